@@ -1,0 +1,51 @@
+/**
+ * XenStore for Deno, Bun and Node.
+ *
+ * XenStore is the small hierarchical, transactional database through which a Xen host's toolstack, device drivers and
+ * guests configure each other. This module talks to it, over its Unix socket or the XenBus device.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "tsxs";
+ *
+ * await using store = await connect();
+ * await store.write("/tool/example", "hello");
+ * console.log(await store.readText("/tool/example"));
+ * ```
+ *
+ * @module
+ */
+
+export { Client, type ClientOptions, connect, type StoreAddress } from "./src/client/client.ts";
+export type { ReconnectOptions, Status } from "./src/client/connection.ts";
+export { ConflictError } from "./src/client/errors.ts";
+export type {
+  ChangeEvent,
+  Monitor,
+  MonitorEvent,
+  MonitorOptions,
+  OverflowEvent,
+  ReconnectedEvent,
+  WaitOptions,
+  WatchOptions,
+} from "./src/client/monitor.ts";
+export type { NodeOperations, Path, ReadOptions, RequestOptions } from "./src/client/nodes.ts";
+export type { Backoff } from "./src/client/backoff.ts";
+export type { TransactionBody, TransactOptions } from "./src/client/transact.ts";
+export type { Transaction } from "./src/client/transaction.ts";
+export type { Predicate } from "./src/client/wait_for.ts";
+export type { Walk, WalkNode, WalkOptions } from "./src/client/walk.ts";
+export { ConnectionError, UnexpectedPacketError } from "./src/transport/errors.ts";
+export { memoryPair } from "./src/transport/memory.ts";
+export type { Receiver, Traits, Transport } from "./src/transport/transport.ts";
+export {
+  type ErrorContext,
+  InvalidOperationError,
+  InvalidPathError,
+  InvalidPayloadError,
+  InvalidPermissionError,
+  XenStoreError,
+} from "./src/wire/errors.ts";
+export type { Packet } from "./src/wire/header.ts";
+export { Feature, Operation, type OperationName } from "./src/wire/operations.ts";
+export { DOMID_ANY, type Permission } from "./src/wire/permissions.ts";

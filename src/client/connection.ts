@@ -1,0 +1,164 @@
+// A client's connection over its life: opened, perhaps lost and opened again, closed.
+
+import { XenStoreError } from "../wire/errors.ts";
+import { ConnectionError } from "../transport/errors.ts";
+import type { Opened } from "../transport/open.ts";
+import { type Backoff, pause, pauseBefore } from "./backoff.ts";
+import type { MonitorControl } from "./monitor.ts";
+import { Router } from "./router.ts";
+
+/** How to connect again after a connection was lost. */
+export interface ReconnectOptions {
+  /** How often to try before giving up; 10 by default. */
+  readonly attempts?: number;
+  /** The pauses before each attempt: by default up to 50 ms before the first, doubling up to 5 seconds. */
+  readonly backoff?: Backoff;
+}
+
+/** What becomes of a client's connection. */
+export type Status =
+  | { readonly type: "connected"; readonly address: string }
+  | { readonly type: "disconnected"; readonly error: ConnectionError }
+  | { readonly type: "reconnected"; readonly address: string; readonly attempts: number }
+  | { readonly type: "closed"; readonly error?: XenStoreError };
+
+/** Opens a transport. */
+export type Connector = (signal: AbortSignal) => Promise<Opened>;
+
+const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
+
+/** Opens the transport, puts a router on it, and replaces both where they are lost and that is wanted. */
+export class Connection {
+  readonly #connector: Connector;
+  readonly #policy: ReconnectOptions | null;
+  readonly #onStatus: (status: Status) => void;
+  readonly #monitors = new Set<MonitorControl>();
+  #router: Router | null = null;
+  #opening: Promise<void> | null = null;
+  /** Aborted by close(): ends whatever is under way. */
+  #life = new AbortController();
+  #address: string | undefined;
+  #reconnecting = false;
+
+  /** Makes a connection that is not open; `policy` says how to reconnect, `null` not to. */
+  constructor(connector: Connector, policy: ReconnectOptions | null, onStatus: (status: Status) => void) {
+    this.#connector = connector;
+    this.#policy = policy;
+    this.#onStatus = onStatus;
+  }
+
+  /** Whether it is open. */
+  get isConnected(): boolean {
+    return this.#router?.isConnected ?? false;
+  }
+
+  /** Where it leads. */
+  get address(): string | undefined {
+    return this.#address;
+  }
+
+  /** What requests go through. Throws where it was never opened; a lost one fails each request itself. */
+  get router(): Router {
+    if (this.#router === null) throw new ConnectionError("the client is not connected: call connect() first");
+    return this.#router;
+  }
+
+  /** Opens it, unless it is open or about to be. */
+  async open(signal?: AbortSignal): Promise<void> {
+    if (this.isConnected) return;
+    this.#opening ??= this.#open(signal).finally(() => this.#opening = null);
+    await this.#opening;
+  }
+
+  /** Closes it for good, until it is opened again. */
+  async close(): Promise<void> {
+    this.#life.abort(new ConnectionError("the client was closed"));
+    this.#life = new AbortController();
+    const router = this.#router;
+    if (router === null) return;
+    const wasOpen = router.isConnected || this.#reconnecting;
+    await router.close();
+    this.#endMonitors();
+    if (wasOpen) this.#report({ type: "closed" });
+  }
+
+  /** Makes a monitor part of it: it learns of what happens, until what is returned is called. */
+  attach(monitor: MonitorControl): () => void {
+    this.#monitors.add(monitor);
+    return () => void this.#monitors.delete(monitor);
+  }
+
+  /** All watches are gone from the store. */
+  loseWatches(): void {
+    for (const monitor of this.#monitors) monitor.lose();
+  }
+
+  async #open(signal?: AbortSignal): Promise<void> {
+    const life = this.#life.signal;
+    const router = await this.#newRouter(signal === undefined ? life : AbortSignal.any([life, signal]));
+    this.#router = router;
+    this.#report({ type: "connected", address: this.#address ?? "" });
+  }
+
+  async #newRouter(signal: AbortSignal): Promise<Router> {
+    const { transport, address } = await this.#connector(signal);
+    if (signal.aborted) {
+      await transport.close();
+      throw signal.reason;
+    }
+    this.#address = address;
+    return new Router(transport, (error) => void this.#lost(error));
+  }
+
+  async #lost(error: ConnectionError): Promise<void> {
+    this.#report({ type: "disconnected", error });
+    if (this.#policy === null) return this.#giveUp(error);
+    this.#reconnecting = true;
+    await this.#reconnect(error, this.#policy, this.#life.signal);
+    this.#reconnecting = false;
+  }
+
+  async #reconnect(error: ConnectionError, policy: ReconnectOptions, life: AbortSignal): Promise<void> {
+    const { attempts = DEFAULTS.attempts, backoff = {} } = policy;
+    let last: unknown = error;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      try {
+        await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), life);
+        const router = await this.#newRouter(life);
+        this.#router = router;
+        return await this.#resume(router, attempt);
+      } catch (failure) {
+        if (life.aborted) return;
+        last = failure;
+      }
+    }
+    this.#giveUp(last instanceof XenStoreError ? last : error);
+  }
+
+  async #resume(router: Router, attempts: number): Promise<void> {
+    this.#report({ type: "reconnected", address: this.#address ?? "", attempts });
+    await Promise.all([...this.#monitors].map(async (monitor) => {
+      try {
+        await monitor.resume(router);
+      } catch (error) {
+        // A connection that was lost again is looked after by itself; a store that refuses the watch is final.
+        if (!(error instanceof ConnectionError)) monitor.end(error);
+      }
+    }));
+  }
+
+  #giveUp(error: XenStoreError): void {
+    this.#endMonitors(error);
+    this.#report({ type: "closed", error });
+  }
+
+  #endMonitors(error?: XenStoreError): void {
+    for (const monitor of this.#monitors) monitor.end(error);
+    this.#monitors.clear();
+  }
+
+  /** In a turn of its own, so that an error of the listener's is its own too. */
+  #report(status: Status): void {
+    queueMicrotask(() => this.#onStatus(status));
+  }
+}

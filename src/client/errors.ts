@@ -1,0 +1,19 @@
+// The error of a transaction that others kept changing under its feet.
+
+import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
+
+/** A transaction that was tried as often as allowed and conflicted with other writers every time. */
+export class ConflictError extends XenStoreError {
+  override name = "ConflictError";
+  /** How often it was tried. */
+  readonly attempts: number;
+
+  /** Makes the error from how often the transaction was tried. */
+  constructor(attempts: number, context: ErrorContext = {}) {
+    super("EAGAIN", `conflicted with other writers in each of ${attempts} attempts`, {
+      operation: "transact",
+      ...context,
+    });
+    this.attempts = attempts;
+  }
+}

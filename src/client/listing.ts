@@ -1,0 +1,47 @@
+// Lists a directory of any size: in one reply, or in pieces that fit together.
+
+import type { Part } from "../wire/encoder.ts";
+import { XenStoreError } from "../wire/errors.ts";
+import { Operation } from "../wire/operations.ts";
+import { type DirectoryPart, directoryPartReply, stringsReply } from "./replies.ts";
+
+const MAX_STARTS = 64;
+
+/** Sends one request about the directory. */
+type Ask = <T>(operation: Operation, parse: (payload: Uint8Array) => T, parts: readonly Part[]) => Promise<T>;
+
+/** The names of a directory's children. */
+export async function listDirectory(ask: Ask): Promise<string[]> {
+  try {
+    return await ask(Operation.DIRECTORY, stringsReply, []);
+  } catch (error) {
+    if (!(error instanceof XenStoreError) || error.code !== "E2BIG") throw error;
+    return await listParts(ask, error);
+  }
+}
+
+async function listParts(ask: Ask, tooBig: XenStoreError): Promise<string[]> {
+  for (let start = 0; start < MAX_STARTS; start++) {
+    const names = await onePass(ask, tooBig);
+    if (names !== null) return names;
+  }
+  throw new XenStoreError("EAGAIN", `the directory changed during each of ${MAX_STARTS} attempts to list it`, tooBig);
+}
+
+/** The names of all pieces; `null` where the directory changed between two of them. */
+async function onePass(ask: Ask, tooBig: XenStoreError): Promise<string[] | null> {
+  const names: string[] = [];
+  let offset = 0;
+  for (let generation: string | null = null;;) {
+    const part: DirectoryPart = await ask(Operation.DIRECTORY_PART, directoryPartReply, [`${offset}`])
+      .catch((error: unknown) => {
+        // A store without this operation: then the first answer stands.
+        throw error instanceof XenStoreError && error.code === "ENOSYS" ? tooBig : error;
+      });
+    generation ??= part.generation;
+    if (part.generation !== generation) return null;
+    for (const name of part.names) names.push(name);
+    if (part.last) return names;
+    offset += part.size;
+  }
+}

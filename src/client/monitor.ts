@@ -1,0 +1,335 @@
+// Watches, and the events that they bring.
+
+import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
+import { Operation } from "../wire/operations.ts";
+import { levelsBelow } from "../wire/path.ts";
+import { toLatin1 } from "../wire/text.ts";
+import { ConnectionError } from "../transport/errors.ts";
+import { checkedPath, checkedString, type Path, pathText, type RequestOptions } from "./nodes.ts";
+import { BoundedQueue } from "./queue.ts";
+import { okReply } from "./replies.ts";
+import type { Router, Subscriber } from "./router.ts";
+
+/** A watched node, or one below it, changed; or the watch was just set. Spurious ones may come: read what is there now. */
+export interface ChangeEvent {
+  /** What kind of event this is. */
+  readonly type: "change";
+  /** The path that changed: absolute, or relative where the watch is. */
+  readonly path: string;
+  /** The token of the watch. */
+  readonly token: string;
+}
+
+/** Events were lost here, because nobody took those before them: read again all that matters. */
+export interface OverflowEvent {
+  /** What kind of event this is. */
+  readonly type: "overflow";
+  /** How many were lost. */
+  readonly lost: number;
+}
+
+/** The connection was lost and made again; all watches are set again, each with a change event that follows. */
+export interface ReconnectedEvent {
+  /** What kind of event this is. */
+  readonly type: "reconnected";
+}
+
+/** What a {@linkcode Monitor} brings. */
+export type MonitorEvent = ChangeEvent | OverflowEvent | ReconnectedEvent;
+
+/** How to monitor. */
+export interface MonitorOptions {
+  /** How many events may wait to be taken; 4096 by default. Identical ones that wait count once. */
+  readonly limit?: number;
+}
+
+/** How to watch. */
+export interface WatchOptions extends RequestOptions {
+  /**
+   * How many levels below the path matter: 0 for the node alone, 1 for its children as well; all by default. A store that
+   * knows depth (Xen 4.22) sends no others; elsewhere the monitor drops them. For `@introduceDomain` and `@releaseDomain`
+   * a depth of 1 makes the events name the domain, and the store must know it.
+   */
+  readonly depth?: number;
+}
+
+/** How to wait for events. */
+export interface WaitOptions {
+  /** Whether events that came before their watch was removed, and were not taken by then, still count. */
+  readonly unwatched?: boolean;
+  /** Ends the wait, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_LIMIT = 4096;
+const UNWATCHED = new Set(["ENOENT"]);
+
+/** A watch: what was asked for, and the token it has on the wire, which no other watch of the connection has. */
+class Watch implements Subscriber {
+  readonly path: string;
+  readonly token: string;
+  readonly depth: number | undefined;
+  wireToken = "";
+  live = true;
+  readonly #queue: BoundedQueue<Arrival>;
+
+  constructor(path: string, token: string, depth: number | undefined, queue: BoundedQueue<Arrival>) {
+    this.path = path;
+    this.token = token;
+    this.depth = depth;
+    this.#queue = queue;
+  }
+
+  deliver(path: string): void {
+    if (this.depth !== undefined && !this.path.startsWith("@")) {
+      const levels = levelsBelow(this.path, path);
+      if (levels !== null && levels > this.depth) return;
+    }
+    const event: ChangeEvent = { type: "change", path, token: this.token };
+    this.#queue.push(`${this.wireToken}\0${path}`, { event, watch: this });
+  }
+}
+
+interface Arrival {
+  readonly event: MonitorEvent;
+  readonly watch: Watch | null;
+}
+
+/** What a client does with a monitor of its own. */
+export interface MonitorControl {
+  /** The store has dropped all watches. */
+  lose(): void;
+  /** Sets all watches again, over another connection. */
+  resume(router: Router): Promise<void>;
+  /** There will be no more events: for a reason, or because the client was closed. */
+  end(error?: unknown): void;
+}
+
+/** Makes a monitor known to its client; returns what makes it forgotten. */
+export type Attach = (control: MonitorControl) => () => void;
+
+/**
+ * Sets watches and brings their events, over its client's connection. Tokens are the monitor's own affair: two monitors may
+ * use the same one. A consumer that is slow delays nobody; events that it does not take in time are merged and then counted.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "tsxs";
+ *
+ * await using store = await connect();
+ * await using monitor = store.monitor();
+ * await monitor.watch("/tool/example", "my token");
+ * for await (const event of monitor) {
+ *   if (event.type === "change") console.log(event.path, event.token); // the first one comes at once
+ *   break;
+ * }
+ * ```
+ */
+export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
+  readonly #queue: BoundedQueue<Arrival>;
+  readonly #detach: () => void;
+  #router: Router;
+  #watches: Watch[] = [];
+  #generated = 0;
+  #closed = false;
+
+  /** For the client: {@linkcode Client.monitor} makes one. @internal */
+  constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new RangeError(`limit is ${limit}: expected a whole number from 1`);
+    }
+    this.#router = router;
+    this.#queue = new BoundedQueue(limit);
+    this.#detach = attach({
+      lose: () => this.#lose(),
+      resume: (router) => this.#resume(router),
+      end: (error) => this.#end(error),
+    });
+  }
+
+  /** The paths that are watched. */
+  get watched(): ReadonlySet<string> {
+    return new Set(this.#watches.map(({ path }) => path));
+  }
+
+  /**
+   * Watches a path: a node, which need not exist, and all below it, or `@introduceDomain` or `@releaseDomain`. One event
+   * comes at once. Resolves with the token that the events carry, one of the monitor's own where none is given. Rejects
+   * with EEXIST where this monitor watches the path with that token, with ENOSPC or E2BIG where a guest's quota says so,
+   * and with ENOSYS where the store would have to know depth.
+   */
+  async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
+    const checked = checkedPath(path, Operation.WATCH);
+    const label = token === undefined ? this.#newToken() : tokenText(token, Operation.WATCH, checked);
+    const { depth, signal } = options;
+    if (depth !== undefined && (!Number.isInteger(depth) || depth < 0)) {
+      throw new RangeError(`depth is ${depth}: expected a whole number from 0`);
+    }
+    if (this.#closed) throw closedError("WATCH", checked);
+    if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
+    const watch = new Watch(checked, label, depth, this.#queue);
+    this.#watches.push(watch);
+    try {
+      await this.#establish(watch, signal);
+    } catch (error) {
+      this.#forget(watch);
+      throw error;
+    }
+    return label;
+  }
+
+  /**
+   * Removes a watch. Its events that nobody took yet are dropped, unless {@linkcode wait} is told otherwise. Rejects with
+   * ENOENT where this monitor does not watch the path with that token; one that the store has lost meanwhile is fine.
+   */
+  async unwatch(path: Path, token: string | Uint8Array, { signal }: RequestOptions = {}): Promise<void> {
+    const checked = checkedPath(path, Operation.UNWATCH);
+    const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
+    if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
+    this.#forget(watch);
+    await this.#remove(this.#router, watch, signal);
+  }
+
+  /**
+   * The events as they come; waits for each. Ends when the monitor or its client is closed, and fails with a
+   * {@linkcode ConnectionError} when the connection is lost for good, both after the events that came before. Leaving a
+   * loop leaves the monitor as it is; two loops share the events between them.
+   */
+  wait({ unwatched = false, signal }: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
+    const accepts = ({ watch }: Arrival) => watch === null || watch.live || unwatched;
+    let done = false;
+    const iterator: AsyncIterableIterator<MonitorEvent> = {
+      next: async () => {
+        const taken = done ? null : await this.#queue.take(accepts, signal);
+        if (taken === null) return { done: true, value: undefined };
+        return { done: false, value: "lost" in taken ? { type: "overflow", lost: taken.lost } : taken.item.event };
+      },
+      return: () => {
+        done = true;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /** The events as {@linkcode wait} gives them. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MonitorEvent> {
+    return this.wait();
+  }
+
+  /** The events as {@linkcode wait} gives them, as a stream that takes one only when it is asked for one. */
+  stream(options: WaitOptions = {}): ReadableStream<MonitorEvent> {
+    const cancelled = new AbortController();
+    const signal = options.signal === undefined
+      ? cancelled.signal
+      : AbortSignal.any([options.signal, cancelled.signal]);
+    const events = this.wait({ ...options, signal });
+    return new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await events.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => cancelled.abort(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Removes all watches and ends every wait. Closing twice is fine, and so is a connection that is over. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#detach();
+    const watches = this.#watches;
+    this.#lose();
+    this.#queue.end();
+    const removals = await Promise.allSettled(watches.map((watch) => this.#remove(this.#router, watch)));
+    for (const removal of removals) {
+      if (removal.status === "rejected" && !(removal.reason instanceof ConnectionError)) throw removal.reason;
+    }
+  }
+
+  /** As {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #lose(): void {
+    for (const watch of this.#watches) watch.live = false;
+    this.#watches = [];
+  }
+
+  async #resume(router: Router): Promise<void> {
+    this.#router = router;
+    this.#queue.push("reconnected", { event: { type: "reconnected" }, watch: null });
+    await Promise.all(this.#watches.map((watch) => this.#establish(watch)));
+  }
+
+  #end(error?: unknown): void {
+    this.#closed = true;
+    this.#queue.end(error);
+  }
+
+  async #establish(watch: Watch, signal?: AbortSignal): Promise<void> {
+    const router = this.#router;
+    const { path, depth } = watch;
+    const parts = depth === undefined || !await this.#storeKnowsDepth(router, watch) ? [] : [`${depth}`];
+    const token = router.newToken();
+    watch.wireToken = token;
+    // Before the request: the first event may come before its reply.
+    router.subscribe(token, watch);
+    const request = { operation: Operation.WATCH, transactionId: 0, path, parts: [path, token, ...parts], signal };
+    const undo = () => void this.#remove(router, watch).catch(() => {});
+    try {
+      await router.request({ ...request, parse: okReply, undo });
+    } catch (error) {
+      if (!signal?.aborted) router.unsubscribe(token);
+      throw error;
+    }
+  }
+
+  async #storeKnowsDepth(router: Router, { path }: Watch): Promise<boolean> {
+    if (await router.knowsWatchDepth()) return true;
+    if (!path.startsWith("@")) return false;
+    throw new XenStoreError("ENOSYS", "the store knows no depth of watches", { operation: "WATCH", path });
+  }
+
+  async #remove(router: Router, { path, wireToken }: Watch, signal?: AbortSignal): Promise<void> {
+    try {
+      const operation = Operation.UNWATCH;
+      await router.request({ operation, transactionId: 0, path, parts: [path, wireToken], parse: okReply, signal });
+    } catch (error) {
+      if (!(error instanceof XenStoreError && UNWATCHED.has(error.code)) || error instanceof ConnectionError) {
+        throw error;
+      }
+    } finally {
+      router.unsubscribe(wireToken);
+    }
+  }
+
+  #find(path: string, token: string): Watch | undefined {
+    return this.#watches.find((watch) => watch.path === path && watch.token === token);
+  }
+
+  #forget(watch: Watch): void {
+    watch.live = false;
+    this.#watches = this.#watches.filter((other) => other !== watch);
+  }
+
+  #newToken(): string {
+    for (;;) {
+      const token = `watch-${++this.#generated}`;
+      if (!this.#watches.some((watch) => watch.token === token)) return token;
+    }
+  }
+}
+
+function tokenText(token: string | Uint8Array, operation: Operation, path: string): string {
+  if (typeof token === "string") return checkedString(token, operation, path);
+  if (token instanceof Uint8Array) return checkedString(toLatin1(token), operation, path);
+  throw new InvalidPayloadError(`a token is a string or a Uint8Array: got ${typeof token}`, { path: pathText(path) });
+}
+
+function closedError(operation: string, path: string): ConnectionError {
+  return new ConnectionError("the monitor was closed", { operation, path });
+}

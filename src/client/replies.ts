@@ -1,0 +1,83 @@
+// What a reply's payload means, for each form that the protocol has.
+
+import { parsePermissionReply, type Permission } from "../wire/permissions.ts";
+import { splitStrings, toLatin1, toText, withoutNul } from "../wire/text.ts";
+
+/** A payload that is not what the operation's reply has. */
+export class PayloadError extends Error {
+  override name = "PayloadError";
+}
+
+function unexpected(expected: string, payload: Uint8Array): PayloadError {
+  const shown = JSON.stringify(toLatin1(payload.subarray(0, 32)));
+  return new PayloadError(`its payload is ${shown}: expected ${expected}`);
+}
+
+/** The bytes themselves, in a copy: the payload is gone after the call, and may be a Buffer, whose slice is a view. */
+export function bytesReply(payload: Uint8Array): Uint8Array {
+  return new Uint8Array(payload);
+}
+
+/** Text of the store's own: OK or not, it is shown as it is. */
+export function textReply(payload: Uint8Array): string {
+  return toText(withoutNul(payload));
+}
+
+/** `OK`. */
+export function okReply(payload: Uint8Array): void {
+  const [o, k, nul] = payload;
+  if (o !== 0x4f || k !== 0x4b || (nul ?? 0) !== 0 || payload.length > 3) throw unexpected("OK", payload);
+}
+
+/** Strings, none of an empty payload. */
+export function stringsReply(payload: Uint8Array): string[] {
+  return splitStrings(payload);
+}
+
+/** A decimal number. */
+export function numberReply(payload: Uint8Array): number {
+  const text = toLatin1(withoutNul(payload));
+  if (!/^\d+$/.test(text)) throw unexpected("a decimal number", payload);
+  return Number(text);
+}
+
+/** `T` or `F`. */
+export function booleanReply(payload: Uint8Array): boolean {
+  const text = toLatin1(withoutNul(payload));
+  if (text !== "T" && text !== "F") throw unexpected("T or F", payload);
+  return text === "T";
+}
+
+/** Permissions, the owner's first. */
+export function permissionsReply(payload: Uint8Array): Permission[] {
+  return splitStrings(payload).map((text) => {
+    const permission = parsePermissionReply(text);
+    if (permission === null) throw unexpected("permissions", payload);
+    return permission;
+  });
+}
+
+/** One piece of a directory: its generation, names, and whether they were the last. */
+export interface DirectoryPart {
+  /** Changes whenever the directory does. */
+  readonly generation: string;
+  /** Names of children. */
+  readonly names: readonly string[];
+  /** The bytes of those names, their NULs included: how much further the next piece starts. */
+  readonly size: number;
+  /** Whether this was the last piece. */
+  readonly last: boolean;
+}
+
+/** A piece of a directory. */
+export function directoryPartReply(payload: Uint8Array): DirectoryPart {
+  const end = payload.indexOf(0);
+  if (end <= 0) throw unexpected("a generation", payload);
+  const generation = toLatin1(payload.subarray(0, end));
+  const rest = payload.subarray(end + 1);
+  // The last piece ends with an empty name: a NUL by itself, behind the one of the last name.
+  const last = rest.length > 0 && rest[rest.length - 1] === 0 && (rest.length === 1 || rest[rest.length - 2] === 0);
+  const names = last ? rest.subarray(0, -1) : rest;
+  if (names.length === 0 && !last) throw unexpected("names", payload);
+  return { generation, names: splitStrings(names), size: names.length, last };
+}

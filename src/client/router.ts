@@ -1,0 +1,285 @@
+// One connection: sends requests, matches replies by id, hands watch events to who watches.
+
+import { Decoder, FrameError } from "../wire/decoder.ts";
+import { Encoder, type Part } from "../wire/encoder.ts";
+import { errnoError, InvalidPayloadError } from "../wire/errors.ts";
+import type { Packet } from "../wire/header.ts";
+import { Feature, Operation, operationName } from "../wire/operations.ts";
+import { splitStrings, toLatin1, withoutNul } from "../wire/text.ts";
+import { numberReply, PayloadError } from "./replies.ts";
+import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
+import { codedError, codeOf, type Traits, type Transport } from "../transport/transport.ts";
+
+/** What a request is made of. */
+export interface Request<T> {
+  /** The operation. */
+  readonly operation: Operation;
+  /** The transaction it belongs to, 0 for none. */
+  readonly transactionId: number;
+  /** The path it is about, for its errors. */
+  readonly path?: string | undefined;
+  /** Its payload. */
+  readonly parts: readonly Part[];
+  /** Makes the result of the reply's payload, which holds only during the call. Throws where it makes no sense. */
+  readonly parse: (payload: Uint8Array) => T;
+  /** Stops waiting for the reply; the request itself cannot be taken back. */
+  readonly signal?: AbortSignal | undefined;
+  /** Undoes a request that succeeded after its caller had stopped waiting. */
+  readonly undo?: (result: T) => void;
+}
+
+interface Pending {
+  readonly operation: Operation;
+  readonly path: string | undefined;
+  settle(payload: Uint8Array): void;
+  fail(error: unknown): void;
+}
+
+/** Takes the events of one watch. */
+export interface Subscriber {
+  /** The path that changed, as the store reports it. */
+  deliver(path: string): void;
+}
+
+const MAX_ID = 0xffffffff;
+
+/**
+ * The state of one connection from its start to its end. Once it has ended it stays so: every request fails at once, with
+ * the reason for the end as its cause.
+ */
+export class Router {
+  readonly #transport: Transport;
+  readonly #decoder: Decoder;
+  readonly #encoder = new Encoder();
+  readonly #pending = new Map<number, Pending>();
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #onEnd: (error: ConnectionError) => void;
+  #nextId: number;
+  #nextToken = 0;
+  #flushing = false;
+  #end: ConnectionError | null = null;
+  #watchDepth: Promise<boolean> | null = null;
+
+  /** Starts the transport. `onEnd` is called once, when the connection ends by itself; `firstId` is for tests. */
+  constructor(transport: Transport, onEnd: (error: ConnectionError) => void = () => {}, firstId = 1) {
+    this.#transport = transport;
+    this.#onEnd = onEnd;
+    this.#nextId = firstId;
+    this.#decoder = new Decoder((packet) => this.#dispatch(packet));
+    transport.start({
+      receive: (bytes) => this.#receive(bytes),
+      ended: (cause) => this.#finish(this.#ended(cause)),
+    });
+  }
+
+  /** Whether the connection lives. */
+  get isConnected(): boolean {
+    return this.#end === null;
+  }
+
+  /** What the way to the store allows. */
+  get traits(): Traits {
+    return this.#transport.traits;
+  }
+
+  /** Sends a request and resolves with what `parse` makes of its reply. */
+  request<T>(request: Request<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const { operation, path, parse, signal, undo } = request;
+      signal?.throwIfAborted();
+      if (this.#end !== null) throw this.#lost(operation, path);
+      const id = this.#freeId();
+      this.#append(id, request);
+      const pending: Pending = {
+        operation,
+        path,
+        settle: (payload) => resolve(parse(payload)),
+        fail: reject,
+      };
+      this.#pending.set(id, pending);
+      if (signal !== undefined) abortable(pending, request, signal, undo);
+      this.#schedule(id);
+    });
+  }
+
+  /** Whether the store itself looks at how deep a watch goes; asks it once. */
+  knowsWatchDepth(): Promise<boolean> {
+    return this.#watchDepth ??= this.#askWatchDepth();
+  }
+
+  /** A token that no watch of this connection has. */
+  newToken(): string {
+    return `${++this.#nextToken}`;
+  }
+
+  /** Sends every event of the watch with this token to a subscriber, from now on. */
+  subscribe(token: string, subscriber: Subscriber): void {
+    this.#subscribers.set(token, subscriber);
+  }
+
+  /** Drops the events of a token from now on. */
+  unsubscribe(token: string): void {
+    this.#subscribers.delete(token);
+  }
+
+  /** Ends the connection; what waits for a reply fails at once. */
+  async close(): Promise<void> {
+    this.#finish(new ConnectionError("the client was closed"), false);
+    await this.#transport.close();
+  }
+
+  async #askWatchDepth(): Promise<boolean> {
+    // The kernel would drop the depth without a word.
+    if (this.traits.shared) return false;
+    try {
+      const request = { operation: Operation.GET_FEATURE, transactionId: 0, parts: [], parse: numberReply };
+      return (await this.request(request) & Feature.WATCH_DEPTH) !== 0;
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      return false;
+    }
+  }
+
+  #freeId(): number {
+    // 0 marks an event, and a request may still wait for its reply when the numbers have gone round.
+    while (this.#nextId === 0 || this.#pending.has(this.#nextId)) this.#nextId = (this.#nextId + 1) % (MAX_ID + 1);
+    const id = this.#nextId;
+    this.#nextId = (id + 1) % (MAX_ID + 1);
+    return id;
+  }
+
+  /** Appends the message to those that wait to be sent. */
+  #append<T>(id: number, { operation, transactionId, path, parts }: Request<T>): void {
+    const before = this.#encoder.length;
+    const length = this.#encoder.message(operation, id, transactionId, parts);
+    const { payloadMax } = this.#transport.traits;
+    if (length <= payloadMax) return;
+    this.#encoder.truncate(before);
+    const fault = `it is ${length} bytes long, ${payloadMax} are allowed`;
+    throw new InvalidPayloadError(fault, { operation: operationName(operation), path }, "E2BIG");
+  }
+
+  #schedule(id: number): void {
+    if (!this.#transport.traits.coalesces) return this.#sendOne(id);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#encoder.length > 0 && this.#end === null) this.#transport.send(this.#encoder.take());
+  }
+
+  /** Sends the one message that was appended, which the other side may refuse by itself. */
+  #sendOne(id: number): void {
+    try {
+      this.#transport.send(this.#encoder.take());
+    } catch (error) {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      const context = { operation: operationName(pending?.operation ?? 0), path: pending?.path, cause: error };
+      pending?.fail(errnoError(codeOf(error) ?? "EIO", context));
+    }
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#end !== null) return;
+    try {
+      this.#decoder.push(bytes);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#finish(new UnexpectedPacketError(error.message, undefined, { cause: error }));
+    }
+  }
+
+  #dispatch(packet: Packet): void {
+    if (this.#end !== null) return;
+    // An event's ids mean nothing: the kernel leaves them as they were.
+    if (packet.type === Operation.WATCH_EVENT) return this.#event(packet);
+    const id = this.#pending.has(packet.requestId) ? packet.requestId : this.#idOf(packet);
+    const pending = id === undefined ? undefined : this.#pending.get(id);
+    if (id === undefined || pending === undefined) {
+      return this.#finish(new UnexpectedPacketError("no request waits for it", packet));
+    }
+    if (packet.type === Operation.ERROR) {
+      this.#pending.delete(id);
+      const { operation, path } = pending;
+      return pending.fail(
+        errnoError(toLatin1(withoutNul(packet.payload)), { operation: operationName(operation), path }),
+      );
+    }
+    if (packet.type !== pending.operation) {
+      return this.#finish(new UnexpectedPacketError(`the request was ${operationName(pending.operation)}`, packet));
+    }
+    try {
+      pending.settle(packet.payload);
+      this.#pending.delete(id);
+    } catch (error) {
+      if (!(error instanceof PayloadError)) {
+        this.#pending.delete(id);
+        return pending.fail(error);
+      }
+      this.#finish(new UnexpectedPacketError(error.message, packet));
+    }
+  }
+
+  /** Kernels before Linux 4.10 answer WATCH and UNWATCH with id 0: those are matched by type, in order. */
+  #idOf({ type, requestId }: Packet): number | undefined {
+    if (!this.#transport.traits.shared || requestId !== 0) return undefined;
+    if (type !== Operation.WATCH && type !== Operation.UNWATCH) return undefined;
+    for (const [id, { operation }] of this.#pending) if (operation === type) return id;
+    return undefined;
+  }
+
+  #event(packet: Packet): void {
+    const [path, token] = splitStrings(packet.payload);
+    if (path === undefined || token === undefined) {
+      return this.#finish(new UnexpectedPacketError("it lacks a path or a token", packet));
+    }
+    this.#subscribers.get(token)?.deliver(path);
+  }
+
+  #ended(cause: unknown): ConnectionError {
+    const half = this.#decoder.midMessage ? ", in the middle of a message" : "";
+    return new ConnectionError(`the connection to the store is over${half}`, { cause }, codeOf(cause) ?? "EPIPE");
+  }
+
+  #lost(operation: Operation, path: string | undefined): ConnectionError {
+    const end = this.#end ?? codedError("ENOTCONN", "not connected");
+    const context = { operation: operationName(operation), path, cause: end };
+    if (end instanceof UnexpectedPacketError) return new UnexpectedPacketError(end.message, end.packet, context);
+    return new ConnectionError(end.message, context);
+  }
+
+  #finish(error: ConnectionError, byItself = true): void {
+    if (this.#end !== null) return;
+    this.#end = error;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#subscribers.clear();
+    for (const { operation, path, fail } of pending) fail(this.#lost(operation, path));
+    if (!byItself) return;
+    void this.#transport.close();
+    this.#onEnd(error);
+  }
+}
+
+/** Lets a signal end the wait: the reply is still awaited, to keep its id from being used again, and undone if need be. */
+function abortable<T>(pending: Pending, request: Request<T>, signal: AbortSignal, undo: Request<T>["undo"]): void {
+  const { settle, fail } = pending;
+  const abort = () => {
+    pending.settle = (payload) => undo?.(request.parse(payload));
+    pending.fail = () => {};
+    fail(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  pending.settle = (payload) => {
+    signal.removeEventListener("abort", abort);
+    settle(payload);
+  };
+  pending.fail = (error) => {
+    signal.removeEventListener("abort", abort);
+    fail(error);
+  };
+}

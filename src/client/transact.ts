@@ -1,0 +1,46 @@
+// Runs a function in a transaction, again and again until it does not conflict, or too often.
+
+import { type Backoff, pause, pauseBefore } from "./backoff.ts";
+import { ConflictError } from "./errors.ts";
+import type { RequestOptions } from "./nodes.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** How often to try, and how to wait in between. */
+export interface TransactOptions extends RequestOptions {
+  /** How often the function runs at the most; 20 by default. */
+  readonly attempts?: number;
+  /** The pauses in between: by default up to 1 ms before the second attempt, doubling up to 100 ms. */
+  readonly backoff?: Backoff;
+}
+
+/** What {@linkcode Client.transact} runs. */
+export type TransactionBody<T> = (transaction: Transaction, attempt: number) => Promise<T> | T;
+
+/** Runs `body` until its transaction commits. */
+export async function transact<T>(
+  start: (options: RequestOptions) => Promise<Transaction>,
+  body: TransactionBody<T>,
+  { attempts = 20, backoff = {}, signal }: TransactOptions,
+): Promise<T> {
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    throw new RangeError(`attempts is ${attempts}: expected a whole number from 1`);
+  }
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (attempt > 1) await pause(pauseBefore(attempt - 1, backoff), signal);
+    const transaction = await start({ signal });
+    const result = await attemptOnce(transaction, body, attempt);
+    // A body that ended its transaction itself wants no more of it.
+    if (!transaction.isOpen || await transaction.commit({ signal })) return result;
+  }
+  throw new ConflictError(attempts);
+}
+
+async function attemptOnce<T>(transaction: Transaction, body: TransactionBody<T>, attempt: number): Promise<T> {
+  try {
+    return await body(transaction, attempt);
+  } catch (error) {
+    // The body's error is what counts, whatever becomes of the roll-back.
+    await transaction[Symbol.asyncDispose]().catch(() => {});
+    throw error;
+  }
+}

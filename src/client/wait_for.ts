@@ -1,0 +1,28 @@
+// Waits until a node's value is as wanted.
+
+import type { Client } from "./client.ts";
+import type { Path, RequestOptions } from "./nodes.ts";
+
+/** Whether a value is the one that is waited for; `null` is a node that does not exist. */
+export type Predicate = (value: Uint8Array | null) => boolean | Promise<boolean>;
+
+/** Reads the node each time that it may have changed, until the predicate accepts what it reads. */
+export async function waitFor(
+  client: Client,
+  path: Path,
+  predicate: Predicate,
+  { signal }: RequestOptions,
+): Promise<Uint8Array | null> {
+  const monitor = client.monitor();
+  try {
+    await monitor.watch(path, undefined, { depth: 0, signal });
+    // Setting the watch brings the first event, so that nothing between a first read and the watch is missed.
+    for await (const _event of monitor.wait({ signal })) {
+      const value = await client.read(path, { default: null, signal });
+      if (await predicate(value)) return value;
+    }
+    throw new Error("unreachable: a wait ends by an error, or when its own monitor is closed");
+  } finally {
+    await monitor.close();
+  }
+}

@@ -1,0 +1,107 @@
+// Unix sockets on Bun, through Bun.connect.
+
+import {
+  checkSocketPath,
+  codedError,
+  type OpenOptions,
+  type Receiver,
+  SOCKET_TRAITS,
+  type Transport,
+} from "./transport.ts";
+
+/** What of Bun's own API is used here, so that the other runtimes' checkers need none of its types. */
+interface UnixSocket {
+  /** How many bytes it took, which may be a part or none; -1 where it is closed. */
+  write(bytes: Uint8Array): number;
+  end(): void;
+  terminate(): void;
+}
+interface Handlers {
+  open(socket: UnixSocket): void;
+  data(socket: UnixSocket, bytes: Uint8Array): void;
+  drain(socket: UnixSocket): void;
+  end(socket: UnixSocket): void;
+  error(socket: UnixSocket, error: Error): void;
+  close(socket: UnixSocket, error?: Error): void;
+}
+declare const Bun: { connect(options: { unix: string; socket: Handlers }): Promise<unknown> };
+
+/** Connects to the Unix socket at `path`. Rejects with the system's `code`. */
+export async function openUnix(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
+  signal?.throwIfAborted();
+  checkSocketPath(path);
+  const transport = new BunTransport();
+  await Bun.connect({ unix: path, socket: transport.handlers });
+  if (signal?.aborted) {
+    void transport.close();
+    throw signal.reason;
+  }
+  return transport;
+}
+
+class BunTransport implements Transport {
+  readonly traits = SOCKET_TRAITS;
+  #socket: UnixSocket | null = null;
+  #receiver: Receiver | null = null;
+  #closed = false;
+  #error: unknown;
+  /** What came before start(). */
+  #early: Uint8Array[] = [];
+  /** What the socket did not take, in order: Bun keeps nothing of it. */
+  #waiting: Uint8Array[] = [];
+
+  readonly handlers: Handlers = {
+    open: (socket) => void (this.#socket = socket),
+    data: (_socket, bytes) => {
+      if (this.#receiver !== null) this.#receiver.receive(bytes);
+      else if (!this.#closed) this.#early.push(new Uint8Array(bytes));
+    },
+    drain: () => this.#drain(),
+    end: (socket) => void socket.end(),
+    error: (_socket, error) => void (this.#error = error),
+    close: (_socket, error) => this.#end(error ?? this.#error),
+  };
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    if (this.#closed) return queueMicrotask(() => receiver.ended(this.#error));
+    for (const bytes of this.#early.splice(0)) receiver.receive(bytes);
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const taken = this.#waiting.length > 0 ? 0 : this.#write(bytes);
+    if (taken < bytes.length) this.#waiting.push(bytes.slice(taken));
+  }
+
+  close(): Promise<void> {
+    this.#receiver = null;
+    this.#closed = true;
+    this.#waiting = [];
+    this.#socket?.terminate();
+    return Promise.resolve();
+  }
+
+  /** How many bytes the socket took; -1 would mean that it is closed, which its close handler tells. */
+  #write(bytes: Uint8Array): number {
+    return Math.max(0, this.#socket?.write(bytes) ?? 0);
+  }
+
+  #drain(): void {
+    for (let bytes = this.#waiting[0]; bytes !== undefined; bytes = this.#waiting[0]) {
+      const taken = this.#write(bytes);
+      if (taken < bytes.length) {
+        this.#waiting[0] = bytes.subarray(taken);
+        return;
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  #end(cause: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#error = cause ?? codedError("EPIPE", "the store closed the connection");
+    this.#receiver?.ended(this.#error);
+  }
+}

@@ -1,0 +1,100 @@
+// Unix sockets on Deno, through Deno.connect.
+
+import {
+  checkSocketPath,
+  codedError,
+  type OpenOptions,
+  type Receiver,
+  SOCKET_TRAITS,
+  type Transport,
+} from "./transport.ts";
+
+/** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
+interface UnixConn {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+declare const Deno: {
+  connect(options: { transport: "unix"; path: string }): Promise<UnixConn>;
+};
+
+const RECEIVE_SIZE = 65536;
+
+/** Connects to the Unix socket at `path`. Rejects with the system's `code`. */
+export async function openUnix(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
+  signal?.throwIfAborted();
+  checkSocketPath(path);
+  const conn = await Deno.connect({ transport: "unix", path });
+  if (signal?.aborted) {
+    conn.close();
+    throw signal.reason;
+  }
+  return new DenoTransport(conn);
+}
+
+class DenoTransport implements Transport {
+  readonly traits = SOCKET_TRAITS;
+  readonly #conn: UnixConn;
+  #receiver: Receiver | null = null;
+  #closed = false;
+  /** What waits for the write under way, of which Deno wants one at a time. */
+  #waiting: Uint8Array[] = [];
+  #writing = false;
+
+  constructor(conn: UnixConn) {
+    this.#conn = conn;
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    void this.#receive(receiver);
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.#waiting.push(bytes.slice());
+    if (!this.#writing) void this.#write();
+  }
+
+  close(): Promise<void> {
+    this.#receiver = null;
+    if (!this.#closed) this.#conn.close();
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  async #receive(receiver: Receiver): Promise<void> {
+    // One buffer for all that is received: the receiver keeps nothing of it.
+    const buffer = new Uint8Array(RECEIVE_SIZE);
+    try {
+      for (;;) {
+        const length = await this.#conn.read(buffer);
+        if (this.#closed) return;
+        if (length === null) throw codedError("EPIPE", "the store closed the connection");
+        receiver.receive(buffer.subarray(0, length));
+      }
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    try {
+      for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+        // A write may take a part only.
+        for (let done = 0; done < bytes.length;) done += await this.#conn.write(bytes.subarray(done));
+      }
+    } catch (error) {
+      this.#end(error);
+    }
+    this.#writing = false;
+  }
+
+  #end(cause: unknown): void {
+    const receiver = this.#receiver;
+    void this.close();
+    receiver?.ended(cause);
+  }
+}

@@ -1,0 +1,38 @@
+// The errors of a connection: it could not be had, it broke, or what came over it made no sense.
+
+import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
+import type { Packet } from "../wire/header.ts";
+import { operationName } from "../wire/operations.ts";
+import { codeOf } from "./transport.ts";
+
+/**
+ * The connection to the store could not be made, or is over.
+ *
+ * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every request
+ * that was waiting gets one of its own, with its operation and path.
+ */
+export class ConnectionError extends XenStoreError {
+  override name = "ConnectionError";
+
+  /** Makes the error from what is wrong with the connection; `context.cause` gives the code where it has one. */
+  constructor(reason: string, context: ErrorContext = {}, code: string = codeOf(context.cause) ?? "ENOTCONN") {
+    super(code, reason, context);
+  }
+}
+
+/** The store sent something that answers no request, or not the one it claims to: the connection is ended. */
+export class UnexpectedPacketError extends ConnectionError {
+  override name = "UnexpectedPacketError";
+  /** What was received; `undefined` where it was no message at all. */
+  readonly packet: Packet | undefined;
+
+  /** Makes the error from what is wrong with the packet. */
+  constructor(reason: string, packet?: Packet, context: ErrorContext = {}) {
+    super(
+      packet === undefined ? reason : `${operationName(packet.type)} of request ${packet.requestId}: ${reason}`,
+      context,
+      "EIO",
+    );
+    this.packet = packet === undefined ? undefined : { ...packet, payload: new Uint8Array(packet.payload) };
+  }
+}

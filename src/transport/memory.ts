@@ -1,0 +1,79 @@
+// A pair of transports that lead to each other, for a store in the same process and for tests.
+
+import { codedError, type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "./transport.ts";
+
+class MemoryTransport implements Transport {
+  readonly traits: Traits;
+  #peer: MemoryTransport | null = null;
+  #receiver: Receiver | null = null;
+  #inbox: Uint8Array[] = [];
+  #scheduled = false;
+  #closed = false;
+  #ending: { cause: unknown } | null = null;
+
+  constructor(traits: Traits) {
+    this.traits = traits;
+  }
+
+  pair(peer: MemoryTransport): void {
+    this.#peer = peer;
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#schedule();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closed || this.#peer === null) return;
+    this.#peer.#inbox.push(bytes.slice());
+    this.#peer.#schedule();
+  }
+
+  close(): Promise<void> {
+    this.#end();
+    return Promise.resolve();
+  }
+
+  /** Ends both sides; the other one is told, after what it has yet to receive. */
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#inbox = [];
+    const peer = this.#peer;
+    if (peer === null || peer.#closed) return;
+    peer.#ending = { cause: codedError("ECONNRESET", "the other side closed") };
+    peer.#schedule();
+  }
+
+  // Never in the caller's own turn: a socket would not call back from within send() either.
+  #schedule(): void {
+    if (this.#scheduled || this.#receiver === null) return;
+    if (this.#inbox.length === 0 && this.#ending === null) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    this.#scheduled = false;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const bytes of inbox) {
+      if (this.#closed) return;
+      this.#receiver?.receive(bytes);
+    }
+    if (this.#closed || this.#ending === null) return;
+    if (this.#inbox.length > 0) return this.#schedule();
+    this.#closed = true;
+    this.#receiver?.ended(this.#ending.cause);
+  }
+}
+
+/** Two transports: what one sends, the other receives, in order and never in the same turn. */
+export function memoryPair(traits: Traits = SOCKET_TRAITS): [Transport, Transport] {
+  const near = new MemoryTransport(traits);
+  const far = new MemoryTransport(traits);
+  near.pair(far);
+  far.pair(near);
+  return [near, far];
+}

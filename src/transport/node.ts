@@ -1,0 +1,77 @@
+// Unix sockets on Node, through net.connect.
+
+import { connect, type Socket } from "node:net";
+import {
+  checkSocketPath,
+  codedError,
+  type OpenOptions,
+  type Receiver,
+  SOCKET_TRAITS,
+  type Transport,
+} from "./transport.ts";
+
+const RECEIVE_SIZE = 65536;
+
+/** Connects to the Unix socket at `path`. Rejects with the system's `code`. */
+export function openUnix(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    checkSocketPath(path);
+    const transport = new NodeTransport(path, (error) => {
+      signal?.removeEventListener("abort", abort);
+      if (error === null) return resolve(transport);
+      reject(error);
+    });
+    const abort = () => {
+      void transport.close();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+class NodeTransport implements Transport {
+  readonly traits = SOCKET_TRAITS;
+  readonly #socket: Socket;
+  #receiver: Receiver | null = null;
+  #error: Error | null = null;
+
+  constructor(path: string, opened: (error: Error | null) => void) {
+    // One buffer for all that is received: the receiver keeps nothing of it.
+    const onread = {
+      buffer: new Uint8Array(RECEIVE_SIZE),
+      callback: (length: number, buffer: Uint8Array): boolean => {
+        this.#receiver?.receive(buffer.subarray(0, length));
+        return true;
+      },
+    };
+    this.#socket = connect({ path, onread });
+    this.#socket.once("connect", () => {
+      this.#socket.pause();
+      opened(null);
+    });
+    this.#socket.on("error", (error) => {
+      this.#error = error;
+      opened(error);
+    });
+    this.#socket.on("close", () => {
+      this.#receiver?.ended(this.#error ?? codedError("EPIPE", "the store closed the connection"));
+    });
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    if (this.#socket.destroyed) return queueMicrotask(() => receiver.ended(this.#error ?? undefined));
+    this.#socket.resume();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes.slice());
+  }
+
+  close(): Promise<void> {
+    this.#receiver = null;
+    this.#socket.destroy();
+    return Promise.resolve();
+  }
+}

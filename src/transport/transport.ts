@@ -1,0 +1,74 @@
+// How bytes reach a store: the one interface that every adapter has.
+
+import { PAYLOAD_MAX } from "../wire/header.ts";
+
+/** What a client has to know of the way to its store. */
+export interface Traits {
+  /** The most bytes of payload that one message may carry. */
+  readonly payloadMax: number;
+  /** Whether several messages may leave in one {@linkcode Transport.send}. */
+  readonly coalesces: boolean;
+  /**
+   * Whether somebody else, the kernel, speaks to the store over the same connection. Then watches are kept by that
+   * somebody: WATCH takes no depth, its reply may lack a request id, and RESET_WATCHES would take the kernel's own.
+   */
+  readonly shared: boolean;
+}
+
+/** A Unix socket's traits, and those of everything that behaves like one. */
+export const SOCKET_TRAITS: Traits = { payloadMax: PAYLOAD_MAX, coalesces: true, shared: false };
+
+/** Where a transport puts what it receives. */
+export interface Receiver {
+  /** The next bytes of the stream, cut anywhere. They hold only during the call. */
+  receive(bytes: Uint8Array): void;
+  /** The connection is over, and nobody here closed it. Called once at the most. */
+  ended(cause?: unknown): void;
+}
+
+/**
+ * An open connection to a store.
+ *
+ * An adapter, or your own code, hands one to a client; the client starts it, sends, and closes it.
+ */
+export interface Transport {
+  /** What the way to the store allows. */
+  readonly traits: Traits;
+  /** Starts to receive. Called once; nothing that came before is lost. */
+  start(receiver: Receiver): void;
+  /**
+   * Sends whole messages: one, or more where {@linkcode Traits.coalesces}. The bytes are the transport's only during the
+   * call. What cannot leave at once is kept and sent in order. Throws, with the system's `code`, only where the other
+   * side refused this one message and the connection goes on; a connection that breaks is told by `ended`.
+   */
+  send(bytes: Uint8Array): void;
+  /** Ends the connection; nothing is received afterwards. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+/** What opens a transport takes. */
+export interface OpenOptions {
+  /** Gives up the attempt. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An error with a `code`, like the system's own. */
+export function codedError(code: string, message: string, cause?: unknown): Error & { code: string } {
+  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
+}
+
+/** The `code` of a system's error: `"ENOENT"`, `"EPIPE"`; `undefined` of anything else. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Longest path of a Unix socket in bytes: `sun_path` of Linux, less its NUL. Node 20 would cut a longer one silently. */
+export const SOCKET_PATH_MAX = 107;
+
+/** Throws EINVAL where a path is too long for a Unix socket. */
+export function checkSocketPath(path: string): void {
+  const { length } = new TextEncoder().encode(path);
+  if (length <= SOCKET_PATH_MAX) return;
+  throw codedError("EINVAL", `socket path of ${length} bytes: ${SOCKET_PATH_MAX} are allowed`);
+}

@@ -1,0 +1,108 @@
+// The XenBus device, on every runtime: the kernel's end of a domain's connection to its store.
+
+import { close, constants, open, read, writeSync } from "node:fs";
+import process from "node:process";
+import { HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
+import { encodePacket } from "../wire/encoder.ts";
+import { Operation } from "../wire/operations.ts";
+import { codedError, codeOf, type OpenOptions, type Receiver, type Traits, type Transport } from "./transport.ts";
+
+/**
+ * The kernel takes 4096 bytes for a message, its header included, and one message a write: it answers the first of two
+ * and drops the second without a word.
+ */
+const TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, coalesces: false, shared: true };
+const RECEIVE_SIZE = 65536;
+/** What the kernel says of one message and not of the connection: too long, or a watch that it will not set. */
+const REFUSALS = new Set(["EINVAL", "E2BIG", "EEXIST", "ENOENT", "EACCES", "ENOSPC", "ENOMEM", "EPERM"]);
+
+/** Opens the device at `path`. Rejects with the system's `code`. */
+export function openDevice(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    open(path, constants.O_RDWR, (error, fd) => {
+      if (error !== null) return reject(error);
+      if (!signal?.aborted) return resolve(new XenbusTransport(fd));
+      close(fd, () => reject(signal.reason));
+    });
+  });
+}
+
+class XenbusTransport implements Transport {
+  readonly traits = TRAITS;
+  readonly #fd: number;
+  readonly #buffer = new Uint8Array(RECEIVE_SIZE);
+  #receiver: Receiver | null = null;
+  #closing: Promise<void> | null = null;
+  #reading = false;
+  #readDone: () => void = () => {};
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    process.on("exit", this.#wakeRead);
+    this.#read();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closing !== null) return;
+    try {
+      writeSync(this.#fd, bytes);
+    } catch (error) {
+      if (REFUSALS.has(codeOf(error) ?? "")) throw error;
+      this.#end(error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#receiver = null;
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    process.off("exit", this.#wakeRead);
+    if (this.#reading) {
+      const done = new Promise<void>((resolve) => this.#readDone = resolve);
+      this.#wakeRead();
+      await done;
+    }
+    await new Promise<void>((resolve) => close(this.#fd, () => resolve()));
+  }
+
+  /**
+   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it, so this
+   * asks for one that harms nobody.
+   */
+  readonly #wakeRead = (): void => {
+    try {
+      writeSync(this.#fd, encodePacket(Operation.GET_DOMAIN_PATH, 0, 0, ["0"]));
+    } catch {
+      // The device is gone, and then the read has ended as well.
+    }
+  };
+
+  // The length is never 0: the kernel would wait for ever.
+  #read(): void {
+    this.#reading = true;
+    read(this.#fd, this.#buffer, 0, RECEIVE_SIZE, null, (error, length) => {
+      this.#reading = false;
+      if (this.#closing !== null) return this.#readDone();
+      if (error !== null) {
+        if (codeOf(error) === "EINTR") return this.#read();
+        return this.#end(error);
+      }
+      if (length === 0) return this.#end(codedError("EPIPE", "the device has no more to read"));
+      this.#receiver?.receive(this.#buffer.subarray(0, length));
+      if (this.#closing === null) this.#read();
+    });
+  }
+
+  #end(cause: unknown): void {
+    const receiver = this.#receiver;
+    void this.close();
+    receiver?.ended(cause);
+  }
+}

@@ -1,0 +1,93 @@
+// Builds messages one behind the other in a buffer of its own, so that those of one turn leave in one write.
+
+import { encodeHeader, HEADER_SIZE } from "./header.ts";
+
+/** A piece of a payload: text is written as UTF-8 with a NUL behind it, bytes as they are. */
+export type Part = string | Uint8Array;
+
+const INITIAL_SIZE = 4096;
+const KEPT_SIZE = 65536;
+const utf8 = new TextEncoder();
+
+/** Appends messages to a buffer; {@linkcode Encoder.take} hands them out and starts afresh. */
+export class Encoder {
+  #bytes = new Uint8Array(INITIAL_SIZE);
+  #length = 0;
+
+  /** Bytes of the messages that wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends one message and returns the bytes of its payload. */
+  message(type: number, requestId: number, transactionId: number, parts: readonly Part[]): number {
+    const start = this.#length;
+    this.#reserve(HEADER_SIZE);
+    this.#length += HEADER_SIZE;
+    for (const part of parts) {
+      if (typeof part === "string") this.#text(part);
+      else this.#raw(part);
+    }
+    const length = this.#length - start - HEADER_SIZE;
+    encodeHeader(this.#bytes, start, type, requestId, transactionId, length);
+    return length;
+  }
+
+  /** Takes the messages behind the first `length` bytes back. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  /** All that was appended, in a view that holds until the next message is; the encoder is empty afterwards. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    if (this.#bytes.length > KEPT_SIZE) this.#bytes = new Uint8Array(INITIAL_SIZE);
+    return taken;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+
+  #text(text: string): void {
+    this.#reserve(text.length + 1);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    // Paths and tokens are ASCII: a loop beats TextEncoder by far at their length.
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#raw(utf8.encode(text));
+        at = -1;
+        break;
+      }
+      bytes[at++] = code;
+    }
+    if (at >= 0) this.#length = at;
+    this.#reserve(1);
+    this.#bytes[this.#length++] = 0;
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+}
+
+/** One message by itself. */
+export function encodePacket(
+  type: number,
+  requestId: number,
+  transactionId: number,
+  parts: readonly Part[],
+): Uint8Array {
+  const encoder = new Encoder();
+  encoder.message(type, requestId, transactionId, parts);
+  return encoder.take().slice();
+}

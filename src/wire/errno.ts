@@ -1,0 +1,68 @@
+// The error names of the protocol, with Linux's numbers and texts for them.
+
+/** The errors that a store names in an ERROR reply, and the ones that a connection adds, with Linux's numbers. */
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  EIO: 5,
+  E2BIG: 7,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENOSPC: 28,
+  EROFS: 30,
+  EPIPE: 32,
+  ENOSYS: 38,
+  ENOTEMPTY: 39,
+  ECONNRESET: 104,
+  EISCONN: 106,
+  ENOTCONN: 107,
+  ECONNREFUSED: 111,
+  EALREADY: 114,
+  EQUOTA: 122,
+} as const;
+
+/** The name of an error: `"ENOENT"`, `"EACCES"` and so on. */
+export type ErrnoName = keyof typeof Errno;
+
+const texts: Record<ErrnoName, string> = {
+  EPERM: "Operation not permitted",
+  ENOENT: "No such file or directory",
+  EIO: "Input/output error",
+  E2BIG: "Argument list too long",
+  EBADF: "Bad file descriptor",
+  EAGAIN: "Resource temporarily unavailable",
+  ENOMEM: "Cannot allocate memory",
+  EACCES: "Permission denied",
+  EBUSY: "Device or resource busy",
+  EEXIST: "File exists",
+  EISDIR: "Is a directory",
+  EINVAL: "Invalid argument",
+  ENOSPC: "No space left on device",
+  EROFS: "Read-only file system",
+  EPIPE: "Broken pipe",
+  ENOSYS: "Function not implemented",
+  ENOTEMPTY: "Directory not empty",
+  ECONNRESET: "Connection reset by peer",
+  EISCONN: "Transport endpoint is already connected",
+  ENOTCONN: "Transport endpoint is not connected",
+  ECONNREFUSED: "Connection refused",
+  EALREADY: "Operation already in progress",
+  // oxenstored alone says EQUOTA, which no errno.h has; Linux's EDQUOT is what it means.
+  EQUOTA: "Quota exceeded",
+};
+
+/** Whether a text is the name of an error in {@linkcode Errno}. */
+export function isErrnoName(name: string): name is ErrnoName {
+  return Object.hasOwn(Errno, name);
+}
+
+/** What Linux's `strerror` says of an error, in English. */
+export function errnoText(name: ErrnoName): string {
+  return texts[name];
+}

@@ -1,0 +1,57 @@
+// Permissions of a node, and the text that stands for one on the wire.
+
+/**
+ * What one domain may do with a node.
+ *
+ * The first permission of a node is special: its `domid` is the node's owner, who may do everything, and its `read` and
+ * `write` are what every domain that no other permission names may do. Source: Xen's `docs/misc/xenstore.txt`,
+ * "Permissions".
+ */
+export interface Permission {
+  /** The domain, 0 to 65535. */
+  readonly domid: number;
+  /** Whether it may read the value, the children and the permissions. */
+  readonly read: boolean;
+  /** Whether it may change the value, and make and remove children. */
+  readonly write: boolean;
+}
+
+/** The domid that stands for every domain in a permission; a store of Xen 4.22 or later knows it. */
+export const DOMID_ANY = 0x7ff5;
+
+/** The largest number of a domain. */
+export const DOMID_MAX = 0xffff;
+
+const letters = { n: [false, false], r: [true, false], w: [false, true], b: [true, true] } as const;
+const syntax = /^([nrwb])(\d+)$/;
+// A store prints a domid as a signed 32-bit number, and does not check one that stands behind the first.
+const replySyntax = /^([nrwb])(-?\d+)$/;
+
+function parse(text: string, pattern: RegExp): Permission | null {
+  const [, letter, digits] = pattern.exec(text) ?? [];
+  if (letter === undefined) return null;
+  const [read, write] = letters[letter as keyof typeof letters];
+  return { domid: Number(digits), read, write };
+}
+
+/** Reads a permission as a user writes it, such as `"r5"`; `null` where it is not one. */
+export function parsePermission(text: string): Permission | null {
+  return parse(text, syntax);
+}
+
+/** Reads a permission as a store sends it; `null` where it is not one. */
+export function parsePermissionReply(text: string): Permission | null {
+  return parse(text, replySyntax);
+}
+
+/** Writes a permission as the wire has it: `"n0"`, `"r5"`, `"w5"`, `"b5"`. */
+export function formatPermission({ domid, read, write }: Permission): string {
+  return `${read ? (write ? "b" : "r") : write ? "w" : "n"}${domid}`;
+}
+
+/** Says what is wrong with a permission; `null` when nothing is. */
+export function permissionFault({ domid }: Permission): string | null {
+  return Number.isInteger(domid) && domid >= 0 && domid <= DOMID_MAX
+    ? null
+    : `domid ${domid} is not a whole number from 0 to ${DOMID_MAX}`;
+}

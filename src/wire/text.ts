@@ -1,0 +1,47 @@
+// Text in payloads: strings with a NUL behind each.
+
+const utf8 = new TextEncoder();
+// Fatal: bytes that are no text must not be changed silently. A leading BOM is part of the value.
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const SHORT = 96;
+
+/** Text as UTF-8; bytes as they are. */
+export function toBytes(value: string | Uint8Array): Uint8Array {
+  return typeof value === "string" ? utf8.encode(value) : value;
+}
+
+/** The text of bytes that must be UTF-8. Throws a `TypeError` where they are not. */
+export function toText(bytes: Uint8Array): string {
+  if (bytes.length > SHORT) return strict.decode(bytes);
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte > 0x7f) return strict.decode(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** The text of bytes of any kind, each byte one character: for names and paths, which are ASCII. */
+export function toLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] ?? 0);
+  return text;
+}
+
+/** The bytes before the NUL that ends a text, if one does. */
+export function withoutNul(bytes: Uint8Array): Uint8Array {
+  return bytes[bytes.length - 1] === 0 ? bytes.subarray(0, -1) : bytes;
+}
+
+/** The strings of a payload, each with a NUL behind it; none of an empty one. The last NUL may be missing. */
+export function splitStrings(payload: Uint8Array): string[] {
+  const strings: string[] = [];
+  for (let start = 0; start < payload.length;) {
+    let end = payload.indexOf(0, start);
+    if (end < 0) end = payload.length;
+    strings.push(toLatin1(payload.subarray(start, end)));
+    start = end + 1;
+  }
+  return strings;
+}

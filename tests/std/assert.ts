@@ -1,0 +1,78 @@
+// What the tests use of @std/assert, under its name, over node:assert: JSR's own takes its place by one line of deno.json.
+
+import nodeAssert from "node:assert/strict";
+
+// deno-lint-ignore no-explicit-any
+type Constructor<E extends Error> = abstract new (...args: any[]) => E;
+
+/** Fails unless the condition holds. */
+export function assert(condition: unknown, message?: string): asserts condition {
+  nodeAssert.ok(condition, message);
+}
+
+/** Fails unless both are deeply equal. */
+export function assertEquals<T>(actual: T, expected: T, message?: string): void {
+  nodeAssert.deepStrictEqual(actual, expected, message);
+}
+
+/** Fails if both are deeply equal. */
+export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
+  nodeAssert.notDeepStrictEqual(actual, expected, message);
+}
+
+/** Fails unless both are the same. */
+export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T {
+  nodeAssert.strictEqual(actual, expected, message);
+}
+
+/** Fails unless the text matches. */
+export function assertMatch(actual: string, expected: RegExp, message?: string): void {
+  nodeAssert.match(actual, expected, message);
+}
+
+/** Fails unless the text includes the other. */
+export function assertStringIncludes(actual: string, expected: string, message?: string): void {
+  assert(
+    actual.includes(expected),
+    message ?? `${JSON.stringify(actual)} does not include ${JSON.stringify(expected)}`,
+  );
+}
+
+/** Fails unless the value is of the class. */
+export function assertInstanceOf<E extends Error>(actual: unknown, type: Constructor<E>): asserts actual is E {
+  assert(actual instanceof type, `expected an instance of ${type.name}: got ${String(actual)}`);
+}
+
+/** Fails unless the function throws, an error of the class with the text in its message; returns that error. */
+export function assertThrows<E extends Error = Error>(
+  run: () => unknown,
+  type?: Constructor<E>,
+  includes = "",
+): E {
+  try {
+    run();
+  } catch (error) {
+    return checked(error, type, includes);
+  }
+  throw new nodeAssert.AssertionError({ message: "expected the function to throw: it returned" });
+}
+
+/** Fails unless the promise rejects, with an error of the class with the text in its message; resolves with that error. */
+export async function assertRejects<E extends Error = Error>(
+  run: () => PromiseLike<unknown>,
+  type?: Constructor<E>,
+  includes = "",
+): Promise<E> {
+  try {
+    await run();
+  } catch (error) {
+    return checked(error, type, includes);
+  }
+  throw new nodeAssert.AssertionError({ message: "expected the promise to reject: it resolved" });
+}
+
+function checked<E extends Error>(error: unknown, type: Constructor<E> | undefined, includes: string): E {
+  assertInstanceOf(error, type ?? (Error as unknown as Constructor<E>));
+  assertStringIncludes(error.message, includes);
+  return error;
+}
