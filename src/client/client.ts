@@ -8,7 +8,7 @@ import type { Transport } from "../transport/transport.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Connection, type Connector, type ReconnectOptions, type Status } from "./connection.ts";
 import { Monitor, type MonitorOptions } from "./monitor.ts";
-import { checkedString, NodeOperations, type NodeRequest, type Path, type RequestOptions } from "./nodes.ts";
+import { checkedString, NodeOperations, type Path, type RequestOptions } from "./nodes.ts";
 import { booleanReply, numberReply, okReply, textReply } from "./replies.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
@@ -55,9 +55,10 @@ export class Client extends NodeOperations implements AsyncDisposable {
 
   /** Makes a client that is not connected yet. */
   constructor(address?: StoreAddress, { reconnect = false, onStatus = () => {} }: ClientOptions = {}) {
-    super();
     const policy = reconnect === true ? {} : reconnect === false ? null : reconnect;
-    this.#connection = new Connection(connector(address), policy, onStatus);
+    const connection = new Connection(connector(address), policy, onStatus);
+    super((request) => connection.router.request({ ...request, transactionId: 0 }));
+    this.#connection = connection;
   }
 
   /** Whether there is a connection, and it lives. */
@@ -87,11 +88,6 @@ export class Client extends NodeOperations implements AsyncDisposable {
   /** As {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Sends a request outside of any transaction. @internal */
-  protected override request<T>(request: NodeRequest<T>): Promise<T> {
-    return this.#connection.router.request({ ...request, transactionId: 0 });
   }
 
   /** Starts a transaction. Rejects with ENOSPC where a guest has too many. */
@@ -240,7 +236,7 @@ export class Client extends NodeOperations implements AsyncDisposable {
     parse: (payload: Uint8Array) => T,
     { signal }: RequestOptions,
   ): Promise<T> {
-    return this.request({ operation, parts, parse, signal });
+    return this.#connection.router.request({ operation, transactionId: 0, parts, parse, signal });
   }
 }
 

@@ -4,6 +4,7 @@ import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 
 /** A transaction that was tried as often as allowed and conflicted with other writers every time. */
 export class ConflictError extends XenStoreError {
+  /** `"ConflictError"`. */
   override name = "ConflictError";
   /** How often it was tried. */
   readonly attempts: number;

@@ -41,10 +41,17 @@ export interface ReadOptions<D> extends RequestOptions {
 /** A request about one path, as {@linkcode NodeOperations} makes it. */
 export type NodeRequest<T> = Omit<Request<T>, "transactionId">;
 
+/** Sends a request, in the transaction that this is, if it is one. */
+export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
+
 /** The operations on nodes: a client has them, and each of its transactions. */
 export abstract class NodeOperations {
-  /** Sends a request, in the transaction that this is, if it is one. @internal */
-  protected abstract request<T>(request: NodeRequest<T>): Promise<T>;
+  readonly #send: Send;
+
+  /** For the client and its transactions, who know how their requests are sent. @internal */
+  constructor(send: Send) {
+    this.#send = send;
+  }
 
   /**
    * Reads a node's value, of any bytes. Rejects with ENOENT where it does not exist and no default is given, and with
@@ -180,7 +187,7 @@ export abstract class NodeOperations {
     if (!isOperation(operation) || operation === Operation.WATCH_EVENT || operation === Operation.ERROR) {
       throw new InvalidOperationError(operation);
     }
-    return await this.request({ operation, parts, parse: bytesReply, signal });
+    return await this.#send({ operation, parts, parse: bytesReply, signal });
   }
 
   #onPath<T>(
@@ -192,7 +199,7 @@ export abstract class NodeOperations {
   ): Promise<T> {
     try {
       const checked = checkedPath(path, operation);
-      return this.request({ operation, path: checked, parts: [checked, ...more(checked)], parse, signal });
+      return this.#send({ operation, path: checked, parts: [checked, ...more(checked)], parse, signal });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -5,6 +5,7 @@ import { splitStrings, toLatin1, toText, withoutNul } from "../wire/text.ts";
 
 /** A payload that is not what the operation's reply has. */
 export class PayloadError extends Error {
+  /** `"PayloadError"`. */
   override name = "PayloadError";
 }
 

@@ -3,7 +3,7 @@
 import { errnoError, XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { NodeOperations, type NodeRequest, type RequestOptions } from "./nodes.ts";
+import { NodeOperations, type RequestOptions } from "./nodes.ts";
 import { numberReply, okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 
@@ -31,7 +31,10 @@ export class Transaction extends NodeOperations {
 
   /** For the client: {@linkcode Client.transaction} starts one. @internal */
   constructor(router: Router, id: number) {
-    super();
+    super((request) => {
+      if (!this.#open) return Promise.reject(this.#ended(request.operation, request.path));
+      return router.request({ ...request, transactionId: id });
+    });
     this.#router = router;
     this.id = id;
   }
@@ -39,12 +42,6 @@ export class Transaction extends NodeOperations {
   /** Whether it was neither committed nor rolled back. */
   get isOpen(): boolean {
     return this.#open;
-  }
-
-  /** Sends a request in this transaction. @internal */
-  protected override request<T>(request: NodeRequest<T>): Promise<T> {
-    if (!this.#open) return Promise.reject(this.#ended(request.operation, request.path));
-    return this.#router.request({ ...request, transactionId: this.id });
   }
 
   /**

@@ -12,6 +12,7 @@ import { codeOf } from "./transport.ts";
  * that was waiting gets one of its own, with its operation and path.
  */
 export class ConnectionError extends XenStoreError {
+  /** `"ConnectionError"`. */
   override name = "ConnectionError";
 
   /** Makes the error from what is wrong with the connection; `context.cause` gives the code where it has one. */
@@ -22,6 +23,7 @@ export class ConnectionError extends XenStoreError {
 
 /** The store sent something that answers no request, or not the one it claims to: the connection is ended. */
 export class UnexpectedPacketError extends ConnectionError {
+  /** `"UnexpectedPacketError"`. */
   override name = "UnexpectedPacketError";
   /** What was received; `undefined` where it was no message at all. */
   readonly packet: Packet | undefined;

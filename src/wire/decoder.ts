@@ -11,6 +11,7 @@ export const DIRECTORY_REPLY_MAX: number = 4 << 20;
 
 /** Bytes that cannot be a message: the stream has lost its frame, and nothing behind them means anything. */
 export class FrameError extends Error {
+  /** `"FrameError"`. */
   override name = "FrameError";
   /** The header that cannot be. */
   readonly header: Header;

@@ -31,6 +31,7 @@ export interface ErrorContext {
  * ```
  */
 export class XenStoreError extends Error {
+  /** `"XenStoreError"`. */
   override name = "XenStoreError";
   /** The error's name: `"ENOENT"`. A name that Linux does not have is kept as the store sent it. */
   readonly code: string;
@@ -60,6 +61,7 @@ export function errnoError(code: string, context: ErrorContext): XenStoreError {
 
 /** A number that is no operation of the protocol. */
 export class InvalidOperationError extends XenStoreError {
+  /** `"InvalidOperationError"`. */
   override name = "InvalidOperationError";
 
   /** Makes the error for the number that was given. */
@@ -70,6 +72,7 @@ export class InvalidOperationError extends XenStoreError {
 
 /** A path that no store would accept: a wrong character, a wrong slash, or too long. */
 export class InvalidPathError extends XenStoreError {
+  /** `"InvalidPathError"`. */
   override name = "InvalidPathError";
 
   /** Makes the error from what is wrong with the path. */
@@ -80,6 +83,7 @@ export class InvalidPathError extends XenStoreError {
 
 /** A request that does not fit a message, or holds a NUL where the protocol ends a string with one. */
 export class InvalidPayloadError extends XenStoreError {
+  /** `"InvalidPayloadError"`. */
   override name = "InvalidPayloadError";
 
   /** Makes the error from what is wrong with the payload. */
@@ -90,6 +94,7 @@ export class InvalidPayloadError extends XenStoreError {
 
 /** A permission that is not a letter of `n`, `r`, `w`, `b` and a domid. */
 export class InvalidPermissionError extends XenStoreError {
+  /** `"InvalidPermissionError"`. */
   override name = "InvalidPermissionError";
 
   /** Makes the error from what is wrong with the permission. */
