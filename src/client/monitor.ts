@@ -120,7 +120,7 @@ export type Attach = (control: MonitorControl) => () => void;
  * await using monitor = store.monitor();
  * await monitor.watch("/tool/example", "my token");
  * for await (const event of monitor) {
- *   if (event.type === "change") console.log(event.path, event.token); // the first one comes at once
+ *   if (event.type === "change") console.log(event.path, event.token); // /tool/example my token
  *   break;
  * }
  * ```

@@ -48,13 +48,24 @@ export function defaultAddresses(): Address[] {
   return [socket, ...devices.map((path): Address => ({ kind: "xenbus", path }))];
 }
 
+/** Why {@linkcode defaultAddresses} did not take the store that the environment names. */
+export function noneNamed(): string {
+  return mayReadEnvironment()
+    ? "XENSTORED_PATH is not set"
+    : "XENSTORED_PATH may not be read (Deno needs --allow-env=XENSTORED_PATH,XENSTORED_RUNDIR)";
+}
+
+function mayReadEnvironment(): boolean {
+  try {
+    return process.env.XENSTORED_PATH !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** A variable of the environment; an empty one, and one that Deno may not read, count as not set. */
 function environment(name: string): string | undefined {
-  try {
-    return process.env[name] || undefined;
-  } catch {
-    return undefined;
-  }
+  return mayReadEnvironment() ? process.env[name] || undefined : undefined;
 }
 
 /** Whether a path is there and is no socket. */

@@ -10,13 +10,15 @@ import {
 } from "./transport.ts";
 
 /** What of Bun's own API is used here, so that the other runtimes' checkers need none of its types. */
-interface UnixSocket {
+export interface UnixSocket {
   /** How many bytes it took, which may be a part or none; -1 where it is closed. */
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
 }
-interface Handlers {
+
+/** What Bun calls back with. */
+export interface Handlers {
   open(socket: UnixSocket): void;
   data(socket: UnixSocket, bytes: Uint8Array): void;
   drain(socket: UnixSocket): void;
@@ -24,7 +26,12 @@ interface Handlers {
   error(socket: UnixSocket, error: Error): void;
   close(socket: UnixSocket, error?: Error): void;
 }
-declare const Bun: { connect(options: { unix: string; socket: Handlers }): Promise<unknown> };
+
+/** Bun's global. */
+export interface BunApi {
+  connect(options: { unix: string; socket: Handlers }): Promise<unknown>;
+}
+declare const Bun: BunApi;
 
 /** Connects to the Unix socket at `path`. Rejects with the system's `code`. */
 export async function openUnix(path: string, { signal }: OpenOptions = {}): Promise<Transport> {

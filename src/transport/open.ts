@@ -1,6 +1,6 @@
 // Opens a transport: the one place that asks which runtime this is.
 
-import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
+import { type Address, defaultAddresses, formatAddress, noneNamed, parseAddress } from "./address.ts";
 import { ConnectionError } from "./errors.ts";
 import { codeOf, type OpenOptions, type Transport } from "./transport.ts";
 
@@ -60,7 +60,7 @@ export async function openTransport(address: string | undefined, options: OpenOp
   if (failures.length === 1 && first !== undefined) throw first;
   const tried = failures.map(({ message }) => `\n  ${message}`).join("");
   throw new ConnectionError(
-    `no XenStore found: XENSTORED_PATH is not set, and none of these opened:${tried}`,
+    `no XenStore found: ${noneNamed()}, and none of these opened:${tried}`,
     { cause: new AggregateError(failures, "every attempt failed") },
     failures.at(-1)?.code,
   );

@@ -1,0 +1,180 @@
+// The contract: watches and their events.
+
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InvalidPathError, XenStoreError } from "../../mod.ts";
+import { collect, paths, scratch, until } from "./scratch.ts";
+import type { Store } from "./store.ts";
+
+/** Watches and their events. */
+export function monitorsContract(store: Store): void {
+  describe(`${store.name}: monitors`, () => {
+    const at = scratch(store, "monitors");
+    const { path } = at;
+
+    it("a new watch brings an event at once, whether or not the node exists", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("missing"), "a token");
+      const [event] = await collect(monitor, () => true);
+      assertEquals(event, { type: "change", path: path("missing"), token: "a token" });
+    });
+
+    it("changes of the node and of those below it bring events, whoever makes them", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("tree"));
+      await until(monitor, path("tree"));
+      await at.client.write(path("tree/own"), "1");
+      await until(monitor, path("tree/own"));
+      await at.other.write(path("tree/deep/er"), "1");
+      await until(monitor, path("tree/deep/er"));
+      await at.other.delete(path("tree"));
+      await until(monitor, path("tree"));
+    });
+
+    it("a node whose name only begins alike brings none", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("foo"));
+      await until(monitor, path("foo"));
+      await at.client.write(path("foobar"), "1");
+      await at.client.write(path("foo/end"), "1");
+      assertEquals(paths(await until(monitor, path("foo/end"))), [path("foo/end")]);
+    });
+
+    it("changing permissions brings an event", async () => {
+      await at.client.mkdir(path("perms"));
+      const [owner] = await at.client.getPerms(path("perms"));
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("perms"), "p");
+      await until(monitor, path("perms"));
+      await at.client.setPerms(path("perms"), [`r${owner?.domid ?? 0}`]);
+      await until(monitor, path("perms"));
+    });
+
+    it("two tokens on one path bring two events", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("twice"), "one");
+      await monitor.watch(path("twice"), "two");
+      assertEquals([...monitor.watched], [path("twice")]);
+      const tokens = (events: readonly unknown[]) => events.map((event) => (event as { token: string }).token).sort();
+      assertEquals(tokens(await collect(monitor, ({ length }) => length === 2)), ["one", "two"]);
+      await at.client.write(path("twice"), "1");
+      assertEquals(tokens(await collect(monitor, ({ length }) => length === 2)), ["one", "two"]);
+    });
+
+    it("two monitors may use one token, even on one path", async () => {
+      await using first = at.client.monitor();
+      await using second = at.client.monitor();
+      await first.watch(path("shared"), "token");
+      await second.watch(path("shared"), "token");
+      await until(first, path("shared"));
+      await until(second, path("shared"));
+      await first.unwatch(path("shared"), "token");
+      await at.client.write(path("shared"), "1");
+      await until(second, path("shared"));
+    });
+
+    it("the same path and token twice in one monitor fails with EEXIST", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("once"), "token");
+      const error = await assertRejects(() => monitor.watch(path("once"), "token"), XenStoreError);
+      assertEquals([error.code, error.operation, error.path], ["EEXIST", "WATCH", path("once")]);
+    });
+
+    it("unwatch() ends the events of that watch alone", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("stays"), "s");
+      await monitor.watch(path("goes"), "g");
+      await collect(monitor, ({ length }) => length === 2);
+      await monitor.unwatch(path("goes"), "g");
+      assertEquals([...monitor.watched], [path("stays")]);
+      await at.client.write(path("goes"), "1");
+      await at.client.write(path("stays"), "1");
+      assertEquals(paths(await until(monitor, path("stays"))), [path("stays")]);
+    });
+
+    it("events that waited when their watch was removed are dropped, unless they are asked for", async () => {
+      for (const unwatched of [false, true]) {
+        await using monitor = at.client.monitor();
+        await monitor.watch(path("stale"), "s");
+        await at.client.write(path("stale/event"), "1");
+        await at.client.write(path("stale/other"), "1");
+        await monitor.unwatch(path("stale"), "s");
+        await monitor.watch(path("fresh"), "f");
+        const seen = paths(
+          await collect(monitor.wait({ unwatched }), (events) => paths(events).includes(path("fresh"))),
+        );
+        assertEquals(seen.includes(path("stale/event")), unwatched);
+      }
+    });
+
+    it("unwatch() of what is not watched fails with ENOENT", async () => {
+      await using monitor = at.client.monitor();
+      await assertRejects(() => monitor.unwatch(path("never"), "n"), XenStoreError, "ENOENT");
+    });
+
+    it("a path that cannot be watched fails, and leaves nothing behind", async () => {
+      await using monitor = at.client.monitor();
+      await assertRejects(() => monitor.watch("/not valid"), InvalidPathError);
+      assertEquals(monitor.watched.size, 0);
+    });
+
+    it("depth leaves out what is further down", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("depth"), "d", { depth: 1 });
+      await until(monitor, path("depth"));
+      await at.client.write(path("depth/a/b"), "1");
+      await at.client.write(path("depth/end"), "1");
+      assertEquals(paths(await until(monitor, path("depth/end"))), [path("depth/end")]);
+    });
+
+    it("a transaction's changes bring events when it is committed", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("tx"));
+      await until(monitor, path("tx"));
+      const dropped = await at.client.transaction();
+      await dropped.write(path("tx/dropped"), "1");
+      await dropped.rollback();
+      const kept = await at.client.transaction();
+      await kept.write(path("tx/kept"), "1");
+      assert(await kept.commit());
+      assertEquals(paths(await until(monitor, path("tx/kept"))).includes(path("tx/dropped")), false);
+    });
+
+    it("ninety watches at once all bring their first event", async () => {
+      await using monitor = at.client.monitor();
+      const names = Array.from({ length: 90 }, (_, i) => path(`w/${i}`));
+      await Promise.all(names.map((name) => monitor.watch(name)));
+      const events = await collect(monitor, (taken) => paths(taken).length === names.length);
+      assertEquals(paths(events).sort(), names.sort());
+    });
+
+    it("a wait can be aborted, and the monitor goes on", async () => {
+      await using monitor = at.client.monitor();
+      await monitor.watch(path("abort"));
+      await until(monitor, path("abort"));
+      const abort = new AbortController();
+      const waiting = monitor.wait({ signal: abort.signal }).next();
+      abort.abort(new Error("enough"));
+      await assertRejects(() => waiting, Error, "enough");
+      await at.client.write(path("abort"), "1");
+      await until(monitor, path("abort"));
+    });
+
+    it("waitFor() resolves when the node is as wanted", async () => {
+      const value = at.client.waitFor(path("ready"), (bytes) => bytes?.length === 3);
+      await at.other.write(path("ready"), "no");
+      await at.other.write(path("ready"), "yes");
+      assertEquals(await value, new TextEncoder().encode("yes"));
+      const gone = at.client.waitFor(path("ready"), (bytes) => bytes === null);
+      await at.other.delete(path("ready"));
+      assertEquals(await gone, null);
+    });
+
+    it("waitFor() can be aborted", async () => {
+      const abort = new AbortController();
+      const waiting = at.client.waitFor(path("never"), () => false, { signal: abort.signal });
+      abort.abort(new Error("enough"));
+      await assertRejects(() => waiting, Error, "enough");
+    });
+  });
+}

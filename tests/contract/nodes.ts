@@ -1,0 +1,181 @@
+// The contract: values, children and permissions of nodes.
+
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InvalidPathError, InvalidPayloadError, XenStoreError } from "../../mod.ts";
+import { scratch } from "./scratch.ts";
+import type { Store } from "./store.ts";
+
+/** Values, children and permissions. */
+export function nodesContract(store: Store): void {
+  describe(`${store.name}: nodes`, () => {
+    const at = scratch(store, "nodes");
+    const { path } = at;
+
+    it("read() gives what write() wrote, whatever the bytes", async () => {
+      const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      await at.client.write(path("bytes"), bytes);
+      assertEquals(await at.client.read(path("bytes")), bytes);
+    });
+
+    it("trailing NULs are part of a value", async () => {
+      await at.client.write(path("nuls"), new Uint8Array([65, 0, 0]));
+      assertEquals(await at.other.read(path("nuls")), new Uint8Array([65, 0, 0]));
+    });
+
+    it("a value may be empty", async () => {
+      await at.client.write(path("empty"), "");
+      assertEquals(await at.client.read(path("empty")), new Uint8Array(0));
+      assertEquals(await at.client.readText(path("empty")), "");
+    });
+
+    it("text is UTF-8", async () => {
+      await at.client.write(path("text"), "zażółć \u{1F427}");
+      assertEquals(await at.client.readText(path("text")), "zażółć \u{1F427}");
+    });
+
+    it("readText() fails with a TypeError where the value is no UTF-8", async () => {
+      await at.client.write(path("latin"), new Uint8Array([0x61, 0xe9]));
+      await assertRejects(() => at.client.readText(path("latin")), TypeError);
+      assertEquals((await at.client.read(path("latin"))).length, 2);
+    });
+
+    it("write() makes missing parents, with empty values", async () => {
+      await at.client.write(path("deep/er/still"), "x");
+      assertEquals(await at.client.readText(path("deep/er")), "");
+      assertEquals(await at.client.list(path("deep")), ["er"]);
+    });
+
+    it("the longest value is taken, one byte more is not", async () => {
+      const longest = new Uint8Array(Math.min(store.valueMax, 4096)).fill(7);
+      const name = path("long");
+      const fits = longest.subarray(0, Math.min(longest.length, (store.device ? 4080 : 4096) - name.length - 1));
+      await at.client.write(name, fits);
+      assertEquals((await at.client.read(name)).length, fits.length);
+      const tooLong = new Uint8Array((store.device ? 4080 : 4096) - name.length);
+      const error = await assertRejects(() => at.client.write(name, tooLong), InvalidPayloadError);
+      assertEquals([error.code, error.operation, error.path], ["E2BIG", "WRITE", name]);
+      assertEquals((await at.client.read(name)).length, fits.length);
+    });
+
+    it("read() fails with ENOENT where the node does not exist", async () => {
+      const error = await assertRejects(() => at.client.read(path("nothing")), XenStoreError);
+      assertEquals([error.code, error.errno, error.operation, error.path], ["ENOENT", 2, "READ", path("nothing")]);
+    });
+
+    it("read() gives the default where the node does not exist", async () => {
+      assertEquals(await at.client.read(path("nothing"), { default: null }), null);
+      assertEquals(await at.client.readText(path("nothing"), { default: "none" }), "none");
+      await at.client.write(path("something"), "");
+      assertEquals(await at.client.readText(path("something"), { default: "none" }), "");
+    });
+
+    it("a path that no store takes fails before it is sent", async () => {
+      for (const wrong of ["", "/with space", `${path("slash")}/`, `${path("two")}//slashes`, "/dot.ted", "@special"]) {
+        const error = await assertRejects(() => at.client.read(wrong), InvalidPathError);
+        assertEquals([error.code, error.operation, error.path], ["EINVAL", "READ", wrong]);
+      }
+    });
+
+    it("paths may be bytes", async () => {
+      const bytes = new TextEncoder().encode(path("by-bytes"));
+      await at.client.write(bytes, "yes");
+      assertEquals(await at.client.readText(bytes), "yes");
+      assert(await at.client.exists(bytes));
+    });
+
+    it("mkdir() makes a node with an empty value, and leaves one that exists", async () => {
+      await at.client.mkdir(path("made/here"));
+      assertEquals(await at.client.readText(path("made/here")), "");
+      await at.client.write(path("made/here"), "kept");
+      await at.client.mkdir(path("made/here"));
+      assertEquals(await at.client.readText(path("made/here")), "kept");
+    });
+
+    it("delete() removes a node and all below it", async () => {
+      await at.client.write(path("gone/a/b"), "x");
+      await at.client.delete(path("gone"));
+      assertEquals(await at.client.exists(path("gone")), false);
+      assertEquals(await at.client.exists(path("gone/a/b")), false);
+    });
+
+    it("delete() of a missing node is fine where its parent exists, and ENOENT where not", async () => {
+      await at.client.delete(path("never"));
+      const error = await assertRejects(() => at.client.delete(path("never/was/here")), XenStoreError);
+      assertEquals(error.code, "ENOENT");
+    });
+
+    it("list() gives the names of the children, none of a leaf", async () => {
+      for (const name of ["one", "two", "three"]) await at.client.write(path(`list/${name}`), "");
+      assertEquals((await at.client.list(path("list"))).sort(), ["one", "three", "two"]);
+      assertEquals(await at.client.list(path("list/one")), []);
+      await assertRejects(() => at.client.list(path("list/four")), XenStoreError, "ENOENT");
+    });
+
+    if (store.listsAll) {
+      it("list() gives children that take more than one reply", async () => {
+        const count = Math.min(3000, store.nodesMax);
+        const names = Array.from({ length: count }, (_, i) => `a-rather-long-name-of-a-child-${i}`);
+        await Promise.all(names.map((name) => at.client.mkdir(path(`many/${name}`))));
+        assertEquals((await at.client.list(path("many"))).sort(), names.sort());
+        await at.client.delete(path("many"));
+      });
+    }
+
+    it("exists() tells whether a node does", async () => {
+      await at.client.write(path("here"), "");
+      assertEquals(await at.client.exists(path("here")), true);
+      assertEquals(await at.client.exists(path("there")), false);
+    });
+
+    it("getPerms() gives what setPerms() set, in order and with repetitions", async () => {
+      await at.client.mkdir(path("perms"));
+      const [owner] = await at.client.getPerms(path("perms"));
+      assert(owner !== undefined);
+      const text = `n${owner.domid}`;
+      await at.client.setPerms(path("perms"), [text, "r3", { domid: 4, read: true, write: true }, "r3"]);
+      assertEquals(await at.client.getPerms(path("perms")), [
+        { domid: owner.domid, read: false, write: false },
+        { domid: 3, read: true, write: false },
+        { domid: 4, read: true, write: true },
+        { domid: 3, read: true, write: false },
+      ]);
+    });
+
+    it("a thousand requests made at once all get their own reply", async () => {
+      await at.client.write(path("count"), "0");
+      const replies = await Promise.all(
+        Array.from(
+          { length: 1000 },
+          (_, i) =>
+            i % 3 === 0
+              ? at.client.readText(path("count"))
+              : i % 3 === 1
+              ? at.client.getDomainPath(i)
+              : at.client.read(path(`missing-${i}`), { default: i }),
+        ),
+      );
+      assertEquals(
+        replies,
+        replies.map((_, i) => i % 3 === 0 ? "0" : i % 3 === 1 ? `/local/domain/${i}` : i),
+      );
+    });
+
+    if (!store.privileged) {
+      it("what a guest may not do fails with EACCES", async () => {
+        const denied = (run: () => Promise<unknown>) => assertRejects(run, XenStoreError, "EACCES");
+        await denied(() => at.client.write("/tool/not-mine", ""));
+        await denied(() => at.client.isDomainIntroduced(0));
+        await denied(() => at.client.releaseDomain(1));
+        if (!store.tellsMissing) await denied(() => at.client.exists("/no/such/node"));
+      });
+    }
+
+    if (store.privileged) {
+      it("isDomainIntroduced() knows domain 0", async () => {
+        assertEquals(await at.client.isDomainIntroduced(0), true);
+        assertEquals(await at.client.isDomainIntroduced(4242), false);
+      });
+    }
+  });
+}

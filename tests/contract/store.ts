@@ -1,0 +1,33 @@
+// What the contract suite has to know of a store in order to try it.
+
+import type { Client, ClientOptions } from "../../mod.ts";
+
+/** A store that runs, ready to be tried. */
+export interface Running extends AsyncDisposable {
+  /** Connects a client. The suite has one at a time. */
+  connect(options?: ClientOptions): Promise<Client>;
+  /** Connects a client of somebody else, who may do as much in the place of the tests. */
+  connectOther(): Promise<Client>;
+}
+
+/** A store, how it is started, and in which of the ways that the protocol leaves open it answers. */
+export interface Store {
+  /** Shown in the tests' names. */
+  readonly name: string;
+  /** Where its tests may write. */
+  readonly base: string;
+  /** Whether its clients are domain 0. */
+  readonly privileged: boolean;
+  /** Whether it is reached through the XenBus device. */
+  readonly device: boolean;
+  /** Whether a directory of any length can be listed. */
+  readonly listsAll: boolean;
+  /** Whether a node that a guest may not see looks like one that is not there, instead of EACCES for both. */
+  readonly tellsMissing: boolean;
+  /** The longest value that it takes at the end of a short path. */
+  readonly valueMax: number;
+  /** How many nodes a client may own. */
+  readonly nodesMax: number;
+  /** Starts it. */
+  open(): Promise<Running>;
+}

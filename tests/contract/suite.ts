@@ -1,0 +1,17 @@
+// The contract: what every store has to do for every client, on every runtime.
+
+import { connectionsContract } from "./connections.ts";
+import { monitorsContract } from "./monitors.ts";
+import { nodesContract } from "./nodes.ts";
+import type { Store } from "./store.ts";
+import { transactionsContract } from "./transactions.ts";
+import { walkContract } from "./walking.ts";
+
+/** Tries a store. */
+export function contract(store: Store): void {
+  nodesContract(store);
+  walkContract(store);
+  transactionsContract(store);
+  monitorsContract(store);
+  connectionsContract(store);
+}

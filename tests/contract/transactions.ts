@@ -1,0 +1,138 @@
+// The contract: transactions.
+
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { ConflictError, XenStoreError } from "../../mod.ts";
+import { scratch } from "./scratch.ts";
+import type { Store } from "./store.ts";
+
+/** Transactions. */
+export function transactionsContract(store: Store): void {
+  describe(`${store.name}: transactions`, () => {
+    const at = scratch(store, "transactions");
+    const { path } = at;
+
+    it("nothing of one is seen outside before it is committed", async () => {
+      const transaction = await at.client.transaction();
+      await transaction.write(path("hidden"), "1");
+      assertEquals(await transaction.readText(path("hidden")), "1");
+      assertEquals(await at.client.exists(path("hidden")), false);
+      assertEquals(await transaction.commit(), true);
+      assertEquals(await at.other.readText(path("hidden")), "1");
+    });
+
+    it("a rolled back one leaves nothing", async () => {
+      const transaction = await at.client.transaction();
+      await transaction.write(path("dropped"), "1");
+      await transaction.rollback();
+      assertEquals(await at.client.exists(path("dropped")), false);
+    });
+
+    it("commit() gives false where others wrote what it read, and changes nothing", async () => {
+      await at.client.write(path("read"), "old");
+      const transaction = await at.client.transaction();
+      assertEquals(await transaction.readText(path("read")), "old");
+      await at.other.write(path("read"), "new");
+      await transaction.write(path("written"), "1");
+      assertEquals(await transaction.commit(), false);
+      assertEquals(await at.client.exists(path("written")), false);
+    });
+
+    it("many go on at once over one connection", async () => {
+      const count = 8;
+      for (let i = 0; i < count; i++) await at.client.mkdir(path(`many/${i}`));
+      const transactions = await Promise.all(Array.from({ length: count }, () => at.client.transaction()));
+      assertEquals(new Set(transactions.map(({ id }) => id)).size, count);
+      await Promise.all(transactions.map((transaction, i) => transaction.write(path(`many/${i}`), `${i}`)));
+      for (const transaction of transactions) assertEquals(await transaction.commit(), true);
+      for (let i = 0; i < count; i++) assertEquals(await at.client.readText(path(`many/${i}`)), `${i}`);
+    });
+
+    it("an operation after the end fails with ENOENT, and so does a second end", async () => {
+      const transaction = await at.client.transaction();
+      assert(transaction.isOpen);
+      await transaction.rollback();
+      assertEquals(transaction.isOpen, false);
+      await assertRejects(() => transaction.read(path("x")), XenStoreError, "ENOENT");
+      await assertRejects(() => transaction.commit(), XenStoreError, "ENOENT");
+      await assertRejects(() => transaction.rollback(), XenStoreError, "ENOENT");
+    });
+
+    it("a failing operation does not end it", async () => {
+      const transaction = await at.client.transaction();
+      await assertRejects(() => transaction.read(path("nothing")), XenStoreError, "ENOENT");
+      await transaction.write(path("after-all"), "1");
+      assertEquals(await transaction.commit(), true);
+      assertEquals(await at.client.readText(path("after-all")), "1");
+    });
+
+    it("one that goes out of scope is rolled back", async () => {
+      {
+        await using transaction = await at.client.transaction();
+        await transaction.write(path("scoped"), "1");
+      }
+      assertEquals(await at.client.exists(path("scoped")), false);
+    });
+
+    it("one that was committed may go out of scope", async () => {
+      {
+        await using transaction = await at.client.transaction();
+        await transaction.write(path("kept"), "1");
+        assert(await transaction.commit());
+      }
+      assertEquals(await at.client.readText(path("kept")), "1");
+    });
+
+    it("transact() runs again until there is no conflict, and gives what the function returned", async () => {
+      await at.client.write(path("counter"), "5");
+      const attempts: number[] = [];
+      const result = await at.client.transact(async (transaction, attempt) => {
+        attempts.push(attempt);
+        const value = Number(await transaction.readText(path("counter")));
+        if (attempt < 3) await at.other.write(path("counter"), `${value + 10}`);
+        await transaction.write(path("counter"), `${value + 1}`);
+        return value + 1;
+      });
+      assertEquals(attempts, [1, 2, 3]);
+      assertEquals(result, 26);
+      assertEquals(await at.client.readText(path("counter")), "26");
+    });
+
+    it("transact() fails with a ConflictError that says how often it tried", async () => {
+      await at.client.write(path("contended"), "0");
+      let turn = 0;
+      const error = await assertRejects(() =>
+        at.client.transact(async (transaction) => {
+          await transaction.read(path("contended"));
+          await at.other.write(path("contended"), `${++turn}`);
+          await transaction.write(path("contended"), "mine");
+        }, { attempts: 4, backoff: { max: 1 } })
+      );
+      assertInstanceOf(error, ConflictError);
+      assertEquals([error.attempts, error.code, turn], [4, "EAGAIN", 4]);
+      assertEquals(await at.client.readText(path("contended")), "4");
+    });
+
+    it("transact() rolls back and fails with what the function threw", async () => {
+      const thrown = new Error("changed my mind");
+      const error = await assertRejects(() =>
+        at.client.transact(async (transaction) => {
+          await transaction.write(path("thrown"), "1");
+          throw thrown;
+        })
+      );
+      assertEquals(error, thrown);
+      assertEquals(await at.client.exists(path("thrown")), false);
+    });
+
+    it("eight that count at once all count", async () => {
+      await at.client.write(path("shared"), "0");
+      await Promise.all(Array.from({ length: 8 }, () =>
+        at.client.transact(async (transaction) => {
+          const value = Number(await transaction.readText(path("shared")));
+          await transaction.write(path("shared"), `${value + 1}`);
+        }, { attempts: 1000 })));
+      assertEquals(await at.client.readText(path("shared")), "8");
+    });
+  });
+}

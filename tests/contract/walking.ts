@@ -1,0 +1,84 @@
+// The contract: walks.
+
+import { before, describe, it } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type WalkOptions, XenStoreError } from "../../mod.ts";
+import { scratch } from "./scratch.ts";
+import type { Store } from "./store.ts";
+
+/** Walks. */
+export function walkContract(store: Store): void {
+  describe(`${store.name}: walk()`, () => {
+    const at = scratch(store, "walk");
+    const { path } = at;
+    const top = path("top");
+
+    before(async () => {
+      for (const name of ["a", "a/b", "a/b/c", "a/d", "e"]) await at.client.write(`${top}/${name}`, name);
+    });
+
+    async function visited(options: WalkOptions): Promise<string[]> {
+      const seen: string[] = [];
+      for await (const node of at.client.walk(top, options)) seen.push(node.path.slice(top.length));
+      return seen;
+    }
+
+    it("visits parents before their children", async () => {
+      assertEquals(await visited({}), ["", "/a", "/a/b", "/a/b/c", "/a/d", "/e"]);
+    });
+
+    it("visits children before their parents where topDown is false, at every level", async () => {
+      assertEquals(await visited({ topDown: false }), ["/a/b/c", "/a/b", "/a/d", "/a", "/e", ""]);
+    });
+
+    it("gives values, children and depths", async () => {
+      const nodes = [];
+      for await (const node of at.client.walk(`${top}/a`)) nodes.push(node);
+      const value = (text: string) => new TextEncoder().encode(text);
+      assertEquals(nodes, [
+        { path: `${top}/a`, depth: 0, value: value("a"), children: ["b", "d"] },
+        { path: `${top}/a/b`, depth: 1, value: value("a/b"), children: ["c"] },
+        { path: `${top}/a/b/c`, depth: 2, value: value("a/b/c"), children: [] },
+        { path: `${top}/a/d`, depth: 1, value: value("a/d"), children: [] },
+      ]);
+    });
+
+    it("goes no deeper than maxDepth", async () => {
+      assertEquals(await visited({ maxDepth: 0 }), [""]);
+      assertEquals(await visited({ maxDepth: 1, topDown: false }), ["/a", "/e", ""]);
+    });
+
+    it("fails with E2BIG where there are more than maxNodes", async () => {
+      assertEquals((await visited({ maxNodes: 6 })).length, 6);
+      const error = await assertRejects(() => visited({ maxNodes: 5 }), XenStoreError);
+      assertEquals([error.code, error.operation, error.path], ["E2BIG", "walk", top]);
+    });
+
+    it("fails where the top does not exist", async () => {
+      await assertRejects(async () => await at.client.walk(path("nothing")).next(), XenStoreError, "ENOENT");
+    });
+
+    it("sees a transaction's own changes inside it, and none outside", async () => {
+      const transaction = await at.client.transaction();
+      await transaction.write(`${top}/new`, "");
+      const inside = [];
+      for await (const node of transaction.walk(top)) inside.push(node.path);
+      await transaction.rollback();
+      assertEquals(inside.includes(`${top}/new`), true);
+      assertEquals((await visited({})).includes("/new"), false);
+    });
+
+    if (store.nodesMax >= 3000) {
+      it("visits thousands of nodes", async () => {
+        const names = Array.from({ length: 2500 }, (_, i) => `big/${i % 10}/${Math.floor(i / 10) % 10}/${i}`);
+        await Promise.all(names.map((name) => at.client.write(path(name), name)));
+        let count = 0;
+        for await (const { value, children } of at.client.walk(path("big"))) {
+          count += 1;
+          if (children.length === 0) assertEquals(names.includes(new TextDecoder().decode(value ?? undefined)), true);
+        }
+        assertEquals(count, 1 + 10 + 100 + 2500);
+      });
+    }
+  });
+}
