@@ -45,7 +45,7 @@ function runtimes(): Runtime[] {
     {
       name: "deno",
       command: [bin("deno"), "test", "--allow-all", "--no-check", "--quiet"],
-      passed: /\| (\d+) passed/,
+      passed: /(?:\| \d+ passed \(|\| )(\d+) (?:steps|passed)/,
       failed: /\| (\d+) failed/g,
     },
     {

@@ -1,0 +1,87 @@
+// failures.test.ts: real daemons that die
+
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { connect, ConnectionError, type Status } from "../../mod.ts";
+import { collect, until } from "../contract/scratch.ts";
+import { startOxenstored, startXenbus, startXenstored } from "./daemons.ts";
+import { withPeers } from "./peers.ts";
+
+withPeers("a daemon that dies takes nobody with it", () => {
+  for (const start of [startXenstored, startOxenstored]) {
+    describe(`${start === startXenstored ? "xenstored" : "oxenstored"} that is killed`, () => {
+      it("fails every request in flight, every wait and every later request", async () => {
+        await using store = await start();
+        await using client = await connect(`unix:${store.socket}`);
+        const monitor = client.monitor();
+        await monitor.watch("/tool");
+        await collect(monitor, () => true);
+        const waiting = assertRejects(() => monitor.wait().next(), ConnectionError);
+        const wanted = assertRejects(() => client.waitFor("/tool/never", () => false), ConnectionError);
+        await client.read("/tool");
+        process.kill(store.pid, "SIGSTOP");
+        const reads = Array.from({ length: 500 }, () => client.read("/tool").then(() => null, (error) => error));
+        await store.kill();
+        for (const error of await Promise.all(reads)) {
+          assertInstanceOf(error, ConnectionError);
+          assertEquals([error.operation, error.path], ["READ", "/tool"]);
+        }
+        await waiting;
+        await wanted;
+        await assertRejects(() => client.read("/tool"), ConnectionError);
+        assertEquals(client.isConnected, false);
+      });
+
+      it("leaves an error that says which socket refused", async () => {
+        await using store = await start();
+        await store.kill();
+        assert(existsSync(store.socket));
+        const error = await assertRejects(() => connect(`unix:${store.socket}`), ConnectionError, store.socket);
+        assertEquals(error.code, "ECONNREFUSED");
+      });
+    });
+  }
+
+  describe("a client that reconnects", () => {
+    it("sets its watches again when the store is back, and says so", async () => {
+      const first = await startXenstored();
+      let at = `unix:${first.socket}`;
+      const statuses: Status[] = [];
+      const { openTransport } = await import("../../src/transport/open.ts");
+      await using client = await connect(async () => (await openTransport(at)).transport, {
+        reconnect: { attempts: 1000, backoff: { initial: 5, max: 20 } },
+        onStatus: (status) => statuses.push(status),
+      });
+      await using monitor = client.monitor();
+      await monitor.watch("/tool/x", "token");
+      await collect(monitor, () => true);
+      const transaction = await client.transaction();
+      await first.stop();
+      await using second = await startXenstored();
+      at = `unix:${second.socket}`;
+      await collect(monitor, (events) => events.at(-1)?.type === "reconnected");
+      await until(monitor, "/tool/x");
+      await client.write("/tool/x", "1");
+      await until(monitor, "/tool/x");
+      await assertRejects(() => transaction.commit(), ConnectionError);
+      assertEquals(statuses.map(({ type }) => type), ["connected", "disconnected", "reconnected"]);
+    });
+  });
+
+  describe("over the stand-in for the device", () => {
+    it("a daemon that dies fails what waits", async () => {
+      await using store = await startXenstored();
+      await using device = await startXenbus(store.socket);
+      await using client = await connect(`xenbus:${device.path}`);
+      await using monitor = client.monitor();
+      await monitor.watch("/tool");
+      await collect(monitor, () => true);
+      const waiting = assertRejects(() => monitor.wait().next(), ConnectionError);
+      await store.kill();
+      await waiting;
+      await assertRejects(() => client.read("/tool"), ConnectionError);
+    });
+  });
+});

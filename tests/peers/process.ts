@@ -1,0 +1,131 @@
+// process.ts: a helper process with a temporary directory of its own, neither of which outlives the test process
+
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** sun_path holds 108 bytes, the last of them 0. */
+const SOCKET_PATH_MAX = 107;
+/** The longest name a daemon makes in its directory: "/domain-65535.shutdown". */
+const LONGEST_NAME = 22;
+const READY_WITHIN_MS = 10_000;
+const RETRY_MS = 3;
+
+/** A new directory under the system's temporary one, or under /tmp where that one's path is too long for sockets. */
+export function makeDirectory(): string {
+  const room = SOCKET_PATH_MAX - LONGEST_NAME - "/tsxs-XXXXXX".length;
+  return mkdtempSync(join(Buffer.byteLength(tmpdir()) > room ? "/tmp" : tmpdir(), "tsxs-"));
+}
+
+export interface Helper {
+  readonly pid: number;
+  /** Resolves when `isReady` first says so; fails with what the process wrote when it exits before, or takes too long. */
+  ready(isReady: () => boolean | Promise<boolean>): Promise<void>;
+  /** Sends a signal and waits for the process to end; at once when it has ended. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** kill(), then removes the directory; may be called again. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+}
+
+export interface HelperOptions {
+  readonly name: string;
+  /** Removed when the helper stops or the test process exits. */
+  readonly directory: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the kernel sends the helper when the test process dies without a word. */
+  readonly deathSignal: "KILL" | "TERM";
+  /** The only CPU it may use. */
+  readonly cpu?: number | undefined;
+  /** Undoes what lies outside the directory; synchronous, for it also runs while the test process exits. */
+  readonly cleanUp?: () => void;
+}
+
+export function startHelper(options: HelperOptions): Helper {
+  const { name, directory } = options;
+  const log = join(directory, "output");
+  const pinned = options.cpu === undefined ? [] : ["taskset", "-c", String(options.cpu)];
+  const output = openSync(log, "a");
+  // A file, not a pipe: nothing here keeps the test process alive, and the helper never waits for a reader.
+  const how: SpawnOptions = { stdio: ["ignore", output, output], env: { ...process.env, ...options.env } };
+  const child = spawn("setpriv", ["--pdeathsig", options.deathSignal, ...pinned, ...options.command], how);
+  closeSync(output);
+  const exited = exitOf(child);
+  child.unref();
+
+  const removeTraces = (): void => {
+    options.cleanUp?.();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const atExit = (): void => {
+    child.kill(options.deathSignal === "KILL" ? "SIGKILL" : "SIGTERM");
+    removeTraces();
+  };
+  // One listener per helper: without this, the eleventh is reported as a leak.
+  process.setMaxListeners(process.getMaxListeners() + 1);
+  process.on("exit", atExit);
+  let stopped: Promise<void> | undefined;
+
+  async function kill(signal: NodeJS.Signals): Promise<void> {
+    child.ref();
+    if (exited.reason === undefined) child.kill(signal);
+    await exited.promise;
+  }
+
+  async function stopOnce(signal: NodeJS.Signals): Promise<void> {
+    await kill(signal);
+    process.off("exit", atExit);
+    process.setMaxListeners(process.getMaxListeners() - 1);
+    removeTraces();
+  }
+  const stop = (signal: NodeJS.Signals): Promise<void> => stopped ??= stopOnce(signal);
+
+  async function ready(isReady: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + READY_WITHIN_MS;
+    while (exited.reason !== undefined || !(await isReady())) {
+      const late = performance.now() > deadline;
+      if (exited.reason === undefined && !late) {
+        await delay(RETRY_MS);
+        continue;
+      }
+      const state = exited.reason ?? `not ready within ${READY_WITHIN_MS} ms`;
+      const said = readFileSync(log, "utf8").trim();
+      await stop("SIGKILL");
+      throw new Error(`cannot start ${name}: ${state}${said === "" ? "" : `, it wrote "${said}"`}`);
+    }
+  }
+
+  return { pid: child.pid ?? 0, ready, kill, stop };
+}
+
+interface Exit {
+  readonly promise: Promise<void>;
+  reason: string | undefined;
+}
+
+function exitOf(child: ChildProcess): Exit {
+  const { promise, resolve } = withResolvers();
+  const exit: Exit = { promise, reason: undefined };
+  child.once("exit", (code, signal) => {
+    exit.reason = signal === null ? `it ended with code ${code}` : `it ended by ${signal}`;
+    resolve();
+  });
+  child.once("error", (error) => {
+    exit.reason = error.message;
+    resolve();
+  });
+  return exit;
+}
+
+/** Promise.withResolvers(), which Node 20 has not. */
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
