@@ -19,16 +19,16 @@
 export { Client, type ClientOptions, connect, type StoreAddress } from "./src/client/client.ts";
 export type { ReconnectOptions, Status } from "./src/client/connection.ts";
 export { ConflictError } from "./src/client/errors.ts";
+export type { Monitor } from "./src/client/monitor.ts";
 export type {
   ChangeEvent,
-  Monitor,
   MonitorEvent,
   MonitorOptions,
   OverflowEvent,
   ReconnectedEvent,
   WaitOptions,
   WatchOptions,
-} from "./src/client/monitor.ts";
+} from "./src/client/watch.ts";
 export type { NodeOperations, Path, ReadOptions, RequestOptions } from "./src/client/nodes.ts";
 export type { Backoff } from "./src/client/backoff.ts";
 export type { TransactionBody, TransactOptions } from "./src/client/transact.ts";

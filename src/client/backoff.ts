@@ -14,7 +14,7 @@ export function pauseBefore(
   { initial = 1, max = 100 }: Backoff,
   random: () => number = Math.random,
 ): number {
-  return random() * Math.min(max, initial * 2 ** (attempt - 1));
+  return random() * Math.min(max, initial * 2 ** Math.min(attempt - 1, 52));
 }
 
 /** Waits. Rejects with the signal's reason as soon as that is aborted. */

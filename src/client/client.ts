@@ -148,8 +148,10 @@ export class Client extends NodeOperations implements AsyncDisposable {
         operation: "RESET_WATCHES",
       });
     }
+    // Those that are asked for from now on come after it, and stay.
+    const lose = this.#connection.losingWatches();
     await this.#ask(Operation.RESET_WATCHES, [""], okReply, options);
-    this.#connection.loseWatches();
+    lose();
   }
 
   /** The path of a domain's home, `/local/domain/5`, whether or not there is such a domain. */

@@ -3,6 +3,7 @@
 import { XenStoreError } from "../wire/errors.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import type { Opened } from "../transport/open.ts";
+import { untilAborted } from "./abort.ts";
 import { type Backoff, pause, pauseBefore } from "./backoff.ts";
 import type { MonitorControl } from "./monitor.ts";
 import { Router } from "./router.ts";
@@ -27,6 +28,13 @@ export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
 const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
 
+/** A connection that is about to be open, and how many wait for it. */
+interface Opening {
+  readonly done: Promise<void>;
+  readonly abort: AbortController;
+  waiting: number;
+}
+
 /** Opens the transport, puts a router on it, and replaces both where they are lost and that is wanted. */
 export class Connection {
   readonly #connector: Connector;
@@ -34,11 +42,12 @@ export class Connection {
   readonly #onStatus: (status: Status) => void;
   readonly #monitors = new Set<MonitorControl>();
   #router: Router | null = null;
-  #opening: Promise<void> | null = null;
+  #opening: Opening | null = null;
   /** Aborted by close(): ends whatever is under way. */
   #life = new AbortController();
   #address: string | undefined;
-  #reconnecting = false;
+  /** Connecting again after a loss: resolves with why it was given up, if it was. */
+  #recovery: Promise<XenStoreError | null> | null = null;
 
   /** Makes a connection that is not open; `policy` says how to reconnect, `null` not to. */
   constructor(connector: Connector, policy: ReconnectOptions | null, onStatus: (status: Status) => void) {
@@ -65,9 +74,21 @@ export class Connection {
 
   /** Opens it, unless it is open or about to be. */
   async open(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     if (this.isConnected) return;
-    this.#opening ??= this.#open(signal).finally(() => this.#opening = null);
-    await this.#opening;
+    if (this.#recovery !== null) {
+      const failure = await untilAborted(this.#recovery, signal);
+      if (failure !== null) throw failure;
+      return;
+    }
+    const opening = this.#opening ??= this.#start();
+    opening.waiting++;
+    try {
+      await untilAborted(opening.done, signal);
+    } finally {
+      // Nobody wants it any more; it may be done, of course.
+      if (--opening.waiting === 0) opening.abort.abort(signal?.reason);
+    }
   }
 
   /** Closes it for good, until it is opened again. */
@@ -76,27 +97,39 @@ export class Connection {
     this.#life = new AbortController();
     const router = this.#router;
     if (router === null) return;
-    const wasOpen = router.isConnected || this.#reconnecting;
-    await router.close();
+    const wasOpen = router.isConnected || this.#recovery !== null;
+    this.#recovery = null;
+    const closing = router.close();
     this.#endMonitors();
     if (wasOpen) this.#report({ type: "closed" });
+    await closing;
   }
 
-  /** Makes a monitor part of it: it learns of what happens, until what is returned is called. */
+  /**
+   * Makes a monitor part of it: it learns of what happens, until what is returned is called. Throws where nothing will
+   * ever happen.
+   */
   attach(monitor: MonitorControl): () => void {
+    if (!this.isConnected && this.#recovery === null) throw new ConnectionError("the client is not connected");
     this.#monitors.add(monitor);
     return () => void this.#monitors.delete(monitor);
   }
 
-  /** All watches are gone from the store. */
-  loseWatches(): void {
-    for (const monitor of this.#monitors) monitor.lose();
+  /** Notes which watches there are; what is returned makes them forgotten, for the store has dropped them. */
+  losingWatches(): () => void {
+    const losses = [...this.#monitors].map((monitor) => monitor.losing());
+    return () => losses.forEach((lose) => lose());
   }
 
-  async #open(signal?: AbortSignal): Promise<void> {
-    const life = this.#life.signal;
-    const router = await this.#newRouter(signal === undefined ? life : AbortSignal.any([life, signal]));
-    this.#router = router;
+  #start(): Opening {
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.#life.signal]);
+    const done = untilAborted(this.#open(signal), signal).finally(() => this.#opening = null);
+    return { done, abort, waiting: 0 };
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    this.#router = await this.#newRouter(signal);
     this.#report({ type: "connected", address: this.#address ?? "" });
   }
 
@@ -107,32 +140,43 @@ export class Connection {
       throw signal.reason;
     }
     this.#address = address;
-    return new Router(transport, (error) => void this.#lost(error));
+    return new Router(transport, (error) => this.#lost(error));
   }
 
-  async #lost(error: ConnectionError): Promise<void> {
+  #lost(error: ConnectionError): void {
     this.#report({ type: "disconnected", error });
     if (this.#policy === null) return this.#giveUp(error);
-    this.#reconnecting = true;
-    await this.#reconnect(error, this.#policy, this.#life.signal);
-    this.#reconnecting = false;
+    const recovery = this.#reconnect(error, this.#policy, this.#life.signal);
+    this.#recovery = recovery;
+    // Another loss, or close(), may have put something else in its place by then.
+    void recovery.then(() => {
+      if (this.#recovery === recovery) this.#recovery = null;
+    });
   }
 
-  async #reconnect(error: ConnectionError, policy: ReconnectOptions, life: AbortSignal): Promise<void> {
+  async #reconnect(
+    error: ConnectionError,
+    policy: ReconnectOptions,
+    life: AbortSignal,
+  ): Promise<XenStoreError | null> {
     const { attempts = DEFAULTS.attempts, backoff = {} } = policy;
-    let last: unknown = error;
+    let last: XenStoreError = error;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
         await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), life);
         const router = await this.#newRouter(life);
         this.#router = router;
-        return await this.#resume(router, attempt);
+        await this.#resume(router, attempt);
+        return null;
       } catch (failure) {
-        if (life.aborted) return;
-        last = failure;
+        if (life.aborted) return life.reason;
+        last = failure instanceof XenStoreError
+          ? failure
+          : new ConnectionError("cannot connect again", { cause: failure });
       }
     }
-    this.#giveUp(last instanceof XenStoreError ? last : error);
+    this.#giveUp(last);
+    return last;
   }
 
   async #resume(router: Router, attempts: number): Promise<void> {

@@ -1,104 +1,29 @@
-// Watches, and the events that they bring.
+// The monitor: sets watches, keeps them, and hands out what they bring.
 
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
-import { Operation } from "../wire/operations.ts";
-import { levelsBelow } from "../wire/path.ts";
+import { Operation, operationName } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { checkedPath, checkedString, type Path, pathText, type RequestOptions } from "./nodes.ts";
+import { untilAborted } from "./abort.ts";
+import { checkedPath, checkedString, type Path, type RequestOptions } from "./nodes.ts";
 import { BoundedQueue } from "./queue.ts";
 import { okReply } from "./replies.ts";
-import type { Router, Subscriber } from "./router.ts";
-
-/** A watched node, or one below it, changed; or the watch was just set. Spurious ones may come: read what is there now. */
-export interface ChangeEvent {
-  /** What kind of event this is. */
-  readonly type: "change";
-  /** The path that changed: absolute, or relative where the watch is. */
-  readonly path: string;
-  /** The token of the watch. */
-  readonly token: string;
-}
-
-/** Events were lost here, because nobody took those before them: read again all that matters. */
-export interface OverflowEvent {
-  /** What kind of event this is. */
-  readonly type: "overflow";
-  /** How many were lost. */
-  readonly lost: number;
-}
-
-/** The connection was lost and made again; all watches are set again, each with a change event that follows. */
-export interface ReconnectedEvent {
-  /** What kind of event this is. */
-  readonly type: "reconnected";
-}
-
-/** What a {@linkcode Monitor} brings. */
-export type MonitorEvent = ChangeEvent | OverflowEvent | ReconnectedEvent;
-
-/** How to monitor. */
-export interface MonitorOptions {
-  /** How many events may wait to be taken; 4096 by default. Identical ones that wait count once. */
-  readonly limit?: number;
-}
-
-/** How to watch. */
-export interface WatchOptions extends RequestOptions {
-  /**
-   * How many levels below the path matter: 0 for the node alone, 1 for its children as well; all by default. A store that
-   * knows depth (Xen 4.22) sends no others; elsewhere the monitor drops them. For `@introduceDomain` and `@releaseDomain`
-   * a depth of 1 makes the events name the domain, and the store must know it.
-   */
-  readonly depth?: number;
-}
-
-/** How to wait for events. */
-export interface WaitOptions {
-  /** Whether events that came before their watch was removed, and were not taken by then, still count. */
-  readonly unwatched?: boolean;
-  /** Ends the wait, with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
+import type { Router } from "./router.ts";
+import {
+  type Arrival,
+  type MonitorEvent,
+  type MonitorOptions,
+  type WaitOptions,
+  Watch,
+  type WatchOptions,
+} from "./watch.ts";
 
 const DEFAULT_LIMIT = 4096;
-const UNWATCHED = new Set(["ENOENT"]);
-
-/** A watch: what was asked for, and the token it has on the wire, which no other watch of the connection has. */
-class Watch implements Subscriber {
-  readonly path: string;
-  readonly token: string;
-  readonly depth: number | undefined;
-  wireToken = "";
-  live = true;
-  readonly #queue: BoundedQueue<Arrival>;
-
-  constructor(path: string, token: string, depth: number | undefined, queue: BoundedQueue<Arrival>) {
-    this.path = path;
-    this.token = token;
-    this.depth = depth;
-    this.#queue = queue;
-  }
-
-  deliver(path: string): void {
-    if (this.depth !== undefined && !this.path.startsWith("@")) {
-      const levels = levelsBelow(this.path, path);
-      if (levels !== null && levels > this.depth) return;
-    }
-    const event: ChangeEvent = { type: "change", path, token: this.token };
-    this.#queue.push(`${this.wireToken}\0${path}`, { event, watch: this });
-  }
-}
-
-interface Arrival {
-  readonly event: MonitorEvent;
-  readonly watch: Watch | null;
-}
 
 /** What a client does with a monitor of its own. */
 export interface MonitorControl {
-  /** The store has dropped all watches. */
-  lose(): void;
+  /** Notes which watches there are; what is returned makes them forgotten, for the store has dropped them. */
+  losing(): () => void;
   /** Sets all watches again, over another connection. */
   resume(router: Router): Promise<void>;
   /** There will be no more events: for a reason, or because the client was closed. */
@@ -131,6 +56,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   #router: Router;
   #watches: Watch[] = [];
   #generated = 0;
+  #established = 0;
   #closed = false;
 
   /** For the client: {@linkcode Client.monitor} makes one. @internal */
@@ -141,7 +67,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     this.#router = router;
     this.#queue = new BoundedQueue(limit);
     this.#detach = attach({
-      lose: () => this.#lose(),
+      losing: () => this.#losing(),
       resume: (router) => this.#resume(router),
       end: (error) => this.#end(error),
     });
@@ -241,7 +167,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     this.#closed = true;
     this.#detach();
     const watches = this.#watches;
-    this.#lose();
+    this.#losing()();
     this.#queue.end();
     const removals = await Promise.allSettled(watches.map((watch) => this.#remove(this.#router, watch)));
     for (const removal of removals) {
@@ -254,15 +180,21 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     return this.close();
   }
 
-  #lose(): void {
-    for (const watch of this.#watches) watch.live = false;
-    this.#watches = [];
+  #losing(): () => void {
+    const watches = [...this.#watches];
+    return () => watches.forEach((watch) => this.#forget(watch));
   }
 
   async #resume(router: Router): Promise<void> {
     this.#router = router;
     this.#queue.push("reconnected", { event: { type: "reconnected" }, watch: null });
-    await Promise.all(this.#watches.map((watch) => this.#establish(watch)));
+    await Promise.all(this.#watches.map(async (watch) => {
+      try {
+        await this.#establish(watch);
+      } catch (error) {
+        if (watch.live) throw error;
+      }
+    }));
   }
 
   #end(error?: unknown): void {
@@ -273,9 +205,13 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   async #establish(watch: Watch, signal?: AbortSignal): Promise<void> {
     const router = this.#router;
     const { path, depth } = watch;
-    const parts = depth === undefined || !await this.#storeKnowsDepth(router, watch) ? [] : [`${depth}`];
+    watch.wireToken = "";
+    const parts: string[] = [];
+    if (depth !== undefined && await untilAborted(this.#storeKnowsDepth(router, watch), signal)) parts.push(`${depth}`);
+    if (!watch.live) throw new XenStoreError("ENOENT", "the watch was removed meanwhile", { operation: "WATCH", path });
     const token = router.newToken();
     watch.wireToken = token;
+    watch.key = `${++this.#established}`;
     // Before the request: the first event may come before its reply.
     router.subscribe(token, watch);
     const request = { operation: Operation.WATCH, transactionId: 0, path, parts: [path, token, ...parts], signal };
@@ -295,6 +231,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   async #remove(router: Router, { path, wireToken }: Watch, signal?: AbortSignal): Promise<void> {
+    // Not asked for yet, and as it is not live, it will not be.
+    if (wireToken === "") return;
     try {
       const operation = Operation.UNWATCH;
       await router.request({ operation, transactionId: 0, path, parts: [path, wireToken], parse: okReply, signal });
@@ -327,7 +265,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 function tokenText(token: string | Uint8Array, operation: Operation, path: string): string {
   if (typeof token === "string") return checkedString(token, operation, path);
   if (token instanceof Uint8Array) return checkedString(toLatin1(token), operation, path);
-  throw new InvalidPayloadError(`a token is a string or a Uint8Array: got ${typeof token}`, { path: pathText(path) });
+  const fault = `a token is a string or a Uint8Array: got ${typeof token}`;
+  throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
 }
 
 function closedError(operation: string, path: string): ConnectionError {

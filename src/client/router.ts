@@ -6,6 +6,7 @@ import { errnoError, InvalidPayloadError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { Feature, Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, toLatin1, withoutNul } from "../wire/text.ts";
+import { SharedSignals } from "./abort.ts";
 import { numberReply, PayloadError } from "./replies.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { codedError, codeOf, type Traits, type Transport } from "../transport/transport.ts";
@@ -55,6 +56,7 @@ export class Router {
   readonly #pending = new Map<number, Pending>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onEnd: (error: ConnectionError) => void;
+  readonly #signals = new SharedSignals();
   #nextId: number;
   #nextToken = 0;
   #flushing = false;
@@ -85,15 +87,8 @@ export class Router {
 
   /** Sends a request and resolves with what `parse` makes of its reply. */
   request<T>(request: Request<T>): Promise<T> {
-    const reply = this.#request(request);
-    // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
-    if (request.parts.length === 0) this.#request(nudge).catch(() => {});
-    return reply;
-  }
-
-  #request<T>(request: Request<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const { operation, path, parse, signal, undo } = request;
+      const { operation, path, parse, signal } = request;
       signal?.throwIfAborted();
       if (this.#end !== null) throw this.#lost(operation, path);
       const id = this.#freeId();
@@ -105,8 +100,10 @@ export class Router {
         fail: reject,
       };
       this.#pending.set(id, pending);
-      if (signal !== undefined) abortable(pending, request, signal, undo);
+      if (signal !== undefined) this.#abortable(pending, request, signal);
       this.#schedule(id);
+      // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
+      if (request.parts.length === 0) this.request(nudge).catch(() => {});
     });
   }
 
@@ -159,10 +156,15 @@ export class Router {
   /** Appends the message to those that wait to be sent. */
   #append<T>(id: number, { operation, transactionId, path, parts }: Request<T>): void {
     const before = this.#encoder.length;
-    const length = this.#encoder.message(operation, id, transactionId, parts);
     const { payloadMax } = this.#transport.traits;
+    let length = Infinity;
+    try {
+      length = this.#encoder.message(operation, id, transactionId, parts);
+    } finally {
+      // Whatever was wrong with it, its neighbours are sent without it.
+      if (length > payloadMax) this.#encoder.truncate(before);
+    }
     if (length <= payloadMax) return;
-    this.#encoder.truncate(before);
     const fault = `it is ${length} bytes long, ${payloadMax} are allowed`;
     throw new InvalidPayloadError(fault, { operation: operationName(operation), path }, "E2BIG");
   }
@@ -208,7 +210,7 @@ export class Router {
     const id = this.#pending.has(packet.requestId) ? packet.requestId : this.#idOf(packet);
     const pending = id === undefined ? undefined : this.#pending.get(id);
     if (id === undefined || pending === undefined) {
-      return this.#finish(new UnexpectedPacketError("no request waits for it", packet));
+      return this.#finish(unexpected(packet, "no request waits for it"));
     }
     if (packet.type === Operation.ERROR) {
       this.#pending.delete(id);
@@ -218,7 +220,7 @@ export class Router {
       );
     }
     if (packet.type !== pending.operation) {
-      return this.#finish(new UnexpectedPacketError(`the request was ${operationName(pending.operation)}`, packet));
+      return this.#finish(unexpected(packet, `the request was ${operationName(pending.operation)}`));
     }
     try {
       pending.settle(packet.payload);
@@ -228,7 +230,7 @@ export class Router {
         this.#pending.delete(id);
         return pending.fail(error);
       }
-      this.#finish(new UnexpectedPacketError(error.message, packet));
+      this.#finish(unexpected(packet, error.message));
     }
   }
 
@@ -240,10 +242,28 @@ export class Router {
     return undefined;
   }
 
+  /** Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need be. */
+  #abortable<T>(pending: Pending, { parse, undo }: Request<T>, signal: AbortSignal): void {
+    const { settle, fail } = pending;
+    const remove = this.#signals.add(signal, () => {
+      pending.settle = (payload) => undo?.(parse(payload));
+      pending.fail = () => {};
+      fail(signal.reason);
+    });
+    pending.settle = (payload) => {
+      remove();
+      settle(payload);
+    };
+    pending.fail = (error) => {
+      remove();
+      fail(error);
+    };
+  }
+
   #event(packet: Packet): void {
     const [path, token] = splitStrings(packet.payload);
     if (path === undefined || token === undefined) {
-      return this.#finish(new UnexpectedPacketError("it lacks a path or a token", packet));
+      return this.#finish(unexpected(packet, "it lacks a path or a token"));
     }
     this.#subscribers.get(token)?.deliver(path);
   }
@@ -273,21 +293,6 @@ export class Router {
   }
 }
 
-/** Lets a signal end the wait: the reply is still awaited, to keep its id from being used again, and undone if need be. */
-function abortable<T>(pending: Pending, request: Request<T>, signal: AbortSignal, undo: Request<T>["undo"]): void {
-  const { settle, fail } = pending;
-  const abort = () => {
-    pending.settle = (payload) => undo?.(request.parse(payload));
-    pending.fail = () => {};
-    fail(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  pending.settle = (payload) => {
-    signal.removeEventListener("abort", abort);
-    settle(payload);
-  };
-  pending.fail = (error) => {
-    signal.removeEventListener("abort", abort);
-    fail(error);
-  };
+function unexpected(packet: Packet, reason: string): UnexpectedPacketError {
+  return new UnexpectedPacketError(`${operationName(packet.type)} of request ${packet.requestId}: ${reason}`, packet);
 }

@@ -1,7 +1,8 @@
 // Waits until a node's value is as wanted.
 
 import type { Client } from "./client.ts";
-import type { Path, RequestOptions } from "./nodes.ts";
+import { ConnectionError } from "../transport/errors.ts";
+import { type Path, pathText, type RequestOptions } from "./nodes.ts";
 
 /** Whether a value is the one that is waited for; `null` is a node that does not exist. */
 export type Predicate = (value: Uint8Array | null) => boolean | Promise<boolean>;
@@ -21,8 +22,11 @@ export async function waitFor(
       const value = await client.read(path, { default: null, signal });
       if (await predicate(value)) return value;
     }
-    throw new Error("unreachable: a wait ends by an error, or when its own monitor is closed");
+    throw new ConnectionError("the client was closed", { operation: "waitFor", path: pathText(path) });
   } finally {
-    await monitor.close();
+    const closing = monitor.close();
+    // A store that fell silent must not keep a wait that was given up.
+    if (signal?.aborted) closing.catch(() => {});
+    else await closing;
   }
 }

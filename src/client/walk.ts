@@ -61,6 +61,7 @@ async function* visit(fetcher: Fetcher, topDown: boolean): Walk {
   const stack: { found: Found; node?: WalkNode }[] = [{ found: fetcher.start() }];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     if (at.node !== undefined) {
+      fetcher.checkAborted();
       yield at.node;
       continue;
     }
@@ -106,6 +107,11 @@ class Fetcher {
     return this.#find(this.#top, 0);
   }
 
+  /** Throws the signal's reason, if it was aborted. */
+  checkAborted(): void {
+    this.#signal?.throwIfAborted();
+  }
+
   /** Asks for nothing more, where the visit ended early. */
   stop(): void {
     this.#stopped = true;
@@ -114,7 +120,7 @@ class Fetcher {
 
   /** What was read of a node. One listener serves the whole walk: a signal's list of them is searched at each addition. */
   content({ content }: Found): Promise<Content | null> {
-    this.#signal?.throwIfAborted();
+    this.checkAborted();
     return new Promise((resolve, reject) => {
       this.#abort = () => reject(this.#signal?.reason);
       content.then(resolve, reject);

@@ -2,7 +2,6 @@
 
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
-import { operationName } from "../wire/operations.ts";
 import { codeOf } from "./transport.ts";
 
 /**
@@ -28,13 +27,9 @@ export class UnexpectedPacketError extends ConnectionError {
   /** What was received; `undefined` where it was no message at all. */
   readonly packet: Packet | undefined;
 
-  /** Makes the error from what is wrong with the packet. */
+  /** Makes the error from what is wrong; keeps a copy of the packet. */
   constructor(reason: string, packet?: Packet, context: ErrorContext = {}) {
-    super(
-      packet === undefined ? reason : `${operationName(packet.type)} of request ${packet.requestId}: ${reason}`,
-      context,
-      "EIO",
-    );
+    super(reason, context, "EIO");
     this.packet = packet === undefined ? undefined : { ...packet, payload: new Uint8Array(packet.payload) };
   }
 }

@@ -26,7 +26,8 @@ export class Encoder {
     this.#length += HEADER_SIZE;
     for (const part of parts) {
       if (typeof part === "string") this.#text(part);
-      else this.#raw(part);
+      else if (part instanceof Uint8Array) this.#raw(part);
+      else throw new TypeError(`a part is a string or a Uint8Array: got ${part === null ? "null" : typeof part}`);
     }
     const length = this.#length - start - HEADER_SIZE;
     encodeHeader(this.#bytes, start, type, requestId, transactionId, length);

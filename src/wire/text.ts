@@ -5,9 +5,11 @@ const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SHORT = 96;
 
-/** Text as UTF-8; bytes as they are. */
+/** Text as UTF-8; bytes as they are. Throws a `TypeError` for anything else. */
 export function toBytes(value: string | Uint8Array): Uint8Array {
-  return typeof value === "string" ? utf8.encode(value) : value;
+  if (typeof value === "string") return utf8.encode(value);
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`a value is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`);
 }
 
 /** The text of bytes that must be UTF-8. Throws a `TypeError` where they are not. */
