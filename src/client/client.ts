@@ -7,12 +7,13 @@ import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Connection, type Connector, type ReconnectOptions, type Status } from "./connection.ts";
-import { Monitor, type MonitorOptions } from "./monitor.ts";
+import { Monitor } from "./monitor.ts";
 import { checkedString, NodeOperations, type Path, type RequestOptions } from "./nodes.ts";
 import { booleanReply, numberReply, okReply, textReply } from "./replies.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
 import { type Predicate, waitFor } from "./wait_for.ts";
+import type { MonitorOptions } from "./watch.ts";
 
 /**
  * Where a store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`, an open transport, or a function that opens one each

@@ -237,9 +237,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       const operation = Operation.UNWATCH;
       await router.request({ operation, transactionId: 0, path, parts: [path, wireToken], parse: okReply, signal });
     } catch (error) {
-      if (!(error instanceof XenStoreError && UNWATCHED.has(error.code)) || error instanceof ConnectionError) {
-        throw error;
-      }
+      const gone = error instanceof XenStoreError && error.code === "ENOENT" && !(error instanceof ConnectionError);
+      if (!gone) throw error;
     } finally {
       router.unsubscribe(wireToken);
     }
