@@ -7,6 +7,7 @@ import type { Packet } from "../wire/header.ts";
 import { Feature, Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, toLatin1, withoutNul } from "../wire/text.ts";
 import { SharedSignals } from "./abort.ts";
+import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { codedError, codeOf, type Traits, type Transport } from "../transport/transport.ts";
@@ -29,12 +30,18 @@ export interface Request<T> {
   readonly undo?: (result: T) => void;
 }
 
-interface Pending {
+/** A request that was sent. What becomes of its reply changes when its caller stops waiting. */
+interface Pending extends Waiting {
   readonly operation: Operation;
   readonly path: string | undefined;
-  settle(payload: Uint8Array): void;
-  fail(error: unknown): void;
+  readonly parse: (payload: Uint8Array) => unknown;
+  resolve: (result: never) => void;
+  reject: (error: unknown) => void;
+  /** Takes the signal's listener away. */
+  release: () => void;
 }
+
+const nothing = () => {};
 
 /** Takes the events of one watch. */
 export interface Subscriber {
@@ -53,7 +60,7 @@ export class Router {
   readonly #transport: Transport;
   readonly #decoder: Decoder;
   readonly #encoder = new Encoder();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingTable<Pending>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onEnd: (error: ConnectionError) => void;
   readonly #signals = new SharedSignals();
@@ -93,13 +100,8 @@ export class Router {
       if (this.#end !== null) throw this.#lost(operation, path);
       const id = this.#freeId();
       this.#append(id, request);
-      const pending: Pending = {
-        operation,
-        path,
-        settle: (payload) => resolve(parse(payload)),
-        fail: reject,
-      };
-      this.#pending.set(id, pending);
+      const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing };
+      this.#pending.add(pending);
       if (signal !== undefined) this.#abortable(pending, request, signal);
       this.#schedule(id);
       // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
@@ -147,8 +149,8 @@ export class Router {
 
   #freeId(): number {
     // 0 marks an event, and a request may still wait for its reply when the numbers have gone round.
-    while (this.#nextId === 0 || this.#pending.has(this.#nextId)) this.#nextId = (this.#nextId + 1) % (MAX_ID + 1);
-    const id = this.#nextId;
+    let id = this.#nextId;
+    while (id === 0 || !this.#pending.isFree(id)) id = (id + 1) % (MAX_ID + 1);
     this.#nextId = (id + 1) % (MAX_ID + 1);
     return id;
   }
@@ -187,9 +189,9 @@ export class Router {
       this.#transport.send(this.#encoder.take());
     } catch (error) {
       const pending = this.#pending.get(id);
-      this.#pending.delete(id);
-      const context = { operation: operationName(pending?.operation ?? 0), path: pending?.path, cause: error };
-      pending?.fail(errnoError(codeOf(error) ?? "EIO", context));
+      if (pending === undefined) return;
+      const context = { operation: operationName(pending.operation), path: pending.path, cause: error };
+      this.#fail(pending, errnoError(codeOf(error) ?? "EIO", context));
     }
   }
 
@@ -207,57 +209,53 @@ export class Router {
     if (this.#end !== null) return;
     // An event's ids mean nothing: the kernel leaves them as they were.
     if (packet.type === Operation.WATCH_EVENT) return this.#event(packet);
-    const id = this.#pending.has(packet.requestId) ? packet.requestId : this.#idOf(packet);
-    const pending = id === undefined ? undefined : this.#pending.get(id);
-    if (id === undefined || pending === undefined) {
-      return this.#finish(unexpected(packet, "no request waits for it"));
+    const pending = this.#pending.get(packet.requestId) ?? this.#withoutId(packet);
+    if (pending === undefined) return this.#finish(unexpected(packet, "no request waits for it"));
+    const { operation, path } = pending;
+    if (packet.type === operation) return this.#settle(pending, packet);
+    if (packet.type !== Operation.ERROR) {
+      return this.#finish(unexpected(packet, `the request was ${operationName(operation)}`));
     }
-    if (packet.type === Operation.ERROR) {
-      this.#pending.delete(id);
-      const { operation, path } = pending;
-      return pending.fail(
-        errnoError(toLatin1(withoutNul(packet.payload)), { operation: operationName(operation), path }),
-      );
-    }
-    if (packet.type !== pending.operation) {
-      return this.#finish(unexpected(packet, `the request was ${operationName(pending.operation)}`));
-    }
+    const code = toLatin1(withoutNul(packet.payload));
+    this.#fail(pending, errnoError(code, { operation: operationName(operation), path }));
+  }
+
+  #settle(pending: Pending, packet: Packet): void {
+    let result;
     try {
-      pending.settle(packet.payload);
-      this.#pending.delete(id);
+      result = pending.parse(packet.payload);
     } catch (error) {
-      if (!(error instanceof PayloadError)) {
-        this.#pending.delete(id);
-        return pending.fail(error);
-      }
-      this.#finish(unexpected(packet, error.message));
+      if (error instanceof PayloadError) return this.#finish(unexpected(packet, error.message));
+      return this.#fail(pending, error);
     }
+    this.#pending.delete(pending.id);
+    pending.release();
+    pending.resolve(result as never);
+  }
+
+  #fail(pending: Pending, error: unknown): void {
+    this.#pending.delete(pending.id);
+    pending.release();
+    pending.reject(error);
   }
 
   /** Kernels before Linux 4.10 answer WATCH and UNWATCH with id 0: those are matched by type, in order. */
-  #idOf({ type, requestId }: Packet): number | undefined {
+  #withoutId({ type, requestId }: Packet): Pending | undefined {
     if (!this.#transport.traits.shared || requestId !== 0) return undefined;
     if (type !== Operation.WATCH && type !== Operation.UNWATCH) return undefined;
-    for (const [id, { operation }] of this.#pending) if (operation === type) return id;
+    for (const pending of this.#pending) if (pending.operation === type) return pending;
     return undefined;
   }
 
   /** Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need be. */
-  #abortable<T>(pending: Pending, { parse, undo }: Request<T>, signal: AbortSignal): void {
-    const { settle, fail } = pending;
-    const remove = this.#signals.add(signal, () => {
-      pending.settle = (payload) => undo?.(parse(payload));
-      pending.fail = () => {};
-      fail(signal.reason);
+  #abortable<T>(pending: Pending, { undo = nothing }: Request<T>, signal: AbortSignal): void {
+    pending.release = this.#signals.add(signal, () => {
+      const { reject } = pending;
+      pending.release = nothing;
+      pending.resolve = undo;
+      pending.reject = nothing;
+      reject(signal.reason);
     });
-    pending.settle = (payload) => {
-      remove();
-      settle(payload);
-    };
-    pending.fail = (error) => {
-      remove();
-      fail(error);
-    };
   }
 
   #event(packet: Packet): void {
@@ -283,10 +281,8 @@ export class Router {
   #finish(error: ConnectionError, byItself = true): void {
     if (this.#end !== null) return;
     this.#end = error;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
     this.#subscribers.clear();
-    for (const { operation, path, fail } of pending) fail(this.#lost(operation, path));
+    for (const pending of this.#pending.clear()) this.#fail(pending, this.#lost(pending.operation, pending.path));
     if (!byItself) return;
     void this.#transport.close();
     this.#onEnd(error);

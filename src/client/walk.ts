@@ -32,12 +32,15 @@ export interface WalkNode {
 export type Walk = AsyncGenerator<WalkNode, void, undefined>;
 
 /** Nodes whose requests are under way at the same time: bounds what a walk costs the store, not how fast it is. */
-const IN_FLIGHT_MAX = 2048;
+const IN_FLIGHT_MAX = 1024;
 
+/** A node that the walk knows of, and what became of reading it. */
 interface Found {
   readonly path: string;
   readonly depth: number;
-  readonly content: Promise<Content | null>;
+  result: { readonly content: Content | null } | { readonly error: unknown } | null;
+  /** Called with the result, where the visit waits for it. */
+  settled: () => void;
 }
 
 interface Content {
@@ -45,6 +48,8 @@ interface Content {
   readonly children: readonly string[];
   readonly below: readonly Found[];
 }
+
+const nothing = () => {};
 
 /** Visits `top` and all below it. A node that vanishes before it was read is left out, unless it is the top. */
 export async function* walk(nodes: NodeOperations, top: string, options: WalkOptions): Walk {
@@ -58,23 +63,19 @@ export async function* walk(nodes: NodeOperations, top: string, options: WalkOpt
 
 /** A stack, not recursion: the depth of a tree is up to whoever wrote it. */
 async function* visit(fetcher: Fetcher, topDown: boolean): Walk {
-  const stack: { found: Found; node?: WalkNode }[] = [{ found: fetcher.start() }];
+  const stack: (Found | WalkNode)[] = [fetcher.start()];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (at.node !== undefined) {
-      fetcher.checkAborted();
-      yield at.node;
+    fetcher.checkAborted();
+    if (!("result" in at)) {
+      yield at;
       continue;
     }
-    const { path, depth } = at.found;
-    const content = await fetcher.content(at.found);
+    const content = at.result === null ? await fetcher.content(at) : contentOf(at);
     if (content === null) continue;
     const { value, children, below } = content;
-    const node: WalkNode = { path, depth, value, children };
-    if (!topDown) stack.push({ found: at.found, node });
-    for (let i = below.length - 1; i >= 0; i--) {
-      const found = below[i];
-      if (found !== undefined) stack.push({ found });
-    }
+    const node: WalkNode = { path: at.path, depth: at.depth, value, children };
+    if (!topDown) stack.push(node);
+    for (const found of below.toReversed()) stack.push(found);
     if (topDown) yield node;
   }
 }
@@ -86,12 +87,13 @@ class Fetcher {
   readonly #maxDepth: number;
   readonly #maxNodes: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #waiting: (() => void)[] = [];
-  #next = 0;
+  /** What was found; the first `#started` of it was asked for. */
+  #queue: Found[] = [];
+  #started = 0;
   #inFlight = 0;
   #found = 0;
   #stopped = false;
-  #abort: () => void = () => {};
+  #abort = nothing;
 
   constructor(nodes: NodeOperations, top: string, { maxDepth, maxNodes, signal }: WalkOptions) {
     this.#nodes = nodes;
@@ -102,9 +104,12 @@ class Fetcher {
   }
 
   start(): Found {
-    this.#signal?.throwIfAborted();
+    this.checkAborted();
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
-    return this.#find(this.#top, 0);
+    const [top] = this.#find([this.#top], 0);
+    if (top === undefined) throw new Error("unreachable: one path makes one node");
+    this.#ask();
+    return top;
   }
 
   /** Throws the signal's reason, if it was aborted. */
@@ -118,12 +123,17 @@ class Fetcher {
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  /** What was read of a node. One listener serves the whole walk: a signal's list of them is searched at each addition. */
-  content({ content }: Found): Promise<Content | null> {
-    this.checkAborted();
+  /** Waits for what is read of a node. One listener of the signal serves the whole walk. */
+  content(found: Found): Promise<Content | null> {
     return new Promise((resolve, reject) => {
       this.#abort = () => reject(this.#signal?.reason);
-      content.then(resolve, reject);
+      found.settled = () => {
+        try {
+          resolve(contentOf(found));
+        } catch (error) {
+          reject(error);
+        }
+      };
     });
   }
 
@@ -132,46 +142,79 @@ class Fetcher {
     this.#abort();
   };
 
-  #find(path: string, depth: number): Found {
-    if (++this.#found > this.#maxNodes) {
+  #find(paths: readonly string[], depth: number): Found[] {
+    this.#found += paths.length;
+    if (this.#found > this.#maxNodes) {
       throw new XenStoreError("E2BIG", `there are more than ${this.#maxNodes} nodes`, {
         operation: "walk",
         path: this.#top,
       });
     }
-    const content = this.#read(path, depth);
-    // The visit meets a failure when it comes to the node; until then nobody has to handle it.
-    content.catch(() => {});
-    return { path, depth, content };
+    const found = paths.map((path): Found => ({ path, depth, result: null, settled: nothing }));
+    for (const one of found) this.#queue.push(one);
+    return found;
   }
 
-  async #read(path: string, depth: number): Promise<Content | null> {
-    if (this.#inFlight >= IN_FLIGHT_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#inFlight++;
+  /** Asks for as much as may be under way. */
+  #ask(): void {
+    while (this.#inFlight < IN_FLIGHT_MAX && !this.#stopped) {
+      const found = this.#queue[this.#started];
+      if (found === undefined) {
+        this.#queue = [];
+        this.#started = 0;
+        return;
+      }
+      this.#started++;
+      this.#inFlight++;
+      this.#read(found);
+    }
+  }
+
+  // Two plain callbacks a node: an async function, or Promise.all, would cost more than the requests themselves.
+  #read(found: Found): void {
+    const { path } = found;
+    let value: Uint8Array | undefined;
+    let children: readonly string[] | undefined;
+    const both = () => {
+      if (value !== undefined && children !== undefined) this.#done(found, value, children);
+    };
+    const fail = (error: unknown) => this.#failed(found, error);
+    this.#nodes.read(path).then((read) => (value = read, both()), fail);
+    this.#nodes.list(path).then((listed) => (children = listed, both()), fail);
+  }
+
+  #done(found: Found, value: Uint8Array, children: readonly string[]): void {
+    const { path, depth } = found;
     try {
-      if (this.#stopped) return null;
-      const [value, children] = await Promise.all([this.#nodes.read(path), this.#nodes.list(path)]);
-      const below = depth < this.#maxDepth ? children.map((name) => this.#find(childPath(path, name), depth + 1)) : [];
-      return { value, children, below };
+      const paths = depth < this.#maxDepth ? children.map((name) => childPath(path, name)) : [];
+      const below = this.#find(paths, depth + 1);
+      this.#settle(found, { content: { value, children, below } });
     } catch (error) {
-      if (depth === 0 || !(error instanceof XenStoreError)) throw error;
-      if (error.code === "ENOENT") return null;
-      if (error.code === "EACCES") return { value: null, children: [], below: [] };
-      throw error;
-    } finally {
-      this.#release();
+      this.#settle(found, { error });
     }
   }
 
-  #release(): void {
-    const next = this.#waiting[this.#next];
-    if (next === undefined) {
-      this.#inFlight--;
-      return;
-    }
-    this.#next++;
-    next();
+  #failed(found: Found, error: unknown): void {
+    // The second of the two requests; the first has said it all.
+    if (found.result !== null) return;
+    const code = found.depth > 0 && error instanceof XenStoreError ? error.code : undefined;
+    if (code === "ENOENT") this.#settle(found, { content: null });
+    else if (code === "EACCES") this.#settle(found, { content: { value: null, children: [], below: [] } });
+    else this.#settle(found, { error });
   }
+
+  #settle(found: Found, result: NonNullable<Found["result"]>): void {
+    found.result = result;
+    this.#inFlight--;
+    this.#ask();
+    found.settled();
+  }
+}
+
+function contentOf({ result }: Found): Content | null {
+  if (result === null) throw new Error("unreachable: a node is visited when it has been read");
+  if ("error" in result) throw result.error;
+  return result.content;
 }
 
 function limit(name: string, value: number | undefined): number {
