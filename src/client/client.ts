@@ -206,15 +206,19 @@ export class Client extends NodeOperations implements AsyncDisposable {
   }
 
   /** The names of the store's quotas. Rejects with ENOSYS before Xen 4.22. */
-  getQuota(): Promise<string[]>;
+  getQuota(options?: RequestOptions): Promise<string[]>;
   /**
    * The value of a quota, for all domains or for one; 0 is no limit. Rejects with EINVAL for an unknown name, with ENOENT
    * for an unknown domain, and with ENOSYS before Xen 4.22.
    */
   getQuota(name: string, domid?: number, options?: RequestOptions): Promise<number>;
-  async getQuota(name?: string, domid?: number, options: RequestOptions = {}): Promise<string[] | number> {
+  async getQuota(
+    name: string | RequestOptions = {},
+    domid?: number,
+    options: RequestOptions = {},
+  ): Promise<string[] | number> {
     const operation = Operation.GET_QUOTA;
-    if (name === undefined) return (await this.#ask(operation, [], textReply, options)).split(" ").filter(Boolean);
+    if (typeof name !== "string") return (await this.#ask(operation, [], textReply, name)).split(" ").filter(Boolean);
     const parts = [checkedString(name, operation)];
     if (domid !== undefined) parts.unshift(domidText(domid));
     return await this.#ask(operation, parts, numberReply, options);

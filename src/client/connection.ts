@@ -75,12 +75,12 @@ export class Connection {
   /** Opens it, unless it is open or about to be. */
   async open(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (this.isConnected) return;
-    if (this.#recovery !== null) {
+    // The connection may be lost once more as soon as it is there again.
+    while (this.#recovery !== null && !this.isConnected) {
       const failure = await untilAborted(this.#recovery, signal);
       if (failure !== null) throw failure;
-      return;
     }
+    if (this.isConnected) return;
     const opening = this.#opening ??= this.#start();
     opening.waiting++;
     try {

@@ -20,6 +20,8 @@ export class BoundedQueue<T> {
   readonly #waiters: Waiter<T>[] = [];
   readonly #keys = new Set<string>();
   #entries: (Entry<T> | { lost: number })[] = [];
+  /** Where the first entry is that was not taken: taking the first of an array one by one would move all others each time. */
+  #head = 0;
   #end: { readonly error: unknown } | null = null;
 
   /** Makes a queue that holds at most `limit` items. */
@@ -34,7 +36,7 @@ export class BoundedQueue<T> {
   push(key: string, item: T): void {
     if (this.#end !== null || this.#keys.has(key)) return;
     const last = this.#entries.at(-1);
-    if (this.#entries.length < this.#limit) {
+    if (this.#entries.length - this.#head < this.#limit) {
       this.#keys.add(key);
       this.#entries.push({ key, item });
     } else if (last !== undefined && "lost" in last) last.lost++;
@@ -83,16 +85,20 @@ export class BoundedQueue<T> {
   }
 
   #shift(accepts: (item: T) => boolean): Taken<T> | null {
-    let dropped = 0;
-    for (const entry of this.#entries) {
-      dropped++;
+    for (let entry = this.#entries[this.#head]; entry !== undefined; entry = this.#entries[this.#head]) {
+      this.#head++;
       if (!("lost" in entry)) this.#keys.delete(entry.key);
       if ("lost" in entry || accepts(entry.item)) {
-        this.#entries.splice(0, dropped);
+        if (this.#head * 2 > this.#entries.length) this.#compact();
         return entry;
       }
     }
-    this.#entries.length = 0;
+    this.#compact();
     return null;
+  }
+
+  #compact(): void {
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
   }
 }

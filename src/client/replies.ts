@@ -51,6 +51,7 @@ export function booleanReply(payload: Uint8Array): boolean {
 
 /** Permissions, the owner's first. */
 export function permissionsReply(payload: Uint8Array): Permission[] {
+  if (payload.length === 0) throw unexpected("permissions", payload);
   return splitStrings(payload).map((text) => {
     const permission = parsePermissionReply(text);
     if (permission === null) throw unexpected("permissions", payload);

@@ -99,13 +99,13 @@ export class Router {
       signal?.throwIfAborted();
       if (this.#end !== null) throw this.#lost(operation, path);
       const id = this.#freeId();
-      this.#append(id, request);
+      const length = this.#append(id, request);
       const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing };
       this.#pending.add(pending);
       if (signal !== undefined) this.#abortable(pending, request, signal);
       this.#schedule(id);
       // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
-      if (request.parts.length === 0) this.request(nudge).catch(() => {});
+      if (length === 0) this.request(nudge).catch(() => {});
     });
   }
 
@@ -156,7 +156,7 @@ export class Router {
   }
 
   /** Appends the message to those that wait to be sent. */
-  #append<T>(id: number, { operation, transactionId, path, parts }: Request<T>): void {
+  #append<T>(id: number, { operation, transactionId, path, parts }: Request<T>): number {
     const before = this.#encoder.length;
     const { payloadMax } = this.#transport.traits;
     let length = Infinity;
@@ -166,7 +166,7 @@ export class Router {
       // Whatever was wrong with it, its neighbours are sent without it.
       if (length > payloadMax) this.#encoder.truncate(before);
     }
-    if (length <= payloadMax) return;
+    if (length <= payloadMax) return length;
     const fault = `it is ${length} bytes long, ${payloadMax} are allowed`;
     throw new InvalidPayloadError(fault, { operation: operationName(operation), path }, "E2BIG");
   }
@@ -180,7 +180,13 @@ export class Router {
 
   #flush(): void {
     this.#flushing = false;
-    if (this.#encoder.length > 0 && this.#end === null) this.#transport.send(this.#encoder.take());
+    if (this.#encoder.length === 0 || this.#end !== null) return;
+    try {
+      this.#transport.send(this.#encoder.take());
+    } catch (error) {
+      // It does not say which of the messages was refused, and the stream may be cut anywhere.
+      this.#finish(this.#ended(error));
+    }
   }
 
   /** Sends the one message that was appended, which the other side may refuse by itself. */

@@ -28,19 +28,26 @@ export async function transact<T>(
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if (attempt > 1) await pause(pauseBefore(attempt - 1, backoff), signal);
     const transaction = await start({ signal });
-    const result = await attemptOnce(transaction, body, attempt);
+    const result = await attemptOnce(transaction, body, attempt, signal);
     // A body that ended its transaction itself wants no more of it.
     if (!transaction.isOpen || await transaction.commit({ signal })) return result;
   }
   throw new ConflictError(attempts);
 }
 
-async function attemptOnce<T>(transaction: Transaction, body: TransactionBody<T>, attempt: number): Promise<T> {
+async function attemptOnce<T>(
+  transaction: Transaction,
+  body: TransactionBody<T>,
+  attempt: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   try {
     return await body(transaction, attempt);
   } catch (error) {
     // The body's error is what counts, whatever becomes of the roll-back.
-    await transaction[Symbol.asyncDispose]().catch(() => {});
+    const rollback = transaction[Symbol.asyncDispose]().catch(() => {});
+    // A store that fell silent must not keep what was given up.
+    if (!signal?.aborted) await rollback;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // Visits a tree, with the requests of a whole level under way at once.
 
-import { XenStoreError } from "../wire/errors.ts";
+import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { childPath } from "../wire/path.ts";
 import type { NodeOperations } from "./nodes.ts";
 
@@ -22,7 +22,7 @@ export interface WalkNode {
   readonly path: string;
   /** Levels below the top, which is at 0. */
   readonly depth: number;
-  /** Its value; `null` where it may not be read. */
+  /** Its value; `null` where it may not be read, or its path is too long. */
   readonly value: Uint8Array | null;
   /** The names of its children, those that are deeper than the walk goes included; none where it may not be read. */
   readonly children: readonly string[];
@@ -198,8 +198,10 @@ class Fetcher {
     // The second of the two requests; the first has said it all.
     if (found.result !== null) return;
     const code = found.depth > 0 && error instanceof XenStoreError ? error.code : undefined;
+    // A store may hold nodes whose paths are too long to be asked for.
+    const unreadable = code === "EACCES" || (code === "EINVAL" && error instanceof InvalidPathError);
     if (code === "ENOENT") this.#settle(found, { content: null });
-    else if (code === "EACCES") this.#settle(found, { content: { value: null, children: [], below: [] } });
+    else if (unreadable) this.#settle(found, { content: { value: null, children: [], below: [] } });
     else this.#settle(found, { error });
   }
 

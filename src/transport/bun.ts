@@ -71,8 +71,9 @@ class BunTransport implements Transport {
 
   start(receiver: Receiver): void {
     this.#receiver = receiver;
-    if (this.#closed) return queueMicrotask(() => receiver.ended(this.#error));
-    for (const bytes of this.#early.splice(0)) receiver.receive(bytes);
+    // The receiver may close within any of these calls.
+    for (const bytes of this.#early.splice(0)) this.#receiver?.receive(bytes);
+    if (this.#closed) queueMicrotask(() => this.#receiver?.ended(this.#error));
   }
 
   send(bytes: Uint8Array): void {

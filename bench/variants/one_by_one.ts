@@ -1,0 +1,44 @@
+// One request after another: each is sent when the one before it was answered. Arguments: mode, count, count to warm up.
+
+import { type Client, connect } from "../../mod.ts";
+import { argument, microseconds, report } from "./measure.ts";
+
+const modes: Readonly<Record<string, (store: Client, count: number) => Promise<void>>> = {
+  async read(store, count) {
+    for (let i = 0; i < count; i++) await store.read("/bench/value");
+  },
+  async write(store, count) {
+    for (let i = 0; i < count; i++) await store.write("/bench/written", "hello");
+  },
+  async transaction(store, count) {
+    for (let i = 0; i < count; i++) {
+      const transaction = await store.transaction();
+      await transaction.commit();
+    }
+  },
+  async modify(store, count) {
+    for (let i = 0; i < count; i++) {
+      await store.transact(async (transaction) => {
+        const before = await transaction.readText("/bench/count");
+        await transaction.write("/bench/count", `${Number(before) + 1}`);
+      });
+    }
+  },
+  async watch(store, count) {
+    await using monitor = store.monitor();
+    await monitor.watch("/bench/watched");
+    const events = monitor.wait();
+    await events.next();
+    const writes: Promise<void>[] = [];
+    for (let i = 0; i < count; i++) writes.push(store.write(`/bench/watched/${i}`, "1"));
+    for (let i = 0; i < count; i++) await events.next();
+    await Promise.all(writes);
+  },
+};
+
+const run = modes[argument(0)];
+if (run === undefined) throw new Error(`no such mode: ${argument(0)}`);
+const count = Number(argument(1));
+await using store = await connect();
+await run(store, Number(argument(2)));
+report({ us: await microseconds(count, () => run(store, count)) });

@@ -1,0 +1,52 @@
+# The C binding, one request after another. Arguments: mode, count, count to warm up.
+
+import json
+import sys
+import time
+
+import xen.lowlevel.xs
+
+store = xen.lowlevel.xs.xs()
+
+
+def read(count):
+    for _ in range(count):
+        store.read("", "/bench/value")
+
+
+def write(count):
+    for _ in range(count):
+        store.write("", "/bench/written", "hello")
+
+
+def transaction(count):
+    for _ in range(count):
+        store.transaction_end(store.transaction_start())
+
+
+def modify(count):
+    for _ in range(count):
+        while True:
+            handle = store.transaction_start()
+            before = store.read(handle, "/bench/count")
+            store.write(handle, "/bench/count", str(int(before) + 1))
+            if store.transaction_end(handle):
+                break
+
+
+def watch(count):
+    store.watch("/bench/watched", "token")
+    store.read_watch()
+    for i in range(count):
+        store.write("", "/bench/watched/%d" % i, "1")
+    for _ in range(count):
+        store.read_watch()
+    store.unwatch("/bench/watched", "token")
+
+
+run = globals()[sys.argv[1]]
+count = int(sys.argv[2])
+run(int(sys.argv[3]))
+start = time.perf_counter()
+run(count)
+print(json.dumps({"us": (time.perf_counter() - start) * 1e6 / count}))

@@ -1,0 +1,163 @@
+// The queue between events and who consumes them: order, merging, its limit, its end.
+
+import { describe, test } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { BoundedQueue } from "../../src/client/queue.ts";
+import { quiet } from "../support/peer.ts";
+
+const any = () => true;
+
+/** What is taken, in short: an item as it is, `-3` where three were lost, `null` at the end. */
+async function take(queue: BoundedQueue<string>, accepts: (item: string) => boolean = any, signal?: AbortSignal) {
+  const taken = await queue.take(accepts, signal);
+  return taken === null ? null : "lost" in taken ? -taken.lost : taken.item;
+}
+
+function filled(limit: number, ...items: string[]): BoundedQueue<string> {
+  const queue = new BoundedQueue<string>(limit);
+  for (const item of items) queue.push(item, item);
+  return queue;
+}
+
+async function drain(queue: BoundedQueue<string>): Promise<(string | number)[]> {
+  queue.end();
+  const all: (string | number)[] = [];
+  for (let item = await take(queue); item !== null; item = await take(queue)) all.push(item);
+  return all;
+}
+
+describe("queue", () => {
+  test("gives items in order", async () => {
+    assertEquals(await drain(filled(10, "a", "b", "c")), ["a", "b", "c"]);
+  });
+
+  test("gives an item to who waits already, each to one", async () => {
+    const queue = filled(10);
+    const waiting = [take(queue), take(queue)];
+    queue.push("a", "a");
+    queue.push("b", "b");
+    assertEquals(await Promise.all(waiting), ["a", "b"]);
+  });
+
+  test("does not add what waits already, and does once it was taken", async () => {
+    const queue = filled(10, "a", "b", "a", "b");
+    assertEquals([await take(queue), await take(queue)], ["a", "b"]);
+    queue.push("a", "a");
+    assertEquals(await drain(queue), ["a"]);
+  });
+
+  test("counts what it has no room for, in its place", async () => {
+    const queue = filled(2, "a", "b", "c", "d", "e");
+    assertEquals(await take(queue), "a");
+    queue.push("f", "f");
+    assertEquals(await take(queue), "b");
+    queue.push("g", "g");
+    assertEquals(await drain(queue), [-4, "g"]);
+  });
+
+  test("counts anew after who consumes was told", async () => {
+    const queue = filled(1, "a", "b");
+    assertEquals([await take(queue), await take(queue)], ["a", -1]);
+    for (const item of ["c", "d", "e"]) queue.push(item, item);
+    assertEquals(await drain(queue), ["c", -2]);
+  });
+
+  test("merges what waits although it is full", async () => {
+    assertEquals(await drain(filled(2, "a", "b", "b", "a")), ["a", "b"]);
+  });
+
+  test("adds an item again that was lost before", async () => {
+    const queue = filled(1, "a", "b");
+    assertEquals([await take(queue), await take(queue)], ["a", -1]);
+    queue.push("b", "b");
+    assertEquals(await drain(queue), ["b"]);
+  });
+
+  test("drops what is not accepted, in front of what is", async () => {
+    const queue = filled(10, "a", "b", "c", "d");
+    assertEquals(await take(queue, (item) => item > "b"), "c");
+    assertEquals(await drain(queue), ["d"]);
+  });
+
+  test("waits on where nothing is accepted", async () => {
+    const queue = filled(10, "a", "b");
+    const waiting = take(queue, (item) => item > "b");
+    queue.push("a", "a");
+    queue.push("c", "c");
+    assertEquals(await waiting, "c");
+  });
+
+  test("never drops the news that items were lost", async () => {
+    const queue = filled(1, "a", "b", "c");
+    assertEquals(await take(queue, () => false), -2);
+  });
+
+  test("gives what waits after its end, and then null for ever", async () => {
+    const queue = filled(10, "a");
+    queue.end();
+    queue.push("b", "b");
+    assertEquals([await take(queue), await take(queue), await take(queue)], ["a", null, null]);
+  });
+
+  test("ends everyone who waits", async () => {
+    const queue = filled(10);
+    const waiting = [take(queue), take(queue)];
+    queue.end();
+    assertEquals(await Promise.all(waiting), [null, null]);
+  });
+
+  test("gives what waits after it has failed, and then fails for ever", async () => {
+    const queue = filled(10, "a");
+    queue.end(new RangeError("over"));
+    assertEquals(await take(queue), "a");
+    for (let i = 0; i < 2; i++) await assertRejects(() => take(queue), RangeError, "over");
+  });
+
+  test("fails everyone who waits", async () => {
+    const queue = filled(10);
+    const waiting = [take(queue), take(queue)];
+    queue.end(new RangeError("over"));
+    for (const failed of waiting) await assertRejects(() => failed, RangeError, "over");
+  });
+
+  test("keeps its first end", async () => {
+    const queue = filled(10);
+    queue.end();
+    queue.end(new RangeError("too late"));
+    assertEquals(await take(queue), null);
+  });
+
+  test("lets one stop waiting, and gives to the others what comes", async () => {
+    const queue = filled(10);
+    const controller = new AbortController();
+    const waiting = [take(queue), take(queue, any, controller.signal), take(queue)];
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => waiting[1] ?? Promise.resolve(), RangeError, "enough");
+    queue.push("a", "a");
+    queue.push("b", "b");
+    assertEquals([await waiting[0], await waiting[2]], ["a", "b"]);
+  });
+
+  test("loses nothing to one whose signal is aborted", async () => {
+    const queue = filled(10, "a");
+    await assertRejects(() => take(queue, any, AbortSignal.abort(new RangeError("enough"))), RangeError, "enough");
+    assertEquals(await take(queue), "a");
+  });
+
+  test("an abort after the item was given does nothing", async () => {
+    const queue = filled(10, "a", "b");
+    const controller = new AbortController();
+    const waiting = take(queue, any, controller.signal);
+    controller.abort();
+    assertEquals(await waiting, "a");
+    await quiet();
+    assertEquals(await drain(queue), ["b"]);
+  });
+
+  test("holds 10,000 items and gives them back", async () => {
+    const items = Array.from({ length: 10_000 }, (_, i) => `${i}`);
+    const queue = filled(10_000);
+    for (const item of items) queue.push(item, item);
+    assertEquals(await drain(queue), items);
+  });
+});

@@ -1,0 +1,152 @@
+// transact(): how often its function runs, on what, and how it ends.
+
+import { describe, test } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ConflictError } from "../../src/client/errors.ts";
+import { ConnectionError } from "../../src/transport/errors.ts";
+import { XenStoreError } from "../../src/wire/errors.ts";
+import { connected, type Peer, quiet } from "../support/peer.ts";
+
+const noPause = { initial: 0, max: 0 };
+
+/** Serves transactions, numbered from 1; `ends` are the answers to their ends, OK when there are no more. */
+function serve(peer: Peer, ...ends: string[]): string[] {
+  const log: string[] = [];
+  let started = 0;
+  peer.serve((request) => {
+    log.push(`${request.text} ${request.transactionId}`);
+    if (request.text.startsWith("TRANSACTION_START")) return request.reply(`${++started}`);
+    if (!request.text.startsWith("TRANSACTION_END T")) return request.ok();
+    const end = ends.shift() ?? "OK";
+    if (end === "OK") request.ok();
+    else request.error(end);
+  });
+  return log;
+}
+
+describe("transact()", () => {
+  test("commits, and resolves with what its function returned", async () => {
+    const { client, peer } = await connected();
+    const log = serve(peer);
+    const result = await client.transact(async (transaction, attempt) => {
+      await transaction.write("/a", "v");
+      return `attempt ${attempt}`;
+    });
+    assertEquals(result, "attempt 1");
+    assertEquals(log, ["TRANSACTION_START | 0", "WRITE /a|v 1", "TRANSACTION_END T| 1"]);
+  });
+
+  test("takes a function that is not asynchronous", async () => {
+    const { client, peer } = await connected();
+    serve(peer);
+    assertEquals(await client.transact(() => 5), 5);
+  });
+
+  test("runs its function again, in a new transaction, where it conflicted", async () => {
+    const { client, peer } = await connected();
+    const log = serve(peer, "EAGAIN", "EAGAIN");
+    const seen: number[][] = [];
+    const body = (transaction: { id: number }, attempt: number) => void seen.push([transaction.id, attempt]);
+    await client.transact(body, { backoff: noPause });
+    assertEquals(seen, [[1, 1], [2, 2], [3, 3]]);
+    assertEquals(log.filter((line) => line.includes("END")).length, 3);
+  });
+
+  test("fails with a ConflictError after the last attempt", async () => {
+    for (const [attempts, expected] of [[undefined, 20], [1, 1], [3, 3]] as const) {
+      const { client, peer } = await connected();
+      const log = serve(peer, ...new Array<string>(30).fill("EAGAIN"));
+      const options = { backoff: noPause, ...(attempts === undefined ? {} : { attempts }) };
+      const error = await assertRejects(
+        () => client.transact(() => {}, options),
+        ConflictError,
+        `${expected} attempts`,
+      );
+      assertEquals([error.attempts, error.code, error.operation], [expected, "EAGAIN", "transact"]);
+      assertEquals(log.length, expected * 2);
+    }
+  });
+
+  test("rolls back, and fails with what its function threw", async () => {
+    const { client, peer } = await connected();
+    const log = serve(peer);
+    const body = () => {
+      throw new RangeError("my own");
+    };
+    await assertRejects(() => client.transact(body), RangeError, "my own");
+    assertEquals(log.at(-1), "TRANSACTION_END F| 1");
+    await assertRejects(() => client.transact(() => Promise.reject(new TypeError("later"))), TypeError, "later");
+    assertEquals(log.at(-1), "TRANSACTION_END F| 2");
+  });
+
+  test("does not run again what threw an EAGAIN of its own", async () => {
+    const { client, peer } = await connected();
+    const log = serve(peer);
+    const body = () => Promise.reject(new XenStoreError("EAGAIN", "of the body"));
+    await assertRejects(() => client.transact(body), XenStoreError, "of the body");
+    assertEquals(log.length, 2);
+  });
+
+  test("fails with what its function threw, whatever becomes of the roll-back", async () => {
+    const { client, peer } = await connected();
+    peer.serve((request) => request.text.startsWith("TRANSACTION_START") ? request.reply("1") : request.error("EIO"));
+    await assertRejects(() => client.transact(() => Promise.reject(new RangeError("my own"))), RangeError, "my own");
+  });
+
+  for (const verdict of ["commit", "rollback"] as const) {
+    test(`leaves alone what its function ended itself by ${verdict}()`, async () => {
+      const { client, peer } = await connected();
+      const log = serve(peer, "EAGAIN");
+      const result = await client.transact(async (transaction) => await transaction[verdict]());
+      assertEquals(result, verdict === "commit" ? false : undefined);
+      assertEquals(log.length, 2);
+    });
+  }
+
+  test("fails as the start and the commit fail", async () => {
+    const { client, peer } = await connected();
+    peer.serve((request) => request.error("ENOSPC"));
+    const refused = await assertRejects(() => client.transact(() => {}), XenStoreError);
+    assertEquals([refused.code, refused.operation], ["ENOSPC", "TRANSACTION_START"]);
+    serve(peer, "ENOMEM");
+    const failed = await assertRejects(() => client.transact(() => {}), XenStoreError);
+    assertEquals([failed.code, failed.operation], ["ENOMEM", "TRANSACTION_END"]);
+  });
+
+  test("is aborted during a pause", async () => {
+    const { client, peer } = await connected();
+    const controller = new AbortController();
+    const log = serve(peer, ...new Array<string>(20).fill("EAGAIN"));
+    let ran = 0;
+    const body = () => {
+      // All that leads to the pause happens before this turn ends; the pause itself takes hours.
+      if (++ran === 1) void quiet().then(() => controller.abort(new RangeError("enough")));
+    };
+    const backoff = { initial: 1e8, max: 1e8 };
+    await assertRejects(() => client.transact(body, { signal: controller.signal, backoff }), RangeError, "enough");
+    assertEquals([ran, log.length], [1, 2]);
+  });
+
+  test("is aborted while the store says nothing", async () => {
+    const { client, peer } = await connected();
+    const controller = new AbortController();
+    const starting = client.transact(() => {}, { signal: controller.signal });
+    await peer.expect("TRANSACTION_START |");
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => starting, RangeError, "enough");
+  });
+
+  test("does not begin where the signal is aborted already", async () => {
+    const { client, peer } = await connected();
+    const signal = AbortSignal.abort(new RangeError("enough"));
+    await assertRejects(() => client.transact(() => {}, { signal }), RangeError, "enough");
+    assertEquals(peer.writes, 0);
+  });
+
+  test("ends with a ConnectionError when the connection is lost", async () => {
+    const { client, peer } = await connected();
+    peer.serve((request) => request.text.startsWith("TRANSACTION_START") ? request.reply("1") : peer.cut());
+    await assertRejects(() => client.transact((transaction) => transaction.read("/a")), ConnectionError);
+    await assertRejects(() => client.transact(() => {}), ConnectionError);
+  });
+});

@@ -1,0 +1,149 @@
+// The house's own rules: which room may know of which, how files begin, how long they are.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Source {
+  /** Its path below the root. */
+  readonly file: string;
+  /** `"wire"`, `"client"`, ..., `"compat"`, or `"mod.ts"`. */
+  readonly room: string;
+  readonly lines: readonly string[];
+  readonly imports: readonly { readonly from: string; readonly room: string | null; readonly dynamic: boolean }[];
+}
+
+/** For each room, those it may know of. */
+const arrows: Record<string, readonly string[]> = {
+  wire: [],
+  transport: ["wire"],
+  events: ["wire", "transport", "client"],
+  client: ["wire", "transport"],
+  daemon: ["wire", "transport"],
+  domains: ["wire", "transport", "client"],
+  states: ["wire", "transport", "client"],
+  compat: ["wire", "transport", "client"],
+  cli: ["wire", "transport", "client", "events", "daemon", "domains", "states", "mod.ts"],
+  "mod.ts": ["wire", "transport", "client", "events", "daemon", "domains", "states"],
+};
+/** Rooms that have no dependency but the runtimes' own modules. */
+const core = ["wire", "transport", "client", "events", "daemon"];
+const ADAPTERS = /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/transport\/blocking\//;
+
+/** The text without its comments, whose examples import things as well. */
+function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, "")).replace(/^\s*\/\/.*$/gm, "");
+}
+
+function roomOf(file: string): string {
+  const [first = "", second = ""] = file.split("/");
+  return first === "src" ? second : first;
+}
+
+function read(file: string): Source {
+  const text = readFileSync(join(root, file), "utf8");
+  const pattern = /(?:\bfrom\s*|^import\s*|(\bimport\())"([^"]+)"/gm;
+  const imports = [...code(text).matchAll(pattern)].map(([, dynamic, from = ""]) => {
+    const target = from.startsWith(".") ? relative(root, resolve(root, dirname(file), from)) : null;
+    return { from, room: target === null ? null : roomOf(target), dynamic: dynamic !== undefined };
+  });
+  return { file, room: roomOf(file), lines: text.replace(/\n$/, "").split("\n"), imports };
+}
+
+function sources(): Source[] {
+  const files = ["src", "compat"].filter((directory) => existsSync(join(root, directory))).flatMap((directory) =>
+    readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${directory}/${name}`)
+  );
+  return [...files, "mod.ts"].sort().map(read);
+}
+
+const all = sources();
+
+describe("the house", () => {
+  test("has the files that these tests are about", () => {
+    for (const room of ["wire", "transport", "client"]) assert(all.some((source) => source.room === room), room);
+    assert(all.flatMap(({ imports }) => imports).length > 50);
+  });
+
+  for (const { file, room, imports } of all) {
+    test(`${file} knows only of what its room may know of`, () => {
+      const allowed = arrows[room];
+      assert(allowed !== undefined, `${room} is no room of the house`);
+      for (const { from, room: target, dynamic } of imports) {
+        if (target === null || target === room || allowed.includes(target)) continue;
+        const embedded = file === "src/transport/open.ts" && target === "daemon" && dynamic;
+        assert(embedded, `${file} imports ${from}`);
+      }
+    });
+  }
+
+  test("imports only its own files, of the runtimes' modules besides, and each by its whole name", () => {
+    for (const { file, room, imports } of all) {
+      for (const { from } of imports) {
+        if (from.startsWith(".")) assert(from.endsWith(".ts"), `${file} imports ${from}`);
+        else if (core.includes(room)) assert(from.startsWith("node:"), `${file} imports ${from}`);
+      }
+    }
+  });
+
+  test("does no I/O in wire, and none of its own in client", () => {
+    for (const { file, room, imports } of all.filter(({ room }) => room === "wire" || room === "client")) {
+      assertEquals(imports.filter(({ from }) => from.startsWith("node:")), [], `${file} of ${room}`);
+    }
+  });
+
+  test("loads a runtime's adapter on demand alone", () => {
+    for (const { file, imports } of all) {
+      for (const { from, dynamic } of imports) {
+        const adapter = /(?:^|\/)(?:node|deno|bun|xenbus)\.ts$/.test(from);
+        assert(!adapter || dynamic, `${file} imports ${from} whether it is needed or not`);
+      }
+    }
+  });
+
+  test("keeps no state in a module", () => {
+    for (const { file, lines } of all) {
+      const state = code(lines.join("\n")).split("\n").filter((line) => /^(?:export )?(?:let|var) /.test(line));
+      assertEquals(state, [], file);
+    }
+  });
+
+  test("changes no map, set or list of a module", () => {
+    for (const { file, lines } of all) {
+      const text = code(lines.join("\n"));
+      const names = [...text.matchAll(/^(?:export )?const (\w+)(?:: [^=]+)? = (?:new (?:Weak)?(?:Map|Set)|\[)/gm)];
+      for (const [, name] of names) {
+        const change = new RegExp(`\\b${name}\\.(?:set|add|delete|clear|push|pop|shift|unshift|splice|sort)\\(`);
+        assert(!change.test(text), `${file} changes ${name}`);
+      }
+    }
+  });
+
+  test("says in the first line of a file what it holds", () => {
+    for (const { file, lines: [first = ""] } of all) {
+      assert(/^\/\/ \S.{15,}/.test(first) || (file === "mod.ts" && first.startsWith("/**")), `${file}: ${first}`);
+    }
+  });
+
+  test("keeps files short: 350 lines, and an adapter 150", () => {
+    for (const { file, lines } of all) {
+      const limit = ADAPTERS.test(file) ? 150 : 350;
+      assert(lines.length <= limit, `${file} has ${lines.length} lines: ${limit} are allowed`);
+    }
+  });
+
+  test("checks where it could have looked away: no any, and no non-null assertion", () => {
+    for (const { file, lines } of all) {
+      for (const [i, line] of code(lines.join("\n")).split("\n").entries()) {
+        assert(!/(?::|\bas|<)\s*any\b/.test(line), `${file}:${i + 1} says any`);
+        assert(!/[\w)\]]!(?:[.;,)\[]|$)/.test(line), `${file}:${i + 1} asserts that there is something`);
+      }
+    }
+  });
+});

@@ -1,0 +1,54 @@
+// The errors of a connection, and what they take of what caused them.
+
+import { describe, test } from "node:test";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { codedError, codeOf } from "../../src/transport/transport.ts";
+import { XenStoreError } from "../../src/wire/errors.ts";
+import { bytes } from "../support/bytes.ts";
+
+describe("ConnectionError", () => {
+  test("has the code of its cause, or that of a socket that is not connected", () => {
+    assertEquals(new ConnectionError("over", { cause: codedError("EPIPE", "x") }).code, "EPIPE");
+    assertEquals(new ConnectionError("over", { cause: new Error("x") }).code, "ENOTCONN");
+    assertEquals(new ConnectionError("over").errno, 107);
+    assertEquals(new ConnectionError("over", {}, "EACCES").code, "EACCES");
+  });
+
+  test("is a XenStoreError, and is not when it is none", () => {
+    assertInstanceOf(new ConnectionError("over"), XenStoreError);
+    assert(!(new XenStoreError("EPIPE", "over") instanceof ConnectionError));
+  });
+});
+
+describe("UnexpectedPacketError", () => {
+  test("says what is wrong, and keeps a copy of the packet", () => {
+    const payload = bytes("abc");
+    const error = new UnexpectedPacketError("no request waits for it", {
+      type: 2,
+      requestId: 7,
+      transactionId: 3,
+      payload,
+    });
+    payload.fill(0);
+    assertEquals(error.message, "no request waits for it");
+    assertEquals(error.packet, { type: 2, requestId: 7, transactionId: 3, payload: bytes("abc") });
+    assertEquals([error.code, error.name], ["EIO", "UnexpectedPacketError"]);
+    assertInstanceOf(error, ConnectionError);
+  });
+
+  test("may be of no packet at all", () => {
+    const error = new UnexpectedPacketError("not a message");
+    assertEquals([error.message, error.packet], ["not a message", undefined]);
+  });
+});
+
+describe("codeOf()", () => {
+  test("is the code of an error of the system's, and of nothing else", () => {
+    assertEquals(codeOf(codedError("ENOENT", "x")), "ENOENT");
+    for (const other of [new Error("x"), { code: "ENOENT" }, "ENOENT", null, undefined]) {
+      assertEquals(codeOf(other), undefined);
+    }
+    assertEquals(codeOf(Object.assign(new Error("x"), { code: 5 })), undefined);
+  });
+});

@@ -1,0 +1,105 @@
+// The pair of transports in memory: what one sends, the other receives.
+
+import { describe, test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { memoryPair } from "../../src/transport/memory.ts";
+import { codeOf } from "../../src/transport/transport.ts";
+import { bytes, shown } from "../support/bytes.ts";
+import { quiet } from "../support/peer.ts";
+import { Inbox } from "../support/socket.ts";
+
+describe("memory pair", () => {
+  test("carries bytes both ways, in order", async () => {
+    const [near, far] = memoryPair();
+    const [here, there] = [new Inbox(near), new Inbox(far)];
+    for (const text of ["a", "b", "c"]) near.send(bytes(text));
+    far.send(bytes("back"));
+    assertEquals(shown(await there.bytes(3)), "abc");
+    assertEquals(shown(await here.bytes(4)), "back");
+  });
+
+  test("never delivers in the turn of the sender's", async () => {
+    const [near, far] = memoryPair();
+    const there = new Inbox(far);
+    near.send(bytes("a"));
+    assertEquals(there.length, 0);
+    await there.bytes(1);
+  });
+
+  test("keeps what comes before start()", async () => {
+    const [near, far] = memoryPair();
+    near.send(bytes("early"));
+    await quiet();
+    assertEquals(shown(await new Inbox(far).bytes(5)), "early");
+  });
+
+  test("takes the bytes only during the call", async () => {
+    const [near, far] = memoryPair();
+    const there = new Inbox(far);
+    const buffer = bytes("abc");
+    near.send(buffer);
+    buffer.fill(0);
+    assertEquals(shown(await there.bytes(3)), "abc");
+  });
+
+  test("tells the other side of its close once, after what it has yet to receive", async () => {
+    const [near, far] = memoryPair();
+    const there = new Inbox(far);
+    near.send(bytes("last words"));
+    await near.close();
+    await near.close();
+    await there.ended;
+    assertEquals(shown(await there.bytes(10)), "last words");
+    await quiet();
+    assertEquals(there.ends.map(codeOf), ["ECONNRESET"]);
+  });
+
+  test("tells who closes of nothing, and delivers nothing more to it", async () => {
+    const [near, far] = memoryPair();
+    const here = new Inbox(near);
+    far.send(bytes("too late"));
+    await near.close();
+    far.send(bytes("much too late"));
+    await quiet();
+    assertEquals([here.length, here.ends], [0, []]);
+  });
+
+  test("tells of a close before start() at the start", async () => {
+    const [near, far] = memoryPair();
+    near.send(bytes("early"));
+    await near.close();
+    const there = new Inbox(far);
+    await there.ended;
+    assertEquals(there.length, 5);
+  });
+
+  test("delivers nothing after a close within receive()", async () => {
+    const [near, far] = memoryPair();
+    const there = new Inbox(far, () => void far.close());
+    for (const text of ["a", "b"]) near.send(bytes(text));
+    await quiet();
+    assertEquals([there.length, there.ends], [1, []]);
+  });
+
+  test("lets one answer within receive()", async () => {
+    const [near, far] = memoryPair();
+    const here = new Inbox(near);
+    far.start({ receive: (received) => far.send(received), ended: () => {} });
+    near.send(bytes("echo"));
+    assertEquals(shown(await here.bytes(4)), "echo");
+  });
+
+  test("tells of an end after an answer to the last words", async () => {
+    const [near, far] = memoryPair();
+    far.start({ receive: () => void far.close(), ended: () => assert(false) });
+    const here = new Inbox(near);
+    near.send(bytes("a"));
+    await here.ended;
+  });
+
+  test("has the traits that it was given, a socket's by default", () => {
+    const traits = { payloadMax: 10, coalesces: false, shared: true };
+    assertEquals(memoryPair(traits).map((transport) => transport.traits), [traits, traits]);
+    assertEquals(memoryPair()[0].traits, { payloadMax: 4096, coalesces: true, shared: false });
+  });
+});

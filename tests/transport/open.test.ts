@@ -1,0 +1,138 @@
+// Opening a transport by its address, or wherever one is found; and what is said where none is.
+
+import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, test } from "node:test";
+import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import { ConnectionError } from "../../src/transport/errors.ts";
+import { openTransport } from "../../src/transport/open.ts";
+import { withEnvironment } from "../support/environment.ts";
+import { inDirectory, withListener } from "../support/socket.ts";
+
+const hasDevice = ["/dev/xen/xenbus", "/proc/xen/xenbus", "/dev/xen/xenstore", "/kern/xen/xenbus"].some(existsSync);
+
+/** A socket's file behind which nobody listens any more. */
+async function staleSocket(directory: string): Promise<string> {
+  const [bound, stale] = [join(directory, "bound"), join(directory, "stale")];
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(bound, resolve));
+  // The server removes the file that it knows.
+  renameSync(bound, stale);
+  await new Promise((resolve) => server.close(resolve));
+  return stale;
+}
+
+async function failure(address: string): Promise<ConnectionError> {
+  return await assertRejects(() => openTransport(address), ConnectionError, `cannot connect to ${address}: `);
+}
+
+describe("openTransport()", () => {
+  test("opens a socket, and says where", async () => {
+    await withListener(async ({ path }) => {
+      const { transport, address } = await openTransport(`unix:${path}`);
+      assertEquals(address, `unix:${path}`);
+      assertEquals(transport.traits, { payloadMax: 4096, coalesces: true, shared: false });
+      await transport.close();
+    });
+  });
+
+  test("fails with ENOENT where there is no socket", async () => {
+    await inDirectory(async (directory) => {
+      assertEquals((await failure(`unix:${join(directory, "none")}`)).code, "ENOENT");
+    });
+  });
+
+  test("fails with ECONNREFUSED where nobody listens any more", async () => {
+    await inDirectory(async (directory) => {
+      const error = await failure(`unix:${await staleSocket(directory)}`);
+      assertEquals([error.code, error.errno], ["ECONNREFUSED", 111]);
+    });
+  });
+
+  test("fails with ECONNREFUSED at a file that is no socket", async () => {
+    await inDirectory(async (directory) => {
+      const path = join(directory, "file");
+      writeFileSync(path, "");
+      assertEquals((await failure(`unix:${path}`)).code, "ECONNREFUSED");
+    });
+  });
+
+  test("fails with EACCES at a socket that it may not use", { skip: process.getuid?.() === 0 }, async () => {
+    await withListener(async ({ path }) => {
+      chmodSync(path, 0);
+      assertEquals((await failure(`unix:${path}`)).code, "EACCES");
+    });
+  });
+
+  test("takes a path of 107 bytes, and fails with EINVAL for one of 108", async () => {
+    await inDirectory(async (directory) => {
+      const longest = join(directory, "x".repeat(107 - directory.length - 1));
+      assertEquals((await failure(`unix:${longest}`)).code, "ENOENT");
+      const error = await failure(`unix:${longest}x`);
+      assertEquals(error.code, "EINVAL");
+      assertStringIncludes(error.message, "108 bytes");
+      const inBytes = join(directory, "é".repeat(Math.ceil((107 - directory.length) / 2)));
+      assertEquals((await failure(`unix:${inBytes}`)).code, "EINVAL");
+    });
+  });
+
+  test("rejects an address that is none with a TypeError", async () => {
+    await assertRejects(() => openTransport("elsewhere"), TypeError, "invalid address");
+  });
+
+  test("opens what XENSTORED_PATH names", async () => {
+    await withListener(async ({ path }) => {
+      await withEnvironment({ XENSTORED_PATH: path }, async () => {
+        const { transport, address } = await openTransport(undefined);
+        assertEquals(address, `unix:${path}`);
+        await transport.close();
+      });
+    });
+  });
+
+  test("looks no further where XENSTORED_PATH names nothing", async () => {
+    await withEnvironment({ XENSTORED_PATH: "/nowhere/at/all" }, async () => {
+      const error = await assertRejects(() => openTransport(undefined), ConnectionError);
+      assertStringIncludes(error.message, "cannot connect to unix:/nowhere/at/all: ");
+      assertEquals(error.code, "ENOENT");
+    });
+  });
+
+  test("opens the socket in XENSTORED_RUNDIR", async () => {
+    await withListener(async ({ path }) => {
+      const directory = path.slice(0, path.lastIndexOf("/"));
+      await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
+        const { transport, address } = await openTransport(undefined);
+        assertEquals(address, `unix:${directory}/socket`);
+        await transport.close();
+      });
+    });
+  });
+
+  test("says all that it tried where nothing opened, with the code of the last", { skip: hasDevice }, async () => {
+    await inDirectory(async (directory) => {
+      mkdirSync(join(directory, "socket"));
+      await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
+        const error = await assertRejects(() => openTransport(undefined), ConnectionError, "no XenStore found");
+        assertStringIncludes(error.message, `\n  cannot connect to unix:${directory}/socket: `);
+        assertStringIncludes(error.message, "\n  cannot connect to xenbus:");
+        assertEquals(error.code, "ENOENT");
+        assertInstanceOf(error.cause as Error, AggregateError);
+      });
+    });
+  });
+
+  test("opens nothing where its signal is aborted, and fails with its reason", async () => {
+    await withListener(async ({ path }) => {
+      const signal = AbortSignal.abort(new RangeError("enough"));
+      for (const address of [`unix:${path}`, `xenbus:${path}`, "unix:/nowhere/at/all"]) {
+        await assertRejects(() => openTransport(address, { signal }), RangeError, "enough");
+      }
+      await withEnvironment({ XENSTORED_RUNDIR: "/nowhere" }, async () => {
+        await assertRejects(() => openTransport(undefined, { signal }), RangeError, "enough");
+      });
+    });
+  });
+});

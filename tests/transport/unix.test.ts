@@ -1,0 +1,110 @@
+// The Unix socket of the runtime that this runs on: bytes both ways, in whatever pieces and amounts.
+
+import { describe, test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { bytes, shown } from "../support/bytes.ts";
+import { elsewhere, Inbox, open, readBytes, withListener, write } from "../support/socket.ts";
+
+/** Bytes that differ from those around them, so that none can be lost, doubled or exchanged. */
+function pattern(length: number, seed = 1): Uint8Array {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0, x = seed; i < words.length; i++) words[i] = x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
+  return new Uint8Array(words.buffer, 0, length);
+}
+
+function same(actual: Uint8Array, expected: Uint8Array): boolean {
+  return actual.length === expected.length && actual.every((byte, i) => byte === expected[i]);
+}
+
+describe("Unix socket", () => {
+  test("carries bytes both ways", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      transport.send(bytes("there"));
+      assertEquals(shown(await readBytes(server, 5)), "there");
+      await write(server, bytes("back"));
+      assertEquals(shown(await inbox.bytes(4)), "back");
+      await transport.close();
+    });
+  });
+
+  test("takes the bytes only during the call, and sends them in order", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      new Inbox(transport);
+      const server = await listener.accept();
+      const buffer = new Uint8Array(1);
+      for (let i = 0; i < 256; i++) {
+        buffer[0] = i;
+        transport.send(buffer);
+      }
+      buffer[0] = 99;
+      const received = await readBytes(server, 256);
+      assert(received.every((byte, i) => byte === i));
+      await transport.close();
+    });
+  });
+
+  test("keeps what comes before start()", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const server = await listener.accept();
+      const sent = pattern(1 << 20);
+      const writing = write(server, sent);
+      await elsewhere(listener);
+      const inbox = new Inbox(transport);
+      assert(same(await inbox.bytes(sent.length), sent));
+      await writing;
+      await transport.close();
+    });
+  });
+
+  test("receives whatever pieces the other side sends", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      const sent = pattern(300_000);
+      for (const [from, to] of [[0, 1], [1, 16], [16, 17], [17, 4113], [4113, 200_000], [200_000, 300_000]]) {
+        await write(server, sent.subarray(from, to));
+      }
+      assert(same(await inbox.bytes(sent.length), sent));
+      await transport.close();
+    });
+  });
+
+  test("keeps a backlog of 16 MiB for a server that does not read, and sends it in order", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      const sent = pattern(16 << 20);
+      for (let at = 0; at < sent.length; at += 40_000) transport.send(sent.subarray(at, at + 40_000));
+      // The server has yet to read a byte, and the other direction goes on.
+      await write(server, bytes("hello"));
+      await inbox.bytes(5);
+      await elsewhere(listener);
+      assert(same(await readBytes(server, sent.length), sent));
+      transport.send(bytes("behind"));
+      assertEquals(shown(await readBytes(server, 6)), "behind");
+      await transport.close();
+    });
+  });
+
+  test("sends one message of 9 MiB in one piece's stead", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      new Inbox(transport);
+      const server = await listener.accept();
+      const sent = pattern(9 << 20);
+      transport.send(sent);
+      transport.send(bytes("behind"));
+      const received = await readBytes(server, sent.length + 6);
+      assert(same(received.subarray(0, sent.length), sent));
+      assertEquals(shown(received.subarray(sent.length)), "behind");
+      await transport.close();
+    });
+  });
+});

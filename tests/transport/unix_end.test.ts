@@ -1,0 +1,125 @@
+// How a Unix socket of the runtime that this runs on ends, by either side, and how opening it is given up.
+
+import { describe, test } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { codeOf } from "../../src/transport/transport.ts";
+import { bytes, shown } from "../support/bytes.ts";
+import { quiet } from "../support/peer.ts";
+import { elsewhere, Inbox, open, withListener, write } from "../support/socket.ts";
+
+describe("Unix socket, ending", () => {
+  test("receives all that the server sent before it closed, and is told of the end once", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      const sent = new Uint8Array(500_000).map((_, i) => i % 251);
+      server.end(sent);
+      await inbox.ended;
+      assertEquals(await inbox.bytes(sent.length), sent);
+      assertEquals(inbox.ends.map(codeOf), ["EPIPE"]);
+      transport.send(bytes("nobody hears this"));
+      await transport.close();
+      await elsewhere(listener);
+      assertEquals(inbox.ends.length, 1);
+    });
+  });
+
+  test("is told of an end that came before start()", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      (await listener.accept()).end(bytes("bye"));
+      await elsewhere(listener);
+      const inbox = new Inbox(transport);
+      await inbox.ended;
+      assertEquals(shown(await inbox.bytes(3)), "bye");
+      assertEquals(inbox.ends.map(codeOf), ["EPIPE"]);
+    });
+  });
+
+  test("is told of the end once, with a code, where the server closes on a backlog", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      for (let i = 0; i < 200; i++) transport.send(new Uint8Array(40_000));
+      await elsewhere(listener);
+      server.destroy();
+      await inbox.ended;
+      await elsewhere(listener);
+      const codes = inbox.ends.map(codeOf);
+      assertEquals(codes.length, 1);
+      assert(["EPIPE", "ECONNRESET"].includes(codes[0] ?? "none"), `${codes}`);
+    });
+  });
+
+  test("close() ends it for the server, and tells nobody here", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      const closed = new Promise((resolve) => server.once("close", resolve));
+      server.resume();
+      await Promise.all([transport.close(), transport.close()]);
+      await closed;
+      await transport.close();
+      transport.send(bytes("nobody hears this"));
+      await elsewhere(listener);
+      assertEquals([inbox.length, inbox.ends], [0, []]);
+    });
+  });
+
+  test("close() before start() ends it for the server", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const server = await listener.accept();
+      const closed = new Promise((resolve) => server.once("close", resolve));
+      server.resume();
+      await transport.close();
+      await closed;
+    });
+  });
+
+  test("delivers nothing after a close within receive()", async () => {
+    await withListener(async (listener) => {
+      const transport = await open(listener);
+      const server = await listener.accept();
+      // Some runtimes read ahead, and then have several chunks to deliver at the start.
+      for (let i = 0; i < 3; i++) {
+        void write(server, new Uint8Array(1000)).catch(() => {});
+        await elsewhere(listener);
+      }
+      let calls = 0;
+      const inbox = new Inbox(transport, () => {
+        calls++;
+        void transport.close();
+      });
+      await elsewhere(listener);
+      assertEquals([calls, inbox.ends], [1, []]);
+    });
+  });
+
+  test("opens nothing after its signal was aborted, and fails with its reason", async () => {
+    await withListener(async (listener) => {
+      await assertRejects(() => open(listener, AbortSignal.abort(new RangeError("enough"))), RangeError, "enough");
+      const controller = new AbortController();
+      const opening = open(listener, controller.signal);
+      controller.abort(new RangeError("enough"));
+      await assertRejects(() => opening, RangeError, "enough");
+    });
+  });
+
+  test("does not mind an abort after it was opened", async () => {
+    await withListener(async (listener) => {
+      const controller = new AbortController();
+      const transport = await open(listener, controller.signal);
+      controller.abort();
+      await quiet();
+      const inbox = new Inbox(transport);
+      const server = await listener.accept();
+      await write(server, bytes("fine"));
+      assertEquals(shown(await inbox.bytes(4)), "fine");
+      await transport.close();
+    });
+  });
+});

@@ -1,0 +1,127 @@
+// What of the XenBus device's adapter a FIFO and a file can show; a stand-in for the device itself shows the rest.
+
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, test } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ConnectionError } from "../../src/transport/errors.ts";
+import { openTransport } from "../../src/transport/open.ts";
+import { codeOf, type Transport } from "../../src/transport/transport.ts";
+import { encodePacket } from "../../src/wire/encoder.ts";
+import { Inbox, inDirectory } from "../support/socket.ts";
+
+async function open(path: string): Promise<Transport> {
+  return (await openTransport(`xenbus:${path}`)).transport;
+}
+
+/** A FIFO gives back what is written to it. */
+async function withFifo(run: (transport: Transport) => Promise<void>): Promise<void> {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "fifo");
+    execFileSync("mkfifo", [path]);
+    const transport = await open(path);
+    try {
+      await run(transport);
+    } finally {
+      await transport.close();
+    }
+  });
+}
+
+describe("XenBus device", () => {
+  test("takes one message a write, of 4080 bytes of payload, and is shared with the kernel", async () => {
+    await withFifo((transport) => {
+      assertEquals(transport.traits, { payloadMax: 4080, coalesces: false, shared: true });
+      return Promise.resolve();
+    });
+  });
+
+  test("reads what there is, while a read waits", async () => {
+    await withFifo(async (transport) => {
+      const inbox = new Inbox(transport);
+      const message = encodePacket(2, 1, 0, ["/a"]);
+      transport.send(message);
+      assertEquals(await inbox.bytes(message.length), message);
+      transport.send(message);
+      assertEquals((await inbox.bytes(2 * message.length)).length, 2 * message.length);
+    });
+  });
+
+  test("close() ends a read that waits, tells nobody, and may be called twice", async () => {
+    await withFifo(async (transport) => {
+      const inbox = new Inbox(transport);
+      await Promise.all([transport.close(), transport.close()]);
+      await transport.close();
+      transport.send(encodePacket(2, 1, 0, ["/a"]));
+      assertEquals([inbox.length, inbox.ends], [0, []]);
+    });
+  });
+
+  test("close() before start() is fine", async () => {
+    await withFifo((transport) => transport.close());
+  });
+
+  test("close() within receive() is fine, and delivers nothing more", async () => {
+    await withFifo(async (transport) => {
+      let closing: Promise<void> | undefined;
+      const inbox = new Inbox(transport, () => closing ??= transport.close());
+      const message = encodePacket(2, 1, 0, ["/a"]);
+      transport.send(message);
+      await inbox.bytes(message.length);
+      await closing;
+      assertEquals([inbox.length, inbox.ends], [message.length, []]);
+    });
+  });
+
+  test("leaves no listener behind when it is closed", async () => {
+    const before = process.listenerCount("exit");
+    await withFifo(async (transport) => {
+      new Inbox(transport);
+      await transport.close();
+      assertEquals(process.listenerCount("exit"), before);
+    });
+  });
+
+  test("ends where there is no more to read", async () => {
+    await inDirectory(async (directory) => {
+      const path = join(directory, "file");
+      writeFileSync(path, "");
+      const inbox = new Inbox(await open(path));
+      await inbox.ended;
+      assertEquals(inbox.ends.map(codeOf), ["EPIPE"]);
+    });
+  });
+
+  test("fails with the system's code where it cannot be opened", async () => {
+    await inDirectory(async (directory) => {
+      mkdirSync(join(directory, "directory"));
+      for (const [name, code] of [["none", "ENOENT"], ["directory", "EISDIR"]] as const) {
+        const path = join(directory, name);
+        const error = await assertRejects(() => open(path), ConnectionError, `cannot connect to xenbus:${path}: `);
+        assertEquals(error.code, code);
+      }
+    });
+  });
+
+  test("fails with EACCES where it may not be opened", { skip: process.getuid?.() === 0 }, async () => {
+    await inDirectory(async (directory) => {
+      const path = join(directory, "file");
+      writeFileSync(path, "");
+      chmodSync(path, 0);
+      assertEquals((await assertRejects(() => open(path), ConnectionError)).code, "EACCES");
+    });
+  });
+
+  test("opens nothing where its signal is aborted meanwhile", async () => {
+    await inDirectory(async (directory) => {
+      const path = join(directory, "file");
+      writeFileSync(path, "");
+      const controller = new AbortController();
+      const opening = openTransport(`xenbus:${path}`, { signal: controller.signal });
+      controller.abort(new RangeError("enough"));
+      await assertRejects(() => opening, RangeError, "enough");
+    });
+  });
+});
