@@ -103,7 +103,7 @@ export class Router {
       const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing };
       this.#pending.add(pending);
       if (signal !== undefined) this.#abortable(pending, request, signal);
-      this.#schedule(id);
+      this.#schedule();
       // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
       if (length === 0) this.request(nudge).catch(() => {});
     });
@@ -171,8 +171,8 @@ export class Router {
     throw new InvalidPayloadError(fault, { operation: operationName(operation), path }, "E2BIG");
   }
 
-  #schedule(id: number): void {
-    if (!this.#transport.traits.coalesces) return this.#sendOne(id);
+  /** Lets the messages of one turn leave together. */
+  #schedule(): void {
     if (this.#flushing) return;
     this.#flushing = true;
     queueMicrotask(() => this.#flush());
@@ -184,20 +184,8 @@ export class Router {
     try {
       this.#transport.send(this.#encoder.take());
     } catch (error) {
-      // It does not say which of the messages was refused, and the stream may be cut anywhere.
+      // A transport that somebody else wrote; the stream may be cut anywhere.
       this.#finish(this.#ended(error));
-    }
-  }
-
-  /** Sends the one message that was appended, which the other side may refuse by itself. */
-  #sendOne(id: number): void {
-    try {
-      this.#transport.send(this.#encoder.take());
-    } catch (error) {
-      const pending = this.#pending.get(id);
-      if (pending === undefined) return;
-      const context = { operation: operationName(pending.operation), path: pending.path, cause: error };
-      this.#fail(pending, errnoError(codeOf(error) ?? "EIO", context));
     }
   }
 
@@ -215,7 +203,7 @@ export class Router {
     if (this.#end !== null) return;
     // An event's ids mean nothing: the kernel leaves them as they were.
     if (packet.type === Operation.WATCH_EVENT) return this.#event(packet);
-    const pending = this.#pending.get(packet.requestId) ?? this.#withoutId(packet);
+    const pending = this.#pending.get(packet.requestId);
     if (pending === undefined) return this.#finish(unexpected(packet, "no request waits for it"));
     const { operation, path } = pending;
     if (packet.type === operation) return this.#settle(pending, packet);
@@ -243,14 +231,6 @@ export class Router {
     this.#pending.delete(pending.id);
     pending.release();
     pending.reject(error);
-  }
-
-  /** Kernels before Linux 4.10 answer WATCH and UNWATCH with id 0: those are matched by type, in order. */
-  #withoutId({ type, requestId }: Packet): Pending | undefined {
-    if (!this.#transport.traits.shared || requestId !== 0) return undefined;
-    if (type !== Operation.WATCH && type !== Operation.UNWATCH) return undefined;
-    for (const pending of this.#pending) if (pending.operation === type) return pending;
-    return undefined;
   }
 
   /** Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need be. */

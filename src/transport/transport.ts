@@ -6,17 +6,15 @@ import { PAYLOAD_MAX } from "../wire/header.ts";
 export interface Traits {
   /** The most bytes of payload that one message may carry. */
   readonly payloadMax: number;
-  /** Whether several messages may leave in one {@linkcode Transport.send}. */
-  readonly coalesces: boolean;
   /**
-   * Whether somebody else, the kernel, speaks to the store over the same connection. Then watches are kept by that
-   * somebody: WATCH takes no depth, its reply may lack a request id, and RESET_WATCHES would take the kernel's own.
+   * Whether somebody else, the kernel, speaks to the store over the same connection and keeps its watches: then WATCH takes
+   * no depth, and RESET_WATCHES would take the kernel's own.
    */
   readonly shared: boolean;
 }
 
 /** A Unix socket's traits, and those of everything that behaves like one. */
-export const SOCKET_TRAITS: Traits = { payloadMax: PAYLOAD_MAX, coalesces: true, shared: false };
+export const SOCKET_TRAITS: Traits = { payloadMax: PAYLOAD_MAX, shared: false };
 
 /** Where a transport puts what it receives. */
 export interface Receiver {
@@ -37,9 +35,8 @@ export interface Transport {
   /** Starts to receive. Called once; nothing that came before is lost. */
   start(receiver: Receiver): void;
   /**
-   * Sends whole messages: one, or more where {@linkcode Traits.coalesces}. The bytes are the transport's only during the
-   * call. What cannot leave at once is kept and sent in order. Throws, with the system's `code`, only where the other
-   * side refused this one message and the connection goes on; a connection that breaks is told by `ended`.
+   * Sends whole messages, one or more. The bytes are the transport's only during the call. What cannot leave at once is kept
+   * and sent in order; a connection that breaks is told by `ended`.
    */
   send(bytes: Uint8Array): void;
   /** Ends the connection; nothing is received afterwards. Closing twice is fine. */

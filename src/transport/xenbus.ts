@@ -5,17 +5,12 @@ import process from "node:process";
 import { HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
 import { encodePacket } from "../wire/encoder.ts";
 import { Operation } from "../wire/operations.ts";
+import { Lockstep } from "./lockstep.ts";
 import { codedError, codeOf, type OpenOptions, type Receiver, type Traits, type Transport } from "./transport.ts";
 
-/**
- * The kernel takes 4096 bytes for a message, its header included, and one message a write: it answers the first of two
- * and drops the second without a word.
- */
-const TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, coalesces: false, shared: true };
+/** The kernel takes 4096 bytes for a message, its header included. */
+const TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, shared: true };
 const RECEIVE_SIZE = 65536;
-/** What the kernel says of one message and not of the connection: too long, or a watch that it will not set. */
-const REFUSALS = new Set(["EINVAL", "E2BIG", "EEXIST", "ENOENT", "EACCES", "ENOSPC", "ENOMEM", "EPERM"]);
-
 /** Opens the device at `path`. Rejects with the system's `code`. */
 export function openDevice(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
@@ -32,6 +27,7 @@ class XenbusTransport implements Transport {
   readonly traits = TRAITS;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_SIZE);
+  readonly #lockstep: Lockstep;
   #receiver: Receiver | null = null;
   #closing: Promise<void> | null = null;
   #reading = false;
@@ -39,6 +35,10 @@ class XenbusTransport implements Transport {
 
   constructor(fd: number) {
     this.#fd = fd;
+    this.#lockstep = new Lockstep(
+      (message) => void writeSync(fd, message),
+      (bytes) => this.#receiver?.receive(bytes),
+    );
   }
 
   start(receiver: Receiver): void {
@@ -48,13 +48,7 @@ class XenbusTransport implements Transport {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#closing !== null) return;
-    try {
-      writeSync(this.#fd, bytes);
-    } catch (error) {
-      if (REFUSALS.has(codeOf(error) ?? "")) throw error;
-      this.#end(error);
-    }
+    if (this.#closing === null) this.#orEnd(() => this.#lockstep.send(bytes));
   }
 
   close(): Promise<void> {
@@ -73,10 +67,11 @@ class XenbusTransport implements Transport {
   }
 
   /**
-   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it, so this
-   * asks for one that harms nobody.
+   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it: the one
+   * that is due, or one that is asked for here and harms nobody.
    */
   readonly #wakeRead = (): void => {
+    if (this.#lockstep.isAnswerDue) return;
     try {
       writeSync(this.#fd, encodePacket(Operation.GET_DOMAIN_PATH, 0, 0, ["0"]));
     } catch {
@@ -95,9 +90,17 @@ class XenbusTransport implements Transport {
         return this.#end(error);
       }
       if (length === 0) return this.#end(codedError("EPIPE", "the device has no more to read"));
-      this.#receiver?.receive(this.#buffer.subarray(0, length));
+      this.#orEnd(() => this.#lockstep.receive(this.#buffer.subarray(0, length)));
       if (this.#closing === null) this.#read();
     });
+  }
+
+  #orEnd(use: () => void): void {
+    try {
+      use();
+    } catch (error) {
+      this.#end(error);
+    }
   }
 
   #end(cause: unknown): void {

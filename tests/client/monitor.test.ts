@@ -3,7 +3,6 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { XenStoreError } from "../../src/wire/errors.ts";
-import { encodePacket } from "../../src/wire/encoder.ts";
 import { bytes } from "../support/bytes.ts";
 import { connected, quiet } from "../support/peer.ts";
 import { take, watch } from "../support/watching.ts";
@@ -110,16 +109,5 @@ describe("monitor", () => {
     const wire = await watch(peer, monitor, "/a", "t");
     peer.event("/a/b", wire);
     assertEquals(await take(monitor.wait(), 1), ["/a/b t"]);
-  });
-
-  test("takes replies without an id where the connection is shared with the kernel", async () => {
-    const { client, peer } = await connected({ shared: true, coalesces: false });
-    const monitor = client.monitor();
-    const watching = monitor.watch("/a", "t");
-    const request = await peer.next();
-    peer.event("/a", request.strings[1] ?? "");
-    peer.send(encodePacket(request.type, 0, 0, ["OK"]));
-    await watching;
-    assertEquals(await take(monitor.wait(), 1), ["/a t"]);
   });
 });

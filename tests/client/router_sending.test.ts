@@ -1,23 +1,11 @@
 // What a router sends, and how: together, one by one, under which ids, and what it never sends.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Router } from "../../src/client/router.ts";
-import { codedError, type Transport } from "../../src/transport/transport.ts";
-import { InvalidPayloadError, XenStoreError } from "../../src/wire/errors.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { InvalidPayloadError } from "../../src/wire/errors.ts";
 import { Operation } from "../../src/wire/operations.ts";
-import { Peer, quiet, routed } from "../support/peer.ts";
+import { quiet, routed } from "../support/peer.ts";
 import { read } from "../support/requests.ts";
-
-/** The transport, in front of whose `send` something else happens first. */
-function before(transport: Transport, send: (bytes: Uint8Array) => void): Transport {
-  return {
-    traits: transport.traits,
-    start: (receiver) => transport.start(receiver),
-    send: (bytes) => (send(bytes), transport.send(bytes)),
-    close: () => transport.close(),
-  };
-}
 
 describe("router, sending", () => {
   test("requests of one turn leave in one piece", async () => {
@@ -35,14 +23,6 @@ describe("router, sending", () => {
     void read(router, "/b").catch(() => {});
     await peer.next();
     assertEquals(peer.writes, 2);
-  });
-
-  test("where messages must not be joined, each leaves by itself, in order", async () => {
-    const { router, peer } = routed({ coalesces: false });
-    const paths = Array.from({ length: 100 }, (_, i) => `/${i}`);
-    for (const path of paths) void read(router, path).catch(() => {});
-    assertEquals((await peer.take(100)).map(({ path }) => path), paths);
-    assertEquals(peer.writes, 100);
   });
 
   test("carries operation, transaction and payload", async () => {
@@ -75,15 +55,13 @@ describe("router, sending", () => {
   }
 
   test("a payload that is too long takes nothing of its neighbours with it", async () => {
-    for (const coalesces of [true, false]) {
-      const { router, peer } = routed({ coalesces });
-      peer.serve((request) => request.reply(request.payload));
-      const before = read(router, "/before");
-      const wrong = read(router, "/wrong", { parts: [new Uint8Array(100_000)] });
-      const behind = read(router, "/behind");
-      await assertRejects(() => wrong, InvalidPayloadError, "100000 bytes");
-      assertEquals(await Promise.all([before, behind]), ["/before|", "/behind|"]);
-    }
+    const { router, peer } = routed();
+    peer.serve((request) => request.reply(request.payload));
+    const before = read(router, "/before");
+    const wrong = read(router, "/wrong", { parts: [new Uint8Array(100_000)] });
+    const behind = read(router, "/behind");
+    await assertRejects(() => wrong, InvalidPayloadError, "100000 bytes");
+    assertEquals(await Promise.all([before, behind]), ["/before|", "/behind|"]);
   });
 
   test("a part that is neither text nor bytes takes nothing of its neighbours with it", async () => {
@@ -96,35 +74,6 @@ describe("router, sending", () => {
       await assertRejects(() => wrong, TypeError);
       assertEquals(await Promise.all([before, behind]), ["/before|", "/behind|"]);
     }
-  });
-
-  test("a message that the other side refuses fails that request alone, with the system's code", async () => {
-    const peer = new Peer({ coalesces: false });
-    const refusal = codedError("EEXIST", "no such watch twice");
-    let refuse = false;
-    const router = new Router(before(peer.transport, () => {
-      if (refuse) throw refusal;
-    }));
-    peer.serve((request) => request.reply(request.payload));
-    const one = read(router, "/a");
-    refuse = true;
-    const two = read(router, "/b");
-    refuse = false;
-    const three = read(router, "/c");
-    const error = await assertRejects(() => two, XenStoreError, "File exists");
-    assertEquals([error.name, error.code, error.operation, error.path], ["XenStoreError", "EEXIST", "READ", "/b"]);
-    assertStrictEquals(error.cause, refusal);
-    assertEquals(await Promise.all([one, three]), ["/a|", "/c|"]);
-    assert(router.isConnected);
-  });
-
-  test("a refusal without a code is an EIO", async () => {
-    const peer = new Peer({ coalesces: false });
-    const router = new Router(before(peer.transport, () => {
-      throw new Error("no idea");
-    }));
-    const error = await assertRejects(() => read(router, "/a"), XenStoreError);
-    assertEquals(error.code, "EIO");
   });
 
   test("a request without payload is followed by a harmless one, in the same piece", async () => {

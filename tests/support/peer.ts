@@ -81,7 +81,7 @@ export class Peer {
   #awaitsNudge = false;
 
   constructor(traits?: Partial<Traits>) {
-    const [near, far] = memoryPair({ payloadMax: 4096, coalesces: true, shared: false, ...traits });
+    const [near, far] = memoryPair({ payloadMax: 4096, shared: false, ...traits });
     this.transport = near;
     this.#far = far;
     const decoder = new Decoder((packet) => this.#take(new Received(this, packet)));

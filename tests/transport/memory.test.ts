@@ -98,8 +98,8 @@ describe("memory pair", () => {
   });
 
   test("has the traits that it was given, a socket's by default", () => {
-    const traits = { payloadMax: 10, coalesces: false, shared: true };
+    const traits = { payloadMax: 10, shared: true };
     assertEquals(memoryPair(traits).map((transport) => transport.traits), [traits, traits]);
-    assertEquals(memoryPair()[0].traits, { payloadMax: 4096, coalesces: true, shared: false });
+    assertEquals(memoryPair()[0].traits, { payloadMax: 4096, shared: false });
   });
 });

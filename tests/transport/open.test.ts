@@ -33,7 +33,7 @@ describe("openTransport()", () => {
     await withListener(async ({ path }) => {
       const { transport, address } = await openTransport(`unix:${path}`);
       assertEquals(address, `unix:${path}`);
-      assertEquals(transport.traits, { payloadMax: 4096, coalesces: true, shared: false });
+      assertEquals(transport.traits, { payloadMax: 4096, shared: false });
       await transport.close();
     });
   });

@@ -33,7 +33,7 @@ async function withFifo(run: (transport: Transport) => Promise<void>): Promise<v
 describe("XenBus device", () => {
   test("takes one message a write, of 4080 bytes of payload, and is shared with the kernel", async () => {
     await withFifo((transport) => {
-      assertEquals(transport.traits, { payloadMax: 4080, coalesces: false, shared: true });
+      assertEquals(transport.traits, { payloadMax: 4080, shared: true });
       return Promise.resolve();
     });
   });

@@ -1,4 +1,4 @@
-// exits.ts: a program that ends in the way it is told to, with a connection open or just closed: `ADDRESS WAY`
+// A program that ends in the way it is told to, with a connection open or just closed: `ADDRESS WAY`.
 
 import process from "node:process";
 import { connect } from "../../mod.ts";
@@ -6,7 +6,7 @@ import { connect } from "../../mod.ts";
 const [address, way] = process.argv.slice(2);
 const client = await connect(address);
 const monitor = client.monitor();
-await monitor.watch("/tool");
+await monitor.watch("watched");
 await monitor.wait().next();
 console.log("connected");
 

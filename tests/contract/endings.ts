@@ -1,0 +1,60 @@
+// The contract: a process with a connection ends when it wants to, though a read may wait in the kernel.
+
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+}
+
+const ways: Record<string, (ending: Ending) => void> = {
+  close: ({ code }) => assertEquals(code, 0),
+  exit: ({ code }) => assertEquals(code, 7),
+  throw: ({ code, output }) => {
+    assertEquals(code, 1);
+    assertStringIncludes(output, "thrown on purpose");
+  },
+  kill: ({ signal }) => assertEquals(signal, "SIGTERM"),
+};
+
+/** Runs `ending.ts`, or what it was made into, by a command of this runtime's. */
+async function end(command: readonly string[], address: string, way: string): Promise<Ending> {
+  const [executable = "", ...rest] = command;
+  const child = spawn(executable, [...rest, address, way], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => output += text);
+  }
+  return await new Promise((resolve, reject) => {
+    child.on("error", reject).on("close", (code, signal) => resolve({ code, signal, output }));
+  });
+}
+
+/** How this runtime runs a program; `loader` is what Node needs before it. */
+export function runnerOf(program: string, loader: readonly string[] = []): string[] {
+  const flags = "Deno" in globalThis ? ["run", "--allow-all", "--no-check"] : "Bun" in globalThis ? [] : loader;
+  return [process.execPath, ...flags, program];
+}
+
+/** The ways in which a process with a connection may end. */
+export function endingsContract(
+  name: string,
+  command: readonly string[],
+  withAddress: (use: (address: string) => Promise<void>) => Promise<void>,
+): void {
+  describe(`${name}: a process with a connection`, () => {
+    for (const [way, check] of Object.entries(ways)) {
+      it(`ends by ${way}`, { timeout: 60_000 }, async () => {
+        await withAddress(async (address) => {
+          const ending = await end(command, address, way);
+          assertStringIncludes(ending.output, "connected");
+          check(ending);
+        });
+      });
+    }
+  });
+}

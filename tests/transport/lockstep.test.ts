@@ -1,0 +1,98 @@
+// One message at a time, over a device that cannot take more.
+
+import { describe, test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Lockstep } from "../../src/transport/lockstep.ts";
+import { codedError } from "../../src/transport/transport.ts";
+import { Decoder } from "../../src/wire/decoder.ts";
+import { encodePacket } from "../../src/wire/encoder.ts";
+import { Operation } from "../../src/wire/operations.ts";
+
+/** A device that notes what it gets, and what it would give to a client. */
+function device(refuse: (written: number) => Error | null = () => null) {
+  const written: number[] = [];
+  const received: string[] = [];
+  const decoder = new Decoder(({ type, requestId, payload }) => {
+    received.push(`${type} ${requestId} ${new TextDecoder().decode(payload)}`);
+  });
+  const lockstep = new Lockstep(
+    (message) => {
+      const error = refuse(written.length);
+      new Decoder(({ requestId }) => written.push(requestId)).push(message);
+      if (error !== null) throw error;
+    },
+    (bytes) => decoder.push(bytes),
+  );
+  return { lockstep, written, received };
+}
+
+const read = (id: number) => encodePacket(Operation.READ, id, 0, [`/${id}`]);
+const value = (id: number) => encodePacket(Operation.READ, id, 0, [new TextEncoder().encode(`${id}`)]);
+
+function joined(...pieces: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  pieces.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
+  return bytes;
+}
+
+describe("Lockstep", () => {
+  test("writes each message by itself, when the one before it was answered", () => {
+    const { lockstep, written, received } = device();
+    lockstep.send(joined(read(1), read(2)));
+    lockstep.send(read(3));
+    assertEquals(written, [1]);
+    assertEquals(lockstep.isAnswerDue, true);
+    lockstep.receive(value(1));
+    assertEquals(written, [1, 2]);
+    lockstep.receive(value(2));
+    lockstep.receive(value(3));
+    assertEquals([written, lockstep.isAnswerDue], [[1, 2, 3], false]);
+    assertEquals(received, ["2 1 1", "2 2 2", "2 3 3"]);
+  });
+
+  test("an event is no answer", () => {
+    const { lockstep, written, received } = device();
+    lockstep.send(joined(read(1), read(2)));
+    // The ids of an event are whatever they were.
+    lockstep.receive(encodePacket(Operation.WATCH_EVENT, 1, 7, ["/a", "token"]));
+    assertEquals([written, received.length], [[1], 1]);
+  });
+
+  test("answers may be cut anywhere", () => {
+    const { lockstep, written, received } = device();
+    lockstep.send(joined(read(1), read(2)));
+    for (const byte of joined(value(1), value(2))) lockstep.receive(Uint8Array.of(byte));
+    assertEquals([written, received], [[1, 2], ["2 1 1", "2 2 2"]]);
+  });
+
+  test("a message that is refused gets an ERROR as its answer, and the next one is written", async () => {
+    const { lockstep, written, received } = device((count) => count === 1 ? codedError("EEXIST", "there it is") : null);
+    lockstep.send(joined(read(1), read(2), read(3)));
+    lockstep.receive(value(1));
+    assertEquals(written, [1, 2, 3]);
+    await Promise.resolve();
+    lockstep.receive(value(3));
+    assertEquals(received, ["2 1 1", `${Operation.ERROR} 2 EEXIST\0`, "2 3 3"]);
+  });
+
+  test("any other failure to write is the caller's", () => {
+    const { lockstep } = device(() => codedError("EIO", "it is gone"));
+    assertThrows(() => lockstep.send(read(1)), Error, "it is gone");
+  });
+
+  test("an answer to WATCH or UNWATCH without an id gets the one that it belongs to", () => {
+    const { lockstep, received } = device();
+    for (const type of [Operation.WATCH, Operation.UNWATCH]) {
+      lockstep.send(encodePacket(type, 40 + type, 0, ["/a", "token"]));
+      lockstep.receive(encodePacket(type, 0, 0, ["OK"]));
+    }
+    assertEquals(received, ["4 44 OK\0", "5 45 OK\0"]);
+  });
+
+  test("an answer to anything else without an id stays without", () => {
+    const { lockstep, received } = device();
+    lockstep.send(read(9));
+    lockstep.receive(value(0));
+    assertEquals(received, ["2 0 0"]);
+  });
+});

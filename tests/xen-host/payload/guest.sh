@@ -1,0 +1,2 @@
+# guest.sh: the suite in the guest
+exec sh ./suite.sh

@@ -1,0 +1,120 @@
+// How results.ts reads a console: nothing that is missing or cut short passes
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loaded, type Outcome, readOutcomes, readSummary } from "./results.ts";
+
+const node = [
+  "# tests 4",
+  "# suites 1",
+  "# pass 2",
+  "# fail 1",
+  "# cancelled 1",
+  "# skipped 0",
+  "# todo 0",
+];
+const deno = [
+  "running 3 tests from ./a.test.mjs",
+  "FAILED | 2 passed (5 steps) | 1 failed | 1 ignored (14ms)",
+];
+const bun = [
+  " 2 pass",
+  " 1 skip",
+  " 1 fail",
+  "Ran 4 tests across 1 file. [62.00ms]",
+];
+
+/** The outcome of node in domain 0, from what stands between its RUN and RAN lines. */
+function outcome(lines: readonly string[]): Outcome | undefined {
+  return readOutcomes(lines, ["a.test.mjs"]).find((one) => one.environment === "dom0" && one.runtime === "node");
+}
+
+test("readSummary() reads what each runner prints", () => {
+  assert.deepEqual(readSummary("node", node), {
+    passed: 2,
+    failed: 2,
+    skipped: 0,
+  });
+  assert.deepEqual(readSummary("deno", deno), {
+    passed: 2,
+    failed: 1,
+    skipped: 1,
+  });
+  assert.deepEqual(readSummary("bun", bun), {
+    passed: 2,
+    failed: 1,
+    skipped: 1,
+  });
+  assert.equal(readSummary("node", deno), undefined);
+});
+
+test("a console without a run fails all six", () => {
+  const outcomes = readOutcomes([], ["a.test.mjs"]);
+  assert.equal(outcomes.length, 6);
+  for (const { passed, failed, problems } of outcomes) {
+    assert.deepEqual({ passed, failed, problems }, {
+      passed: 0,
+      failed: 1,
+      problems: ["a.test.mjs did not start"],
+    });
+  }
+});
+
+test("a run passes when it loaded, summed up, ran a test and exited with 0, and fails without any of these", () => {
+  const good = [
+    "RUN node a.test.mjs",
+    loaded,
+    "# pass 1",
+    "# fail 0",
+    "RAN node a.test.mjs 0",
+  ];
+  assert.deepEqual(outcome(good)?.problems, []);
+  assert.equal(outcome(good)?.passed, 1);
+  const without: [missing: string, lines: string[], problem: string][] = [
+    [
+      "the load",
+      good.filter((line) => line !== loaded),
+      "did not load to its end",
+    ],
+    [
+      "the summary",
+      good.filter((line) => !line.startsWith("#")),
+      "printed no summary: it exited with 0",
+    ],
+    [
+      "a test",
+      good.map((line) => line.replace("pass 1", "pass 0")),
+      "ran no test",
+    ],
+    [
+      "exit code 0",
+      good.map((line) => line.replace("mjs 0", "mjs 7")),
+      "exited with 7",
+    ],
+    ["the end", good.slice(0, -1), "did not end"],
+  ];
+  for (const [missing, lines, problem] of without) {
+    assert.deepEqual(
+      outcome(lines)?.problems,
+      [`a.test.mjs ${problem}`],
+      missing,
+    );
+    assert.equal(outcome(lines)?.failed, 1, missing);
+  }
+});
+
+test("the guest's lines are told from domain 0's", () => {
+  const run = [
+    "RUN bun a.test.mjs",
+    loaded,
+    " 3 pass",
+    " 0 fail",
+    "RAN bun a.test.mjs 0",
+  ];
+  const passed = readOutcomes(run.map((line) => `guest| ${line}`), [
+    "a.test.mjs",
+  ]).filter((one) => one.passed > 0);
+  assert.deepEqual(
+    passed.map((one) => [one.environment, one.runtime, one.passed]),
+    [["guest", "bun", 3]],
+  );
+});

@@ -1,0 +1,136 @@
+// What a run on the Xen host came to, read from its console: per environment and runtime, passed and failed tests
+
+export const environments = ["dom0", "guest"] as const;
+export const runtimes = ["node", "deno", "bun"] as const;
+export type Environment = (typeof environments)[number];
+export type Runtime = (typeof runtimes)[number];
+
+/** One runtime's runs in one environment, of every suite. */
+export interface Outcome {
+  readonly environment: Environment;
+  readonly runtime: Runtime;
+  readonly passed: number;
+  /** Failed tests, and one for each run that is not to be trusted: {@linkcode problems} says why. */
+  readonly failed: number;
+  readonly skipped: number;
+  readonly problems: readonly string[];
+}
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/**
+ * What each bundle prints once it is evaluated to its end. Deno passes a file that throws after it has registered a
+ * test: without this line, a suite that is cut short there would count as passed.
+ */
+export const loaded = "SUITE LOADED";
+
+/** The lines in which each runner sums up: what a group of the match counts. */
+const summaries: Record<
+  Runtime,
+  readonly (readonly [RegExp, ...(keyof Counts)[]])[]
+> = {
+  node: [
+    [/^# pass (\d+)$/, "passed"],
+    [/^# (?:fail|cancelled) (\d+)$/, "failed"],
+    [/^# (?:skipped|todo) (\d+)$/, "skipped"],
+  ],
+  deno: [
+    [
+      /^(?:ok|FAILED) \| (\d+) passed\b.* \| (\d+) failed\b/,
+      "passed",
+      "failed",
+    ],
+    [/^(?:ok|FAILED) \| .* \| (\d+) ignored\b/, "skipped"],
+  ],
+  bun: [
+    [/^ *(\d+) pass$/, "passed"],
+    [/^ *(\d+) (?:fail|errors?)$/, "failed"],
+    [/^ *(\d+) (?:skip|todo)$/, "skipped"],
+  ],
+};
+
+/** Reads the summary that the runner of `runtime` prints; undefined where there is none. */
+export function readSummary(
+  runtime: Runtime,
+  lines: readonly string[],
+): Counts | undefined {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const seen = new Set<keyof Counts>();
+  for (const line of lines) {
+    for (const [pattern, ...keys] of summaries[runtime]) {
+      const match = pattern.exec(line);
+      if (match === null) continue;
+      keys.forEach((key, group) => {
+        counts[key] += Number(match[group + 1]);
+        seen.add(key);
+      });
+    }
+  }
+  return seen.has("passed") && seen.has("failed") ? counts : undefined;
+}
+
+/** Reads the outcomes of `suites` (names of files) from the lines of the console. */
+export function readOutcomes(
+  console: readonly string[],
+  suites: readonly string[],
+): Outcome[] {
+  const ofGuest = console.filter((line) => line.startsWith("guest| ")).map((
+    line,
+  ) => line.slice("guest| ".length));
+  const ofDom0 = console.filter((line) => !line.startsWith("guest| "));
+  return environments.flatMap((environment) =>
+    runtimes.map((runtime) => {
+      const lines = environment === "guest" ? ofGuest : ofDom0;
+      const total = {
+        passed: 0,
+        failed: 0,
+        skipped: 0,
+        problems: new Array<string>(),
+      };
+      for (const suite of suites) {
+        const run = readRun(runtime, suite, lines);
+        total.passed += run.passed;
+        total.failed += run.failed;
+        total.skipped += run.skipped;
+        if (run.problem === undefined) continue;
+        total.failed++;
+        total.problems.push(`${suite} ${run.problem}`);
+      }
+      return { environment, runtime, ...total };
+    })
+  );
+}
+
+/** Reads one run: what stands between the RUN and RAN lines of payload/suite.sh. */
+function readRun(
+  runtime: Runtime,
+  suite: string,
+  lines: readonly string[],
+): Counts & { problem?: string } {
+  const nothing: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const start = lines.indexOf(`RUN ${runtime} ${suite}`);
+  if (start < 0) return { ...nothing, problem: "did not start" };
+  const ran = `RAN ${runtime} ${suite} `;
+  const length = lines.slice(start).findIndex((line) => line.startsWith(ran));
+  if (length < 0) return { ...nothing, problem: "did not end" };
+  const code = lines[start + length]?.slice(ran.length) ?? "";
+  const printed = lines.slice(start, start + length);
+  const counts = readSummary(runtime, printed);
+  if (counts === undefined) {
+    return {
+      ...nothing,
+      problem: `printed no summary: it exited with ${code}`,
+    };
+  }
+  if (counts.failed > 0) return counts;
+  if (code !== "0") return { ...counts, problem: `exited with ${code}` };
+  if (!printed.includes(loaded)) {
+    return { ...counts, problem: "did not load to its end" };
+  }
+  if (counts.passed === 0) return { ...counts, problem: "ran no test" };
+  return counts;
+}

@@ -1,0 +1,43 @@
+// The suite that run.ts boots: the contract over the real XenBus device, and over domain 0's socket
+
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { connect } from "../../mod.ts";
+import { endingsContract, runnerOf } from "../contract/endings.ts";
+import type { Store } from "../contract/store.ts";
+import { contract } from "../contract/suite.ts";
+
+const place = process.env.TSXS_XEN;
+if (place !== "dom0" && place !== "guest") throw new Error(`TSXS_XEN is ${place}: expected "dom0" or "guest"`);
+const inDom0 = place === "dom0";
+const runtime = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
+const device = "xenbus:/dev/xen/xenbus";
+
+function store(name: string, address: string | undefined, isDevice: boolean): Store {
+  return {
+    name: `${place}, ${name}`,
+    // A guest's is relative to its home, where it may write to `data`.
+    base: `${inDom0 ? "/tool" : "data"}/tsxs-${runtime}`,
+    privileged: inDom0,
+    device: isDevice,
+    listsAll: inDom0,
+    tellsMissing: false,
+    valueMax: inDom0 ? 4096 : 2000,
+    nodesMax: inDom0 ? 100_000 : 900,
+    open: () =>
+      Promise.resolve({
+        connect: (options) => connect(address, options),
+        connectOther: () => connect(address),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      }),
+  };
+}
+
+contract(store("device", device, true));
+// What is found without an address: domain 0's socket, and in a guest the device.
+contract(store("found", undefined, !inDom0));
+endingsContract(
+  `${place}, device`,
+  runnerOf(fileURLToPath(new URL("./ending.mjs", import.meta.url))),
+  (use) => use(device),
+);
