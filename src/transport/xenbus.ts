@@ -11,6 +11,7 @@ import { codedError, codeOf, type OpenOptions, type Receiver, type Traits, type 
 /** The kernel takes 4096 bytes for a message, its header included. */
 const TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, shared: true };
 const RECEIVE_SIZE = 65536;
+
 /** Opens the device at `path`. Rejects with the system's `code`. */
 export function openDevice(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
@@ -36,8 +37,11 @@ class XenbusTransport implements Transport {
   constructor(fd: number) {
     this.#fd = fd;
     this.#lockstep = new Lockstep(
-      (message) => void writeSync(fd, message),
+      (message) => {
+        if (this.#closing === null) writeSync(fd, message);
+      },
       (bytes) => this.#receiver?.receive(bytes),
+      (error) => this.#end(error),
     );
   }
 

@@ -22,6 +22,9 @@ function device(refuse: (written: number) => Error | null = () => null) {
       if (error !== null) throw error;
     },
     (bytes) => decoder.push(bytes),
+    (error) => {
+      throw error;
+    },
   );
   return { lockstep, written, received };
 }
@@ -48,6 +51,24 @@ describe("Lockstep", () => {
     lockstep.receive(value(3));
     assertEquals([written, lockstep.isAnswerDue], [[1, 2, 3], false]);
     assertEquals(received, ["2 1 1", "2 2 2", "2 3 3"]);
+  });
+
+  test("a message without payload gets the one behind it for company", async () => {
+    let resume = () => {};
+    const { lockstep, written, received } = device((count) => {
+      if (count === 1) queueMicrotask(resume);
+      return null;
+    });
+    const accompanied = new Promise<void>((resolve) => resume = resolve);
+    lockstep.send(joined(encodePacket(Operation.GET_FEATURE, 1, 0, []), read(2), read(3)));
+    assertEquals([written, lockstep.isAnswerDue], [[1], false]);
+    await accompanied;
+    assertEquals([written, lockstep.isAnswerDue], [[1, 2], true]);
+    lockstep.receive(encodePacket(Operation.ERROR, 1, 0, ["ENOSYS"]));
+    assertEquals(written, [1, 2]);
+    lockstep.receive(value(2));
+    assertEquals(written, [1, 2, 3]);
+    assertEquals(received, ["16 1 ENOSYS\0", "2 2 2"]);
   });
 
   test("an event is no answer", () => {
