@@ -35,7 +35,7 @@ test("readSummary() reads what each runner prints", () => {
     skipped: 0,
   });
   assert.deepEqual(readSummary("deno", deno), {
-    passed: 2,
+    passed: 5,
     failed: 1,
     skipped: 1,
   });
@@ -117,4 +117,22 @@ test("the guest's lines are told from domain 0's", () => {
     passed.map((one) => [one.environment, one.runtime, one.passed]),
     [["guest", "bun", 3]],
   );
+});
+
+test("a line of the guest counts that comes while domain 0 has begun one", () => {
+  const run = [
+    "RUN bun a.test.mjs",
+    loaded,
+    " 3 pass",
+    " 0 fail",
+    "RAN bun a.test.mjs 0",
+  ];
+  const console = run.map((line, i) => i === run.length - 1 ? `eight at once ...guest| ${line}` : `guest| ${line}`);
+  const [, , , , , bun] = readOutcomes(console, ["a.test.mjs"]);
+  assert.deepEqual([bun?.environment, bun?.runtime, bun?.passed, bun?.failed], [
+    "guest",
+    "bun",
+    3,
+    0,
+  ]);
 });

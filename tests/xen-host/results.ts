@@ -40,7 +40,8 @@ const summaries: Record<
   ],
   deno: [
     [
-      /^(?:ok|FAILED) \| (\d+) passed\b.* \| (\d+) failed\b/,
+      // A suite is one test, and its tests are steps of it.
+      /^(?:ok|FAILED) \| (?:\d+ passed \()?(\d+) (?:passed|steps)\b.* \| (\d+) failed\b/,
       "passed",
       "failed",
     ],
@@ -78,13 +79,14 @@ export function readOutcomes(
   console: readonly string[],
   suites: readonly string[],
 ): Outcome[] {
-  const ofGuest = console.filter((line) => line.startsWith("guest| ")).map((
-    line,
-  ) => line.slice("guest| ".length));
-  const ofDom0 = console.filter((line) => !line.startsWith("guest| "));
+  // Both write to one console: a line of the guest may come while domain 0 has begun one.
+  const lines = console.flatMap((line) => line.split(/(?<=.)(?=guest\| )/));
+  const isGuests = (line: string): boolean => line.startsWith("guest| ");
+  const ofGuest = lines.filter(isGuests).map((line) => line.slice("guest| ".length));
+  const ofDom0 = lines.filter((line) => !isGuests(line));
   return environments.flatMap((environment) =>
     runtimes.map((runtime) => {
-      const lines = environment === "guest" ? ofGuest : ofDom0;
+      const own = environment === "guest" ? ofGuest : ofDom0;
       const total = {
         passed: 0,
         failed: 0,
@@ -92,7 +94,7 @@ export function readOutcomes(
         problems: new Array<string>(),
       };
       for (const suite of suites) {
-        const run = readRun(runtime, suite, lines);
+        const run = readRun(runtime, suite, own);
         total.passed += run.passed;
         total.failed += run.failed;
         total.skipped += run.skipped;

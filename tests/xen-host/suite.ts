@@ -8,12 +8,18 @@ import type { Store } from "../contract/store.ts";
 import { contract } from "../contract/suite.ts";
 
 const place = process.env.TSXS_XEN;
-if (place !== "dom0" && place !== "guest") throw new Error(`TSXS_XEN is ${place}: expected "dom0" or "guest"`);
+if (place !== "dom0" && place !== "guest") {
+  throw new Error(`TSXS_XEN is ${place}: expected "dom0" or "guest"`);
+}
 const inDom0 = place === "dom0";
 const runtime = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
 const device = "xenbus:/dev/xen/xenbus";
 
-function store(name: string, address: string | undefined, isDevice: boolean): Store {
+function store(
+  name: string,
+  address: string | undefined,
+  isDevice: boolean,
+): Store {
   return {
     name: `${place}, ${name}`,
     // A guest's is relative to its home, where it may write to `data`.
@@ -33,9 +39,9 @@ function store(name: string, address: string | undefined, isDevice: boolean): St
   };
 }
 
-contract(store("device", device, true));
-// What is found without an address: domain 0's socket, and in a guest the device.
-contract(store("found", undefined, !inDom0));
+// A guest finds the device without an address; domain 0 finds its socket.
+contract(store("device", inDom0 ? device : undefined, true));
+if (inDom0) contract(store("socket", undefined, false));
 endingsContract(
   `${place}, device`,
   runnerOf(fileURLToPath(new URL("./ending.mjs", import.meta.url))),
