@@ -1,0 +1,36 @@
+/**
+ * A XenStore daemon in TypeScript, for Deno, Bun and Node: the store of a test, of a simulation, or of a host.
+ *
+ * It answers as the C xenstored does, in memory and over Unix sockets, with domains, permissions, quotas, watches and
+ * transactions; where Xen is not to be had, it stands in for the hypervisor.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "tsxs";
+ * import { Daemon } from "tsxs/daemon";
+ *
+ * await using daemon = new Daemon();
+ * await using store = await connect(daemon.connect());
+ * await using monitor = store.monitor();
+ * await monitor.watch("@introduceDomain", "new");
+ * daemon.introduceDomain(1);
+ * for await (const event of monitor) {
+ *   if (event.type === "change") console.log(event.path, event.token); // @introduceDomain new
+ *   break;
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export type { Clock } from "./clock.ts";
+export { type ConnectOptions, Daemon, type DaemonOptions } from "./daemon.ts";
+export type { FaultOptions } from "./faults.ts";
+export type { Patience } from "./links.ts";
+export type { LogEvent, LogOptions, LogOverflowEvent, OperationEvent } from "./operation_log.ts";
+export type { QuotaName } from "./quotas.ts";
+export type { Listener } from "./server.ts";
+export { ConnectionError } from "../transport/errors.ts";
+export type { Receiver, Traits, Transport } from "../transport/transport.ts";
+export { XenStoreError, type ErrorContext } from "../wire/errors.ts";
+export type { OperationName } from "../wire/operations.ts";

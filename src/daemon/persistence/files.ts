@@ -1,0 +1,91 @@
+// What a journal does with files, and the files of a directory: the only place here that touches a disk.
+
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+
+/** A file that is open for writing. */
+export interface OpenFile {
+  /** Writes all of the bytes at a place, as far as the system's cache. */
+  write(bytes: Uint8Array, position: number): void;
+  /** Cuts the file off at a length. */
+  truncate(length: number): void;
+  /** Returns when what was written, and what is needed to find it, is on the disk. */
+  sync(): void;
+  /** The same, without keeping the process from other work. The file stays open meanwhile. */
+  syncLater(): Promise<void>;
+  /** Closes the file. */
+  close(): void;
+}
+
+/** The files of one directory, by their names. All of it throws what the system throws. */
+export interface Files {
+  /** The names of those that are there. */
+  list(): string[];
+  /** All bytes of a file. */
+  read(name: string): Uint8Array;
+  /** Makes a file, or empties one that is there; readable by its owner alone. */
+  create(name: string): OpenFile;
+  /** Opens a file that is there. */
+  open(name: string): OpenFile;
+  /** Gives a file another name, in place of one that has it. */
+  rename(from: string, to: string): void;
+  /** Removes a file. */
+  remove(name: string): void;
+  /** Returns when the names of the files are on the disk. */
+  syncDirectory(): void;
+  /** The path of a file, for messages. */
+  path(name: string): string;
+}
+
+/** The files of a directory of this machine, which is there. */
+export function filesOf(directory: string): Files {
+  const path = (name: string): string => join(directory, name);
+  return {
+    list: () => readdirSync(directory),
+    // A Buffer's memory may be shared; these bytes are kept.
+    read: (name) => new Uint8Array(readFileSync(path(name))),
+    create: (name) => fileOf(openSync(path(name), "w", 0o600)),
+    open: (name) => fileOf(openSync(path(name), "r+")),
+    rename: (from, to) => renameSync(path(from), path(to)),
+    remove: (name) => rmSync(path(name)),
+    syncDirectory: () => syncDirectory(directory),
+    path,
+  };
+}
+
+/** Returns when the names of a directory's files are on the disk. */
+export function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function fileOf(descriptor: number): OpenFile {
+  return {
+    write(bytes, position) {
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+      }
+    },
+    truncate: (length) => ftruncateSync(descriptor, length),
+    sync: () => fdatasyncSync(descriptor),
+    syncLater: () =>
+      new Promise((resolve, reject) => fdatasync(descriptor, (error) => error ? reject(error) : resolve())),
+    close: () => closeSync(descriptor),
+  };
+}

@@ -1,0 +1,255 @@
+// The journal of a store: every change on disk before anybody is told that it was made.
+
+import type { Clock } from "../clock.ts";
+import type { Change } from "../tree.ts";
+import { failed, JournalError } from "./errors.ts";
+import type { Files } from "./files.ts";
+import { Log } from "./log.ts";
+import { fileName, type Restored } from "./restore.ts";
+import { type SnapshotWriting, writeSnapshot } from "./snapshot.ts";
+
+/**
+ * When batches are brought to the disk itself, beyond the system's cache: before each {@linkcode Journal.commit} returns;
+ * some time after it; or when the system likes. What is in the cache outlives the process, but not the machine.
+ */
+export type SyncPolicy = "always" | "interval" | "never";
+
+/** How a journal works. */
+export interface JournalOptions {
+  /** When batches are brought to the disk: `"always"` unless given. */
+  readonly sync?: SyncPolicy | undefined;
+  /** For `"interval"`: how long a batch may be in the cache alone, in milliseconds; 1000 unless given. */
+  readonly interval?: number | undefined;
+  /** How large the logs get at the least before a snapshot takes their place, in bytes; 1 MiB unless given. */
+  readonly compactAt?: number | undefined;
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /**
+   * What builds the store as it is when this is called, from a store without any node. It is read later, while the store
+   * changes: it has to be that of an immutable root.
+   */
+  readonly snapshot: () => Iterable<Change>;
+  /** Told of what failed without harm: a snapshot that could not be written. The logs go on, and it is tried again. */
+  readonly onProblem?: ((error: JournalError) => void) | undefined;
+}
+
+const COMPACT_AT = 1024 * 1024;
+const INTERVAL_MS = 1000;
+
+/**
+ * Keeps a store's changes. Each change of the store goes through {@linkcode Journal.append}, in order, before anybody can
+ * see it, and {@linkcode Journal.commit} is called before any reply or event that tells of it leaves.
+ */
+export class Journal implements AsyncDisposable {
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #options: JournalOptions;
+  readonly #policy: SyncPolicy;
+  readonly #compactAt: number;
+  readonly #onClosed: () => void;
+  #log: Log;
+  /** The number of the last batch that was appended. */
+  #sequence: number;
+  /** The number of the last batch that is in the file. */
+  #written: number;
+  /** The number of the last batch that is on the disk for sure. */
+  #synced: number;
+  /** Bytes of the logs behind the snapshot, but for the one that is written to. */
+  #closedLogs: number;
+  #snapshotSize: number;
+  /** Bytes of the logs at which to write a snapshot. */
+  #limit: number;
+  #timer: { cancel(): void } | null = null;
+  #compaction: { writing: SnapshotWriting; ended: Promise<boolean> } | null = null;
+  #failure: JournalError | null = null;
+  #closed = false;
+
+  /** Goes on where {@linkcode restore} ended. Throws a {@linkcode JournalError} where that cannot be. */
+  constructor(files: Files, restored: Restored, options: JournalOptions, onClosed: () => void = () => {}) {
+    const { sync = "always", compactAt = COMPACT_AT, clock } = options;
+    this.#files = files;
+    this.#clock = clock;
+    this.#options = options;
+    this.#policy = sync;
+    this.#compactAt = compactAt;
+    this.#onClosed = onClosed;
+    this.#sequence = this.#written = this.#synced = restored.sequence;
+    this.#snapshotSize = restored.snapshotSize;
+    try {
+      for (const name of restored.leftovers) files.remove(name);
+      this.#log = restored.log === null
+        ? Log.create(files, restored.generation, restored.sequence)
+        : Log.open(files, restored.log);
+    } catch (error) {
+      throw failed(`cannot open "${files.path("")}"`, error);
+    }
+    this.#closedLogs = Math.max(0, restored.logSize - this.#log.length);
+    this.#limit = this.#nextLimit();
+  }
+
+  /**
+   * Adds one batch: after a crash, all of it is there or nothing. It is not in the file before {@linkcode commit}, but its
+   * room is reserved. Throws a {@linkcode JournalError} where there is no room, or where writing failed before: then the
+   * batch is no part of the journal, and must not become one of the store. Its `code` is the system's: `"ENOSPC"`.
+   */
+  append(changes: readonly Change[]): void {
+    this.#check();
+    if (changes.length === 0) return;
+    const sequence = this.#sequence + 1;
+    try {
+      this.#log.append(changes, sequence, this.#sequence - this.#synced);
+    } catch (error) {
+      throw failed("cannot keep a change", error, this.#logFile);
+    }
+    this.#sequence = sequence;
+  }
+
+  /**
+   * Writes what was appended: in one piece, and to the disk itself where the policy says so. The store is then as all that
+   * was appended makes it, no more and no less. Throws a {@linkcode JournalError} where that fails: it is not known then
+   * which of these batches a restart would find, nothing that tells of them may leave, and every later call that would
+   * write fails as well. The store has to be opened anew.
+   */
+  commit(): void {
+    if (!this.#log.hasPending) return;
+    this.#check();
+    this.#write();
+    if (this.#policy === "always") this.#sync();
+    else if (this.#policy === "interval") {
+      this.#timer ??= this.#clock.after(this.#options.interval ?? INTERVAL_MS, () => this.#syncLate());
+    }
+    if (this.#closedLogs + this.#log.length > this.#limit && this.#compaction === null) this.#compact();
+  }
+
+  /** Writes a snapshot now, unless one is being written. Resolves when it has taken the place of the logs: true, if it has. */
+  compact(): Promise<boolean> {
+    this.commit();
+    this.#check();
+    if (this.#compaction === null) this.#compact();
+    return this.#compaction?.ended ?? Promise.resolve(false);
+  }
+
+  /** Brings all that was appended to the disk and closes the files; may be called again. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.cancel();
+    const { writing, ended } = this.#compaction ?? {};
+    writing?.cancel();
+    try {
+      if (this.#failure !== null) return;
+      if (this.#log.hasPending) this.#write();
+      this.#guard("cannot keep the store", () => this.#log.finish());
+    } finally {
+      try {
+        this.#log.close();
+      } finally {
+        await ended;
+        this.#onClosed();
+      }
+    }
+  }
+
+  /** The same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #logFile(): string {
+    return this.#files.path(fileName(this.#log.generation, "log"));
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#closed) throw new JournalError("failed", "cannot keep a change: the journal is closed");
+  }
+
+  /** Runs what leaves the log in an unknown state where it fails: then that is the end of it. */
+  #guard(what: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#timer?.cancel();
+      throw this.#failure = failed(what, error, this.#logFile);
+    }
+  }
+
+  #write(): void {
+    this.#guard("cannot write what changed", () => this.#log.write());
+    this.#written = this.#sequence;
+  }
+
+  /** After a failure the system forgets what it could not write: trying again would succeed without having written it. */
+  #sync(): void {
+    this.#guard("cannot bring what changed to the disk", () => this.#log.sync());
+    this.#synced = this.#written;
+  }
+
+  #syncLate(): void {
+    this.#timer = null;
+    if (this.#failure !== null || this.#synced === this.#written) return;
+    try {
+      this.#sync();
+    } catch (error) {
+      if (error instanceof JournalError) this.#options.onProblem?.(error);
+      else throw error;
+    }
+  }
+
+  #nextLimit(): number {
+    return Math.max(this.#compactAt, 2 * this.#snapshotSize);
+  }
+
+  /** Starts a new log and, beside it, the snapshot of what is in the logs before. */
+  #compact(): void {
+    const logs = this.#closedLogs + this.#log.length;
+    // After a failure, not before as much again has been written.
+    this.#limit = logs + this.#nextLimit();
+    const generation = this.#log.generation + 1;
+    const base = this.#sequence;
+    if (!this.#rotate(generation, base)) return;
+    this.#closedLogs = logs;
+    const writing = writeSnapshot(this.#files, generation, base, this.#options.snapshot(), this.#clock);
+    const ended = writing.done.then((size) => {
+      this.#compaction = null;
+      if (size === null) return false;
+      this.#closedLogs = 0;
+      this.#snapshotSize = size;
+      this.#limit = this.#nextLimit();
+      this.#removeBefore(generation);
+      return true;
+    }, (error: unknown) => {
+      this.#compaction = null;
+      this.#options.onProblem?.(failed("cannot write a snapshot", error));
+      return false;
+    });
+    this.#compaction = { writing, ended };
+  }
+
+  /** Gives up the log for a new one. Where there can be none, the old one goes on. */
+  #rotate(generation: number, base: number): boolean {
+    this.#guard("cannot bring what changed to the disk", () => this.#log.finish());
+    this.#synced = this.#written;
+    let next: Log;
+    try {
+      next = Log.create(this.#files, generation, base);
+    } catch (error) {
+      this.#options.onProblem?.(failed("cannot start a new log", error));
+      return false;
+    }
+    try {
+      this.#log.close();
+    } catch { /* it is on the disk already */ }
+    this.#log = next;
+    return true;
+  }
+
+  #removeBefore(generation: number): void {
+    try {
+      for (const name of this.#files.list()) {
+        const [, digits = ""] = /^(\d{10})\.(?:log|snapshot)$/.exec(name) ?? [];
+        if (digits !== "" && Number(digits) < generation) this.#files.remove(name);
+      }
+    } catch { /* nobody reads what is left; the next start removes it */ }
+  }
+}

@@ -1,0 +1,249 @@
+// What a directory holds: the newest snapshot that is whole, and the logs behind it.
+
+import type { Change } from "../tree.ts";
+import { ChangeReader } from "./changes.ts";
+import { corrupt, failed, JournalError } from "./errors.ts";
+import type { Files } from "./files.ts";
+import {
+  decodeFileHeader,
+  FILE_HEADER_SIZE,
+  type FileHeader,
+  type FileKind,
+  isBlank,
+  type JournalRecord,
+  provesSynced,
+  readRecord,
+} from "./records.ts";
+
+const FILE_NAME = /^(\d{10})\.(log|snapshot)(\.new)?$/;
+
+/** The name of a file. */
+export function fileName(generation: number, kind: FileKind): string {
+  return `${String(generation).padStart(10, "0")}.${kind}`;
+}
+
+/** A log, as far as it holds batches. */
+export interface LogEnd {
+  readonly generation: number;
+  readonly secret: number;
+  /** Bytes of its header and its records. */
+  readonly length: number;
+  /** Bytes of the file: behind the records there is room, or what a crash left. */
+  readonly size: number;
+}
+
+/** Bytes at the end of a log that are no batch: what was being written when the process, or the machine, ended. */
+export interface Discarded {
+  /** The file's path. */
+  readonly file: string;
+  /** Where they began. */
+  readonly offset: number;
+  /** How many there were. */
+  readonly bytes: number;
+}
+
+/** What a directory holds. */
+export interface Restored {
+  /** What leads to the last state, from a store without any node; empty in a directory that is new. */
+  readonly changes: Iterable<Change>;
+  /** The number of the last batch; 0 if there was none. */
+  readonly sequence: number;
+  /** Where to go on; null where there is no log yet. */
+  readonly log: LogEnd | null;
+  /** The generation of the first log: that of the snapshot. */
+  readonly generation: number;
+  /** Bytes of the snapshot. */
+  readonly snapshotSize: number;
+  /** Bytes of the logs behind it. */
+  readonly logSize: number;
+  /** What was left out, because a crash cut it. */
+  readonly discarded: Discarded | null;
+  /** Files that are not needed. */
+  readonly leftovers: readonly string[];
+}
+
+/** Bytes that hold changes, and where. */
+interface Source {
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly records: readonly JournalRecord[];
+}
+
+interface Snapshot extends Source {
+  readonly header: FileHeader;
+}
+
+interface Log extends Source {
+  readonly end: LogEnd;
+  readonly sequence: number;
+  readonly discarded: Discarded | null;
+}
+
+/** Reads a directory. Changes nothing. Throws a {@linkcode JournalError} where something else is there than was written. */
+export function restore(files: Files): Restored {
+  const found = readNames(files);
+  const snapshot = newestSnapshot(files, found);
+  let sequence = snapshot?.header.base ?? 0;
+  const first = snapshot?.header.generation ?? 0;
+  const generations = found.logs.filter((generation) => generation >= first);
+  const sources: Source[] = snapshot === null ? [] : [snapshot];
+  const leftovers = found.unfinished.concat(
+    found.logs.filter((generation) => generation < first).map((generation) => fileName(generation, "log")),
+    found.snapshots.filter((generation) => generation < first).map((generation) => fileName(generation, "snapshot")),
+  );
+  const missing = generations.findIndex((generation, i) => generation !== first + i);
+  if (missing >= 0 || (snapshot !== null && generations.length === 0)) {
+    const file = files.path(fileName(first + Math.max(0, missing), "log"));
+    throw new JournalError("corrupt", `cannot restore the store: "${file}" is missing`, { file });
+  }
+  let log: Log | null = null;
+  let logSize = 0;
+  for (const generation of generations) {
+    const next = readLog(files, generation, sequence, generation === generations.at(-1));
+    if (next === null) {
+      leftovers.push(fileName(generation, "log"));
+      continue;
+    }
+    log = next;
+    logSize += next.end.length;
+    sequence = next.sequence;
+    sources.push(next);
+  }
+  return {
+    changes: { [Symbol.iterator]: () => changesOf(sources) },
+    sequence,
+    log: log?.end ?? null,
+    generation: first,
+    snapshotSize: snapshot?.bytes.length ?? 0,
+    logSize,
+    discarded: log?.discarded ?? null,
+    leftovers,
+  };
+}
+
+interface Found {
+  readonly snapshots: number[];
+  readonly logs: number[];
+  readonly unfinished: string[];
+}
+
+function readNames(files: Files): Found {
+  const found: Found = { snapshots: [], logs: [], unfinished: [] };
+  for (const name of files.list().sort()) {
+    const [, digits, kind, unfinished] = FILE_NAME.exec(name) ?? [];
+    if (digits === undefined) continue;
+    if (unfinished !== undefined) found.unfinished.push(name);
+    else (kind === "log" ? found.logs : found.snapshots).push(Number(digits));
+  }
+  return found;
+}
+
+function readFile(files: Files, name: string): Uint8Array {
+  try {
+    return files.read(name);
+  } catch (error) {
+    throw failed(`cannot restore the store: cannot read "${files.path(name)}"`, error, files.path(name));
+  }
+}
+
+/** A file's header, null where it is not whole; throws where it is another file's, or a later version wrote it. */
+function readHeader(bytes: Uint8Array, file: string, kind: FileKind, generation: number): FileHeader | null {
+  const header = decodeFileHeader(bytes);
+  if (header === "version") {
+    throw new JournalError("version", `cannot restore the store: a later version of this program wrote "${file}"`, {
+      file,
+    });
+  }
+  if (header !== null && (header.kind !== kind || header.generation !== generation)) {
+    throw corrupt(file, 0, `it says that it is ${header.kind} ${header.generation}`);
+  }
+  return header;
+}
+
+/** The newest snapshot that is whole. One that is not only counts if there is no older one, or the logs behind that are gone. */
+function newestSnapshot(files: Files, { snapshots, logs }: Found): Snapshot | null {
+  let fault: JournalError | null = null;
+  for (const generation of snapshots.toReversed()) {
+    if (fault !== null && !logs.includes(generation)) break;
+    try {
+      return readSnapshot(files, generation);
+    } catch (error) {
+      if (!(error instanceof JournalError) || error.fault !== "corrupt") throw error;
+      fault ??= error;
+    }
+  }
+  if (fault !== null && !logs.includes(0)) throw fault;
+  return null;
+}
+
+function readSnapshot(files: Files, generation: number): Snapshot {
+  const name = fileName(generation, "snapshot");
+  const file = files.path(name);
+  const bytes = readFile(files, name);
+  const header = readHeader(bytes, file, "snapshot", generation);
+  if (header === null) throw corrupt(file, 0, "its header is not whole");
+  const records: JournalRecord[] = [];
+  for (let at = FILE_HEADER_SIZE;;) {
+    const record = readRecord(bytes, at, header.secret);
+    if (record === null || record.sequence !== records.length + 1) throw corrupt(file, at, "no whole record is there");
+    at = record.end;
+    if (record.start < record.end) {
+      records.push(record);
+      continue;
+    }
+    if (at < bytes.length) throw corrupt(file, at, "there is more behind its end");
+    return { file, bytes, records, header };
+  }
+}
+
+/** A log, whose first batch is the one behind `sequence`; null where it never was in use. */
+function readLog(files: Files, generation: number, sequence: number, isLast: boolean): Log | null {
+  const name = fileName(generation, "log");
+  const file = files.path(name);
+  const bytes = readFile(files, name);
+  const header = readHeader(bytes, file, "log", generation);
+  if (header === null) {
+    // Nothing is written to a log before its header is on the disk.
+    if (isLast && bytes.length <= FILE_HEADER_SIZE) return null;
+    throw corrupt(file, 0, "its header is not whole");
+  }
+  const unused = isBlank(bytes, FILE_HEADER_SIZE);
+  if (header.base !== sequence) {
+    // One that could not be made whole: the log before it went on.
+    if (isLast && unused && header.base < sequence) return null;
+    throw corrupt(file, 0, `it goes on behind batch ${header.base}, and batch ${sequence} is the last one before it`);
+  }
+  const records: JournalRecord[] = [];
+  let length = FILE_HEADER_SIZE;
+  for (;;) {
+    const record = readRecord(bytes, length, header.secret);
+    if (record === null) break;
+    if (record.sequence !== sequence + 1) {
+      throw corrupt(file, length, `batch ${record.sequence} is there in place of batch ${sequence + 1}`);
+    }
+    records.push(record);
+    sequence++;
+    length = record.end;
+  }
+  const end: LogEnd = { generation, secret: header.secret, length, size: bytes.length };
+  const log = { file, bytes, records, end, sequence, discarded: null };
+  if (isBlank(bytes, length)) return log;
+  if (!isLast || provesSynced(bytes, length + 1, sequence + 1, header.secret)) {
+    throw corrupt(file, length, "no whole record is there, and it is not the end");
+  }
+  return { ...log, discarded: { file, offset: length, bytes: bytes.length - length } };
+}
+
+function* changesOf(sources: readonly Source[]): Generator<Change> {
+  const reader = new ChangeReader();
+  for (const { file, bytes, records } of sources) {
+    for (const { start, end } of records) {
+      try {
+        yield* reader.read(bytes, start, end);
+      } catch (error) {
+        if (error instanceof RangeError) throw corrupt(file, start, error.message);
+        throw error;
+      }
+    }
+  }
+}

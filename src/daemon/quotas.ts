@@ -1,0 +1,101 @@
+// Quotas, by the names and with the defaults of the C daemon. They bind guests alone.
+
+/** Every quota's default: a number of things, or of bytes where the description says so. Null: there is none. */
+const defaults = {
+  "nodes": 1000,
+  "watches": 128,
+  "outstanding": 20,
+  "memory": 2_621_440,
+  "soft-memory": 2_097_152,
+  "transactions": 10,
+  "transaction-nodes": 1024,
+  "node-permissions": 5,
+  "path-max": 2048,
+  "node-size": 2048,
+} as const;
+
+/** A quota's name. */
+export type QuotaName = keyof typeof defaults;
+
+/** The quotas' names, in the order in which GET_QUOTA lists them. */
+export const quotaNames = Object.keys(defaults) as readonly QuotaName[];
+
+/** What each quota limits, as CONTROL tells it. */
+export const quotaDescriptions: Readonly<Record<QuotaName, string>> = {
+  "nodes": "Nodes per domain",
+  "watches": "Watches per domain",
+  "outstanding": "Outstanding requests per domain",
+  "memory": "Total Xenstore memory per domain",
+  "soft-memory": "Memory per domain that is worth a warning",
+  "transactions": "Active transactions per domain",
+  "transaction-nodes": "Max. number of accessed nodes per transaction",
+  "node-permissions": "Max. number of permissions per node",
+  "path-max": "Max. length of a node path",
+  "node-size": "Max. size of a node",
+};
+
+/** Whether a text names a quota. */
+export function isQuotaName(name: string): name is QuotaName {
+  return Object.hasOwn(defaults, name);
+}
+
+/** A set of quotas: those that new domains get, or those of one domain. 0 stands for no limit. */
+export class Quotas {
+  readonly #values: Record<QuotaName, number>;
+  readonly #parent: Quotas | null;
+  readonly #seen = new Map<QuotaName, number>();
+
+  /**
+   * Starts with the defaults, but for those given; what is seen counts for `parent` as well. Throws a `RangeError` where a
+   * quota is unknown, or no whole number from 0 on.
+   */
+  constructor(values: Partial<Readonly<Record<QuotaName, number>>> = {}, parent: Quotas | null = null) {
+    for (const [name, value] of Object.entries(values)) {
+      if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": there is none of this name`);
+      if (!Number.isInteger(value) || value < 0 || value >= 0xffffffff) {
+        throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to 4294967294`);
+      }
+    }
+    this.#values = { ...defaults, ...values };
+    this.#parent = parent;
+  }
+
+  /** A set for a new domain: it starts as a copy of this one, and what it sees is seen here too. */
+  copy(): Quotas {
+    return new Quotas(this.#values, this);
+  }
+
+  /** A quota's value. */
+  get(name: QuotaName): number {
+    return this.#values[name];
+  }
+
+  /** Changes a quota. */
+  set(name: QuotaName, value: number): void {
+    this.#values[name] = value;
+  }
+
+  /** Whether so much is more than a quota allows. Remembers the most that was asked for and allowed. */
+  exceeds(name: QuotaName, amount: number): boolean {
+    const limit = this.#values[name];
+    if (limit !== 0 && amount > limit) return true;
+    this.#see(name, amount);
+    return false;
+  }
+
+  /** The most that was ever asked for and allowed. */
+  most(name: QuotaName): number {
+    return this.#seen.get(name) ?? 0;
+  }
+
+  /** Forgets the most that was seen. */
+  forgetMost(): void {
+    this.#seen.clear();
+  }
+
+  #see(name: QuotaName, amount: number): void {
+    if (amount <= this.most(name)) return;
+    this.#seen.set(name, amount);
+    if (this.#parent !== null) this.#parent.#see(name, amount);
+  }
+}

@@ -1,0 +1,189 @@
+// Listens on a Unix socket: the only file of the daemon that does I/O.
+
+import { Buffer } from "node:buffer";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdtempSync, openSync, renameSync } from "node:fs";
+import { rmSync, type Stats, unlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { checkSocketPath, codedError, codeOf, SOCKET_PATH_MAX } from "../transport/transport.ts";
+import type { Line, LineUser, Serve } from "./line.ts";
+
+/** How many bytes a socket keeps beyond those that the system takes before it counts as full. */
+const ROOM = 65536;
+/** Connections that wait to be accepted. */
+const BACKLOG = 1024;
+/** Who may connect: the socket's owner, as with every XenStore daemon. */
+const MODE = 0o600;
+
+/** A socket that is listened on. */
+export interface Listener extends AsyncDisposable {
+  /** The socket's path. */
+  readonly path: string;
+  /**
+   * Stops to listen, ends the connections that were made here, and removes the socket's file, unless somebody else has put
+   * another one in its place. Closing twice is fine.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on the Unix socket at `path`, which belongs to its owner alone (0600) from its first moment. A socket's file behind
+ * which nobody listens any more is replaced. Rejects with EADDRINUSE where somebody does, or where there is something else,
+ * with EINVAL where the path has more than 107 bytes, and with the system's `code`: ENOENT and EACCES of the directory.
+ */
+export async function listen(path: string, serve: Serve): Promise<Listener> {
+  checkSocketPath(path);
+  const isStale = await checkPlace(path);
+  const listener = new SocketListener(path, serve);
+  await listener.open(isStale);
+  return listener;
+}
+
+/** Whether there is a stale socket at a path. Rejects where there is anything else. */
+async function checkPlace(path: string): Promise<boolean> {
+  const found = statOf(path);
+  if (found === null) return false;
+  if (!found.isSocket()) throw inUse(path, "there is something else of that name");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const probe = connect(path);
+      probe.once("error", reject).once("connect", () => {
+        // Closed by the other side at once, Bun tells of an error after all.
+        probe.off("error", reject).on("error", () => {}).destroy();
+        resolve();
+      });
+    });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT") return false;
+    if (code === "ECONNREFUSED") return true;
+    throw inUse(path, "whether somebody listens there already cannot be told", error);
+  }
+  throw inUse(path, "somebody listens there already");
+}
+
+function inUse(path: string, state: string, cause?: unknown): Error {
+  return codedError("EADDRINUSE", `cannot listen on ${JSON.stringify(path)}: ${state}`, cause);
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+class SocketListener implements Listener {
+  readonly path: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #file: Stats | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(path: string, serve: Serve) {
+    this.path = path;
+    this.#server = createServer({ highWaterMark: ROOM }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      serveSocket(socket, serve);
+    });
+  }
+
+  /**
+   * Listens under another name, in a directory that nobody else may enter, and moves the socket into its place when its
+   * rights are as they should be: a umask would be the whole process's.
+   */
+  async open(isStale: boolean): Promise<void> {
+    const { path } = this;
+    const directory = mkdtempSync(join(dirname(path), "."));
+    const bound = join(directory, "s");
+    let handle: number | null = null;
+    try {
+      let name = bound;
+      if (Buffer.byteLength(bound) > SOCKET_PATH_MAX) {
+        // The name may be longer than the one that it is for. By the directory's descriptor it is short, on Linux.
+        handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+        name = `/proc/self/fd/${handle}/s`;
+      }
+      await this.#bind(name);
+      chmodSync(bound, MODE);
+      place(bound, path, isStale);
+      this.#file = lstatSync(path);
+    } catch (error) {
+      this.#server.close();
+      throw error;
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+      if (handle !== null) this.#closeLater(handle);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #bind(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ path: name, backlog: BACKLOG }, () => {
+        // An error of a later connection is that connection's, and closes it.
+        this.#server.off("error", reject).on("error", () => {});
+        resolve();
+      });
+    });
+  }
+
+  /** The runtime removes the name that it knows when the server is closed: until then the descriptor must stay this one. */
+  #closeLater(handle: number): void {
+    if (this.#server.listening) this.#server.once("close", () => closeSync(handle));
+    else closeSync(handle);
+  }
+
+  #close(): Promise<void> {
+    const there = statOf(this.path);
+    if (there !== null && there.ino === this.#file?.ino && there.dev === this.#file.dev) unlinkSync(this.path);
+    for (const socket of this.#sockets) socket.destroy();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+/** Gives a socket its name. Where nothing was found there, nothing is replaced: two who start at once do not both succeed. */
+function place(bound: string, path: string, isStale: boolean): void {
+  if (isStale) return renameSync(bound, path);
+  try {
+    linkSync(bound, path);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw inUse(path, "somebody was there first", error);
+    throw error;
+  }
+}
+
+/** Makes a socket a line, and serves it. */
+function serveSocket(socket: Socket, serve: Serve): void {
+  // "close" follows.
+  socket.on("error", () => {});
+  const line: Line = {
+    write: (bytes) => socket.write(Buffer.from(bytes)),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    close: () => void socket.off("close", closed).destroy(),
+  };
+  const closed = () => user.closed();
+  let user: LineUser;
+  try {
+    user = serve(line);
+  } catch {
+    // A guest's socket, and the guest is about to go.
+    socket.destroy();
+    return;
+  }
+  socket.on("data", (bytes: Uint8Array) => user.receive(bytes));
+  socket.on("drain", () => user.drained());
+  socket.on("close", closed);
+}

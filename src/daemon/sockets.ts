@@ -1,0 +1,100 @@
+// The sockets that a daemon listens on: each for one domain, and as long as there is that domain.
+
+import { ConnectionError } from "../transport/errors.ts";
+import type { Core } from "./core.ts";
+import type { Serve } from "./line.ts";
+import type { Links } from "./links.ts";
+import { listen, type Listener } from "./server.ts";
+
+/** What of the core matters here. */
+type Domains = Pick<Core, "attach" | "detach" | "introduced">;
+
+/** Opens sockets, and closes them when their time has come. */
+export class Sockets {
+  readonly #domains: Domains;
+  readonly #links: Links;
+  readonly #open = new Set<GuardedSocket>();
+  #closed = false;
+
+  /** Takes who knows of domains, and what serves those who connect. */
+  constructor(domains: Domains, links: Links) {
+    this.#domains = domains;
+    this.#links = links;
+  }
+
+  /** Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed meanwhile. */
+  async open(path: string, domid: number): Promise<Listener> {
+    const socket = new GuardedSocket(path, () => this.#open.delete(socket));
+    this.#open.add(socket);
+    try {
+      socket.guard(this.#domains, domid);
+      await socket.listen((line) => this.#links.open(domid, line));
+    } catch (error) {
+      await socket.close();
+      throw error;
+    }
+    if (!socket.isClosed) return socket;
+    await socket.close();
+    const state = this.#closed ? "the daemon was closed" : `domain ${domid} is gone`;
+    throw new ConnectionError(`cannot listen on ${JSON.stringify(path)}: ${state}`);
+  }
+
+  /** Closes them all, and those that are about to be opened. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#open].map((socket) => socket.close()));
+  }
+}
+
+/** A socket whose domain may go. */
+class GuardedSocket implements Listener {
+  readonly path: string;
+  readonly #onClose: () => void;
+  #listening: Promise<Listener> | null = null;
+  #release: () => void = () => {};
+  #closed: Promise<void> | null = null;
+
+  constructor(path: string, onClose: () => void) {
+    this.path = path;
+    this.#onClose = onClose;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== null;
+  }
+
+  async listen(serve: Serve): Promise<void> {
+    await (this.#listening = listen(this.path, serve));
+  }
+
+  /**
+   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is made for this alone.
+   * A domain that starts anew drops them as well, and stays.
+   */
+  guard(domains: Domains, domid: number): void {
+    const guard = domains.attach(domid);
+    this.#release = () => domains.detach(guard);
+    guard.onDropped = () => {
+      if (domains.introduced(domid) === undefined) void this.close();
+      else if (!this.isClosed) this.guard(domains, domid);
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#release();
+    try {
+      await (await this.#listening)?.close();
+    } catch {
+      // It never listened, which its opener is told.
+    }
+    this.#onClose();
+  }
+}
