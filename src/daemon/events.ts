@@ -13,7 +13,8 @@ import { byOrder, type Watch, WatchTrie } from "./watches.ts";
 interface Subject {
   /** The node as it is, or as it was just before it was removed. */
   readonly node: StoreNode | undefined;
-  readonly parent: StoreNode | undefined;
+  /** The permissions of the node above it. */
+  readonly above: Permissions | null | undefined;
   /** Its permissions before the change, where those were others. */
   readonly before: Permissions | null;
 }
@@ -47,7 +48,7 @@ export class Events {
   changed({ transaction }: Call, path: string, node: StoreNode, before: Permissions | null): void {
     if (transaction !== null) return note(transaction, path, "subtree");
     const watches = this.trie.along(path);
-    if (watches.length > 0) this.#fire(watches, path, { node, parent: this.#view.get(parentPath(path)), before });
+    if (watches.length > 0) this.#fire(watches, path, { node, above: this.#above(path), before });
   }
 
   /** A node is about to be removed with all below it. Watches of what is below hear of it when they are set right there. */
@@ -77,21 +78,25 @@ export class Events {
 
   /** A transaction was committed: one event for each node that it changed, in the order in which it met them. */
   committed({ accesses }: Transaction): void {
+    const told = new Set<string>();
     for (const [path, { fires, permissions }] of accesses) {
+      told.add(path);
       if (fires === "none") continue;
       const node = this.#view.get(path);
       // Made and removed again: nobody ever saw it (XSA-421).
       if (node === undefined && permissions === null) continue;
       const watches = fires === "exact" ? this.trie.at(path) : this.trie.along(path);
       if (watches.length === 0) continue;
-      const parent = node === undefined ? undefined : this.#view.get(parentPath(path));
-      this.#fire(watches, path, { node, parent, before: permissions });
+      // One by one, as if they were written so: what is above the node counts as it was, unless its own turn came before.
+      const parent = parentPath(path);
+      const above = told.has(parent) ? undefined : accesses.get(parent)?.permissions;
+      this.#fire(watches, path, { node, above: above === undefined ? this.#above(path) : above, before: permissions });
     }
   }
 
   /** A special event: to watches without depth as it is, to those with depth with the domain's number. */
   special(name: "@introduceDomain" | "@releaseDomain", domid: number, to: "plain" | "numbered"): void {
-    const about: Subject = { node: this.#view.get(name), parent: this.#view.get("/"), before: null };
+    const about: Subject = { node: this.#view.get(name), above: this.#above(name), before: null };
     if (to === "plain") return this.#fire(this.trie.at(name).filter(({ depth }) => depth < 0), name, about);
     const path = `${name}/${domid}`;
     this.#fire(this.trie.along(path).filter((watch) => watch.path === path || watch.depth > 0), path, about);
@@ -106,10 +111,14 @@ export class Events {
 
   #removed(path: string, node: StoreNode): void {
     for (const { path: below, node: inner, parent } of this.trie.below(path, node)) {
-      this.#fire(this.trie.at(below), below, { node: inner, parent, before: null });
+      this.#fire(this.trie.at(below), below, { node: inner, above: parent.permissions, before: null });
     }
     const watches = this.trie.along(path);
-    if (watches.length > 0) this.#fire(watches, path, { node, parent: this.#view.get(parentPath(path)), before: null });
+    if (watches.length > 0) this.#fire(watches, path, { node, above: this.#above(path), before: null });
+  }
+
+  #above(path: string): Permissions | undefined {
+    return this.#view.get(parentPath(path))?.permissions;
   }
 
   #fire(watches: Watch[], path: string, about: Subject): void {
@@ -137,10 +146,10 @@ export class Events {
 }
 
 /** Who may read a node, before or after the change, or the one above it, may know that it changed (XSA-115). */
-function mayKnow(connection: Connection, { node, parent, before }: Subject): boolean {
+function mayKnow(connection: Connection, { node, above, before }: Subject): boolean {
   const readable = (permissions: Permissions | undefined | null): boolean =>
     permissions !== undefined && permissions !== null && (permissions.rightsOf(connection) & Right.READ) !== 0;
-  return readable(before) || (node !== undefined && (readable(node.permissions) || readable(parent?.permissions)));
+  return readable(before) || (node !== undefined && (readable(node.permissions) || readable(above)));
 }
 
 function note({ accesses }: Transaction, path: string, fires: "exact" | "subtree"): void {
