@@ -27,6 +27,8 @@ export interface DaemonOptions extends Patience {
   readonly domainExists?: (domid: number) => boolean;
   /** Faults on purpose, for tests of what a client makes of them; none by default. */
   readonly faults?: FaultOptions;
+  /** Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for. */
+  readonly log?: (line: string) => void;
   /** Where time comes from; the machine's own by default. */
   readonly clock?: Clock;
   /** Called when the last connection that was open has ended. */
@@ -74,13 +76,14 @@ export class Daemon implements AsyncDisposable {
    * a fault is none.
    */
   constructor(options: DaemonOptions = {}) {
-    const { clock = systemClock, quotas, domainExists, onIdle } = options;
+    const { clock = systemClock, quotas, domainExists, log, onIdle } = options;
     const faults = options.faults === undefined ? null : new Faults(options.faults);
     const observer = new Observer(clock, this.#log, faults);
     this.#core = new Core({
       clock,
       quotas,
       domainExists,
+      log,
       conflict: faults === null ? undefined : () => faults.conflicts(),
       onAnswer: (_connection, _request, type, payload) => {
         if (observer.isInterested) observer.answered(type, payload);

@@ -1,7 +1,7 @@
 // How domains come and go.
 
 import type { Core } from "./core.ts";
-import type { Domain } from "./domains.ts";
+import { type Domain, PRIVILEGED_DOMID } from "./domains.ts";
 
 /** Lets a domain connect. Where it may already, its connections end: it starts anew. Throws a `RangeError` if there is none. */
 export function introduceDomain(core: Core, domid: number): void {
@@ -44,19 +44,21 @@ function dropConnections(core: Core, { connections }: Domain): void {
   }
 }
 
-/** Removes what a domain owns, with all below that, and takes it out of the permissions of the rest. */
+/** Removes what a domain owns, with all below that, and takes it out of the permissions of the rest. What must stay, stays. */
 function removeNodesOf({ events, view }: Core, domid: number): void {
   const left = view.usageOf(domid);
   // Parents before their children, with a stack of its own (XSA-418), and no further than there is something to find.
   const stack = [...view.top.children.entries()].map(([name, node]) => ({ path: name || "/", node }));
   for (let next = stack.pop(); next !== undefined && left.nodes + left.mentions > 0; next = stack.pop()) {
     const { path, node } = next;
-    if (node.permissions.owner === domid && path !== "/" && !path.startsWith("@")) {
+    const owned = node.permissions.owner === domid;
+    const lasting = path === "/" || path.startsWith("@");
+    if (owned && !lasting) {
       events.orphaned(path, node);
       view.remove(path);
       continue;
     }
-    const permissions = node.permissions.without(domid);
+    const permissions = (owned ? node.permissions.ownedBy(PRIVILEGED_DOMID) : node.permissions).without(domid);
     if (permissions !== node.permissions) view.put(path, node.value, permissions);
     const prefix = path === "/" ? "/" : `${path}/`;
     for (const [name, child] of [...node.children.entries()].reverse()) stack.push({ path: prefix + name, node: child });

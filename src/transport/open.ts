@@ -19,10 +19,16 @@ async function openXenbus(path: string, options: OpenOptions): Promise<Transport
   return await openDevice(path, options);
 }
 
+async function openEmbedded(name: string): Promise<Transport> {
+  // Only who wants a store within the process loads the daemon.
+  const embedded = await import("../daemon/embedded.ts");
+  return await embedded.openEmbedded(name);
+}
+
 const openers: Record<Address["kind"], (path: string, options: OpenOptions) => Promise<Transport>> = {
   unix: openUnix,
   xenbus: openXenbus,
-  embedded: () => Promise.reject(new Error("the embedded store is not part of this version")),
+  embedded: openEmbedded,
 };
 
 /** The permissions that Deno asks for, by the flags that give them. */

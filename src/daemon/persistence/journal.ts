@@ -77,6 +77,7 @@ export class Journal implements AsyncDisposable {
     this.#snapshotSize = restored.snapshotSize;
     try {
       for (const name of restored.leftovers) files.remove(name);
+      if (restored.leftovers.length > 0) files.syncDirectory();
       this.#log = restored.log === null
         ? Log.create(files, restored.generation, restored.sequence)
         : Log.open(files, restored.log);

@@ -96,13 +96,15 @@ export function restore(files: Files): Restored {
     const file = files.path(fileName(first + Math.max(0, missing), "log"));
     throw new JournalError("corrupt", `cannot restore the store: "${file}" is missing`, { file });
   }
+  const all = generations.map((generation) => readLogFile(files, generation));
+  const used = all.findLastIndex(({ unused }) => !unused);
   let log: Log | null = null;
   let logSize = 0;
-  for (const generation of generations) {
-    const next = readLog(files, generation, sequence, generation === generations.at(-1));
+  for (const [i, file] of all.entries()) {
+    const next: Log | null = i <= used ? readLog(file, sequence, i === used) : nextUnused(file, sequence, log);
     if (next === null) {
-      leftovers.push(fileName(generation, "log"));
-      continue;
+      leftovers.push(...generations.slice(i).map((generation) => fileName(generation, "log")));
+      break;
     }
     log = next;
     logSize += next.end.length;
@@ -196,21 +198,37 @@ function readSnapshot(files: Files, generation: number): Snapshot {
   }
 }
 
-/** A log, whose first batch is the one behind `sequence`; null where it never was in use. */
-function readLog(files: Files, generation: number, sequence: number, isLast: boolean): Log | null {
+interface LogFile {
+  readonly generation: number;
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly header: FileHeader | null;
+  /** Whether nothing was ever appended. */
+  readonly unused: boolean;
+}
+
+function readLogFile(files: Files, generation: number): LogFile {
   const name = fileName(generation, "log");
   const file = files.path(name);
   const bytes = readFile(files, name);
   const header = readHeader(bytes, file, "log", generation);
-  if (header === null) {
-    // Nothing is written to a log before its header is on the disk.
-    if (isLast && bytes.length <= FILE_HEADER_SIZE) return null;
-    throw corrupt(file, 0, "its header is not whole");
-  }
-  const unused = isBlank(bytes, FILE_HEADER_SIZE);
+  // Nothing is written to a log before its header is on the disk.
+  const unused = header === null ? bytes.length <= FILE_HEADER_SIZE : isBlank(bytes, FILE_HEADER_SIZE);
+  return { generation, file, bytes, header, unused };
+}
+
+/** A log without batches, behind all that have some; null where it never took the place of the one before it. */
+function nextUnused(next: LogFile, sequence: number, before: Log | null): Log | null {
+  const { header } = next;
+  // If it could not be made, or that is not known, the one before it went on.
+  if (header === null || header.base < sequence || (before !== null && before.discarded !== null)) return null;
+  return readLog(next, sequence, true);
+}
+
+/** A log, whose first batch is the one behind `sequence`. */
+function readLog({ generation, file, bytes, header }: LogFile, sequence: number, isLast: boolean): Log {
+  if (header === null) throw corrupt(file, 0, "its header is not whole");
   if (header.base !== sequence) {
-    // One that could not be made whole: the log before it went on.
-    if (isLast && unused && header.base < sequence) return null;
     throw corrupt(file, 0, `it goes on behind batch ${header.base}, and batch ${sequence} is the last one before it`);
   }
   const records: JournalRecord[] = [];

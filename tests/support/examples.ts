@@ -1,0 +1,94 @@
+// The documentation's examples, and what it takes to run them.
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { assert } from "@std/assert";
+import { connect } from "../../mod.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(here));
+/** The modules of the package, by the names that its users import. */
+const modules: Readonly<Record<string, string>> = { "tsxs": "mod.ts", "tsxs/daemon": "src/daemon/mod.ts" };
+const files = [
+  "mod.ts",
+  ...readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map((file) => join("src", file)),
+  "README.md",
+  ...readdirSync(join(root, "docs")).map((file) => join("docs", file)),
+].filter((file) => /\.(ts|md)$/.test(file));
+
+/** A block of TypeScript in the documentation. */
+export interface Example {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The blocks of TypeScript that import the library, in comments and in Markdown. */
+function examplesOf(file: string): Example[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const lines = file.endsWith(".ts") ? text.replace(/^ *\* ?/gm, "") : text;
+  return [...lines.matchAll(/^```ts\n(.*?)^```$/gms)]
+    .map(([, code = ""], i) => ({ name: `${file}, example ${i + 1}`, code }))
+    .filter(({ code }) => code.includes('from "tsxs"'));
+}
+
+/** Runs it as a module of its own; resolves with what it printed. */
+async function run({ code }: Example, file: string): Promise<unknown[][]> {
+  let text = code;
+  for (const [name, module] of Object.entries(modules)) {
+    text = text.replaceAll(`from "${name}"`, `from "${pathToFileURL(join(root, module)).href}"`);
+  }
+  writeFileSync(file, text);
+  const printed: unknown[][] = [];
+  const { log } = console;
+  console.log = (...values) => void printed.push(values);
+  try {
+    await import(pathToFileURL(file).href);
+  } finally {
+    console.log = log;
+  }
+  return printed;
+}
+
+/** What the comments behind its console.log() lines say that it prints, where that is text, numbers or null. */
+function expected({ code }: Example): string[] {
+  return [...code.matchAll(/console\.log\(.*\); \/\/ ([\w./ ]+)$/gm)].map(([, text = ""]) => text);
+}
+
+/** A store that runs for one example. */
+export interface ExampleStore extends AsyncDisposable {
+  /** Where its socket is. */
+  readonly socket: string;
+}
+
+/** Runs every example, each on a store of its own. */
+export function examplesRun(on: string, start: () => Promise<ExampleStore>): void {
+  describe(`the documentation's examples, on ${on}`, () => {
+    const directory = join(root, "tests", ".cache", `examples-${process.pid}`);
+    const found = files.flatMap(examplesOf);
+
+    it("are there", () => assert(found.length > 8, `only ${found.length} were found`));
+
+    for (const [i, example] of found.entries()) {
+      it(`${example.name} runs, and prints what it says`, { timeout: 20_000 }, async () => {
+        await using store = await start();
+        process.env.XENSTORED_PATH = store.socket;
+        mkdirSync(directory, { recursive: true });
+        try {
+          const printed = await run(example, join(directory, `example-${i}.ts`));
+          const lines = printed.map((values) => values.map(String).join(" "));
+          for (const line of expected(example)) {
+            assert(lines.includes(line), `${JSON.stringify(line)} is not among ${JSON.stringify(lines)}`);
+          }
+          await using after = await connect();
+          assert(after.isConnected, "the store still answers");
+        } finally {
+          delete process.env.XENSTORED_PATH;
+          rmSync(directory, { recursive: true, force: true });
+        }
+      });
+    }
+  });
+}
