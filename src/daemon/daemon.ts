@@ -1,6 +1,5 @@
 // The daemon: a store of this process, the ways to connect to it, and what a hypervisor would tell it.
 
-import { ConnectionError } from "../transport/errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -100,7 +99,6 @@ export class Daemon implements AsyncDisposable {
    * {@linkcode ConnectionError} where the daemon was closed.
    */
   connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
-    this.#checkOpen("connect");
     checkDomid(domid);
     return memoryLine((line) => this.#links.open(domid, line));
   }
@@ -114,7 +112,6 @@ export class Daemon implements AsyncDisposable {
    * more than 107 bytes, `ENOENT` or `EACCES` as the system has it; with a `RangeError` where the domain is not introduced.
    */
   async listen(path: string, { domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Promise<Listener> {
-    this.#checkOpen(`listen on ${JSON.stringify(path)}`);
     checkDomid(domid);
     return await this.#sockets.open(path, domid);
   }
@@ -206,10 +203,6 @@ export class Daemon implements AsyncDisposable {
     if (domain !== undefined && !domain.privileged) return domain;
     const state = domain === undefined ? "it is not introduced" : "it is the control domain";
     throw new RangeError(`cannot ${what} domain ${domid}: ${state}`);
-  }
-
-  #checkOpen(what: string): void {
-    if (this.#closed !== null) throw new ConnectionError(`cannot ${what}: the daemon was closed`);
   }
 }
 
