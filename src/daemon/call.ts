@@ -53,10 +53,13 @@ export function parseDomid(text: string): number | Failure {
   return domid > 0xffff || (sign === "-" && domid !== 0) ? fail.EINVAL : domid;
 }
 
-/** Reads a number as `atoi` does: what is none is 0. */
+/** Reads a number as `atoi` does: what is none is 0, and of a large one the lowest 32 bits count. */
 export function atoi(text: string): number {
-  const value = Number(/^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text)?.[1] ?? 0);
-  return Math.max(-0x80000000, Math.min(0x7fffffff, value)) | 0;
+  const digits = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text)?.[1] ?? "0";
+  const value = Number(digits);
+  if (Number.isSafeInteger(value)) return value | 0;
+  const most = (1n << 63n) - 1n;
+  return BigInt(digits) > most ? -1 : BigInt(digits) < -most ? 0 : Number(BigInt.asIntN(32, BigInt(digits)));
 }
 
 /** A path as the tree has it: absolute, or special where that is allowed (XSA-323). */

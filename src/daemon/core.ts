@@ -141,7 +141,7 @@ export class Core {
   /** What is known of a domain, from now on if there was nothing; undefined where there is no such domain. */
   existing(domid: number): Domain | undefined {
     let domain = this.domains.get(domid);
-    if (domain === undefined && this.domainExists(domid)) {
+    if (domain === undefined && domid !== DOMID_ANY && this.domainExists(domid)) {
       this.domains.set(domid, domain = new Domain(domid, this.quotas.copy()));
     }
     return domain;
@@ -214,10 +214,12 @@ export class Core {
     const rule = rules[type];
     if (rule === undefined) return fail.ENOSYS;
     const { transaction, connection: { domain }, text } = call;
+    // There may be some that no request made.
+    const changes = this.view.changes.length;
     const reply = answer(rule, call);
     if (!rule.onNodes) return reply;
     if (transaction === null) {
-      if (this.view.changes.length > 0) this.limiter.charge(domain, this.limiter.open, this.guests);
+      if (this.view.changes.length > changes) this.limiter.charge(domain, this.limiter.open, this.guests);
       return reply;
     }
     const exchange = { type, request: text, answer: remembered(reply) };

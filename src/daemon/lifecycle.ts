@@ -28,6 +28,8 @@ export function endDomain(core: Core, domain: Domain): void {
   const { domid } = domain;
   for (const connection of domain.connections) core.reset(connection);
   removeNodesOf(core, domid);
+  // What open transactions granted it was granted to nobody else.
+  core.view.renew();
   core.domains.delete(domid);
   for (const other of core.domains.values()) if (other.target === domid) other.target = null;
   dropConnections(core, domain);

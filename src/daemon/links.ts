@@ -36,6 +36,7 @@ export class Links {
     clock: Clock,
     observer: Observer,
     { unsentMax = UNSENT_MAX, unsentMs = UNSENT_MS }: Patience = {},
+    commit: () => boolean = () => true,
   ) {
     for (const [name, value] of Object.entries({ unsentMax, unsentMs })) {
       if (!(value >= 0)) throw new RangeError(`${name} is ${value}: expected a number from 0`);
@@ -45,7 +46,7 @@ export class Links {
       this.#links.delete(link);
       if (this.#links.size === 0) this.onIdle();
     };
-    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), over };
+    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), commit, over };
   }
 
   /** How many there are. */

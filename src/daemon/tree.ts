@@ -139,6 +139,12 @@ export class View {
     }
   }
 
+  /** Makes the tree another one of the same nodes: what started with it before is looked at again when it is committed. */
+  renew(): void {
+    const { value, permissions, children, generation } = this.top;
+    this.top = new StoreNode(value, permissions, children, generation);
+  }
+
   /** What a domain's nodes come to. */
   usageOf(domid: number): Usage {
     let usage = this.usage.get(domid);

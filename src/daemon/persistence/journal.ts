@@ -89,6 +89,11 @@ export class Journal implements AsyncDisposable {
     this.#limit = this.#nextLimit();
   }
 
+  /** Why nothing more can be kept; null as long as it can. */
+  get failure(): JournalError | null {
+    return this.#failure;
+  }
+
   /**
    * Adds one batch: after a crash, all of it is there or nothing. It is not in the file before {@linkcode commit}, but its
    * room is reserved. Throws a {@linkcode JournalError} where there is no room, or where writing failed before: then the
