@@ -183,7 +183,7 @@ export class Link implements LineUser {
     this.#timer = this.#common.clock.after(milliseconds, () => {
       this.#timer = null;
       this.#work();
-    });
+    }, true);
   }
 
   // Not at once: the core is in the middle of what another connection asked.
