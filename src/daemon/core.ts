@@ -16,7 +16,7 @@ import { Log } from "./log.ts";
 import { type Entry, Permissions, Right } from "./permissions.ts";
 import { Quotas } from "./quotas.ts";
 import { answer, remembered, rules } from "./reply.ts";
-import type { Transaction } from "./transaction.ts";
+import { OVERHEAD, type Transaction } from "./transaction.ts";
 import { type Change, StoreNode, View } from "./tree.ts";
 import type { Watch } from "./watches.ts";
 
@@ -213,17 +213,18 @@ export class Core {
   #run(call: Call, type: number): string | Failure {
     const rule = rules[type];
     if (rule === undefined) return fail.ENOSYS;
-    const { transaction, connection: { domain }, text } = call;
+    const { transaction, connection: { domain }, text, view } = call;
     // There may be some that no request made.
-    const changes = this.view.changes.length;
+    const before = view.changes.length;
     const reply = answer(rule, call);
     if (!rule.onNodes) return reply;
+    const changes = view.changes.length - before;
     if (transaction === null) {
-      if (this.view.changes.length > changes) this.limiter.charge(domain, this.limiter.open, this.guests);
+      if (changes > 0) this.limiter.charge(domain, this.limiter.open, this.guests);
       return reply;
     }
     const exchange = { type, request: text, answer: remembered(reply) };
-    const bytes = exchange.request.length + exchange.answer.length;
+    const bytes = exchange.request.length + exchange.answer.length + OVERHEAD * (1 + changes);
     transaction.exchanges.push(exchange);
     transaction.bytes += bytes;
     domain.bytes += bytes;

@@ -46,6 +46,8 @@ export interface KeepOptions {
   readonly sync?: "always" | "interval" | "never";
   /** For `"interval"`: milliseconds, 1000 by default. */
   readonly interval?: number;
+  /** Told of what failed without harm: the log could not be made shorter. It is tried again later. */
+  readonly onProblem?: (error: Error) => void;
   /** Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then. */
   readonly onFailed?: (error: Error) => void;
 }
@@ -136,12 +138,13 @@ export class Daemon implements AsyncDisposable {
    * ```
    */
   static async open(directory: string, options: DaemonOptions & KeepOptions = {}): Promise<Daemon> {
-    const { clock = systemClock, sync, interval, onFailed } = options;
+    const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
     let daemon: Daemon | null = null;
     const keeper = await Keeper.open(directory, {
       clock,
       sync,
       interval,
+      onProblem,
       onFailed: (error) => {
         void daemon?.close().then(() => onFailed?.(error));
       },
@@ -225,7 +228,7 @@ export class Daemon implements AsyncDisposable {
   introduceDomain(domid: number): void {
     checkDomid(domid);
     introduceDomain(this.#core, domid);
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -234,7 +237,7 @@ export class Daemon implements AsyncDisposable {
    */
   releaseDomain(domid: number): void {
     endDomain(this.#core, this.#guest("release", domid));
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -243,7 +246,7 @@ export class Daemon implements AsyncDisposable {
    */
   shutdownDomain(domid: number): void {
     shutDownDomain(this.#core, this.#guest("shut down", domid));
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -254,7 +257,7 @@ export class Daemon implements AsyncDisposable {
     checkDomid(domid);
     const domain = domid === PRIVILEGED_DOMID ? undefined : this.#core.existing(domid);
     if (domain !== undefined) endDomain(this.#core, domain);
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -302,6 +305,12 @@ export class Daemon implements AsyncDisposable {
     this.#log.end();
     await closing;
     await this.#keeper?.close();
+  }
+
+  /** Sees to what a change comes to that no request made. */
+  #settle(): void {
+    this.#links.check();
+    this.#keeper?.commit();
   }
 
   #guest(what: string, domid: number): Domain {

@@ -1,7 +1,7 @@
 // The operations on nodes.
 
 import { PAYLOAD_MAX } from "../wire/header.ts";
-import { atoi, type Call, find, look, OK, onlyString, strings } from "./call.ts";
+import { atoi, type Call, find, look, nearest, OK, onlyString, strings } from "./call.ts";
 import { fail, Failure } from "./failure.ts";
 import { fromBytes, toBytes } from "./latin1.ts";
 import { type Entry, parseEntry, Permissions, Right } from "./permissions.ts";
@@ -159,26 +159,18 @@ function exceedsMemory({ core, view }: Call, owner: number, bytes: number): bool
  */
 function make(call: Call, path: string, value: string): StoreNode | Failure {
   const { view, connection: { domain }, transaction } = call;
+  const above = nearest(call, path);
+  if (above instanceof Failure) return above;
+  if (transaction !== null) transaction.created = true;
+  const { permissions: inherited } = above.node;
+  if (domain.privileged) return view.make(path, value, inherited);
+  const permissions = inherited.ownedBy(domain.domid);
   const missing = [path];
-  let above: StoreNode | undefined | Failure;
   for (const ancestor of ancestors(path)) {
-    above = look(call, ancestor);
-    if (above instanceof Failure) return above;
-    if (above !== undefined) break;
+    if (ancestor === above.path) break;
     missing.push(ancestor);
   }
-  if (above === undefined || above instanceof Failure) return above ?? fail.ENOENT;
-  if (transaction !== null) transaction.created = true;
-  const permissions = domain.privileged ? above.permissions : above.permissions.ownedBy(domain.domid);
-  if (!domain.privileged) {
-    const failure = checkQuotas(call, missing, value, permissions, above);
-    if (failure !== null) return failure;
-  }
-  let node: StoreNode | undefined;
-  for (let i = missing.length - 1; i >= 0; i--) {
-    node = view.put(missing[i] ?? path, i === 0 ? value : "", permissions);
-  }
-  return node ?? fail.EIO;
+  return checkQuotas(call, missing, value, permissions, above.node) ?? view.make(path, value, permissions);
 }
 
 /** Checks what a guest's new nodes come to: the last one first, then those above it, and the one that they are put below. */
