@@ -67,6 +67,7 @@ export async function buildVariants(): Promise<void> {
     outdir: BUILT,
     outExtension: { ".js": ".mjs" },
     bundle: true,
+    external: ["bun:jsc"],
     splitting: true,
     format: "esm",
     platform: "node",

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { type RealStore, startXenstored } from "../tests/peers/daemons.ts";
+import { startXenstored } from "../tests/peers/daemons.ts";
 import type { Program } from "./programs.ts";
 import { ratios, type Spread, spread } from "./statistics.ts";
 
@@ -13,13 +13,27 @@ export type Placement = "same" | "cross";
 /** What one process measured, by name; `wall` is how long it ran, in milliseconds. */
 export type Sample = Readonly<Record<string, number>>;
 
+/** A daemon that serves a socket. */
+export interface Served {
+  readonly socket: string;
+  readonly pid: number;
+}
+
+/** Where a program is run: with which daemon, and on which CPU. */
+export interface Place {
+  readonly store: Served;
+  readonly cpu: number;
+}
+
 /** A daemon on each of two CPUs, of which a round uses one. */
 export interface Stores extends AsyncDisposable {
   readonly placements: readonly Placement[];
+  /** The CPUs: two, or the only one. */
+  readonly cpus: readonly number[];
   /** The daemons' own sockets. */
   readonly sockets: readonly string[];
   /** The daemon and the client's CPU in a round: what runs where is exchanged from one round to the next. */
-  place(placement: Placement, round: number): { store: RealStore; cpu: number };
+  place(placement: Placement, round: number): Place;
 }
 
 /** Starts a daemon on each of the first two CPUs that this process may use. */
@@ -28,6 +42,7 @@ export async function startStores(): Promise<Stores> {
   const stores = await Promise.all(cpus.map((cpu) => startXenstored({ cpu })));
   return {
     placements: cpus.length < 2 ? ["same"] : ["same", "cross"],
+    cpus,
     sockets: stores.map(({ socket }) => socket),
     place(placement, round) {
       const at = round % cpus.length;
@@ -91,20 +106,23 @@ export async function runRounds(
   const results = new Results();
   for (let round = 0; round < rounds; round++) {
     const place = stores.place(placement, round);
-    const from = round % programs.length;
-    const rotated = [...programs.slice(from), ...programs.slice(0, from)];
-    for (const program of round % 2 === 0 ? rotated : rotated.toReversed()) {
-      results.add(program.name, await run(program, place));
-    }
+    for (const program of inTurn(programs, round)) results.add(program.name, await run(program, place));
   }
   return results;
+}
+
+/** In a round's order: each starts with another one, and every second goes the other way. */
+export function inTurn<T>(all: readonly T[], round: number): T[] {
+  const from = round % all.length;
+  const rotated = [...all.slice(from), ...all.slice(0, from)];
+  return round % 2 === 0 ? rotated : rotated.toReversed();
 }
 
 /** The argument that stands for the process id of the daemon that the program is measured with. */
 export const DAEMON = "{daemon}";
 
-async function run({ name, command, env }: Program, place: { store: RealStore; cpu: number }): Promise<Sample> {
-  const { store, cpu } = place;
+/** Runs a program to its end; gives what it measured. */
+export async function run({ name, command, env }: Program, { store, cpu }: Place): Promise<Sample> {
   const args = command.map((argument) => argument === DAEMON ? `${store.pid}` : argument);
   const start = performance.now();
   const child = spawn("taskset", ["-c", `${cpu}`, ...args], {

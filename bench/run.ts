@@ -1,4 +1,4 @@
-// npm run bench: measures the client beside its peers, against the real daemon. Arguments: --quick, names of series.
+// npm run bench: measures the client beside its peers, and the daemon beside the real ones. Arguments: --quick, series.
 
 import { cpus } from "node:os";
 import process from "node:process";
@@ -7,21 +7,40 @@ import { type Client, connect } from "../mod.ts";
 import { buildVariants, findRuntimes } from "./programs.ts";
 import { preferred } from "./priority.ts";
 import { startStores } from "./rounds.ts";
+import { daemonCyclesSeries } from "./series/daemon_cycles.ts";
+import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
+import { daemonLoadSeries } from "./series/daemon_load.ts";
+import { daemonNodesSeries } from "./series/daemon_nodes.ts";
+import { daemonManySeries, daemonRequestsSeries } from "./series/daemon_requests.ts";
 import { manySeries } from "./series/many.ts";
 import { oneByOneSeries } from "./series/one_by_one.ts";
 import { codecSeries, startSeries } from "./series/process.ts";
 import type { Series } from "./series/series.ts";
 import { TREE, walkSeries } from "./series/walk.ts";
 
-const all: readonly Series[] = [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries];
+/** All series, by what is measured. */
+const groups: Readonly<Record<string, readonly Series[]>> = {
+  client: [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries],
+  daemon: [
+    daemonRequestsSeries,
+    daemonManySeries,
+    daemonCyclesSeries,
+    ...daemonLoadSeries,
+    daemonNodesSeries,
+    daemonEmbeddedSeries,
+  ],
+};
 
-/** The series that the arguments name, all where they name none. */
+/** The series that the arguments name, by themselves or by their group; all where they name none. */
 function chosen(names: readonly string[]): readonly Series[] {
-  const unknown = names.filter((name) => !all.some((series) => series.name === name));
+  const all = Object.values(groups).flat();
+  const unknown = names.filter((name) => !(name in groups) && !all.some((series) => series.name === name));
   if (unknown.length > 0) {
-    throw new RangeError(`no such series: ${unknown.join(", ")}; there are ${all.map(({ name }) => name).join(", ")}`);
+    const known = [...Object.keys(groups), ...all.map(({ name }) => name)];
+    throw new RangeError(`no such series: ${unknown.join(", ")}; there are ${known.join(", ")}`);
   }
-  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+  const wanted = names.flatMap((name) => groups[name]?.map((series) => series.name) ?? [name]);
+  return names.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
 }
 
 /** Writes all that the variants read. */

@@ -1,4 +1,4 @@
-# The C binding, one request after another. Arguments: mode, count, count to warm up.
+# The C binding, one request after another. Arguments: mode, count, count to warm up; for some, how many nodes there are.
 
 import json
 import sys
@@ -44,6 +44,34 @@ def watch(count):
     store.unwatch("/bench/watched", "token")
 
 
+def prepare(_):
+    store.write("", "/bench/value", "hello")
+    store.write("", "/bench/count", "0")
+
+
+def make(count):
+    for _ in range(count):
+        store.mkdir("", "/bench/made")
+        store.rm("", "/bench/made")
+
+
+def read_any(count):
+    for i in range(count):
+        store.read("", node_path(i * 7919 % nodes))
+
+
+def write_any(count):
+    for i in range(count):
+        store.write("", node_path(i * 7919 % nodes), "hello")
+
+
+# As in nodes.ts.
+def node_path(i):
+    where = "flat" if i % 4 == 0 else "tree/%d/%d" % (i // 320, i // 16)
+    return "/bench/nodes/%s/%d" % (where, i)
+
+
+nodes = int(sys.argv[4]) if len(sys.argv) > 4 else 0
 run = globals()[sys.argv[1]]
 count = int(sys.argv[2])
 run(int(sys.argv[3]))

@@ -306,7 +306,8 @@ describe("what the core tells whoever runs it", () => {
           [dom0, "SET_QUOTA", "nodes|7|", ["null nodes 7"]],
           [dom0, "SET_QUOTA", "5|nodes|8|", ["5 nodes 8"]],
           [dom0, "CONTROL", "quota|set|nodes|9|", ["null nodes 9"]],
-          [dom0, "RELEASE", "5|", ["put /a", "remove /five"]],
+          // Its own quota is no more.
+          [dom0, "RELEASE", "5|", ["5 nodes 9", "put /a", "remove /five"]],
         ] as const;
         for (const [who, operation, payload, changes] of rows) {
           told.length = 0;

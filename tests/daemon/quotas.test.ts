@@ -301,6 +301,7 @@ describe("GET_QUOTA and SET_QUOTA", () => {
         ["SET_QUOTA", "nodes|-1|", "EINVAL"],
         ["SET_QUOTA", "nodes|4294967295|", "EINVAL"],
         ["SET_QUOTA", "5|nodes|4294967295|", "EINVAL"],
+        ["SET_QUOTA", "nodes|18446744073709551616|", "EINVAL"],
         ["SET_QUOTA", "9|nodes|1|", "ENOENT"],
         ["SET_QUOTA", "x|nodes|1|", "EINVAL"],
         ["SET_QUOTA", "5|nodes|1|1|", "EINVAL"],

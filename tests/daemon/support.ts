@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/daemon/connection.ts";
 import { Core, type CoreOptions } from "../../src/daemon/core.ts";
+import { OVERHEAD } from "../../src/daemon/transaction.ts";
 import type { StoreNode } from "../../src/daemon/tree.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
 import type { Packet } from "../../src/wire/header.ts";
@@ -218,9 +219,9 @@ export class Store {
           counted.bytes += watch.path.length + watch.token.length;
           assert(core.events.trie.at(watch.path).includes(watch), watch.path);
         }
-        for (const { bytes, exchanges } of connection.transactions.values()) {
-          const remembered = exchanges.reduce((sum, { request, answer }) => sum + request.length + answer.length, 0);
-          assertEquals(bytes, remembered);
+        for (const { bytes, exchanges, view } of connection.transactions.values()) {
+          const texts = exchanges.reduce((sum, { request, answer }) => sum + request.length + answer.length, 0);
+          assertEquals(bytes, texts + OVERHEAD * (exchanges.length + view.changes.length));
           counted.bytes += bytes;
         }
       }
