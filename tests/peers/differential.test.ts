@@ -11,9 +11,10 @@ import { withPeers } from "./peers.ts";
 
 /** Requests between two fresh starts of the stores. */
 const RUN = 5000;
-const isNode = !("Deno" in globalThis) && process.versions.bun === undefined;
-/** As many as are worth it by default: our daemon is the same everywhere but for its sockets. */
-const requests = Number(process.env.TSXS_OPERATIONS ?? (isNode ? 200_000 : 20_000));
+/** The oldest Node does the whole number: our daemon is the same everywhere but for its sockets. */
+const isFloor = !("Deno" in globalThis) && process.versions.bun === undefined &&
+  process.versions.node.startsWith("20.");
+const requests = Number(process.env.TSXS_OPERATIONS ?? (isFloor ? 200_000 : 20_000));
 /** From here on, every difference that is meant comes up. */
 const ENOUGH = 200_000;
 
