@@ -59,14 +59,14 @@ export class Exchange {
 
   /**
    * Sends a request and waits for its answer. Throws a {@linkcode ConnectionError} when the connection is over: EPIPE where
-   * the request could not be sent, EBADF for everything that comes after.
+   * the request could not be sent, EBADF where no answer came, and for everything after that.
    */
   ask(operation: number, transaction: number, parts: readonly Part[]): Answer {
-    this.#checkOpen();
     const id = this.#requestId = (this.#requestId + 1) >>> 0 || 1;
     const length = this.#encoder.message(operation, id, transaction, parts);
     const message = this.#encoder.take();
     if (length > this.transport.traits.payloadMax) return "E2BIG";
+    this.#checkOpen();
     try {
       this.transport.send(message);
     } catch (error) {
@@ -193,8 +193,10 @@ export class Exchange {
     try {
       this.#end += this.transport.receive(this.#buffer, this.#end, timeout);
     } catch (error) {
-      const failure = this.#fail(error);
-      throw new ConnectionError(failure.message, { cause: error }, "EBADF");
+      this.#fail(error);
+      const code = codeOf(error) ?? "EPIPE";
+      // libxenstore's word for the end of what can be read.
+      throw new ConnectionError("the connection is over", { cause: error }, code === "EPIPE" ? "EBADF" : code);
     }
   }
 

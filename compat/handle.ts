@@ -11,7 +11,7 @@ import { listDirectory } from "./directory.ts";
 import { xsError } from "./error.ts";
 import { type Answer, Exchange, type RawEvent } from "./exchange.ts";
 import { EventDescriptor } from "./event_descriptor.ts";
-import { checkCount, checkNone, decodeValue, encodeValue, int, isDict, keywords, long } from "./python.ts";
+import { checkCount, checkNone, decodeValue, encodeValue, int, isDict, isList, keywords, long } from "./python.ts";
 import { pythonError, string, transactionId } from "./python.ts";
 import { Tokens } from "./tokens.ts";
 import type { xs, XsEvent, XsOptions, XsPermission } from "./xs.ts";
@@ -32,7 +32,9 @@ export class Handle implements xs<string | Uint8Array> {
   #closed = false;
 
   constructor({ address, values = "text", transport, spin }: XsOptions) {
-    if (values !== "text" && values !== "bytes") throw new RangeError(`no values "${values}": expected "text" or "bytes"`);
+    if (values !== "text" && values !== "bytes") {
+      throw new RangeError(`no values "${values}": expected "text" or "bytes"`);
+    }
     try {
       const opened = openBlocking(address, { transport, spin });
       this.#exchange = new Exchange(opened.transport);
@@ -94,7 +96,7 @@ export class Handle implements xs<string | Uint8Array> {
 
   set_permissions(...args: readonly unknown[]): null {
     const { transaction, path, rest: [perms] } = this.#node(args, 1);
-    if (!Array.isArray(perms)) throw xsError("EINVAL");
+    if (!isList(perms)) throw xsError("EINVAL");
     const permissions = perms.map(permissionOf);
     const [first] = permissions;
     if (first !== undefined && first.domid !== 0 && (first.read || first.write)) {
@@ -106,20 +108,19 @@ export class Handle implements xs<string | Uint8Array> {
   }
 
   watch(...args: readonly unknown[]): null {
-    this.#checkOpen();
-    checkCount(args, 2);
-    const path = string(args[0], 1);
-    const answer = this.#ask(Operation.WATCH, 0, [path, this.#tokens.add(args[1])]);
-    if (typeof answer === "string") this.#forget(args[1]);
+    const { path, token } = this.#watched(args);
+    this.#tokens.add(token);
+    const answer = this.#ask(Operation.WATCH, 0, [path, this.#tokens.wireOf(token)]);
+    if (typeof answer === "string") this.#forget(token);
+    else this.#tokens.count(token, 1);
     return acknowledged(answer);
   }
 
   unwatch(...args: readonly unknown[]): null {
-    this.#checkOpen();
-    checkCount(args, 2);
-    const path = string(args[0], 1);
-    const answer = this.#ask(Operation.UNWATCH, 0, [path, this.#tokens.wireOf(args[1])]);
-    this.#forget(args[1]);
+    const { path, token } = this.#watched(args);
+    const answer = this.#ask(Operation.UNWATCH, 0, [path, this.#tokens.wireOf(token)]);
+    if (typeof answer !== "string") this.#tokens.count(token, -1);
+    this.#forget(token);
     return acknowledged(answer);
   }
 
@@ -166,11 +167,12 @@ export class Handle implements xs<string | Uint8Array> {
 
   transaction_end(...args: readonly unknown[]): boolean {
     this.#checkOpen();
-    const named: unknown = args.at(-1);
-    const positional = isDict(named) ? args.slice(0, -1) : args;
+    const last: unknown = args.at(-1);
+    // Keywords are at least one.
+    const named = isDict(last) && Object.keys(last).length > 0 ? last : null;
     let transaction = 0;
     let abort = 0;
-    keywords(positional, isDict(named) ? named : {}, ["transaction", "abort"], 1, (value, index) => {
+    keywords(named === null ? args : args.slice(0, -1), named ?? {}, ["transaction", "abort"], 1, (value, index) => {
       if (index === 0) transaction = transactionId(string(value, 1));
       else abort = int(value);
     });
@@ -237,6 +239,12 @@ export class Handle implements xs<string | Uint8Array> {
     return { transaction, path: string(args[1], 2), rest: more === 0 ? [] : args.slice(2) };
   }
 
+  #watched(args: readonly unknown[]): { path: string; token: unknown } {
+    this.#checkOpen();
+    checkCount(args, 2);
+    return { path: string(args[0], 1), token: args[1] ?? null };
+  }
+
   #domains(operation: number, args: readonly unknown[], count: number): null {
     this.#checkOpen();
     checkCount(args, count);
@@ -254,13 +262,17 @@ export class Handle implements xs<string | Uint8Array> {
   /** The event as it is given; `null` where no watch has its token any more. */
   #eventOf({ path, token }: RawEvent): XsEvent | null {
     const found = this.#tokens.find(token);
-    this.#tokens.settle(token, (wire) => this.#exchange.hasEventOf(wire));
+    this.#tokens.tidy(token, this.#isWaiting);
     return found === null ? null : Object.freeze([path, found[0]] as const);
   }
 
   #forget(token: unknown): void {
-    this.#tokens.remove(token, (wire) => this.#exchange.hasEventOf(wire));
+    const wire = this.#tokens.wireOf(token);
+    this.#tokens.remove(token);
+    this.#tokens.tidy(wire, this.#isWaiting);
   }
+
+  readonly #isWaiting = (wire: string): boolean => this.#exchange.hasEventOf(wire);
 
   #checkOpen(): void {
     if (this.#closed) throw xsError("EINVAL");

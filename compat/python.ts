@@ -20,7 +20,7 @@ export function typeName(value: unknown): string {
     case "boolean":
       return "bool";
     case "number":
-      return Number.isInteger(value) ? "int" : "float";
+      return Number.isSafeInteger(value) ? "int" : "float";
     case "bigint":
       return "int";
     case "string":
@@ -37,9 +37,14 @@ export function typeName(value: unknown): string {
 function objectName(value: object | null): string {
   if (value === null) return "NoneType";
   if (value instanceof Uint8Array) return "bytes";
-  if (Array.isArray(value)) return Object.isFrozen(value) ? "tuple" : "list";
+  if (Array.isArray(value)) return isList(value) ? "list" : "tuple";
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return "memoryview";
   return isDict(value) ? "dict" : value.constructor?.name ?? "object";
+}
+
+/** Whether a value is what stands for a list: an array that can be changed. One that cannot is a tuple. */
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && !Object.isFrozen(value);
 }
 
 /** Whether a value is what stands for a dict: an object of no class. */
@@ -75,9 +80,9 @@ export function string(value: unknown, position: number): string {
 const INT_MAX = 2n ** 31n - 1n;
 const LONG_MAX = 2n ** 63n - 1n;
 
-/** C's long of an integer. */
+/** C's long of an integer. A number that is not sure to be one is a float. */
 export function long(value: unknown): bigint {
-  const isInteger = typeof value === "bigint" || typeof value === "boolean" || Number.isInteger(value);
+  const isInteger = typeof value === "bigint" || typeof value === "boolean" || Number.isSafeInteger(value);
   if (!isInteger) throw pythonError("TypeError", `'${typeName(value)}' object cannot be interpreted as an integer`);
   const integer = BigInt(value as bigint | boolean | number);
   if (integer > LONG_MAX || integer < -LONG_MAX - 1n) {

@@ -1,48 +1,67 @@
 // The tokens of a handle's watches: any values, told apart by identity, and the numbers that stand for them on the wire.
 
-/** Numbers for tokens, as long as a watch has them or an event with them may still be taken. */
+interface Entry {
+  readonly wire: string;
+  /** How many of the store's watches have it. */
+  watches: number;
+}
+
+/**
+ * The binding's list of tokens, one place for each watch. A place that is free holds None, and so does one whose token is
+ * None: that token is there as long as any place is free, and may be overwritten by the next.
+ *
+ * A token's number is the same as long as the store, or an event that waits, may bring it. (Python's is its address.)
+ */
 export class Tokens {
-  readonly #byValue = new Map<unknown, { readonly wire: string; watches: number }>();
-  readonly #byWire = new Map<string, unknown>();
+  readonly #places: unknown[] = [];
+  readonly #entries = new Map<unknown, Entry>();
+  readonly #values = new Map<string, unknown>();
   #last = 0;
 
-  /** One more watch has the token. Returns what to send for it. */
-  add(token: unknown): string {
-    let entry = this.#byValue.get(token);
+  /** What to send for a token. */
+  wireOf(token: unknown): string {
+    let entry = this.#entries.get(token);
     if (entry === undefined) {
       entry = { wire: `${++this.#last}`, watches: 0 };
-      this.#byValue.set(token, entry);
-      this.#byWire.set(entry.wire, token);
+      this.#entries.set(token, entry);
+      this.#values.set(entry.wire, token);
     }
-    entry.watches++;
     return entry.wire;
   }
 
-  /** What to send for a token; something that no watch has where this one has none either. */
-  wireOf(token: unknown): string {
-    return this.#byValue.get(token)?.wire ?? "0";
+  /** Gives the token a place. */
+  add(token: unknown): void {
+    const free = this.#places.indexOf(null);
+    if (free < 0) this.#places.push(token);
+    else this.#places[free] = token;
   }
 
-  /** A watch less has the token; it is forgotten with the last of them, unless `isExpected` says that an event may bring it. */
-  remove(token: unknown, isExpected: (wire: string) => boolean): void {
-    const entry = this.#byValue.get(token);
-    if (entry === undefined) return;
-    if (entry.watches > 0) entry.watches--;
-    if (entry.watches > 0 || isExpected(entry.wire)) return;
-    this.#byValue.delete(token);
-    this.#byWire.delete(entry.wire);
+  /** Frees a place of the token, if it has one. */
+  remove(token: unknown): void {
+    const place = this.#places.findIndex((other) => Object.is(other, token));
+    if (place >= 0) this.#places[place] = null;
   }
 
-  /** The token that an event brought, in a list of one; `null` where no watch has it any more. */
+  /** The store has so many watches with the token more, or less. */
+  count(token: unknown, more: 1 | -1): void {
+    const entry = this.#entries.get(token);
+    if (entry !== undefined) entry.watches += more;
+  }
+
+  /** The token that an event brought, in a list of one; `null` where it has no place. */
   find(wire: string): readonly [unknown] | null {
-    if (!this.#byWire.has(wire)) return null;
-    const token = this.#byWire.get(wire);
-    return this.#byValue.get(token)?.watches === 0 ? null : [token];
+    if (!this.#values.has(wire)) return null;
+    const token = this.#values.get(wire);
+    return this.#places.some((other) => Object.is(other, token)) ? [token] : null;
   }
 
-  /** Forgets a token that no watch has, once no event may bring it. */
-  settle(wire: string, isExpected: (wire: string) => boolean): void {
-    const token = this.#byWire.get(wire);
-    if (this.#byWire.has(wire) && this.#byValue.get(token)?.watches === 0) this.remove(token, isExpected);
+  /** Forgets a token's number where nothing can bring it any more. */
+  tidy(wire: string, isWaiting: (wire: string) => boolean): void {
+    const token = this.#values.get(wire);
+    const entry = this.#entries.get(token);
+    if (entry?.wire !== wire || entry.watches > 0) return;
+    if (this.#places.some((other) => Object.is(other, token)) || isWaiting(wire)) return;
+    this.#entries.delete(token);
+    this.#values.delete(wire);
   }
 }

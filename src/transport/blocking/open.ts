@@ -87,5 +87,7 @@ function openOne(address: Address, { transport: wanted, spin }: BlockingOptions)
     const transport = all[kind](address, spin ?? defaultSpin(kind));
     if (transport !== null) return transport;
   }
-  throw new RangeError(`transport "${wanted}" cannot open ${formatAddress(address)}: not on this runtime, or not permitted`);
+  throw new RangeError(
+    `transport "${wanted}" cannot open ${formatAddress(address)}: not on this runtime, or not permitted`,
+  );
 }
