@@ -240,6 +240,4 @@ export class Core {
       return fail.EIO;
     }
   }
-
-
 }

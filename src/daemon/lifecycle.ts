@@ -61,7 +61,9 @@ function removeNodesOf({ events, view }: Core, domid: number): void {
     const permissions = (owned ? node.permissions.ownedBy(PRIVILEGED_DOMID) : node.permissions).without(domid);
     if (permissions !== node.permissions) view.put(path, node.value, permissions);
     const prefix = path === "/" ? "/" : `${path}/`;
-    for (const [name, child] of [...node.children.entries()].reverse()) stack.push({ path: prefix + name, node: child });
+    for (const [name, child] of [...node.children.entries()].reverse()) {
+      stack.push({ path: prefix + name, node: child });
+    }
   }
   view.usage.delete(domid);
 }

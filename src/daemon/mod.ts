@@ -32,5 +32,5 @@ export type { QuotaName } from "./quotas.ts";
 export type { Listener } from "./server.ts";
 export { ConnectionError } from "../transport/errors.ts";
 export type { Receiver, Traits, Transport } from "../transport/transport.ts";
-export { XenStoreError, type ErrorContext } from "../wire/errors.ts";
+export { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 export type { OperationName } from "../wire/operations.ts";
