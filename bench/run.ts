@@ -7,13 +7,14 @@ import { type Client, connect } from "../mod.ts";
 import { buildVariants, findRuntimes } from "./programs.ts";
 import { preferred } from "./priority.ts";
 import { startStores } from "./rounds.ts";
+import { blockingSeries } from "./series/blocking.ts";
 import { manySeries } from "./series/many.ts";
 import { oneByOneSeries } from "./series/one_by_one.ts";
 import { codecSeries, startSeries } from "./series/process.ts";
 import type { Series } from "./series/series.ts";
 import { TREE, walkSeries } from "./series/walk.ts";
 
-const all: readonly Series[] = [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries];
+const all: readonly Series[] = [...oneByOneSeries, blockingSeries, manySeries, walkSeries, codecSeries, startSeries];
 
 /** The series that the arguments name, all where they name none. */
 function chosen(names: readonly string[]): readonly Series[] {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startXenstored } from "../peers/daemons.ts";
+import { startXenbus, startXenstored } from "../peers/daemons.ts";
 import type { Step } from "./script.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -60,14 +60,27 @@ export class Players {
   }
 
   /** What the script's calls give on ours, line by line, on a store of its own. */
-  async ours(steps: readonly Step[], values: "text" | "bytes", transport: string): Promise<string[]> {
-    return await this.#play(steps, (script, pid, env) => this.run("player", [script, pid, values, transport], env));
+  async ours(
+    steps: readonly Step[],
+    values: "text" | "bytes",
+    transport: string,
+    way: "socket" | "device" = "socket",
+  ): Promise<string[]> {
+    return await this.#play(
+      steps,
+      way,
+      (script, pid, env) => this.run("player", [script, pid, values, transport], env),
+    );
   }
 
   /** What they give on the real binding. */
-  async real(steps: readonly Step[], values: "text" | "bytes"): Promise<string[]> {
+  async real(
+    steps: readonly Step[],
+    values: "text" | "bytes",
+    way: "socket" | "device" = "socket",
+  ): Promise<string[]> {
     const player = join(here, "player.py");
-    return await this.#play(steps, (script, pid, env) =>
+    return await this.#play(steps, way, (script, pid, env) =>
       output("/usr/bin/python3", [player, script, pid, values], {
         ...env,
         PYTHONPATH: "/usr/lib/xen-4.17/lib/python",
@@ -82,12 +95,15 @@ export class Players {
 
   async #play(
     steps: readonly Step[],
+    way: "socket" | "device",
     run: (script: string, pid: string, env: Record<string, string>) => Promise<string>,
   ): Promise<string[]> {
     await using store = await startXenstored();
     const script = join(this.#directory, `script-${store.pid}.json`);
     writeFileSync(script, JSON.stringify(steps));
-    return (await run(script, `${store.pid}`, { XENSTORED_PATH: store.socket })).trimEnd().split("\n");
+    await using device = way === "device" ? await startXenbus(store.socket) : null;
+    const env = { XENSTORED_PATH: device?.path ?? store.socket };
+    return (await run(script, `${store.pid}`, env)).trimEnd().split("\n");
   }
 }
 

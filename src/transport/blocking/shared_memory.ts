@@ -1,13 +1,18 @@
 // The memory that a blocking handle and its worker share: a ring of what was received, and the connection's state.
 
+import { HEADER_SIZE, PAYLOAD_MAX } from "../../wire/header.ts";
+
 const RING_SIZE = 1 << 18;
 const ERROR_SIZE = 1024;
+const REQUEST_SIZE = HEADER_SIZE + PAYLOAD_MAX;
 const WORDS = 8;
 /** The words in front: bytes put in and taken out, both growing; the state; a count that changes with each of them. */
-const PUT = 0, TAKEN = 1, STATE = 2, CHANGES = 3, STARVED = 4, ERROR_LENGTH = 5;
+const PUT = 0, TAKEN = 1, STATE = 2, CHANGES = 3, STARVED = 4, ERROR_LENGTH = 5, REQUESTS = 6, REQUEST_LENGTH = 7;
+
+const SIZE = WORDS * 4 + ERROR_SIZE + RING_SIZE + REQUEST_SIZE;
 
 /** What became of the connection. */
-export const State = { OPENING: 0, OPEN: 1, ENDED: 2 } as const;
+export const State = { OPENING: 0, OPEN: 1, ENDED: 2, CLOSED: 3 } as const;
 
 /** One end of the memory: the worker puts, the handle's thread takes. */
 export class SharedRing {
@@ -15,12 +20,14 @@ export class SharedRing {
   readonly #words: Int32Array;
   readonly #error: Uint8Array;
   readonly #bytes: Uint8Array;
+  readonly #request: Uint8Array;
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4 + ERROR_SIZE + RING_SIZE)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(SIZE)) {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, WORDS);
     this.#error = new Uint8Array(memory, WORDS * 4, ERROR_SIZE);
     this.#bytes = new Uint8Array(memory, WORDS * 4 + ERROR_SIZE, RING_SIZE);
+    this.#request = new Uint8Array(memory, WORDS * 4 + ERROR_SIZE + RING_SIZE, REQUEST_SIZE);
   }
 
   get state(): number {
@@ -30,6 +37,30 @@ export class SharedRing {
   /** Bytes that were put in and not taken out. The counts may wrap around. */
   get length(): number {
     return (Atomics.load(this.#words, PUT) - Atomics.load(this.#words, TAKEN)) | 0;
+  }
+
+  /** Hands one message to the worker, which has taken the one before: that was answered. */
+  request(message: Uint8Array): void {
+    this.#request.set(message);
+    Atomics.store(this.#words, REQUEST_LENGTH, message.length);
+    Atomics.add(this.#words, REQUESTS, 1);
+    Atomics.notify(this.#words, REQUESTS);
+  }
+
+  /** The worker's: takes messages until `isClosed()`, without which no event loop would run meanwhile. */
+  async serve(take: (message: Uint8Array) => void, isClosed: () => boolean): Promise<void> {
+    for (let seen = 0; !isClosed();) {
+      const wait = Atomics.waitAsync(this.#words, REQUESTS, seen);
+      if (wait.async) await wait.value;
+      if (Atomics.load(this.#words, REQUESTS) === seen) continue;
+      seen = (seen + 1) | 0;
+      take(this.#request.slice(0, Atomics.load(this.#words, REQUEST_LENGTH)));
+    }
+  }
+
+  /** The worker's: has {@linkcode serve} ask again whether it is closed. */
+  interrupt(): void {
+    Atomics.notify(this.#words, REQUESTS);
   }
 
   /** The worker's: puts in as much as fits, and returns how much that was. */

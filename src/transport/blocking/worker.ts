@@ -1,5 +1,6 @@
 // The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
 
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../address.ts";
 import { codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
@@ -16,6 +17,8 @@ interface Shared {
 
 /** Far beyond what a worker takes to start and connect: one that cannot start at all does not say so to a thread that waits. */
 const OPEN_WITHIN_MS = 15_000;
+/** What a reply may take that ends a read of the device. */
+const CLOSE_WITHIN_MS = 2000;
 
 /** The process's own: handles of one embedded store must have one worker, and no module has state. */
 const registry = Symbol.for("tsxs.blocking.embedded");
@@ -75,6 +78,8 @@ class WorkerTransport implements BlockingTransport {
     this.#address = formatAddress(address);
     this.#spin = spin;
     this.#onClose = onClose;
+    // A read of the device that waits in the worker's kernel thread would keep Node from exiting.
+    if (this.traits.shared) process.on("exit", this.#closeAtExit);
   }
 
   /** Waits until the worker has connected. */
@@ -89,7 +94,7 @@ class WorkerTransport implements BlockingTransport {
 
   send(bytes: Uint8Array): void {
     if (this.#ring.state === State.ENDED) this.#throwEnd();
-    this.#post({ type: "send", id: this.#id, bytes: bytes.slice() });
+    this.#ring.request(bytes);
   }
 
   receive(into: Uint8Array, from: number, timeout: number): number {
@@ -108,8 +113,15 @@ class WorkerTransport implements BlockingTransport {
     if (this.#closed) return;
     this.#closed = true;
     this.#post({ type: "close", id: this.#id });
+    if (this.traits.shared) {
+      process.off("exit", this.#closeAtExit);
+      // Nor may the worker be ended before that read is.
+      this.#ring.wait(() => this.#ring.state === State.CLOSED, CLOSE_WITHIN_MS);
+    }
     this.#onClose();
   }
+
+  readonly #closeAtExit = (): void => this.close();
 
   #post(request: Request): void {
     this.#worker.postMessage(request);

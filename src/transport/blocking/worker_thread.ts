@@ -8,7 +8,6 @@ import { SharedRing, State } from "./shared_memory.ts";
 /** What the handle's thread asks for; `id` is the connection. */
 export type Request =
   | { readonly type: "open"; readonly id: number; readonly address: string; readonly memory: SharedArrayBuffer }
-  | { readonly type: "send"; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: "room"; readonly id: number }
   | { readonly type: "close"; readonly id: number };
 
@@ -31,14 +30,11 @@ class Connection {
         receive: (bytes) => this.#receive(bytes),
         ended: (cause) => this.#end(cause),
       });
+      void this.#ring.serve((message) => transport.send(message), () => this.#closed);
       this.#ring.setState(State.OPEN);
     } catch (error) {
       this.#end(error);
     }
-  }
-
-  send(bytes: Uint8Array): void {
-    this.#transport?.send(bytes);
   }
 
   /** Puts in what had no room. */
@@ -53,9 +49,11 @@ class Connection {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    void this.#transport?.close();
+    this.#ring.interrupt();
+    await this.#transport?.close();
+    this.#ring.setState(State.CLOSED);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -78,11 +76,10 @@ function serve(port: MessagePort): void {
       const opened = new Connection(request.memory);
       connections.set(id, opened);
       void opened.open(request.address);
-    } else if (request.type === "send") connection?.send(request.bytes);
-    else if (request.type === "room") connection?.resume();
+    } else if (request.type === "room") connection?.resume();
     else {
       connections.delete(id);
-      connection?.close();
+      void connection?.close();
     }
   });
 }
