@@ -1,4 +1,5 @@
-// Prints what the library's core weighs in one file: as it is, minified, and compressed.
+// Prints what the library's core weighs in one file: as it is, minified, and compressed. The daemon, which only the address
+// "embedded:" loads, is no part of it.
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +13,7 @@ async function bundle(minify: boolean): Promise<Uint8Array> {
     absWorkingDir: root,
     entryPoints: ["mod.ts"],
     bundle: true,
+    external: ["*/daemon/embedded.ts"],
     format: "esm",
     platform: "node",
     target: "es2022",

@@ -247,7 +247,17 @@ export class Client extends NodeOperations implements AsyncDisposable {
   }
 }
 
-/** Makes a client and connects it: `await using store = await connect()`. Rejects as {@linkcode Client.connect} does. */
+/**
+ * Makes a client and connects it: `await using store = await connect()`. Rejects as {@linkcode Client.connect} does.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "tsxs";
+ *
+ * await using store = await connect("embedded:");
+ * console.log(store.address); // embedded:
+ * ```
+ */
 export async function connect(
   address?: StoreAddress,
   options: ClientOptions & RequestOptions = {},

@@ -2,7 +2,23 @@
 
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 
-/** A transaction that was tried as often as allowed and conflicted with other writers every time. */
+/**
+ * A transaction that was tried as often as allowed and conflicted with other writers every time.
+ *
+ * @example
+ * ```ts
+ * import { ConflictError, connect } from "tsxs";
+ *
+ * await using store = await connect();
+ * const change = store.transact(async (transaction) => {
+ *   await transaction.readText("/tool/example", { default: "" });
+ *   await store.write("/tool/example", `${Math.random()}`); // somebody else, every time
+ *   await transaction.write("/tool/example", "mine");
+ * }, { attempts: 2 });
+ * const error = await change.catch((reason) => reason);
+ * console.log(error instanceof ConflictError && error.attempts); // 2
+ * ```
+ */
 export class ConflictError extends XenStoreError {
   /** `"ConflictError"`. */
   override name = "ConflictError";

@@ -53,10 +53,13 @@ export function parseDomid(text: string): number | Failure {
   return domid > 0xffff || (sign === "-" && domid !== 0) ? fail.EINVAL : domid;
 }
 
-/** Reads a number as `atoi` does: what is none is 0. */
+/** Reads a number as `atoi` does: what is none is 0, and of a large one the lowest 32 bits count. */
 export function atoi(text: string): number {
-  const value = Number(/^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text)?.[1] ?? 0);
-  return Math.max(-0x80000000, Math.min(0x7fffffff, value)) | 0;
+  const digits = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text)?.[1] ?? "0";
+  const value = Number(digits);
+  if (Number.isSafeInteger(value)) return value | 0;
+  const most = (1n << 63n) - 1n;
+  return BigInt(digits) > most ? -1 : BigInt(digits) < -most ? 0 : Number(BigInt.asIntN(32, BigInt(digits)));
 }
 
 /** A path as the tree has it: absolute, or special where that is allowed (XSA-323). */
@@ -97,13 +100,23 @@ export function meet(call: Call, transaction: Transaction, path: string, node: S
  * nearest node above it that exists.
  */
 export function masked(call: Call, path: string, failure: Failure, rights: number): Failure {
-  for (const above of ancestors(path)) {
-    const node = look(call, above);
-    if (node instanceof Failure) return node;
-    if (node === undefined) continue;
-    return (node.permissions.rightsOf(call.connection) & rights) !== 0 ? failure : fail.EACCES;
+  const above = nearest(call, path);
+  if (above instanceof Failure) return above;
+  return (above.node.permissions.rightsOf(call.connection) & rights) !== 0 ? failure : fail.EACCES;
+}
+
+/** The nearest node above a path that is there. A transaction remembers to have met those on the way to it. */
+export function nearest(call: Call, path: string): Found | Failure {
+  const { path: above, node } = call.view.nearest(path);
+  if (node === undefined) return fail.ENOENT;
+  if (call.transaction === null) return { path: above, node };
+  for (const ancestor of ancestors(path)) {
+    const isThere = ancestor === above;
+    const failure = meet(call, call.transaction, ancestor, isThere ? node : undefined);
+    if (failure !== null) return failure;
+    if (isThere) break;
   }
-  return (call.view.get("/")?.permissions.rightsOf(call.connection) ?? 0) & rights ? failure : fail.EACCES;
+  return { path: above, node };
 }
 
 /** A node that a request wants to use, and its path. */

@@ -23,15 +23,17 @@ export interface Children<T> {
 }
 
 /** More than so many are kept in a trie. */
-const SMALL_MAX = 16;
+const SMALL_MAX = 32;
 /** A trie that has shrunk to so many is given up: fewer than above, so that one that comes and goes costs nothing. */
-const LARGE_MIN = 8;
+const LARGE_MIN = 16;
 
 /** The names of a few children: all maps of the same names share them. */
 class Names {
   readonly list: readonly string[];
   readonly bytes: number;
   #listing: string | null = null;
+  /** A character for each name: to look through them is to look at one text, and at few of the names. */
+  #marks: string | null = null;
 
   constructor(list: readonly string[], bytes: number) {
     this.list = list;
@@ -45,7 +47,9 @@ class Names {
   /** The place of a name, or -1. */
   indexOf(name: string): number {
     const { list } = this;
-    for (let i = 0; i < list.length; i++) if (list[i] === name) return i;
+    const marks = this.#marks ??= marksOf(list);
+    const mark = markOf(name);
+    for (let i = 0; i < marks.length; i++) if (marks.charCodeAt(i) === mark && list[i] === name) return i;
     return -1;
   }
 }
@@ -178,6 +182,18 @@ const NONE: Children<never> = new SmallChildren<never>(new Names([], 0), []);
 /** No children: one map for all nodes that have none. */
 export function noChildren<T>(): Children<T> {
   return NONE as Children<T>;
+}
+
+/** A byte of a name in which most of a directory's names differ. */
+function markOf(name: string): number {
+  const { length } = name;
+  return length === 0 ? 0 : (name.charCodeAt(length - 1) * 33 ^ name.charCodeAt(length >> 1) ^ length) & 0xff;
+}
+
+function marksOf(names: readonly string[]): string {
+  let marks = "";
+  for (const name of names) marks += String.fromCharCode(markOf(name));
+  return marks;
 }
 
 function listingOf(names: readonly string[]): string {

@@ -4,18 +4,23 @@
 export interface Clock {
   /** Milliseconds since some moment; never goes back. */
   now(): number;
-  /** Calls back once after so many milliseconds. The handle's `cancel()` prevents it, and may be called at any time. */
-  after(milliseconds: number, callback: () => void): { cancel(): void };
+  /**
+   * Calls back once after so many milliseconds. The handle's `cancel()` prevents it, and may be called at any time. What is
+   * `awaited`, a request that is held up, keeps the process alive.
+   */
+  after(milliseconds: number, callback: () => void, awaited?: boolean): { cancel(): void };
 }
 
-/** The machine's own time. A timer that waits does not keep the process alive. */
+/** The machine's own time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after: (milliseconds, callback) => {
+  after: (milliseconds, callback, awaited = false) => {
     const timer: unknown = setTimeout(callback, milliseconds);
-    if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
-      timer.unref();
-    }
+    if (!awaited && isUnrefable(timer)) timer.unref();
     return { cancel: () => clearTimeout(timer as number) };
   },
 };
+
+function isUnrefable(timer: unknown): timer is { unref(): void } {
+  return typeof timer === "object" && timer !== null && "unref" in timer;
+}

@@ -20,12 +20,7 @@ export function commit(core: Core, connection: Connection, transaction: Transact
   if (final.created && !connection.privileged && exceedsNodes(core, final)) return fail.ENOSPC;
   view.top = final.view.top;
   for (const change of final.view.changes) view.changes.push(change);
-  for (const [domid, { nodes, bytes, mentions }] of final.view.usage) {
-    const usage = view.usageOf(domid);
-    usage.nodes += nodes;
-    usage.bytes += bytes;
-    usage.mentions += mentions;
-  }
+  for (const [domid, usage] of final.view.usage) view.addUsage(domid, usage);
   core.limiter.charge(connection.domain, core.limiter.open, core.guests);
   core.events.committed(final);
   return null;

@@ -14,7 +14,7 @@ interface Command {
 
 const SOFT = "soft-";
 /** What the daemon may log; only "io", the requests and their replies, brings anything. */
-const switches = ["obj", "io", "wrl", "acc", "tdb"] as const;
+const kindsOfLines = ["obj", "io", "wrl", "acc", "tdb"] as const;
 
 const commands: Readonly<Record<string, Command>> = {
   "check": { usage: "", run: check },
@@ -61,13 +61,13 @@ function check({ view }: Core, args: readonly string[]): string | Failure {
 function log(core: Core, args: readonly string[]): string | Failure {
   const [argument, ...more] = args;
   if (argument === undefined) {
-    const lines = switches.map((name) => `${name.padEnd(8)}: ${core.log.switches.has(name) ? "on" : "off"}\n`);
+    const lines = kindsOfLines.map((name) => `${name.padEnd(8)}: ${core.log.switches.has(name) ? "on" : "off"}\n`);
     return `Log switch settings:\n${lines.join("")}\0`;
   }
   if (more.length > 0) return fail.EINVAL;
   if (argument === "on" || argument === "off") core.log.enabled = argument === "on";
   else {
-    const name = switches.find((one) => one === argument.slice(1));
+    const name = kindsOfLines.find((one) => one === argument.slice(1));
     if (name === undefined || !/^[+-]/.test(argument)) return fail.EINVAL;
     if (argument.startsWith("+")) core.log.switches.add(name);
     else core.log.switches.delete(name);

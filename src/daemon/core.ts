@@ -16,7 +16,7 @@ import { Log } from "./log.ts";
 import { type Entry, Permissions, Right } from "./permissions.ts";
 import { Quotas } from "./quotas.ts";
 import { answer, remembered, rules } from "./reply.ts";
-import type { Transaction } from "./transaction.ts";
+import { OVERHEAD, type Transaction } from "./transaction.ts";
 import { type Change, StoreNode, View } from "./tree.ts";
 import type { Watch } from "./watches.ts";
 
@@ -141,7 +141,7 @@ export class Core {
   /** What is known of a domain, from now on if there was nothing; undefined where there is no such domain. */
   existing(domid: number): Domain | undefined {
     let domain = this.domains.get(domid);
-    if (domain === undefined && this.domainExists(domid)) {
+    if (domain === undefined && domid !== DOMID_ANY && this.domainExists(domid)) {
       this.domains.set(domid, domain = new Domain(domid, this.quotas.copy()));
     }
     return domain;
@@ -213,15 +213,18 @@ export class Core {
   #run(call: Call, type: number): string | Failure {
     const rule = rules[type];
     if (rule === undefined) return fail.ENOSYS;
-    const { transaction, connection: { domain }, text } = call;
+    const { transaction, connection: { domain }, text, view } = call;
+    // There may be some that no request made.
+    const before = view.changes.length;
     const reply = answer(rule, call);
     if (!rule.onNodes) return reply;
+    const changes = view.changes.length - before;
     if (transaction === null) {
-      if (this.view.changes.length > 0) this.limiter.charge(domain, this.limiter.open, this.guests);
+      if (changes > 0) this.limiter.charge(domain, this.limiter.open, this.guests);
       return reply;
     }
     const exchange = { type, request: text, answer: remembered(reply) };
-    const bytes = exchange.request.length + exchange.answer.length;
+    const bytes = exchange.request.length + exchange.answer.length + OVERHEAD * (1 + changes);
     transaction.exchanges.push(exchange);
     transaction.bytes += bytes;
     domain.bytes += bytes;

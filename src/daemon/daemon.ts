@@ -1,6 +1,5 @@
 // The daemon: a store of this process, the ways to connect to it, and what a hypervisor would tell it.
 
-import { ConnectionError } from "../transport/errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -10,8 +9,10 @@ import { type FaultOptions, Faults } from "./faults.ts";
 import { endDomain, introduceDomain, shutDownDomain } from "./lifecycle.ts";
 import { Links, type Patience } from "./links.ts";
 import { memoryLine } from "./memory_line.ts";
+import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./observer.ts";
 import { type LogEvent, type LogOptions, OperationLog } from "./operation_log.ts";
+import { Keeper } from "./persistence/keeper.ts";
 import type { QuotaName } from "./quotas.ts";
 import type { Listener } from "./server.ts";
 import { Sockets } from "./sockets.ts";
@@ -33,6 +34,22 @@ export interface DaemonOptions extends Patience {
   readonly clock?: Clock;
   /** Called when the last connection that was open has ended. */
   readonly onIdle?: () => void;
+}
+
+/** How a store is kept in a directory. */
+export interface KeepOptions {
+  /**
+   * When changes are brought to the disk itself. `"always"`, the default: before anybody is told of them. `"interval"`: within
+   * the {@linkcode KeepOptions.interval}, so that a crash of the machine takes what is younger. `"never"`: when the system
+   * does. A crash of the process alone takes nothing in any case.
+   */
+  readonly sync?: "always" | "interval" | "never";
+  /** For `"interval"`: milliseconds, 1000 by default. */
+  readonly interval?: number;
+  /** Told of what failed without harm: the log could not be made shorter. It is tried again later. */
+  readonly onProblem?: (error: Error) => void;
+  /** Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then. */
+  readonly onFailed?: (error: Error) => void;
 }
 
 /** Whom a connection speaks for. */
@@ -69,6 +86,7 @@ export class Daemon implements AsyncDisposable {
   readonly #links: Links;
   readonly #log: OperationLog = new OperationLog();
   readonly #sockets: Sockets;
+  #keeper: Keeper | null = null;
   #closed: Promise<void> | null = null;
 
   /**
@@ -85,13 +103,96 @@ export class Daemon implements AsyncDisposable {
       domainExists,
       log,
       conflict: faults === null ? undefined : () => faults.conflicts(),
+      onChanges: (changes) => this.#keeper?.take(changes),
       onAnswer: (_connection, _request, type, payload) => {
         if (observer.isInterested) observer.answered(type, payload);
       },
     });
-    this.#links = new Links(this.#core, clock, observer, options);
+    this.#links = new Links(this.#core, clock, observer, options, () => this.#keeper?.commit() ?? true);
     this.#sockets = new Sockets(this.#core, this.#links);
     if (onIdle !== undefined) this.#links.onIdle = onIdle;
+  }
+
+  /**
+   * Starts a daemon whose store is kept in a directory, which is made if it is missing: all nodes, permissions and quotas are
+   * there again when it is opened the next time, whatever ended the process. Guests have to be introduced again.
+   *
+   * Rejects with a {@linkcode JournalError} where another daemon uses the directory (EBUSY), where it was written by a later
+   * version (ENOSYS), or where its files do not hold what was written to them (EIO).
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp } from "node:fs/promises";
+   * import { connect } from "tsxs";
+   * import { Daemon } from "tsxs/daemon";
+   *
+   * const directory = await mkdtemp("/tmp/store-");
+   * {
+   *   await using daemon = await Daemon.open(directory);
+   *   await using store = await connect(daemon.connect());
+   *   await store.write("/tool/kept", "still here");
+   * }
+   * await using daemon = await Daemon.open(directory);
+   * await using store = await connect(daemon.connect());
+   * console.log(await store.readText("/tool/kept")); // still here
+   * ```
+   */
+  static async open(directory: string, options: DaemonOptions & KeepOptions = {}): Promise<Daemon> {
+    const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
+    let daemon: Daemon | null = null;
+    const keeper = await Keeper.open(directory, {
+      clock,
+      sync,
+      interval,
+      onProblem,
+      onFailed: (error) => {
+        void daemon?.close().then(() => onFailed?.(error));
+      },
+    });
+    try {
+      daemon = new Daemon(options);
+      keeper.load(daemon.#core);
+      daemon.#keeper = keeper;
+      return daemon;
+    } catch (error) {
+      await keeper.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The store as a migration stream of Xen's, for another daemon to go on with: nodes, quotas, and the guests that are
+   * introduced with their watches. Version 2 is what Xen writes since 4.21, version 1 before. What this process alone can go
+   * on with is left out: connections of domain 0, and open transactions. Source: `docs/designs/xenstore-migration.md` of Xen.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "tsxs";
+   * import { Daemon } from "tsxs/daemon";
+   *
+   * await using old = new Daemon();
+   * await using store = await connect(old.connect());
+   * await store.write("/tool/moved", "with all the rest");
+   *
+   * await using fresh = new Daemon();
+   * fresh.importStream(old.exportStream());
+   * await using moved = await connect(fresh.connect());
+   * console.log(await moved.readText("/tool/moved")); // with all the rest
+   * ```
+   */
+  exportStream(version: 1 | 2 = 2): Uint8Array {
+    return exportStore(this.#core, version);
+  }
+
+  /**
+   * Takes the store of a migration stream of Xen's. One that has the root replaces all nodes; one without adds those of a
+   * domain. Guests are introduced, and set their watches again when they connect. Throws a {@linkcode MigrationError} where
+   * it is none, and then has changed nothing; a `RangeError` where somebody is connected.
+   */
+  importStream(stream: Uint8Array): void {
+    if (this.#links.size > 0) throw new RangeError("cannot import a stream: somebody is connected");
+    importStore(this.#core, stream);
+    this.#keeper?.commit();
   }
 
   /**
@@ -100,7 +201,6 @@ export class Daemon implements AsyncDisposable {
    * {@linkcode ConnectionError} where the daemon was closed.
    */
   connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
-    this.#checkOpen("connect");
     checkDomid(domid);
     return memoryLine((line) => this.#links.open(domid, line));
   }
@@ -112,9 +212,11 @@ export class Daemon implements AsyncDisposable {
    *
    * Rejects with the code `EADDRINUSE` where somebody listens there or the path names something else, `EINVAL` where it has
    * more than 107 bytes, `ENOENT` or `EACCES` as the system has it; with a `RangeError` where the domain is not introduced.
+   *
+   * Deno needs `--allow-net`, and `--allow-read` and `--allow-write` of the socket's directory: the socket is made there under
+   * another name, and gets its own when its mode is right.
    */
   async listen(path: string, { domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Promise<Listener> {
-    this.#checkOpen(`listen on ${JSON.stringify(path)}`);
     checkDomid(domid);
     return await this.#sockets.open(path, domid);
   }
@@ -126,7 +228,7 @@ export class Daemon implements AsyncDisposable {
   introduceDomain(domid: number): void {
     checkDomid(domid);
     introduceDomain(this.#core, domid);
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -135,7 +237,7 @@ export class Daemon implements AsyncDisposable {
    */
   releaseDomain(domid: number): void {
     endDomain(this.#core, this.#guest("release", domid));
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -144,7 +246,7 @@ export class Daemon implements AsyncDisposable {
    */
   shutdownDomain(domid: number): void {
     shutDownDomain(this.#core, this.#guest("shut down", domid));
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -155,7 +257,7 @@ export class Daemon implements AsyncDisposable {
     checkDomid(domid);
     const domain = domid === PRIVILEGED_DOMID ? undefined : this.#core.existing(domid);
     if (domain !== undefined) endDomain(this.#core, domain);
-    this.#links.check();
+    this.#settle();
   }
 
   /**
@@ -184,7 +286,10 @@ export class Daemon implements AsyncDisposable {
     return log;
   }
 
-  /** Ends all connections, closes all sockets and removes their files. What was stored is gone. Closing twice is fine. */
+  /**
+   * Ends all connections, closes all sockets and removes their files. What was stored is gone, unless it is kept in a
+   * directory. Closing twice is fine.
+   */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
@@ -199,6 +304,13 @@ export class Daemon implements AsyncDisposable {
     this.#links.end();
     this.#log.end();
     await closing;
+    await this.#keeper?.close();
+  }
+
+  /** Sees to what a change comes to that no request made. */
+  #settle(): void {
+    this.#links.check();
+    this.#keeper?.commit();
   }
 
   #guest(what: string, domid: number): Domain {
@@ -206,10 +318,6 @@ export class Daemon implements AsyncDisposable {
     if (domain !== undefined && !domain.privileged) return domain;
     const state = domain === undefined ? "it is not introduced" : "it is the control domain";
     throw new RangeError(`cannot ${what} domain ${domid}: ${state}`);
-  }
-
-  #checkOpen(what: string): void {
-    if (this.#closed !== null) throw new ConnectionError(`cannot ${what}: the daemon was closed`);
   }
 }
 

@@ -11,7 +11,7 @@ export function introduce(call: Call): string | Failure {
   if (domidText === undefined || gfn === undefined || port === undefined) return fail.EINVAL;
   const domid = parseDomid(domidText);
   if (domid instanceof Failure) return domid;
-  if (atoi(port) <= 0 || !call.core.domainExists(domid)) return fail.EINVAL;
+  if (atoi(port) === 0 || call.core.existing(domid) === undefined) return fail.EINVAL;
   introduceDomain(call.core, domid);
   return OK;
 }

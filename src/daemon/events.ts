@@ -96,7 +96,8 @@ export class Events {
 
   /** A special event: to watches without depth as it is, to those with depth with the domain's number. */
   special(name: "@introduceDomain" | "@releaseDomain", domid: number, to: "plain" | "numbered"): void {
-    const about: Subject = { node: this.#view.get(name), above: this.#above(name), before: null };
+    // Its own permissions decide alone: who may read the root need not know which domains there are (XSA-115).
+    const about: Subject = { node: this.#view.get(name), above: null, before: null };
     if (to === "plain") return this.#fire(this.trie.at(name).filter(({ depth }) => depth < 0), name, about);
     const path = `${name}/${domid}`;
     this.#fire(this.trie.along(path).filter((watch) => watch.path === path || watch.depth > 0), path, about);

@@ -2,6 +2,7 @@
 
 import type { Core } from "./core.ts";
 import { type Domain, PRIVILEGED_DOMID } from "./domains.ts";
+import { quotaNames } from "./quotas.ts";
 
 /** Lets a domain connect. Where it may already, its connections end: it starts anew. Throws a `RangeError` if there is none. */
 export function introduceDomain(core: Core, domid: number): void {
@@ -28,6 +29,13 @@ export function endDomain(core: Core, domain: Domain): void {
   const { domid } = domain;
   for (const connection of domain.connections) core.reset(connection);
   removeNodesOf(core, domid);
+  // What open transactions granted it was granted to nobody else.
+  core.view.renew();
+  // What is kept elsewhere must not come back to a later domain of this number.
+  for (const name of quotaNames) {
+    const value = core.quotas.get(name);
+    if (domain.quotas.get(name) !== value) core.view.changes.push({ kind: "quota", domid, name, value });
+  }
   core.domains.delete(domid);
   for (const other of core.domains.values()) if (other.target === domid) other.target = null;
   dropConnections(core, domain);

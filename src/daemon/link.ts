@@ -26,6 +26,8 @@ export interface Common {
   readonly observer: Observer;
   /** The links whose lines are full. */
   readonly full: Set<Link>;
+  /** Called before anything leaves: false where what was changed could not be kept, so that nobody may be told. */
+  readonly commit: () => boolean;
   /** Called when a link is over. */
   readonly over: (link: Link) => void;
 }
@@ -119,6 +121,7 @@ export class Link implements LineUser {
 
   /** Gives the line bytes that were taken from the outbox; those behind what fills it wait. */
   #send(bytes: Uint8Array): void {
+    if (!this.#common.commit()) return this.end();
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.length <= PIECE ? bytes : bytes.subarray(at, at + PIECE);
       if (this.#line.write(piece)) continue;
@@ -180,7 +183,7 @@ export class Link implements LineUser {
     this.#timer = this.#common.clock.after(milliseconds, () => {
       this.#timer = null;
       this.#work();
-    });
+    }, true);
   }
 
   // Not at once: the core is in the middle of what another connection asked.

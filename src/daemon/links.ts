@@ -1,5 +1,6 @@
 // All links of a daemon.
 
+import { ConnectionError } from "../transport/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Line, LineUser } from "./line.ts";
@@ -25,6 +26,7 @@ export class Links {
   readonly #attach: (domid: number) => Connection;
   readonly #common: Common;
   readonly #links = new Set<Link>();
+  #ended = false;
   /** Called when the last one is over. */
   onIdle: () => void = () => {};
 
@@ -34,6 +36,7 @@ export class Links {
     clock: Clock,
     observer: Observer,
     { unsentMax = UNSENT_MAX, unsentMs = UNSENT_MS }: Patience = {},
+    commit: () => boolean = () => true,
   ) {
     for (const [name, value] of Object.entries({ unsentMax, unsentMs })) {
       if (!(value >= 0)) throw new RangeError(`${name} is ${value}: expected a number from 0`);
@@ -43,7 +46,7 @@ export class Links {
       this.#links.delete(link);
       if (this.#links.size === 0) this.onIdle();
     };
-    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), over };
+    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), commit, over };
   }
 
   /** How many there are. */
@@ -51,8 +54,9 @@ export class Links {
     return this.#links.size;
   }
 
-  /** Serves a domain over a line. Throws what the core throws of a domain that may not connect. */
+  /** Serves a domain over a line. Throws what the core throws of a domain that may not connect, and after the end. */
   open(domid: number, line: Line): LineUser {
+    if (this.#ended) throw new ConnectionError("cannot connect: the daemon was closed");
     const link = new Link(this.#common, this.#attach(domid), line);
     this.#links.add(link);
     return link;
@@ -63,8 +67,9 @@ export class Links {
     for (const link of this.#common.full) link.check();
   }
 
-  /** Ends them all. */
+  /** Ends them all, for good. */
   end(): void {
+    this.#ended = true;
     for (const link of this.#links) link.end();
   }
 }

@@ -1,3 +1,5 @@
+// The daemon, as its users see it: re-exports only.
+
 /**
  * A XenStore daemon in TypeScript, for Deno, Bun and Node: the store of a test, of a simulation, or of a host.
  *
@@ -24,10 +26,12 @@
  */
 
 export type { Clock } from "./clock.ts";
-export { type ConnectOptions, Daemon, type DaemonOptions } from "./daemon.ts";
+export { type ConnectOptions, Daemon, type DaemonOptions, type KeepOptions } from "./daemon.ts";
 export type { FaultOptions } from "./faults.ts";
 export type { Patience } from "./links.ts";
+export { MigrationError } from "./migration/errors.ts";
 export type { LogEvent, LogOptions, LogOverflowEvent, OperationEvent } from "./operation_log.ts";
+export { JournalError, type JournalErrorContext, type JournalFault } from "./persistence/errors.ts";
 export type { QuotaName } from "./quotas.ts";
 export type { Listener } from "./server.ts";
 export { ConnectionError } from "../transport/errors.ts";

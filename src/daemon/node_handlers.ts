@@ -1,7 +1,7 @@
 // The operations on nodes.
 
 import { PAYLOAD_MAX } from "../wire/header.ts";
-import { atoi, type Call, find, look, OK, onlyString, strings } from "./call.ts";
+import { atoi, type Call, find, look, nearest, OK, onlyString, strings } from "./call.ts";
 import { fail, Failure } from "./failure.ts";
 import { fromBytes, toBytes } from "./latin1.ts";
 import { type Entry, parseEntry, Permissions, Right } from "./permissions.ts";
@@ -64,9 +64,9 @@ export function write(call: Call): string | Failure {
     if (made instanceof Failure) return made;
     call.core.events.changed(call, path, made, null);
   } else {
-    const { permissions, children } = node;
-    if (tooLarge(call, nodeSize(permissions, value.length, children.listingBytes))) return fail.ENOSPC;
-    call.core.events.changed(call, path, call.view.put(path, value, permissions), null);
+    const failure = checkGrowth(call, node, node.permissions, value.length);
+    if (failure !== null) return failure;
+    call.core.events.changed(call, path, call.view.put(path, value, node.permissions), null);
   }
   return OK;
 }
@@ -117,7 +117,8 @@ export function setPermissions(call: Call): string | Failure {
   if (node === null) return fail.ENOENT;
   const permissions = new Permissions(entries);
   if (!domain.privileged && permissions.owner !== node.permissions.owner) return fail.EPERM;
-  if (tooLarge(call, nodeSize(permissions, node.value.length, node.children.listingBytes))) return fail.ENOSPC;
+  const failure = checkGrowth(call, node, permissions, node.value.length);
+  if (failure !== null) return failure;
   const changed = call.view.put(path, node.value, permissions);
   // A special node's own change is no event of the kind that it stands for.
   if (!path.startsWith("@")) core.events.changed(call, path, changed, node.permissions);
@@ -129,11 +130,27 @@ function detachedValue({ text, payload }: Call, start: number): string {
   return text.length - start <= COPIED ? text.slice(start) : fromBytes(payload ?? toBytes(text), start);
 }
 
-/** Whether a guest's node gets too large; in a transaction that cannot be committed then. */
-function tooLarge({ connection: { domain }, transaction }: Call, size: number): boolean {
-  if (domain.privileged || !domain.quotas.exceeds("node-size", size)) return false;
-  if (transaction !== null) transaction.failed = true;
-  return true;
+/** Checks what a guest makes of a node that is there; what is too much cannot be committed in a transaction, either. */
+function checkGrowth(call: Call, node: StoreNode, permissions: Permissions, valueBytes: number): Failure | null {
+  const { connection: { domain }, transaction } = call;
+  if (domain.privileged) return null;
+  const size = nodeSize(permissions, valueBytes, node.children.listingBytes);
+  const failure = domain.quotas.exceeds("node-size", size)
+    ? fail.ENOSPC
+    : size > node.size && exceedsMemory(call, permissions.owner, size - node.size)
+    ? fail.ENOMEM
+    : null;
+  if (failure !== null && transaction !== null) transaction.failed = true;
+  return failure;
+}
+
+/** Whether so many bytes more in the nodes of a domain would be more than that may have. */
+function exceedsMemory({ core, view }: Call, owner: number, bytes: number): boolean {
+  const domain = core.domains.get(owner);
+  if (domain?.privileged) return false;
+  const inTransaction = view === core.view ? 0 : view.usageOf(owner).bytes;
+  const all = core.view.usageOf(owner).bytes + inTransaction + (domain?.bytes ?? 0) + bytes;
+  return (domain?.quotas ?? core.quotas).exceeds("memory", all);
 }
 
 /**
@@ -142,26 +159,18 @@ function tooLarge({ connection: { domain }, transaction }: Call, size: number): 
  */
 function make(call: Call, path: string, value: string): StoreNode | Failure {
   const { view, connection: { domain }, transaction } = call;
+  const above = nearest(call, path);
+  if (above instanceof Failure) return above;
+  if (transaction !== null) transaction.created = true;
+  const { permissions: inherited } = above.node;
+  if (domain.privileged) return view.make(path, value, inherited);
+  const permissions = inherited.ownedBy(domain.domid);
   const missing = [path];
-  let above: StoreNode | undefined | Failure;
   for (const ancestor of ancestors(path)) {
-    above = look(call, ancestor);
-    if (above instanceof Failure) return above;
-    if (above !== undefined) break;
+    if (ancestor === above.path) break;
     missing.push(ancestor);
   }
-  if (above === undefined || above instanceof Failure) return above ?? fail.ENOENT;
-  if (transaction !== null) transaction.created = true;
-  const permissions = domain.privileged ? above.permissions : above.permissions.ownedBy(domain.domid);
-  if (!domain.privileged) {
-    const failure = checkQuotas(call, missing, value, permissions, above);
-    if (failure !== null) return failure;
-  }
-  let node: StoreNode | undefined;
-  for (let i = missing.length - 1; i >= 0; i--) {
-    node = view.put(missing[i] ?? path, i === 0 ? value : "", permissions);
-  }
-  return node ?? fail.EIO;
+  return checkQuotas(call, missing, value, permissions, above.node) ?? view.make(path, value, permissions);
 }
 
 /** Checks what a guest's new nodes come to: the last one first, then those above it, and the one that they are put below. */
@@ -189,5 +198,6 @@ function checkQuotas(
     if (quotas.exceeds("memory", bytes)) return spoilt(fail.ENOMEM);
     names = baseName(path).length + 1;
   }
-  return quotas.exceeds("node-size", above.size + names) ? spoilt(fail.ENOSPC) : null;
+  if (quotas.exceeds("node-size", above.size + names)) return spoilt(fail.ENOSPC);
+  return above.permissions.owner === domid && quotas.exceeds("memory", bytes + names) ? spoilt(fail.ENOMEM) : null;
 }

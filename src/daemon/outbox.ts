@@ -66,7 +66,7 @@ export class Outbox {
 
   #reset(): void {
     this.#length = 0;
-    this.#events.clear();
+    if (this.#events.size > 0) this.#events.clear();
     if (this.#bytes.length > KEPT_SIZE) this.#bytes = new Uint8Array(INITIAL_SIZE);
     if (this.#onTaken.length === 0) return;
     const callbacks = this.#onTaken;

@@ -1,7 +1,20 @@
 // Quotas, by the names and with the defaults of the C daemon. They bind guests alone.
 
-/** Every quota's default: a number of things, or of bytes where the description says so. Null: there is none. */
-const defaults = {
+/** A quota's name. */
+export type QuotaName =
+  | "nodes"
+  | "watches"
+  | "outstanding"
+  | "memory"
+  | "soft-memory"
+  | "transactions"
+  | "transaction-nodes"
+  | "node-permissions"
+  | "path-max"
+  | "node-size";
+
+/** Every quota's default: a number of things, or of bytes for memory, lengths and sizes. */
+const defaults: Readonly<Record<QuotaName, number>> = {
   "nodes": 1000,
   "watches": 128,
   "outstanding": 20,
@@ -12,10 +25,7 @@ const defaults = {
   "node-permissions": 5,
   "path-max": 2048,
   "node-size": 2048,
-} as const;
-
-/** A quota's name. */
-export type QuotaName = keyof typeof defaults;
+};
 
 /** The quotas' names, in the order in which GET_QUOTA lists them. */
 export const quotaNames = Object.keys(defaults) as readonly QuotaName[];

@@ -25,6 +25,7 @@ export class Sockets {
   /** Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed meanwhile. */
   async open(path: string, domid: number): Promise<Listener> {
     const socket = new GuardedSocket(path, () => this.#open.delete(socket));
+    if (this.#closed) throw refused(path, "the daemon was closed");
     this.#open.add(socket);
     try {
       socket.guard(this.#domains, domid);
@@ -34,9 +35,7 @@ export class Sockets {
       throw error;
     }
     if (!socket.isClosed) return socket;
-    await socket.close();
-    const state = this.#closed ? "the daemon was closed" : `domain ${domid} is gone`;
-    throw new ConnectionError(`cannot listen on ${JSON.stringify(path)}: ${state}`);
+    throw refused(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
   }
 
   /** Closes them all, and those that are about to be opened. */
@@ -46,11 +45,15 @@ export class Sockets {
   }
 }
 
+function refused(path: string, state: string): ConnectionError {
+  return new ConnectionError(`cannot listen on ${JSON.stringify(path)}: ${state}`);
+}
+
 /** A socket whose domain may go. */
 class GuardedSocket implements Listener {
   readonly path: string;
   readonly #onClose: () => void;
-  #listening: Promise<Listener> | null = null;
+  #listener: Listener | null = null;
   #release: () => void = () => {};
   #closed: Promise<void> | null = null;
 
@@ -64,7 +67,9 @@ class GuardedSocket implements Listener {
   }
 
   async listen(serve: Serve): Promise<void> {
-    await (this.#listening = listen(this.path, serve));
+    this.#listener = await listen(this.path, serve);
+    // It may have been closed meanwhile.
+    if (this.isClosed) await this.#listener.close();
   }
 
   /**
@@ -90,11 +95,7 @@ class GuardedSocket implements Listener {
 
   async #close(): Promise<void> {
     this.#release();
-    try {
-      await (await this.#listening)?.close();
-    } catch {
-      // It never listened, which its opener is told.
-    }
     this.#onClose();
+    await this.#listener?.close();
   }
 }

@@ -3,6 +3,9 @@
 import type { Permissions } from "./permissions.ts";
 import type { StoreNode, View } from "./tree.ts";
 
+/** Bytes that a request which a transaction remembers, or a change, takes beside its text: about so many. */
+export const OVERHEAD = 96;
+
 /** How a transaction has to do with one path. */
 export interface Access {
   /** The node's permissions when it was first met; null where there was none. */

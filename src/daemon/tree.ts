@@ -139,6 +139,26 @@ export class View {
     }
   }
 
+  /** Makes the tree another one of the same nodes: what started with it before is looked at again when it is committed. */
+  renew(): void {
+    const { value, permissions, children, generation } = this.top;
+    this.top = new StoreNode(value, permissions, children, generation);
+  }
+
+  /** The nearest node above a path that is there, the root at the last, and its path. */
+  nearest(path: string): { readonly path: string; readonly node: StoreNode | undefined } {
+    let node = this.top;
+    let length = 0;
+    for (let start = 0, end = nameEnd(path, start); end < path.length; end = nameEnd(path, start)) {
+      const child = node.children.get(path.slice(start, end));
+      if (child === undefined) break;
+      node = child;
+      length = end;
+      start = end + 1;
+    }
+    return length === 0 ? { path: "/", node: this.get("/") } : { path: path.slice(0, length), node };
+  }
+
   /** What a domain's nodes come to. */
   usageOf(domid: number): Usage {
     let usage = this.usage.get(domid);
@@ -146,12 +166,45 @@ export class View {
     return usage;
   }
 
+  /** Adds to what a domain's nodes come to. */
+  addUsage(domid: number, { nodes, bytes, mentions }: Usage): void {
+    const usage = this.usageOf(domid);
+    usage.nodes += nodes;
+    usage.bytes += bytes;
+    usage.mentions += mentions;
+    this.#forget(domid, usage);
+  }
+
+  /** Makes a node that is missing, and with the same permissions those that are missing above it. */
+  make(path: string, value: string, permissions: Permissions): StoreNode {
+    const above = this.nearest(path).path;
+    const start = above === "/" ? 1 : above.length + 1;
+    const names = path.slice(start).split("/");
+    const made = new StoreNode(value, permissions, noChildren(), ++this.#generations.last);
+    this.#account(made, 1);
+    let first = made;
+    // From below: that does not make those above anew each time, so that depth, which is up to guests, costs little.
+    for (let i = names.length - 1; i > 0; i--) {
+      const children = noChildren<StoreNode>().with(detached(names[i] ?? ""), first);
+      first = new StoreNode("", permissions, children, ++this.#generations.last);
+      this.#account(first, 1);
+    }
+    let end = nameEnd(path, start);
+    const way = this.#descend(path.slice(0, end));
+    this.#replace(way.above, way.names, detached(names[0] ?? ""), first, true);
+    for (; end < path.length; end = nameEnd(path, end + 1)) {
+      this.changes.push({ kind: "put", path: path.slice(0, end), value: "", permissions });
+    }
+    this.changes.push({ kind: "put", path, value, permissions });
+    return made;
+  }
+
   /** Makes a node, whose parent is there, or gives the one that is there a value and permissions. */
   put(path: string, value: string, permissions: Permissions): StoreNode {
     const { above, names, node: old } = this.#descend(path);
     const node = new StoreNode(value, permissions, old?.children ?? noChildren(), ++this.#generations.last);
-    if (old !== undefined) this.#account(old, -1);
     this.#account(node, 1);
+    if (old !== undefined) this.#account(old, -1);
     const name = names[names.length - 1] ?? "";
     this.#replace(above, names, old === undefined ? detached(name) : name, node, old === undefined);
     this.changes.push({ kind: "put", path, value, permissions });
@@ -219,6 +272,17 @@ export class View {
     const usage = this.usageOf(owner);
     usage.nodes += sign;
     usage.bytes += sign * node.size;
-    for (let i = 1; i < entries.length; i++) this.usageOf(entries[i]?.domid ?? 0).mentions += sign;
+    if (sign < 0) this.#forget(owner, usage);
+    for (let i = 1; i < entries.length; i++) {
+      const domid = entries[i]?.domid ?? 0;
+      const named = this.usageOf(domid);
+      named.mentions += sign;
+      if (sign < 0) this.#forget(domid, named);
+    }
+  }
+
+  /** Does not keep what comes to nothing: permissions may name any number, and ever others. */
+  #forget(domid: number, { nodes, bytes, mentions }: Usage): void {
+    if (nodes === 0 && bytes === 0 && mentions === 0) this.usage.delete(domid);
   }
 }

@@ -9,6 +9,14 @@ import { codeOf } from "./transport.ts";
  *
  * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every request
  * that was waiting gets one of its own, with its operation and path.
+ *
+ * @example
+ * ```ts
+ * import { connect, ConnectionError } from "tsxs";
+ *
+ * const error = await connect("unix:/nowhere/socket").catch((reason) => reason);
+ * console.log(error instanceof ConnectionError, error.code); // true ENOENT
+ * ```
  */
 export class ConnectionError extends XenStoreError {
   /** `"ConnectionError"`. */
@@ -20,7 +28,20 @@ export class ConnectionError extends XenStoreError {
   }
 }
 
-/** The store sent something that answers no request, or not the one it claims to: the connection is ended. */
+/**
+ * The store sent something that answers no request, or not the one it claims to: the connection is ended.
+ *
+ * @example
+ * ```ts
+ * import { connect, memoryPair, UnexpectedPacketError } from "tsxs";
+ *
+ * const [near, far] = memoryPair();
+ * far.start({ receive: () => far.send(new Uint8Array(16).fill(255)), ended: () => {} });
+ * await using store = await connect(near);
+ * const error = await store.read("/tool").catch((reason) => reason);
+ * console.log(error instanceof UnexpectedPacketError); // true
+ * ```
+ */
 export class UnexpectedPacketError extends ConnectionError {
   /** `"UnexpectedPacketError"`. */
   override name = "UnexpectedPacketError";

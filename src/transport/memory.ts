@@ -69,7 +69,20 @@ class MemoryTransport implements Transport {
   }
 }
 
-/** Two transports: what one sends, the other receives, in order and never in the same turn. */
+/**
+ * Two transports: what one sends, the other receives, in order and never in the same turn.
+ *
+ * @example
+ * ```ts
+ * import { connect, memoryPair } from "tsxs";
+ *
+ * const [near, far] = memoryPair();
+ * // A store that answers every request with its own number and no payload.
+ * far.start({ receive: (bytes) => far.send(Uint8Array.from(bytes.subarray(0, 16), (b, i) => i < 12 ? b : 0)), ended() {} });
+ * await using store = await connect(near);
+ * console.log((await store.read("/anything")).length); // 0
+ * ```
+ */
 export function memoryPair(traits: Traits = SOCKET_TRAITS): [Transport, Transport] {
   const near = new MemoryTransport(traits);
   const far = new MemoryTransport(traits);

@@ -59,7 +59,18 @@ export function errnoError(code: string, context: ErrorContext): XenStoreError {
   return new XenStoreError(code, isErrnoName(code) ? `${errnoText(code as ErrnoName)} (${code})` : code, context);
 }
 
-/** A number that is no operation of the protocol. */
+/**
+ * A number that is no operation of the protocol.
+ *
+ * @example
+ * ```ts
+ * import { connect, InvalidOperationError } from "tsxs";
+ *
+ * await using store = await connect();
+ * const error = await store.execute(77, []).catch((reason) => reason);
+ * console.log(error instanceof InvalidOperationError, error.code); // true EINVAL
+ * ```
+ */
 export class InvalidOperationError extends XenStoreError {
   /** `"InvalidOperationError"`. */
   override name = "InvalidOperationError";
@@ -70,7 +81,18 @@ export class InvalidOperationError extends XenStoreError {
   }
 }
 
-/** A path that no store would accept: a wrong character, a wrong slash, or too long. */
+/**
+ * A path that no store would accept: a wrong character, a wrong slash, or too long.
+ *
+ * @example
+ * ```ts
+ * import { connect, InvalidPathError } from "tsxs";
+ *
+ * await using store = await connect();
+ * const error = await store.read("/no spaces, please").catch((reason) => reason);
+ * console.log(error instanceof InvalidPathError, error.code); // true EINVAL
+ * ```
+ */
 export class InvalidPathError extends XenStoreError {
   /** `"InvalidPathError"`. */
   override name = "InvalidPathError";
@@ -81,7 +103,18 @@ export class InvalidPathError extends XenStoreError {
   }
 }
 
-/** A request that does not fit a message, or holds a NUL where the protocol ends a string with one. */
+/**
+ * A request that does not fit a message, or holds a NUL where the protocol ends a string with one.
+ *
+ * @example
+ * ```ts
+ * import { connect, InvalidPayloadError } from "tsxs";
+ *
+ * await using store = await connect();
+ * const error = await store.write("/tool/example", new Uint8Array(5000)).catch((reason) => reason);
+ * console.log(error instanceof InvalidPayloadError, error.code); // true E2BIG
+ * ```
+ */
 export class InvalidPayloadError extends XenStoreError {
   /** `"InvalidPayloadError"`. */
   override name = "InvalidPayloadError";
@@ -92,7 +125,18 @@ export class InvalidPayloadError extends XenStoreError {
   }
 }
 
-/** A permission that is not a letter of `n`, `r`, `w`, `b` and a domid. */
+/**
+ * A permission that is not a letter of `n`, `r`, `w`, `b` and a domid.
+ *
+ * @example
+ * ```ts
+ * import { connect, InvalidPermissionError } from "tsxs";
+ *
+ * await using store = await connect();
+ * const error = await store.setPerms("/tool", ["x0"]).catch((reason) => reason);
+ * console.log(error instanceof InvalidPermissionError, error.code); // true EINVAL
+ * ```
+ */
 export class InvalidPermissionError extends XenStoreError {
   /** `"InvalidPermissionError"`. */
   override name = "InvalidPermissionError";

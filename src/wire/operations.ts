@@ -4,6 +4,15 @@
  * The type word of a message, by the name that Xen's `xs_wire.h` gives it.
  *
  * Requests and their replies carry the same number; `WATCH_EVENT` and `ERROR` only ever come from the store.
+ *
+ * @example
+ * ```ts
+ * import { connect, Operation } from "tsxs";
+ *
+ * await using store = await connect();
+ * const path = await store.execute(Operation.GET_DOMAIN_PATH, ["7"]);
+ * console.log(new TextDecoder().decode(path.subarray(0, -1))); // /local/domain/7
+ * ```
  */
 export const Operation = {
   CONTROL: 0,
@@ -59,7 +68,17 @@ export function operationName(type: number): OperationName | `operation ${number
   return names.get(type) ?? `operation ${type}`;
 }
 
-/** The bits of GET_FEATURE and SET_FEATURE. Source: Xen's `docs/misc/xenstore-ring.txt`, "Server feature bits". */
+/**
+ * The bits of GET_FEATURE and SET_FEATURE. Source: Xen's `docs/misc/xenstore-ring.txt`, "Server feature bits".
+ *
+ * @example
+ * ```ts
+ * import { connect, Feature } from "tsxs";
+ *
+ * await using store = await connect("embedded:");
+ * console.log(((await store.getFeature()) & Feature.WATCH_DEPTH) !== 0); // true
+ * ```
+ */
 export const Feature = {
   /** A guest may ask for its connection to be reset. */
   RECONNECTION: 1,

@@ -16,7 +16,19 @@ export interface Permission {
   readonly write: boolean;
 }
 
-/** The domid that stands for every domain in a permission; a store of Xen 4.22 or later knows it. */
+/**
+ * The domid that stands for every domain in a permission; a store of Xen 4.22 or later knows it.
+ *
+ * @example
+ * ```ts
+ * import { connect, DOMID_ANY } from "tsxs";
+ *
+ * await using store = await connect("embedded:");
+ * await store.mkdir("/tool/public");
+ * await store.setPerms("/tool/public", ["n0", `r${DOMID_ANY}`]);
+ * console.log((await store.getPerms("/tool/public"))[1]?.domid); // 32757
+ * ```
+ */
 export const DOMID_ANY = 0x7ff5;
 
 /** The largest number of a domain. */

@@ -80,12 +80,16 @@ export class Players {
     way: "socket" | "device" = "socket",
   ): Promise<string[]> {
     const player = join(here, "player.py");
-    return await this.#play(steps, way, (script, pid, env) =>
-      output("/usr/bin/python3", [player, script, pid, values], {
-        ...env,
-        PYTHONPATH: "/usr/lib/xen-4.17/lib/python",
-        PYTHONDONTWRITEBYTECODE: "1",
-      }));
+    return await this.#play(
+      steps,
+      way,
+      (script, pid, env) =>
+        output("/usr/bin/python3", [player, script, pid, values], {
+          ...env,
+          PYTHONPATH: "/usr/lib/xen-4.17/lib/python",
+          PYTHONDONTWRITEBYTECODE: "1",
+        }),
+    );
   }
 
   /** Removes what was built. */

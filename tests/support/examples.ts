@@ -40,7 +40,7 @@ function examplesOf(file: string): Example[] {
   const lines = file.endsWith(".ts") ? text.replace(/^ *\* ?/gm, "") : text;
   return [...lines.matchAll(/^```ts\n(.*?)^```$/gms)]
     .map(([, code = ""], i) => ({ name: `${file}, example ${i + 1}`, code }))
-    .filter(({ code }) => code.includes('from "tsxs'));
+    .filter(({ code }) => /from "tsxs(?:"|\/)/.test(code));
 }
 
 /** Runs it as a module of its own; resolves with what it printed. */

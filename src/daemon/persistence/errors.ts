@@ -25,7 +25,20 @@ export interface JournalErrorContext {
 
 const codes = { "in-use": "EBUSY", "version": "ENOSYS", "corrupt": "EIO", "failed": "EIO" } as const;
 
-/** A journal that cannot be opened, or cannot be written. */
+/**
+ * A journal that cannot be opened, or cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from "node:fs/promises";
+ * import { Daemon, JournalError } from "tsxs/daemon";
+ *
+ * const directory = await mkdtemp("/tmp/store-");
+ * await using daemon = await Daemon.open(directory);
+ * const error = await Daemon.open(directory).catch((reason) => reason);
+ * console.log(error instanceof JournalError, error.code); // true EBUSY
+ * ```
+ */
 export class JournalError extends XenStoreError {
   /** `"JournalError"`. */
   override name = "JournalError";

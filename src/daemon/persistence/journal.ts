@@ -76,8 +76,9 @@ export class Journal implements AsyncDisposable {
     this.#sequence = this.#written = this.#synced = restored.sequence;
     this.#snapshotSize = restored.snapshotSize;
     try {
+      // Who was here before may have ended between giving a name and bringing it to the disk.
+      files.syncDirectory();
       for (const name of restored.leftovers) files.remove(name);
-      if (restored.leftovers.length > 0) files.syncDirectory();
       this.#log = restored.log === null
         ? Log.create(files, restored.generation, restored.sequence)
         : Log.open(files, restored.log);
@@ -86,6 +87,11 @@ export class Journal implements AsyncDisposable {
     }
     this.#closedLogs = Math.max(0, restored.logSize - this.#log.length);
     this.#limit = this.#nextLimit();
+  }
+
+  /** Why nothing more can be kept; null as long as it can. */
+  get failure(): JournalError | null {
+    return this.#failure;
   }
 
   /**

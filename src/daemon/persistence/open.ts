@@ -29,7 +29,7 @@ export async function openJournal(directory: string, options: JournalOptions): P
   const path = resolve(directory);
   try {
     const made = mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (made !== undefined) syncDirectory(dirname(made));
+    for (let at = path; made !== undefined && at !== dirname(made); at = dirname(at)) syncDirectory(dirname(at));
   } catch (error) {
     throw failed(`cannot open "${path}"`, error);
   }

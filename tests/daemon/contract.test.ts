@@ -1,0 +1,74 @@
+// The contract suite against our own daemon: within the process, over its socket, and as a guest.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type ClientOptions, connect, type StoreAddress } from "../../mod.ts";
+import { Daemon } from "../../src/daemon/mod.ts";
+import type { Running, Store } from "../contract/store.ts";
+import { contract } from "../contract/suite.ts";
+
+const GUEST = 5;
+const DOM0 = {
+  base: "/tool/tsxs-contract",
+  privileged: true,
+  device: false,
+  listsAll: true,
+  tellsMissing: false,
+  valueMax: 4096,
+  nodesMax: 100_000,
+};
+
+/** Each client's address may be a function: one that connects again needs another transport. */
+function running(daemon: Daemon, address: StoreAddress, other = address, end: () => void = () => {}): Running {
+  return {
+    connect: (options?: ClientOptions) => connect(address, options),
+    connectOther: () => connect(other),
+    [Symbol.asyncDispose]: async () => {
+      await daemon.close();
+      end();
+    },
+  };
+}
+
+function openInMemory(): Promise<Running> {
+  const daemon = new Daemon();
+  return Promise.resolve(running(daemon, () => daemon.connect()));
+}
+
+async function openSocket(): Promise<Running> {
+  const daemon = new Daemon();
+  const directory = mkdtempSync("/tmp/tsxs-");
+  const { path } = await daemon.listen(join(directory, "socket"));
+  const address = `unix:${path}`;
+  return running(daemon, address, address, () => rmSync(directory, { recursive: true }));
+}
+
+/** A guest's home is made as a toolstack makes it. */
+async function openGuest(): Promise<Running> {
+  const daemon = new Daemon();
+  await using dom0 = await connect(daemon.connect());
+  const home = `/local/domain/${GUEST}`;
+  await dom0.mkdir(home);
+  await dom0.setPerms(home, ["n0", `r${GUEST}`]);
+  await dom0.mkdir(`${home}/data`);
+  await dom0.setPerms(`${home}/data`, [`n${GUEST}`]);
+  daemon.introduceDomain(GUEST);
+  return running(daemon, () => daemon.connect({ domid: GUEST }), () => daemon.connect());
+}
+
+const stores: readonly Store[] = [
+  { ...DOM0, name: "our daemon, in memory", open: openInMemory },
+  { ...DOM0, name: "our daemon, over its socket", open: openSocket },
+  {
+    ...DOM0,
+    name: "our daemon, guest",
+    base: `/local/domain/${GUEST}/data/tsxs-contract`,
+    privileged: false,
+    valueMax: 2000,
+    nodesMax: 900,
+    listsAll: false,
+    open: openGuest,
+  },
+];
+
+for (const store of stores) contract(store);

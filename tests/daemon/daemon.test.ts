@@ -1,0 +1,408 @@
+// The daemon as those see it who start it: connections, sockets, domains, and its end.
+
+import { existsSync, readdirSync } from "node:fs";
+import { connect as connectSocket, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type Client, connect, ConnectionError } from "../../mod.ts";
+import { Daemon } from "../../src/daemon/mod.ts";
+import { codeOf } from "../../src/transport/transport.ts";
+import { encodePacket } from "../../src/wire/encoder.ts";
+import { decodeHeader, HEADER_SIZE } from "../../src/wire/header.ts";
+import { Operation } from "../../src/wire/operations.ts";
+import { concat } from "../support/bytes.ts";
+import { ManualClock, request, turn } from "../support/line.ts";
+import { inDirectory, readBytes, write } from "../support/socket.ts";
+
+const BIG = "x".repeat(4000);
+
+/** Runs with a daemon, its socket's path, and a client of it. */
+async function served(
+  run: (daemon: Daemon, path: string, store: Client) => Promise<void>,
+  options: ConstructorParameters<typeof Daemon>[0] = {},
+): Promise<void> {
+  await inDirectory(async (directory) => {
+    await using daemon = new Daemon(options);
+    const path = join(directory, "socket");
+    await daemon.listen(path);
+    await using store = await connect(`unix:${path}`);
+    await run(daemon, path, store);
+  });
+}
+
+function openSocket(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket(path);
+    socket.once("error", reject).once("connect", () => {
+      socket.off("error", reject).on("error", () => {}).pause();
+      resolve(socket);
+    });
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()).resume());
+}
+
+/** Resolves when the client has lost its connection. */
+function lost(address: Parameters<typeof connect>[0]): Promise<{ client: Client; loss: Promise<Error> }> {
+  return new Promise((resolve, reject) => {
+    let onLoss: (error: Error) => void = () => {};
+    const loss = new Promise<Error>((settle) => onLoss = settle);
+    connect(address, { onStatus: (status) => status.type === "disconnected" && onLoss(status.error) })
+      .then((client) => resolve({ client, loss }), reject);
+  });
+}
+
+describe("a daemon", () => {
+  test("has one store for all who connect, however they do", async () => {
+    await served(async (daemon, path, store) => {
+      await using inside = await connect(daemon.connect());
+      await store.write("/tool/x", "1");
+      assertEquals(await inside.readText("/tool/x"), "1");
+      await using other = await connect(`unix:${path}`);
+      assertEquals(await other.readText("/tool/x"), "1");
+    });
+  });
+
+  test("is another store than the next one", async () => {
+    await using one = new Daemon();
+    await using other = new Daemon();
+    await using client = await connect(one.connect());
+    await using stranger = await connect(other.connect());
+    await client.write("/tool/x", "1");
+    assertEquals(await stranger.exists("/tool/x"), false);
+  });
+
+  test("lets a client connect again within the process", async () => {
+    await using daemon = new Daemon();
+    const client = await connect(() => daemon.connect());
+    await client.write("/tool/x", "1");
+    await client.close();
+    await client.connect();
+    assertEquals(await client.readText("/tool/x"), "1");
+    await client.close();
+  });
+
+  test("drops the transactions and watches of who goes without a word", async () => {
+    await served(async (_daemon, path, store) => {
+      const other = await connect(`unix:${path}`);
+      const transaction = await other.transaction();
+      await transaction.write("/tool/x", "1");
+      await other.close();
+      assertEquals(await store.exists("/tool/x"), false);
+    });
+  });
+
+  test("refuses options that make no sense", () => {
+    assertThrows(() => new Daemon({ unsentMax: -1 }), RangeError, "unsentMax is -1");
+    assertThrows(() => new Daemon({ quotas: { nodes: -1 } }), RangeError, "quota");
+    assertThrows(() => new Daemon({ faults: { seed: 1, cut: 2 } }), RangeError, "cut is 2");
+  });
+
+  test("says when its last connection has ended", async () => {
+    let idle = 0;
+    await using daemon = new Daemon({ onIdle: () => idle++ });
+    const [one, other] = [await connect(daemon.connect()), await connect(daemon.connect())];
+    await one.close();
+    await turn();
+    assertEquals(idle, 0);
+    await other.close();
+    await turn();
+    assertEquals(idle, 1);
+  });
+});
+
+describe("a guest", () => {
+  test("connects when it is introduced, and not before", async () => {
+    await using daemon = new Daemon();
+    assertThrows(() => daemon.connect({ domid: 5 }), RangeError, "domain 5");
+    daemon.introduceDomain(5);
+    await using guest = await connect(daemon.connect({ domid: 5 }));
+    assertEquals((await assertRejects(() => guest.introduceDomain(6, 1, 1), Error)).name, "XenStoreError");
+  });
+
+  test("is a whole number that a domain can have", async () => {
+    await using daemon = new Daemon();
+    for (const domid of [-1, 1.5, NaN, 65536]) {
+      assertThrows(() => daemon.connect({ domid }), RangeError, `domid is ${domid}`);
+      assertThrows(() => daemon.introduceDomain(domid), RangeError, `domid is ${domid}`);
+      assertThrows(() => daemon.destroyDomain(domid), RangeError, `domid is ${domid}`);
+      await assertRejects(() => daemon.listen("/none", { domid }), RangeError, `domid is ${domid}`);
+    }
+  });
+
+  test("exists where the hypervisor says so", async () => {
+    await using daemon = new Daemon({ domainExists: (domid) => domid === 5 });
+    daemon.introduceDomain(5);
+    assertThrows(() => daemon.introduceDomain(6), RangeError, "cannot introduce domain 6");
+  });
+
+  test("loses its connections when it is released, destroyed or introduced anew, and they reset", async () => {
+    await using daemon = new Daemon();
+    for (const end of ["releaseDomain", "destroyDomain", "introduceDomain"] as const) {
+      daemon.introduceDomain(5);
+      const { client, loss } = await lost(daemon.connect({ domid: 5 }));
+      daemon[end](5);
+      assertEquals(codeOf(await loss), "ECONNRESET");
+      await assertRejects(() => client.read("x"), ConnectionError);
+      if (end !== "introduceDomain") assertThrows(() => daemon.connect({ domid: 5 }), RangeError);
+    }
+  });
+
+  test("has a socket of its own, which goes when it goes", async () => {
+    await served(async (daemon, path, store) => {
+      daemon.introduceDomain(5);
+      await store.write("/local/domain/5/name", "five");
+      await store.setPerms("/local/domain/5/name", ["n0", "r5"]);
+      const own = `${path}-5`;
+      const listener = await daemon.listen(own, { domid: 5 });
+      assertEquals(listener.path, own);
+      const { client, loss } = await lost(`unix:${own}`);
+      assertEquals(await client.readText("name"), "five");
+      await store.releaseDomain(5);
+      await loss;
+      assertEquals(existsSync(own), false);
+      await listener.close();
+      assertEquals(await store.exists("/tool"), true);
+    });
+  });
+
+  test("keeps its socket when it starts anew", async () => {
+    await served(async (daemon, path) => {
+      daemon.introduceDomain(5);
+      const own = `${path}-5`;
+      await daemon.listen(own, { domid: 5 });
+      for (let i = 0; i < 2; i++) {
+        const { loss } = await lost(`unix:${own}`);
+        daemon.introduceDomain(5);
+        await loss;
+      }
+      (await connect(`unix:${own}`)).close();
+      daemon.destroyDomain(5);
+      assertEquals(existsSync(own), false);
+    });
+  });
+
+  test("gets no socket where it is not introduced, or goes meanwhile", async () => {
+    await inDirectory(async (directory) => {
+      await using daemon = new Daemon();
+      const path = join(directory, "socket");
+      await assertRejects(() => daemon.listen(path, { domid: 5 }), RangeError, "domain 5");
+      daemon.introduceDomain(5);
+      const listening = daemon.listen(path, { domid: 5 });
+      daemon.destroyDomain(5);
+      await assertRejects(() => listening, ConnectionError, "domain 5 is gone");
+      assertEquals(readdirSync(directory), []);
+    });
+  });
+
+  test("is told of to those who watch, as it comes, shuts down and goes", async () => {
+    await using daemon = new Daemon();
+    await using store = await connect(daemon.connect());
+    await using monitor = store.monitor();
+    await monitor.watch("@introduceDomain");
+    await monitor.watch("@releaseDomain");
+    const events = monitor[Symbol.asyncIterator]();
+    const next = async () => {
+      const { value } = await events.next();
+      return value?.type === "change" ? value.path : value?.type;
+    };
+    assertEquals([await next(), await next()], ["@introduceDomain", "@releaseDomain"]);
+    daemon.introduceDomain(5);
+    assertEquals(await next(), "@introduceDomain");
+    daemon.shutdownDomain(5);
+    daemon.shutdownDomain(5);
+    assertEquals(await next(), "@releaseDomain");
+    daemon.releaseDomain(5);
+    assertEquals(await next(), "@releaseDomain");
+    daemon.destroyDomain(5);
+    daemon.introduceDomain(6);
+    assertEquals(await next(), "@introduceDomain");
+  });
+
+  test("cannot be released or shut down where it is not there, nor can domain 0", async () => {
+    await using daemon = new Daemon();
+    await using store = await connect(daemon.connect());
+    assertThrows(() => daemon.releaseDomain(5), RangeError, "cannot release domain 5: it is not introduced");
+    assertThrows(() => daemon.shutdownDomain(5), RangeError, "cannot shut down domain 5");
+    assertThrows(() => daemon.releaseDomain(0), RangeError, "it is the control domain");
+    daemon.introduceDomain(0);
+    daemon.destroyDomain(0);
+    assertEquals(await store.exists("/tool"), true);
+  });
+});
+
+describe("close()", () => {
+  test("ends all connections and sockets, and may be called again", async () => {
+    await inDirectory(async (directory) => {
+      const daemon = new Daemon();
+      const paths = [join(directory, "a"), join(directory, "b")];
+      for (const path of paths) await daemon.listen(path);
+      const clients = await Promise.all([...paths.map((path) => lost(`unix:${path}`)), lost(daemon.connect())]);
+      await Promise.all([daemon.close(), daemon.close()]);
+      await Promise.all(clients.map(({ loss }) => loss));
+      await daemon[Symbol.asyncDispose]();
+      assertEquals(readdirSync(directory), []);
+    });
+  });
+
+  test("lets nobody connect any more", async () => {
+    await inDirectory(async (directory) => {
+      const daemon = new Daemon();
+      const listening = daemon.listen(join(directory, "early"));
+      await daemon.close();
+      await assertRejects(() => listening, ConnectionError, "the daemon was closed");
+      assertThrows(() => daemon.connect(), ConnectionError, "cannot connect: the daemon was closed");
+      await assertRejects(() => daemon.listen(join(directory, "late")), ConnectionError, "the daemon was closed");
+      assertEquals(readdirSync(directory), []);
+    });
+  });
+
+  test("of one socket leaves the others", async () => {
+    await served(async (daemon, path, store) => {
+      const other = await daemon.listen(`${path}-other`);
+      const { loss } = await lost(`unix:${other.path}`);
+      await other.close();
+      await other.close();
+      await loss;
+      assertEquals(await store.exists("/tool"), true);
+      await daemon.listen(other.path);
+    });
+  });
+});
+
+describe("a daemon whose client misbehaves on a socket", () => {
+  test("serves others while one withholds the body of a request, or half of its header", async () => {
+    await served(async (_daemon, path, store) => {
+      const bytes = request(1, "/tool");
+      for (const cut of [1, 8, 16, 20]) {
+        const socket = await openSocket(path);
+        await write(socket, bytes.subarray(0, cut));
+        await store.write("/tool/x", `${cut}`);
+        await write(socket, bytes.subarray(cut));
+        assertEquals(decodeHeader(await readBytes(socket, HEADER_SIZE)).type, Operation.READ);
+        socket.destroy();
+      }
+    });
+  });
+
+  test("closes the connection at once at a message of more than 4096 bytes, without a reply", async () => {
+    await served(async (_daemon, path, store) => {
+      const socket = await openSocket(path);
+      let received = 0;
+      socket.on("data", ({ length }: Uint8Array) => received += length);
+      const end = closed(socket);
+      await write(socket, request(1, "x".repeat(4096), Operation.DIRECTORY).subarray(0, HEADER_SIZE));
+      await end;
+      assertEquals(received, 0);
+      assertEquals(await store.exists("/tool"), true);
+    });
+  });
+
+  test("carries out what was sent before the client closed", async () => {
+    await served(async (_daemon, path, store) => {
+      await using monitor = store.monitor();
+      await monitor.watch("/tool/last");
+      const socket = await openSocket(path);
+      socket.end(encodePacket(Operation.WRITE, 1, 0, ["/tool/last", new TextEncoder().encode("words")]));
+      await store.waitFor("/tool/last", (value) => value !== null);
+      assertEquals(await store.readText("/tool/last"), "words");
+      await closed(socket);
+    });
+  });
+
+  test("cuts one that watches and never reads when a MiB waits for it, and harms nobody else (XSA-326)", async () => {
+    await served(async (_daemon, path, store) => {
+      const stuck = await openSocket(path);
+      await write(stuck, encodePacket(Operation.WATCH, 1, 0, ["/tool", BIG]));
+      const end = new Promise<void>((resolve) => stuck.once("close", () => resolve()));
+      // It is told of a cut when it reads at last.
+      await using other = await connect(`unix:${path}`);
+      await using monitor = other.monitor();
+      await monitor.watch("/tool");
+      for (let i = 0; i < 1000; i++) await store.write(`/tool/${i}`, "x");
+      stuck.resume();
+      await end;
+      const seen = new Set<string>();
+      for await (const event of monitor) {
+        if (event.type === "change") seen.add(event.path);
+        if (seen.has("/tool/999")) break;
+      }
+      assertEquals(seen.size, 1001);
+    });
+  });
+
+  test("cuts one that asks and never reads when that has lasted for 20 seconds (XSA-326)", async () => {
+    const clock = new ManualClock();
+    await served(async (_daemon, path, store) => {
+      await store.write("/tool/big", BIG);
+      const stuck = await openSocket(path);
+      const end = new Promise<void>((resolve) => stuck.once("close", () => resolve()));
+      const asking = request(1, "/tool/big");
+      stuck.write(concat(Array.from({ length: 5000 }, () => asking)));
+      while (clock.waiting === 0) await store.exists("/tool");
+      clock.pass(19_999);
+      assert(clock.waiting > 0);
+      clock.pass(1);
+      assertEquals(clock.waiting, 0);
+      stuck.resume();
+      await end;
+      assertEquals(await store.exists("/tool"), true);
+    }, { clock });
+  });
+
+  test("answers everything that was asked at once as soon as the client reads", async () => {
+    await served(async (_daemon, path, store) => {
+      await store.write("/tool/big", BIG);
+      const socket = await openSocket(path);
+      const asking = concat(Array.from({ length: 2000 }, (_, i) => request(i, "/tool/big")));
+      const written = write(socket, asking);
+      const replies = await readBytes(socket, 2000 * (HEADER_SIZE + BIG.length));
+      await written;
+      for (let i = 0; i < 2000; i++) {
+        assertEquals(decodeHeader(replies, i * (HEADER_SIZE + BIG.length)).requestId, i);
+      }
+      socket.destroy();
+    });
+  });
+
+  test("serves on while 1,000 others are connected and do nothing", async () => {
+    const clock = new ManualClock();
+    await served(async (_daemon, path, store) => {
+      const sockets: Socket[] = [];
+      while (sockets.length < 1000) {
+        sockets.push(...await Promise.all(Array.from({ length: 250 }, () => openSocket(path))));
+      }
+      await store.write("/tool/x", "1");
+      assertEquals(clock.waiting, 0);
+      for (const socket of sockets) socket.destroy();
+    }, { clock });
+  });
+});
+
+describe("a daemon whose guest misbehaves", () => {
+  test("lets it go on when what it caused was taken (XSA-326)", async () => {
+    await using daemon = new Daemon();
+    await using store = await connect(daemon.connect());
+    await store.mkdir("/local/domain/5/data");
+    await store.setPerms("/local/domain/5/data", ["n5"]);
+    daemon.introduceDomain(5);
+    await using guest = await connect(daemon.connect({ domid: 5 }));
+    // This one watches, and does not read before it is started.
+    const watching = daemon.connect();
+    watching.send(encodePacket(Operation.WATCH, 1, 0, ["/local", "token"]));
+    for (let i = 0; i < 20; i++) watching.send(encodePacket(Operation.WATCH, 2, 0, ["/none", `${i}${BIG}`]));
+    await turn();
+    const writes = Array.from({ length: 100 }, (_, i) => guest.write(`data/${i}`, "x"));
+    let done = 0;
+    for (const written of writes) void written.then(() => done++);
+    await store.write("/tool/x", "1");
+    await turn();
+    assertEquals(done, 20);
+    watching.start({ receive: () => {}, ended: () => {} });
+    await Promise.all(writes);
+    await watching.close();
+  });
+});

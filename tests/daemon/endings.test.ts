@@ -1,0 +1,20 @@
+// A process with a connection to our daemon ends when it wants to: over its socket, and with the daemon within itself.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Daemon } from "../../src/daemon/mod.ts";
+import { endingsContract, runnerOf } from "../contract/endings.ts";
+import { inDirectory } from "../support/socket.ts";
+
+const program = fileURLToPath(new URL("../contract/ending.ts", import.meta.url));
+const command = runnerOf(program, ["--import", "tsx"]);
+
+endingsContract("our daemon, over its socket", command, async (use) => {
+  await inDirectory(async (directory) => {
+    await using daemon = new Daemon();
+    const { path } = await daemon.listen(join(directory, "socket"));
+    await use(`unix:${path}`);
+  });
+});
+
+endingsContract("our daemon, embedded", command, (use) => use("embedded:"));

@@ -1,0 +1,103 @@
+// Changes as bytes, and back.
+
+import { describe, test } from "node:test";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { Bytes, ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
+import { changesOf } from "../../../src/daemon/persistence/nodes.ts";
+import { noChildren } from "../../../src/daemon/children.ts";
+import { type Change, StoreNode, View } from "../../../src/daemon/tree.ts";
+import { historyOf, permissionsOf, randomOf } from "./model.ts";
+
+function encoded(changes: readonly Change[]): Uint8Array {
+  const bytes = new Bytes(1);
+  for (const change of changes) encodeChange(bytes, change);
+  return bytes.taken.slice();
+}
+
+const decoded = (bytes: Uint8Array): Change[] => [...new ChangeReader().read(bytes, 0, bytes.length)];
+
+const some: readonly Change[] = [
+  { kind: "put", path: "/", value: "", permissions: permissionsOf(0) },
+  { kind: "put", path: "/a", value: "\0\x7f\xff", permissions: permissionsOf(0xffffffff, 5, 0x7ff5, 7) },
+  { kind: "remove", path: "/a" },
+  { kind: "quota", domid: null, name: "nodes", value: 0 },
+  { kind: "quota", domid: 65535, name: "soft-memory", value: 4294967294 },
+];
+
+describe("a change", () => {
+  test("is the same after it was written and read", () => {
+    assertEquals(decoded(encoded(some)), [...some]);
+    const many = historyOf(1, 300).batches.flat();
+    assertEquals(decoded(encoded(many)), many);
+  });
+
+  test("is refused where it is cut, or is none", () => {
+    for (const change of some) {
+      const bytes = encoded([change]);
+      for (let length = 1; length < bytes.length; length++) {
+        assertThrows(() => decoded(bytes.subarray(0, length)), RangeError);
+      }
+    }
+    assertThrows(() => decoded(Uint8Array.of(0)), RangeError, "a change of kind 0");
+    assertThrows(() => decoded(Uint8Array.of(5)), RangeError, "a change of kind 5");
+  });
+
+  test("of many nodes has their permissions in common", () => {
+    const permissions = permissionsOf(1, 2);
+    const nodes = ["/a", "/b"].map((path): Change => ({ kind: "put", path, value: "", permissions }));
+    const [a, b] = decoded(encoded(nodes));
+    assertStrictEquals(a?.kind === "put" && a.permissions, b?.kind === "put" && b.permissions);
+  });
+});
+
+describe("the changes of a tree", () => {
+  const empty = (): View => new View(new StoreNode("", permissionsOf(0), noChildren(), 0), { last: 0 });
+
+  function replay(changes: Iterable<Change>): View {
+    const view = empty();
+    for (const change of changes) {
+      if (change.kind === "put") view.put(change.path, change.value, change.permissions);
+      else if (change.kind === "remove") view.remove(change.path);
+    }
+    return view;
+  }
+
+  test("build it again, with the order of the children", () => {
+    const view = replay(historyOf(2, 300).batches.flat());
+    const changes = [...changesOf(view.top)];
+    const again = replay(changes);
+    assertEquals([...changesOf(again.top)], changes);
+    const lists = (of: View): unknown[] =>
+      changes.map((change) => change.kind === "put" && of.get(change.path)?.children.listing());
+    assertEquals(lists(again), lists(view));
+  });
+
+  test("keep the order of many children, of which some came anew", () => {
+    const view = empty();
+    const random = randomOf(3);
+    view.put("/", "", permissionsOf(0));
+    for (let i = 0; i < 500; i++) {
+      const path = `/n${Math.floor(random() * 90)}`;
+      if (random() < 0.3) view.remove(path);
+      else view.put(path, "", permissionsOf(0));
+    }
+    assertEquals(replay(changesOf(view.top)).get("/")?.children.listing(), view.get("/")?.children.listing());
+  });
+
+  test("are those of the tree as it was when they were asked for", () => {
+    const view = replay(historyOf(2, 100).batches.flat());
+    const before = [...changesOf(view.top)];
+    const changes = changesOf(view.top);
+    changes.next();
+    view.put("/later", "", permissionsOf(0));
+    assertEquals([...changes], before.slice(1));
+  });
+
+  test("do not end with the stack in a tree that is very deep", () => {
+    const view = empty();
+    view.put("/", "", permissionsOf(0));
+    let path = "";
+    for (let depth = 0; depth < 1500; depth++) view.put(path += "/a", "", permissionsOf(0));
+    assertEquals([...changesOf(view.top)].length, 1501);
+  });
+});

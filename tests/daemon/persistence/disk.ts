@@ -1,0 +1,194 @@
+// A disk that a test can look into: it fails, or is torn off, at any operation, and forgets what was not synced.
+
+import type { Files, OpenFile } from "../../../src/daemon/persistence/files.ts";
+import { randomOf } from "./model.ts";
+
+/** The process, or the machine, has ended. */
+export class Crash extends Error {}
+
+/** What was done to a file since it was last synced. */
+type Step = { readonly bytes: Uint8Array; readonly position: number } | { readonly length: number };
+
+class StoredFile {
+  synced: Uint8Array;
+  cached: Uint8Array;
+  steps: Step[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.synced = this.cached = bytes;
+  }
+
+  do(step: Step): void {
+    this.cached = after(this.cached, step);
+    this.steps.push(step);
+  }
+}
+
+const SECTOR = 512;
+
+function after(bytes: Uint8Array, step: Step): Uint8Array {
+  if ("length" in step) {
+    const cut = new Uint8Array(step.length);
+    cut.set(bytes.subarray(0, step.length));
+    return cut;
+  }
+  const { position, bytes: written } = step;
+  const whole = new Uint8Array(Math.max(bytes.length, position + written.length));
+  whole.set(bytes);
+  whole.set(written, position);
+  return whole;
+}
+
+/** Files in memory. */
+export class Disk implements Files {
+  /** How many operations there were that change something. */
+  operations = 0;
+  /** The number of the operation, from 1, at which all ends; one that writes is done in part. */
+  crashAt: number = Infinity;
+  /** The number of the operation that fails, and the error's code. */
+  failAt: number = Infinity;
+  failWith = "EIO";
+  /** From `failAt` on every file that would grow fails to, and nothing else does: a disk that is full. */
+  full = false;
+  #names = new Map<string, StoredFile>();
+  #syncedNames = new Map<string, StoredFile>();
+  /** What was done to the names since they were last synced. */
+  #steps: ((names: Map<string, StoredFile>) => void)[] = [];
+
+  /** A disk with these files, all of them synced. */
+  static of(files: Iterable<readonly [name: string, bytes: Uint8Array]>): Disk {
+    const disk = new Disk();
+    for (const [name, bytes] of files) disk.#names.set(name, new StoredFile(bytes.slice()));
+    disk.#syncedNames = new Map(disk.#names);
+    return disk;
+  }
+
+  /** What a process finds that starts after this one was killed. */
+  afterKill(): Disk {
+    return Disk.of([...this.#names].map(([name, { cached }]) => [name, cached]));
+  }
+
+  /** What is found after the power failed: of what was not synced anything may be there, name by name, sector by sector. */
+  afterPowerLoss(seed: number): Disk {
+    const random = randomOf(seed);
+    const names = new Map(this.#syncedNames);
+    const nameChance = random();
+    for (const step of this.#steps) if (random() < nameChance) step(names);
+    return Disk.of([...names].map(([name, { synced, steps }]) => {
+      let bytes = synced;
+      const chance = random();
+      for (const step of steps) {
+        if ("length" in step) {
+          if (random() < chance) bytes = after(bytes, step);
+          continue;
+        }
+        for (let at = 0; at < step.bytes.length;) {
+          const sector = SECTOR - (step.position + at) % SECTOR;
+          const piece = step.bytes.subarray(at, at + sector);
+          if (random() < chance) bytes = after(bytes, { bytes: piece, position: step.position + at });
+          at += sector;
+        }
+      }
+      return [name, bytes];
+    }));
+  }
+
+  list(): string[] {
+    this.#checkAlive();
+    return [...this.#names.keys()];
+  }
+
+  read(name: string): Uint8Array {
+    this.#checkAlive();
+    return this.#get(name).cached.slice();
+  }
+
+  create(name: string): OpenFile {
+    this.#count("create");
+    const old = this.#names.get(name);
+    if (old !== undefined) old.do({ length: 0 });
+    const file = old ?? new StoredFile(new Uint8Array(0));
+    this.#rename((names) => names.set(name, file));
+    return this.#opened(file);
+  }
+
+  open(name: string): OpenFile {
+    return this.#opened(this.#get(name));
+  }
+
+  rename(from: string, to: string): void {
+    this.#count("rename");
+    const file = this.#get(from);
+    this.#rename((names) => {
+      names.delete(from);
+      names.set(to, file);
+    });
+  }
+
+  remove(name: string): void {
+    this.#count("remove");
+    this.#get(name);
+    this.#rename((names) => names.delete(name));
+  }
+
+  syncDirectory(): void {
+    this.#count("sync");
+    this.#syncedNames = new Map(this.#names);
+    this.#steps = [];
+  }
+
+  path(name: string): string {
+    return `/disk/${name}`;
+  }
+
+  #opened(file: StoredFile): OpenFile {
+    const sync = (): void => {
+      this.#count("sync");
+      file.synced = file.cached;
+      file.steps = [];
+    };
+    return {
+      write: (bytes, position) => {
+        const copy = bytes.slice();
+        const grows = position + copy.length > file.cached.length;
+        this.#count(grows ? "grow" : "write", () => file.do({ bytes: copy.subarray(0, copy.length / 2), position }));
+        file.do({ bytes: copy, position });
+      },
+      truncate: (length) => {
+        this.#count("truncate");
+        file.do({ length });
+      },
+      sync,
+      syncLater: () => Promise.resolve().then(sync),
+      close: () => this.#checkAlive(),
+    };
+  }
+
+  #get(name: string): StoredFile {
+    const file = this.#names.get(name);
+    if (file === undefined) throw Object.assign(new Error(`ENOENT: ${name}`), { code: "ENOENT" });
+    return file;
+  }
+
+  #rename(change: (names: Map<string, StoredFile>) => void): void {
+    change(this.#names);
+    this.#steps.push(change);
+  }
+
+  #checkAlive(): void {
+    if (this.operations >= this.crashAt) throw new Crash("it has ended");
+  }
+
+  #count(operation: string, inPart: () => void = () => {}): void {
+    this.#checkAlive();
+    this.operations++;
+    if (this.operations === this.crashAt) {
+      inPart();
+      throw new Crash("it has ended");
+    }
+    const fails = this.full ? this.operations >= this.failAt && operation === "grow" : this.operations === this.failAt;
+    if (!fails) return;
+    inPart();
+    throw Object.assign(new Error(`${this.failWith}: ${operation}`), { code: this.failWith });
+  }
+}

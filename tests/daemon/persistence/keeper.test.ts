@@ -1,0 +1,193 @@
+// A core whose store is kept in a directory.
+
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { CoreOptions } from "../../../src/daemon/core.ts";
+import { endDomain } from "../../../src/daemon/lifecycle.ts";
+import { JournalError } from "../../../src/daemon/persistence/errors.ts";
+import { Keeper, type KeeperOptions } from "../../../src/daemon/persistence/keeper.ts";
+import { Store, tableOf } from "../support.ts";
+import { eagerClock } from "./clocks.ts";
+
+async function withDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tsxs-"));
+  try {
+    await run(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+interface Kept extends AsyncDisposable {
+  readonly store: Store;
+  readonly keeper: Keeper;
+}
+
+/** A store that is kept in a directory. */
+async function keep(directory: string, options: Partial<KeeperOptions> = {}, core: CoreOptions = {}): Promise<Kept> {
+  const keeper = await Keeper.open(directory, { clock: eagerClock, ...options });
+  const store = new Store({ ...core, onChanges: (changes) => keeper.take(changes) });
+  keeper.load(store.core);
+  return { store, keeper, [Symbol.asyncDispose]: () => keeper.close() };
+}
+
+describe("a store that is kept", () => {
+  test("is there again after a restart: nodes, permissions, the order of children, what was removed", () =>
+    withDirectory(async (directory) => {
+      let tree: string[] = [];
+      for (const round of [1, 2, 3]) {
+        await using kept = await keep(directory);
+        const { store: { dom0, tell, tree: look, audit } } = kept;
+        if (round > 1) assertEquals(look(), tree);
+        audit();
+        tell("WRITE", `/z${round}|value`);
+        tell("WRITE", `/a${round}/b/c|`);
+        tell("SET_PERMS", `/a${round}|b5|r6|`);
+        const transaction = dom0.begin();
+        tableOf(transaction, ["WRITE", `/t${round}|in a transaction`, "OK|"], [
+          "RM",
+          round === 1 ? "/tool|" : `/z${round}|`,
+          "OK|",
+        ]);
+        assertEquals(transaction.commit(), "OK|");
+        assertEquals(dom0.begin().ask("WRITE", "/never|committed"), "OK|");
+        tree = look();
+        assert(kept.keeper.commit());
+      }
+      assertEquals(tree.filter((line) => line.startsWith("/tool")), []);
+    }));
+
+  test("is there again from its snapshot as well", () =>
+    withDirectory(async (directory) => {
+      const big = "x".repeat(2000);
+      let tree: string[] = [];
+      {
+        await using kept = await keep(directory, { sync: "never" });
+        const { store: { tell, tree: look } } = kept;
+        tell("RM", "/tool|");
+        for (let i = 0; i < 1500; i++) {
+          tell("WRITE", `/n${i % 50}|${i}${big}`);
+          assert(kept.keeper.commit());
+          if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        tree = look();
+      }
+      assert(readdirSync(directory).some((name) => name.endsWith(".snapshot")));
+      await using kept = await keep(directory);
+      assertEquals(kept.store.tree(), tree);
+      kept.store.audit();
+    }));
+
+  test("has the quotas that were set, and else those that it is started with", () =>
+    withDirectory(async (directory) => {
+      {
+        await using kept = await keep(directory, {}, { quotas: { "nodes": 50, "watches": 7 } });
+        kept.store.tell("SET_QUOTA", "nodes|60|");
+        kept.store.tell("SET_QUOTA", "5|nodes|70|");
+      }
+      for (let i = 0; i < 2; i++) {
+        await using kept = await keep(directory, {}, { quotas: { "nodes": 55, "watches": 8 } });
+        tableOf(
+          kept.store.dom0,
+          ["GET_QUOTA", "nodes|", "60|"],
+          ["GET_QUOTA", "watches|", "8|"],
+          ["GET_QUOTA", "5|nodes|", "70|"],
+        );
+      }
+    }));
+
+  test("keeps what changed without a request: a domain that is gone takes its nodes with it", () =>
+    withDirectory(async (directory) => {
+      {
+        await using kept = await keep(directory);
+        const { guest, node, core } = kept.store;
+        guest(5);
+        node("/of-five", "n5");
+        node("/of-five/too", "n0");
+        const five = core.introduced(5);
+        assert(five !== undefined);
+        endDomain(core, five);
+        assert(kept.keeper.commit());
+      }
+      await using kept = await keep(directory);
+      assertEquals(kept.store.tree("/of-five"), []);
+      kept.store.audit();
+    }));
+});
+
+describe("a store that cannot be kept", () => {
+  /** Makes the directory's log one whose every write fails. */
+  async function broken(directory: string): Promise<Kept & { failures: JournalError[]; append: { fails: boolean } }> {
+    const failures: JournalError[] = [];
+    const append = { fails: false };
+    const keeper = await Keeper.open(directory, { clock: eagerClock, onFailed: (error) => failures.push(error) });
+    const store = new Store({
+      onChanges: (changes) => {
+        // What is no change cannot be appended.
+        keeper.take(append.fails ? [...changes, { kind: "put", path: "/", value: "" } as never] : changes);
+      },
+    });
+    keeper.load(store.core);
+    return { store, keeper, failures, append, [Symbol.asyncDispose]: () => keeper.close() };
+  }
+
+  test("fails with EIO, and is as it was, with the quotas' counts", () =>
+    withDirectory(async (directory) => {
+      await using kept = await broken(directory);
+      const { store: { dom0, guest, node, tree, audit, tell }, append } = kept;
+      const five = guest(5);
+      node("/local/domain/5", "n5");
+      dom0.watch("/local", "token");
+      const before = tree();
+      append.fails = true;
+      tableOf(
+        five,
+        ["WRITE", "/local/domain/5/new|value", "EIO"],
+        ["READ", "/local/domain/5/new|", "ENOENT"],
+        ["RM", "/local/domain/5|", "EIO"],
+        ["SET_PERMS", "/local/domain/5|n5|r6|", "EIO"],
+      );
+      const transaction = dom0.begin();
+      assertEquals(transaction.ask("WRITE", "/in/transaction|"), "OK|");
+      assertEquals(transaction.commit(), "EIO");
+      assertEquals(tree(), before);
+      audit();
+      append.fails = false;
+      tell("WRITE", "/again|");
+      assertEquals(tree().length, before.length + 1);
+      assert(kept.keeper.commit());
+    }));
+
+  test("sends nothing more once what was told could not be written, and says why", () =>
+    withDirectory(async (directory) => {
+      const kept = await broken(directory);
+      const { store, keeper, failures } = kept;
+      store.tell("WRITE", "/kept|");
+      assert(keeper.commit());
+      await keeper.close();
+      // A journal that is closed is as good as one that fails.
+      store.core.view.changes = [{ kind: "remove", path: "/kept" }];
+      assertEquals([keeper.commit(), keeper.commit()], [false, false]);
+      assertEquals(failures.map(({ fault }) => fault), ["failed"]);
+    }));
+
+  test("cannot be opened where what is kept is no tree", () =>
+    withDirectory(async (directory) => {
+      {
+        await using kept = await keep(directory);
+        kept.keeper.take([{
+          kind: "put",
+          path: "/no/parent",
+          value: "",
+          permissions: kept.store.core.view.top.permissions,
+        }]);
+      }
+      const keeper = await Keeper.open(directory, { clock: eagerClock });
+      const error = assertThrows(() => keeper.load(new Store().core), JournalError, "cannot restore the store: ");
+      assertEquals(error.fault, "corrupt");
+      await keeper.close();
+    }));
+});

@@ -1,0 +1,254 @@
+// A core without lines: what it is asked stands in tables, and what each connection receives is looked at.
+
+import { assert, assertEquals } from "@std/assert";
+import type { Connection } from "../../src/daemon/connection.ts";
+import { Core, type CoreOptions } from "../../src/daemon/core.ts";
+import type { StoreNode } from "../../src/daemon/tree.ts";
+import { Decoder } from "../../src/wire/decoder.ts";
+import type { Packet } from "../../src/wire/header.ts";
+import { Operation, type OperationName, operationName } from "../../src/wire/operations.ts";
+import { bytes, shown } from "../support/bytes.ts";
+import { ManualClock } from "../support/line.ts";
+
+/** What to ask for; a number where it is to be none that there is. */
+export type Asked = OperationName | number;
+
+/** Who asks: a connection, or one of its transactions. */
+export interface Asker {
+  readonly name: string;
+  /**
+   * Asks, with a payload in which each "|" is a NUL; gives the payload of the reply in the same notation, or the name of the
+   * error.
+   */
+  ask(operation: Asked, payload?: string | Uint8Array): string;
+}
+
+/** Who asks for what, with which payload, and what the answer is to be. */
+export type Row = readonly [who: Asker, operation: Asked, payload: string, answer: string];
+
+/** Asks for all that a table says. */
+export function table(...rows: Row[]): void {
+  for (const [i, [who, operation, payload, answer]] of rows.entries()) {
+    const text = `row ${i + 1}, ${who.name}: ${operation} ${JSON.stringify(payload.slice(0, 200))}`;
+    assertEquals(`${text} -> ${who.ask(operation, payload)}`, `${text} -> ${answer}`);
+  }
+}
+
+/** The same for one who asks. */
+export function tableOf(who: Asker, ...rows: (readonly [operation: Asked, payload: string, answer: string])[]): void {
+  table(...rows.map((row): Row => [who, ...row]));
+}
+
+/** One connection's client, who takes what it is sent after each of its requests. */
+export class Speaker implements Asker {
+  readonly name: string;
+  readonly connection: Connection;
+  /** The payload of the last reply. */
+  reply: Uint8Array = new Uint8Array(0);
+  readonly #core: Core;
+  readonly #decoder = new Decoder((packet) => this.#receive(packet));
+  #replies: Packet[] = [];
+  #events: [path: string, token: string][] = [];
+  #messages: string[] = [];
+  #requestId = 0xfffffff0;
+
+  constructor(core: Core, domid: number) {
+    this.#core = core;
+    this.connection = core.attach(domid);
+    this.name = `domain ${domid}`;
+  }
+
+  ask(operation: Asked, payload: string | Uint8Array = "", transactionId = 0): string {
+    const type = typeof operation === "number" ? operation : Operation[operation];
+    const requestId = this.#requestId = (this.#requestId + 1) >>> 0;
+    const request = typeof payload === "string" ? bytes(payload) : payload.slice();
+    this.#core.handle(this.connection, { type, requestId, transactionId, payload: request });
+    // A line's buffer is used again, too.
+    request.fill(0xee);
+    this.receive();
+    const [reply, ...more] = this.#replies.splice(0);
+    assert(reply !== undefined && more.length === 0, `${operation} got ${more.length + (reply ? 1 : 0)} replies`);
+    assertEquals([reply.requestId, reply.transactionId], [requestId, transactionId]);
+    this.reply = reply.payload;
+    const text = shown(reply.payload);
+    if (reply.type !== Operation.ERROR) {
+      assertEquals(reply.type, type);
+      return text;
+    }
+    assert(/^E[A-Z0-9]+\|$/.test(text), text);
+    return text.slice(0, -1);
+  }
+
+  /** Starts a transaction. */
+  begin(): Transaction {
+    const id = this.ask("TRANSACTION_START", "|");
+    assert(/^[1-9][0-9]*\|$/.test(id), id);
+    return new Transaction(this, Number(id.slice(0, -1)));
+  }
+
+  /** Sets a watch, and takes its first event. */
+  watch(path: string, token: string, depth?: number): void {
+    assertEquals(this.ask("WATCH", `${path}|${token}|${depth === undefined ? "" : `${depth}|`}`), "OK|");
+    assertEquals(this.events().at(-1), [path, token]);
+  }
+
+  /** The events that came since it was last asked for them. */
+  events(): [path: string, token: string][] {
+    this.receive();
+    return this.#events.splice(0);
+  }
+
+  /** All that came since it was last asked for: `"WATCH OK|"`, `"WATCH_EVENT /a|token|"`. */
+  messages(): string[] {
+    this.receive();
+    return this.#messages.splice(0);
+  }
+
+  /** Takes what waits. */
+  receive(): void {
+    this.#decoder.push(this.connection.outbox.take());
+    assert(!this.#decoder.midMessage);
+  }
+
+  #receive({ type, requestId, transactionId, payload }: Packet): void {
+    this.#messages.push(`${operationName(type)} ${shown(payload)}`);
+    if (type === Operation.WATCH_EVENT) {
+      assertEquals([requestId, transactionId], [0, 0]);
+      const [path = "", token = "", ...rest] = shown(payload).split("|");
+      assertEquals(rest, [""]);
+      this.#events.push([path, token]);
+    } else this.#replies.push({ type, requestId, transactionId, payload: payload.slice() });
+  }
+}
+
+/** A transaction that was started. */
+export class Transaction implements Asker {
+  readonly name: string;
+  readonly id: number;
+  readonly speaker: Speaker;
+
+  constructor(speaker: Speaker, id: number) {
+    this.speaker = speaker;
+    this.id = id;
+    this.name = `${speaker.name} in transaction ${id}`;
+  }
+
+  ask(operation: Asked, payload: string | Uint8Array = ""): string {
+    return this.speaker.ask(operation, payload, this.id);
+  }
+
+  /** Commits: gives `"OK|"` or the name of the error. */
+  commit(): string {
+    return this.ask("TRANSACTION_END", "T|");
+  }
+
+  /** Drops all that it did. */
+  abort(): string {
+    return this.ask("TRANSACTION_END", "F|");
+  }
+}
+
+/** A core, and who speaks to it. */
+export class Store {
+  readonly clock: ManualClock = new ManualClock();
+  readonly core: Core;
+  /** The first connection, domain 0's. */
+  readonly dom0: Speaker;
+  readonly #inspector: Speaker;
+
+  constructor(options: CoreOptions = {}) {
+    this.core = new Core({ clock: this.clock, ...options });
+    this.dom0 = new Speaker(this.core, 0);
+    this.#inspector = new Speaker(this.core, 0);
+  }
+
+  /** A further connection. */
+  readonly open: (domid?: number) => Speaker = (domid = 0) => new Speaker(this.core, domid);
+
+  /** A domain's connection, which is introduced. */
+  readonly guest: (domid: number) => Speaker = (domid) => {
+    if (this.core.introduced(domid) === undefined) this.tell("INTRODUCE", `${domid}|1|1|`);
+    return this.open(domid);
+  };
+
+  /** Makes a node as domain 0, with these permissions. */
+  readonly node: (path: string, ...permissions: string[]) => void = (path, ...permissions) => {
+    this.tell("MKDIR", `${path}|`);
+    if (permissions.length > 0) this.tell("SET_PERMS", `${path}|${permissions.join("|")}|`);
+  };
+
+  /** Asks as domain 0, over a connection of its own, for what is to succeed; gives the answer. */
+  readonly tell: (operation: Asked, payload?: string) => string = (operation, payload = "") => {
+    const answer = this.#inspector.ask(operation, payload);
+    assert(!/^E[A-Z0-9]+$/.test(answer), `${operation} ${JSON.stringify(payload)} -> ${answer}`);
+    return answer;
+  };
+
+  /** The nodes from a path on, parents first: `"/a=value n0,r5"`. */
+  readonly tree: (path?: string) => string[] = (path = "/") => {
+    const lines: string[] = [];
+    const top = this.core.view.get(path);
+    const stack: [string, StoreNode][] = top === undefined ? [] : [[path, top]];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const [at, { value, permissions, children }] = next;
+      lines.push(`${at}=${value} ${permissions.toString().slice(0, -1).replaceAll("\0", ",")}`);
+      const below = [...children.entries()].map(([name, child]): [string, StoreNode] => [
+        at === "/" ? `/${name}` : `${at}/${name}`,
+        child,
+      ]);
+      stack.push(...below.reverse());
+    }
+    return lines;
+  };
+
+  /** Counts anew all that the core keeps count of. */
+  readonly audit: () => void = () => {
+    const { core } = this;
+    assertEquals(this.#inspector.ask("CONTROL", "check|"), "OK|");
+    let open = 0;
+    const connected = new Set<Connection>();
+    for (const domain of core.domains.values()) {
+      const counted = { watches: 0, transactions: 0, bytes: 0 };
+      for (const connection of domain.connections) {
+        assertEquals(core.connections.get(connection.id), connection);
+        connected.add(connection);
+        counted.watches += connection.watches.size;
+        counted.transactions += connection.transactions.size;
+        for (const watch of connection.watches.values()) {
+          counted.bytes += watch.path.length + watch.token.length;
+          assert(core.events.trie.at(watch.path).includes(watch), watch.path);
+        }
+        for (const { bytes, exchanges } of connection.transactions.values()) {
+          const remembered = exchanges.reduce((sum, { request, answer }) => sum + request.length + answer.length, 0);
+          assertEquals(bytes, remembered);
+          counted.bytes += bytes;
+        }
+      }
+      const { watches, transactions, bytes } = domain;
+      assertEquals({ watches, transactions, bytes }, counted, `domain ${domain.domid}`);
+      open += transactions;
+    }
+    assertEquals(connected.size, core.connections.size);
+    assertEquals(core.limiter.open, open);
+  };
+}
+
+/** A test with a store of its own, whose accounts are right in the end. */
+export function within(run: (store: Store) => void, options: CoreOptions = {}): () => void {
+  return () => {
+    const store = new Store(options);
+    run(store);
+    store.audit();
+  };
+}
+
+/** Numbers below a limit that look random and are the same each time. */
+export function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = state + 0x9e3779b9 | 0;
+    let mixed = Math.imul(state ^ state >>> 16, 0x21f0aaad);
+    mixed = Math.imul(mixed ^ mixed >>> 15, 0x735a2d97);
+    return ((mixed ^ mixed >>> 15) >>> 0) % limit;
+  };
+}
