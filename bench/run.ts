@@ -14,7 +14,7 @@ import { codecSeries, startSeries } from "./series/process.ts";
 import type { Series } from "./series/series.ts";
 import { TREE, walkSeries } from "./series/walk.ts";
 
-const all: readonly Series[] = [...oneByOneSeries, blockingSeries, manySeries, walkSeries, codecSeries, startSeries];
+const all: readonly Series[] = [...oneByOneSeries, ...blockingSeries, manySeries, walkSeries, codecSeries, startSeries];
 
 /** The series that the arguments name, all where they name none. */
 function chosen(names: readonly string[]): readonly Series[] {

@@ -23,6 +23,17 @@ export interface Event {
  * A connection that speaks in packets; {@linkcode UnixSocketConnection} and {@linkcode XenBusConnection} say to what.
  *
  * Unlike pyxs's, it waits for the answer when it sends: `recv()` then has it, and the events that came.
+ *
+ * @example
+ * ```ts
+ * import { Op, Packet, UnixSocketConnection } from "tsxs/pyxs";
+ *
+ * const connection = new UnixSocketConnection();
+ * connection.connect();
+ * connection.send(new Packet(Op.GET_DOMAIN_PATH, "7\0", 1));
+ * console.log(connection.recv().size); // 16
+ * connection.close();
+ * ```
  */
 export class PacketConnection {
   /** The path of the socket or the device; an embedded store's address. */
@@ -127,7 +138,16 @@ export class PacketConnection {
   }
 }
 
-/** A connection over the store's Unix socket: the one that is given, else where libxenstore looks for it. */
+/**
+ * A connection over the store's Unix socket: the one that is given, else where libxenstore looks for it.
+ *
+ * @example
+ * ```ts
+ * import { UnixSocketConnection } from "tsxs/pyxs";
+ *
+ * console.log(`${new UnixSocketConnection("/run/socket")}`); // UnixSocketConnection('/run/socket')
+ * ```
+ */
 export class UnixSocketConnection extends PacketConnection {
   /** Makes a connection that is not open yet. */
   constructor(path?: string | null, options: BlockingOptions = {}) {
@@ -135,7 +155,16 @@ export class UnixSocketConnection extends PacketConnection {
   }
 }
 
-/** A connection over the XenBus device: the one that is given, else the platform's. */
+/**
+ * A connection over the XenBus device: the one that is given, else the platform's.
+ *
+ * @example
+ * ```ts
+ * import { XenBusConnection } from "tsxs/pyxs";
+ *
+ * console.log(new XenBusConnection("/dev/xen/xenbus").path); // /dev/xen/xenbus
+ * ```
+ */
 export class XenBusConnection extends PacketConnection {
   /** Makes a connection that is not open yet. */
   constructor(path?: string | null, options: BlockingOptions = {}) {

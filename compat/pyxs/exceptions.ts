@@ -37,37 +37,111 @@ export class PyXSError extends globalThis.Error {
   }
 }
 
-/** A number that is no operation of pyxs's {@linkcode Op}. */
+/**
+ * A number that is no operation of pyxs's {@linkcode Op}.
+ *
+ * @example
+ * ```ts
+ * import { InvalidOperation, Packet } from "tsxs/pyxs";
+ *
+ * try {
+ *   new Packet(77, "", 1);
+ * } catch (error) {
+ *   console.log(error instanceof InvalidOperation); // true
+ * }
+ * ```
+ */
 export class InvalidOperation extends PyXSError {
   /** `"InvalidOperation"`. */
   override name = "InvalidOperation";
 }
 
-/** A payload of over 4096 bytes. */
+/**
+ * A payload of over 4096 bytes.
+ *
+ * @example
+ * ```ts
+ * import { InvalidPayload, Op, Packet } from "tsxs/pyxs";
+ *
+ * try {
+ *   new Packet(Op.WRITE, "x".repeat(4097), 1);
+ * } catch (error) {
+ *   console.log(error instanceof InvalidPayload); // true
+ * }
+ * ```
+ */
 export class InvalidPayload extends PyXSError {
   /** `"InvalidPayload"`. */
   override name = "InvalidPayload";
 }
 
-/** A path that no store would accept. */
+/**
+ * A path that no store would accept.
+ *
+ * @example
+ * ```ts
+ * import { check_path, InvalidPath } from "tsxs/pyxs";
+ *
+ * try {
+ *   check_path("/a//b");
+ * } catch (error) {
+ *   console.log(error instanceof InvalidPath); // true
+ * }
+ * ```
+ */
 export class InvalidPath extends PyXSError {
   /** `"InvalidPath"`. */
   override name = "InvalidPath";
 }
 
-/** A permission that is not a letter of `w`, `r`, `b`, `n` and a domid. */
+/**
+ * A permission that is not a letter of `w`, `r`, `b`, `n` and a domid.
+ *
+ * @example
+ * ```ts
+ * import { check_perms, InvalidPermission } from "tsxs/pyxs";
+ *
+ * try {
+ *   check_perms(["x0"]);
+ * } catch (error) {
+ *   console.log(error instanceof InvalidPermission); // true
+ * }
+ * ```
+ */
 export class InvalidPermission extends PyXSError {
   /** `"InvalidPermission"`. */
   override name = "InvalidPermission";
 }
 
-/** The connection could not be had, or is over. */
+/**
+ * The connection could not be had, or is over.
+ *
+ * @example
+ * ```ts
+ * import { Client, ConnectionError } from "tsxs/pyxs";
+ *
+ * try {
+ *   new Client("/no/such/socket").connect();
+ * } catch (error) {
+ *   console.log(error instanceof ConnectionError); // true
+ * }
+ * ```
+ */
 export class ConnectionError extends PyXSError {
   /** `"ConnectionError"`. */
   override name = "ConnectionError";
 }
 
-/** The store sent what answers no request. */
+/**
+ * The store sent what answers no request.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionError, UnexpectedPacket } from "tsxs/pyxs";
+ *
+ * console.log(new UnexpectedPacket("a packet") instanceof ConnectionError); // true
+ * ```
+ */
 export class UnexpectedPacket extends ConnectionError {
   /** `"UnexpectedPacket"`. */
   override name = "UnexpectedPacket";

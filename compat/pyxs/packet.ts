@@ -5,7 +5,16 @@ import { Operation } from "../../src/wire/operations.ts";
 import { toBytes } from "../../src/wire/text.ts";
 import { InvalidOperation, InvalidPayload } from "./exceptions.ts";
 
-/** The operations: pyxs's names, and those that the protocol has besides. */
+/**
+ * The operations: pyxs's names, and those that the protocol has besides.
+ *
+ * @example
+ * ```ts
+ * import { Op } from "tsxs/pyxs";
+ *
+ * console.log(Op.READ, Op.DEBUG, Op.RESTRICT); // 2 0 128
+ * ```
+ */
 export const Op: typeof Operation & { readonly DEBUG: 0; readonly RESTRICT: 128 } = {
   ...Operation,
   DEBUG: 0,

@@ -11,6 +11,17 @@ export interface Subscriber {
 
 /**
  * An answer that has come. pyxs's is one that may still be waited for; here a packet that is sent waits for its answer.
+ *
+ * @example
+ * ```ts
+ * import { Op, Packet, Router, UnixSocketConnection } from "tsxs/pyxs";
+ *
+ * const router = new Router(new UnixSocketConnection());
+ * router.start();
+ * const answer = router.send(new Packet(Op.GET_DOMAIN_PATH, "7\0", 1)).get();
+ * console.log(answer.rq_id); // 1
+ * router.terminate();
+ * ```
  */
 export class RVar {
   readonly #packet: Packet;
