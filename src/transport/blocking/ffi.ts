@@ -53,6 +53,7 @@ class FfiTransport implements BlockingTransport {
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);
   readonly #entryBytes = new Uint8Array(this.#entry.buffer);
+  #room: Uint8Array = new Uint8Array(0);
   #closed = false;
 
   constructor(libc: Libc, fd: number, traits: Traits, spin: number) {
@@ -75,7 +76,7 @@ class FfiTransport implements BlockingTransport {
   }
 
   receive(into: Uint8Array, from: number, timeout: number): number {
-    const room = from === 0 ? into : into.subarray(from);
+    const room = from === 0 ? into : this.#behind(into, from);
     if (timeout === 0) return this.#look(room);
     if (this.#spin > 0) {
       const length = spinning(Math.min(this.#spin, timeout * 1000), () => this.#look(room));
@@ -94,6 +95,12 @@ class FfiTransport implements BlockingTransport {
     this.#closed = true;
     this.#libc.close(this.fd);
     this.#libc.release();
+  }
+
+  /** The room behind the first bytes, which are mostly a header: that view is kept. */
+  #behind(into: Uint8Array, from: number): Uint8Array {
+    if (this.#room.buffer !== into.buffer || this.#room.byteOffset !== from) this.#room = into.subarray(from);
+    return this.#room;
   }
 
   /** Takes what is there; 0 for nothing. */
