@@ -7,6 +7,7 @@ import { type Client, connect } from "../mod.ts";
 import { buildVariants, findRuntimes } from "./programs.ts";
 import { preferred } from "./priority.ts";
 import { startStores } from "./rounds.ts";
+import { blockingSeries } from "./series/blocking.ts";
 import { daemonCyclesSeries } from "./series/daemon_cycles.ts";
 import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
 import { daemonLoadSeries } from "./series/daemon_load.ts";
@@ -21,6 +22,7 @@ import { TREE, walkSeries } from "./series/walk.ts";
 /** All series, by what is measured. */
 const groups: Readonly<Record<string, readonly Series[]>> = {
   client: [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries],
+  blocking: blockingSeries,
   daemon: [
     daemonRequestsSeries,
     daemonManySeries,

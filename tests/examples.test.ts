@@ -18,4 +18,4 @@ examplesRun("the embedded daemon", async () => {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-});
+}, false);

@@ -7,7 +7,17 @@ import { Operation } from "../wire/operations.ts";
 import { codeOf } from "./transport.ts";
 
 /** What a device says of one message and not of the connection: too long, or a watch that it will not set. */
-const REFUSALS = new Set(["EINVAL", "E2BIG", "EEXIST", "ENOENT", "EACCES", "ENOSPC", "ENOMEM", "EPERM", "EILSEQ"]);
+export const REFUSALS: ReadonlySet<string> = new Set([
+  "EINVAL",
+  "E2BIG",
+  "EEXIST",
+  "ENOENT",
+  "EACCES",
+  "ENOSPC",
+  "ENOMEM",
+  "EPERM",
+  "EILSEQ",
+]);
 /** How long a message without payload may stay unanswered before the one behind it is sent, in milliseconds. */
 const ALONE_MS = 100;
 

@@ -1,8 +1,9 @@
 // Opens a transport: the one place that asks which runtime this is.
 
-import { type Address, defaultAddresses, formatAddress, noneNamed, parseAddress } from "./address.ts";
-import { ConnectionError } from "./errors.ts";
-import { codeOf, type OpenOptions, type Transport } from "./transport.ts";
+import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
+import type { ConnectionError } from "./errors.ts";
+import { noneFound, openFailure } from "./failures.ts";
+import type { OpenOptions, Transport } from "./transport.ts";
 
 /** Opens the Unix socket at a path, by the API of the runtime that this is. */
 async function openUnix(path: string, options: OpenOptions): Promise<Transport> {
@@ -31,13 +32,6 @@ const openers: Record<Address["kind"], (path: string, options: OpenOptions) => P
   embedded: openEmbedded,
 };
 
-/** The permissions that Deno asks for, by the flags that give them. */
-const flags: Record<Address["kind"], (path: string) => string> = {
-  unix: (path) => `--allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`,
-  xenbus: () => "--allow-all (Deno opens no device with less)",
-  embedded: () => "",
-};
-
 /** An open transport, and where it leads. */
 export interface Opened {
   /** The way to the store. */
@@ -59,24 +53,8 @@ export async function openTransport(address: string | undefined, options: OpenOp
       return { transport, address: formatAddress(candidate) };
     } catch (error) {
       options.signal?.throwIfAborted();
-      failures.push(failure(candidate, error));
+      failures.push(openFailure(candidate, error));
     }
   }
-  const [first] = failures;
-  if (failures.length === 1 && first !== undefined) throw first;
-  const tried = failures.map(({ message }) => `\n  ${message}`).join("");
-  throw new ConnectionError(
-    `no XenStore found: ${noneNamed()}, and none of these opened:${tried}`,
-    { cause: new AggregateError(failures, "every attempt failed") },
-    failures.at(-1)?.code,
-  );
-}
-
-function failure(candidate: Address, error: unknown): ConnectionError {
-  const reason = error instanceof Error ? error.message : String(error);
-  const denied = error instanceof Error && error.name === "NotCapable";
-  const text = `cannot connect to ${formatAddress(candidate)}: ${reason}`;
-  return denied
-    ? new ConnectionError(`${text}; Deno needs ${flags[candidate.kind](candidate.path)}`, { cause: error }, "EACCES")
-    : new ConnectionError(text, { cause: error }, codeOf(error));
+  throw noneFound(failures);
 }

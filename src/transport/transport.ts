@@ -1,6 +1,6 @@
 // How bytes reach a store: the one interface that every adapter has.
 
-import { PAYLOAD_MAX } from "../wire/header.ts";
+import { HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
 
 /** What a client has to know of the way to its store. */
 export interface Traits {
@@ -15,6 +15,9 @@ export interface Traits {
 
 /** A Unix socket's traits, and those of everything that behaves like one. */
 export const SOCKET_TRAITS: Traits = { payloadMax: PAYLOAD_MAX, shared: false };
+
+/** The XenBus device's: the kernel takes 4096 bytes for a message, its header included. */
+export const DEVICE_TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, shared: true };
 
 /** Where a transport puts what it receives. */
 export interface Receiver {

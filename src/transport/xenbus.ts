@@ -2,14 +2,11 @@
 
 import { close, constants, open, read, writeSync } from "node:fs";
 import process from "node:process";
-import { HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
 import { encodePacket } from "../wire/encoder.ts";
 import { Operation } from "../wire/operations.ts";
 import { Lockstep } from "./lockstep.ts";
-import { codedError, codeOf, type OpenOptions, type Receiver, type Traits, type Transport } from "./transport.ts";
+import { codedError, codeOf, DEVICE_TRAITS, type OpenOptions, type Receiver, type Transport } from "./transport.ts";
 
-/** The kernel takes 4096 bytes for a message, its header included. */
-const TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, shared: true };
 const RECEIVE_SIZE = 65536;
 
 /** Opens the device at `path`. Rejects with the system's `code`. */
@@ -25,7 +22,7 @@ export function openDevice(path: string, { signal }: OpenOptions = {}): Promise<
 }
 
 class XenbusTransport implements Transport {
-  readonly traits = TRAITS;
+  readonly traits = DEVICE_TRAITS;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_SIZE);
   readonly #lockstep: Lockstep;

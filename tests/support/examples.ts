@@ -11,10 +11,19 @@ import { connect } from "../../mod.ts";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 /** The modules of the package, by the names that its users import. */
-const modules: Readonly<Record<string, string>> = { "tsxs": "mod.ts", "tsxs/daemon": "src/daemon/mod.ts" };
+const modules: Readonly<Record<string, string>> = {
+  "tsxs": "mod.ts",
+  "tsxs/daemon": "src/daemon/mod.ts",
+  "tsxs/pyxs": "compat/pyxs.ts",
+  "tsxs/xs": "compat/xs.ts",
+};
+/** Those whose calls block, and cannot be answered by a store of this process. */
+const blocking = /from "tsxs\/(?:pyxs|xs)"/;
 const files = [
   "mod.ts",
-  ...readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map((file) => join("src", file)),
+  ...["src", "compat"].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((file) => join(room, file))
+  ),
   "README.md",
   ...readdirSync(join(root, "docs")).map((file) => join("docs", file)),
 ].filter((file) => /\.(ts|md)$/.test(file));
@@ -63,11 +72,11 @@ export interface ExampleStore extends AsyncDisposable {
   readonly socket: string;
 }
 
-/** Runs every example, each on a store of its own. */
-export function examplesRun(on: string, start: () => Promise<ExampleStore>): void {
+/** Runs every example, each on a store of its own, which must be another process's for those that block. */
+export function examplesRun(on: string, start: () => Promise<ExampleStore>, mayBlock: boolean): void {
   describe(`the documentation's examples, on ${on}`, () => {
     const directory = join(root, "tests", ".cache", `examples-${process.pid}`);
-    const found = files.flatMap(examplesOf);
+    const found = files.flatMap(examplesOf).filter(({ code }) => mayBlock || !blocking.test(code));
 
     it("are there", () => assert(found.length > 8, `only ${found.length} were found`));
 

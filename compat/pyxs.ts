@@ -1,0 +1,91 @@
+/**
+ * pyxs for Deno, Bun and Node: its public API under its own names, synchronous, on the blocking transports.
+ *
+ * @example
+ * ```ts
+ * import { Client } from "tsxs/pyxs";
+ *
+ * using c = new Client();
+ * for (let success = false; !success;) {
+ *   c.transaction();
+ *   c.write("/tool/example/count", `${Number(c.read("/tool/example/count", "0")) + 1}`);
+ *   success = c.commit();
+ * }
+ * console.log(c.read("/tool/example/count")); // 1
+ * ```
+ *
+ * @module
+ */
+
+import { Client, type ClientOptions } from "./pyxs/client.ts";
+import { Monitor } from "./pyxs/monitor.ts";
+
+export type { BlockingKind, BlockingOptions } from "../src/transport/blocking/transport.ts";
+export type { WalkEntry } from "./pyxs/client.ts";
+export { type Event, PacketConnection, UnixSocketConnection, XenBusConnection } from "./pyxs/connection.ts";
+export {
+  ConnectionError,
+  error,
+  InvalidOperation,
+  InvalidPath,
+  InvalidPayload,
+  InvalidPermission,
+  PyXSError,
+  UnexpectedPacket,
+} from "./pyxs/exceptions.ts";
+export { type Bytes, check_path, check_perms, check_watch_path } from "./pyxs/helpers.ts";
+export { Op, Packet } from "./pyxs/packet.ts";
+export { Router, RVar, type Subscriber } from "./pyxs/router.ts";
+export { Error, xs } from "./xs.ts";
+export { Client, type ClientOptions, Monitor };
+
+/**
+ * A monitor with a client of its own, which ends with it: for `using`.
+ *
+ * @example
+ * ```ts
+ * import { monitor } from "tsxs/pyxs";
+ *
+ * using m = monitor();
+ * m.watch("/tool/example", "token");
+ * console.log(m.wait().next().value?.path); // /tool/example
+ * ```
+ */
+export function monitor(options: ClientOptions = {}): Monitor {
+  const client = new Client(options);
+  client.connect();
+  return new Monitor(client.__copy__(), () => client.close());
+}
+
+/** What has Python's two methods for a `with`. */
+export interface ContextManager<T> {
+  /** What is done first; gives what the body gets. */
+  __enter__(): T;
+  /** What is done last, with what the body threw, if it did. */
+  __exit__(thrown?: unknown): void;
+}
+
+/**
+ * Python's `with`: enters, runs the body, and exits in any case. What the body throws is thrown on, and an open transaction is
+ * then thrown away without a word; that is what `using` cannot tell.
+ *
+ * @example
+ * ```ts
+ * import { Client, with_ } from "tsxs/pyxs";
+ *
+ * const names = with_(new Client(), (c) => c.list("/"));
+ * console.log(names.includes("tool")); // true
+ * ```
+ */
+export function with_<T, R>(manager: ContextManager<T>, body: (entered: T) => R): R {
+  const entered = manager.__enter__();
+  let result: R;
+  try {
+    result = body(entered);
+  } catch (thrown) {
+    manager.__exit__(thrown ?? new globalThis.Error("thrown: nothing"));
+    throw thrown;
+  }
+  manager.__exit__();
+  return result;
+}

@@ -1,0 +1,197 @@
+// pyxs's connections: how packets reach a store.
+
+import { accessSync, constants } from "node:fs";
+import process from "node:process";
+import { defaultAddresses, parseAddress } from "../../src/transport/address.ts";
+import { openBlocking } from "../../src/transport/blocking/open.ts";
+import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
+import { XenStoreError } from "../../src/wire/errors.ts";
+import { toBytes } from "../../src/wire/text.ts";
+import { Exchange } from "../exchange.ts";
+import { ConnectionError } from "./exceptions.ts";
+import { Op, Packet } from "./packet.ts";
+
+/** What happened: the path that changed, and the token of the watch. */
+export interface Event {
+  /** The path. */
+  readonly path: string;
+  /** The token that `watch()` was given; of a connection, the one on the wire. */
+  readonly token: string;
+}
+
+/**
+ * A connection that speaks in packets; {@linkcode UnixSocketConnection} and {@linkcode XenBusConnection} say to what.
+ *
+ * Unlike pyxs's, it waits for the answer when it sends: `recv()` then has it, and the events that came.
+ *
+ * @example
+ * ```ts
+ * import { Op, Packet, UnixSocketConnection } from "tsxs/pyxs";
+ *
+ * const connection = new UnixSocketConnection();
+ * connection.connect();
+ * connection.send(new Packet(Op.GET_DOMAIN_PATH, "7\0", 1));
+ * console.log(connection.recv().size); // 16
+ * connection.close();
+ * ```
+ */
+export class PacketConnection {
+  /** The path of the socket or the device; an embedded store's address. */
+  readonly path: string;
+  readonly #address: string;
+  readonly #options: BlockingOptions;
+  #exchange: Exchange | null = null;
+  #inbox: Packet[] = [];
+
+  /** Makes a connection that is not open yet, to `unix:/path`, `xenbus:/path` or `embedded:`. */
+  constructor(address: string, options: BlockingOptions = {}) {
+    const { kind, path } = parseAddress(address);
+    this.path = kind === "embedded" ? address : path;
+    this.#address = address;
+    this.#options = options;
+  }
+
+  /** Whether it is open. */
+  get is_connected(): boolean {
+    return this.#exchange !== null && !this.#exchange.isOver;
+  }
+
+  /** How many events wait. */
+  get waiting(): number {
+    return this.#open().waiting;
+  }
+
+  /** The connection's own descriptor. Throws {@linkcode ConnectionError} over a worker, where this thread has none. */
+  fileno(): number {
+    const { fd } = this.#open().transport;
+    if (fd === null) throw new ConnectionError("no descriptor: a worker has it");
+    return fd;
+  }
+
+  /** Opens it; does nothing where it is open. Throws {@linkcode ConnectionError}. */
+  connect(): void {
+    if (this.is_connected) return;
+    try {
+      this.#exchange = new Exchange(openBlocking(this.#address, this.#options).transport);
+      this.#inbox = [];
+    } catch (error) {
+      if (error instanceof XenStoreError) throw new ConnectionError(error.message);
+      throw error;
+    }
+  }
+
+  /** Ends it; does nothing where it is not open. */
+  close(): void {
+    this.#exchange?.close();
+    this.#exchange = null;
+  }
+
+  /** Sends a packet and waits for its answer, which `recv()` gives. Throws {@linkcode ConnectionError}. */
+  send(packet: Packet): void {
+    this.#inbox.push(this.ask(packet));
+  }
+
+  /** The next packet: an answer, or an event, for which it waits. Throws {@linkcode ConnectionError}. */
+  recv(): Packet {
+    const answer = this.waiting > 0 ? undefined : this.#inbox.shift();
+    if (answer !== undefined) return answer;
+    this.wait_event(Infinity);
+    const event = this.take_event();
+    return new Packet(Op.WATCH_EVENT, `${event?.path}\0${event?.token}\0`, 0);
+  }
+
+  /** Sends a packet and waits for its answer, which it returns. Throws {@linkcode ConnectionError}. */
+  ask({ op, rq_id, tx_id, payload }: Packet): Packet {
+    const answer = this.#guard((exchange) => exchange.ask(op, tx_id, [payload]));
+    if (typeof answer === "string") return new Packet(Op.ERROR, toBytes(`${answer}\0`), rq_id, tx_id);
+    return new Packet(op, answer.slice(), rq_id, tx_id);
+  }
+
+  /** Waits until an event can be taken, at most so many milliseconds; returns whether one can. */
+  wait_event(timeout: number): boolean {
+    return this.#guard((exchange) => exchange.waitForEvent(timeout));
+  }
+
+  /** Takes the oldest event that waits; `null` where none does. */
+  take_event(): Event | null {
+    return this.waiting > 0 ? this.#open().takeEvent(0) : null;
+  }
+
+  /** `UnixSocketConnection('/path')`, as Python shows it. */
+  toString(): string {
+    return `${this.constructor.name}('${this.path}')`;
+  }
+
+  #open(): Exchange {
+    if (this.#exchange === null || this.#exchange.isOver) throw new ConnectionError("not connected");
+    return this.#exchange;
+  }
+
+  #guard<T>(run: (exchange: Exchange) => T): T {
+    const exchange = this.#open();
+    try {
+      return run(exchange);
+    } catch (error) {
+      if (!(error instanceof XenStoreError)) throw error;
+      throw new ConnectionError(`error while talking to '${this.path}': ${error.message}`);
+    }
+  }
+}
+
+/**
+ * A connection over the store's Unix socket: the one that is given, else where libxenstore looks for it.
+ *
+ * @example
+ * ```ts
+ * import { UnixSocketConnection } from "tsxs/pyxs";
+ *
+ * console.log(`${new UnixSocketConnection("/run/socket")}`); // UnixSocketConnection('/run/socket')
+ * ```
+ */
+export class UnixSocketConnection extends PacketConnection {
+  /** Makes a connection that is not open yet. */
+  constructor(path?: string | null, options: BlockingOptions = {}) {
+    super(`unix:${path || socketPath()}`, options);
+  }
+}
+
+/**
+ * A connection over the XenBus device: the one that is given, else the platform's.
+ *
+ * @example
+ * ```ts
+ * import { XenBusConnection } from "tsxs/pyxs";
+ *
+ * console.log(new XenBusConnection("/dev/xen/xenbus").path); // /dev/xen/xenbus
+ * ```
+ */
+export class XenBusConnection extends PacketConnection {
+  /** Makes a connection that is not open yet. */
+  constructor(path?: string | null, options: BlockingOptions = {}) {
+    super(`xenbus:${path || devicePath()}`, options);
+  }
+}
+
+function socketPath(): string {
+  const [first] = defaultAddresses();
+  return first?.path ?? "/var/run/xenstored/socket";
+}
+
+/** The first of the platform's that is there. */
+function devicePath(): string {
+  const places: Readonly<Record<string, readonly string[]>> = {
+    freebsd: ["/dev/xen/xenstore"],
+    netbsd: ["/kern/xen/xenbus"],
+  };
+  const candidates = places[process.platform] ?? ["/dev/xen/xenbus", "/proc/xen/xenbus"];
+  return candidates.find((path) => isReadable(path)) ?? candidates.at(-1) ?? "/dev/xen/xenbus";
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

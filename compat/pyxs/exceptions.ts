@@ -1,0 +1,166 @@
+// The exceptions of pyxs.
+
+import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
+
+/** Python's `str()` of an exception's arguments. */
+function textOf(args: readonly unknown[]): string {
+  const shown = args.map((arg) => typeof arg === "string" ? `'${arg}'` : String(arg));
+  return args.length === 1 ? String(args[0]) : `(${shown.join(", ")})`;
+}
+
+/**
+ * The base of pyxs's exceptions. Where a store refuses, `args` are the number and the text of the error.
+ *
+ * @example
+ * ```ts
+ * import { Client, PyXSError } from "tsxs/pyxs";
+ *
+ * using c = new Client();
+ * try {
+ *   c.read("/no/such/node");
+ * } catch (error) {
+ *   if (!(error instanceof PyXSError)) throw error;
+ *   console.log(error.args[0], error.args[1]); // 2 No such file or directory
+ * }
+ * ```
+ */
+export class PyXSError extends globalThis.Error {
+  /** The class's own name. */
+  override name = "PyXSError";
+  /** What Python's has in its `args`. */
+  readonly args: readonly unknown[];
+
+  /** Makes the error of its arguments. */
+  constructor(...args: readonly unknown[]) {
+    super(textOf(args));
+    this.args = args;
+  }
+}
+
+/**
+ * A number that is no operation of pyxs's {@linkcode Op}.
+ *
+ * @example
+ * ```ts
+ * import { InvalidOperation, Packet } from "tsxs/pyxs";
+ *
+ * try {
+ *   new Packet(77, "", 1);
+ * } catch (error) {
+ *   console.log(error instanceof InvalidOperation); // true
+ * }
+ * ```
+ */
+export class InvalidOperation extends PyXSError {
+  /** `"InvalidOperation"`. */
+  override name = "InvalidOperation";
+}
+
+/**
+ * A payload of over 4096 bytes.
+ *
+ * @example
+ * ```ts
+ * import { InvalidPayload, Op, Packet } from "tsxs/pyxs";
+ *
+ * try {
+ *   new Packet(Op.WRITE, "x".repeat(4097), 1);
+ * } catch (error) {
+ *   console.log(error instanceof InvalidPayload); // true
+ * }
+ * ```
+ */
+export class InvalidPayload extends PyXSError {
+  /** `"InvalidPayload"`. */
+  override name = "InvalidPayload";
+}
+
+/**
+ * A path that no store would accept.
+ *
+ * @example
+ * ```ts
+ * import { check_path, InvalidPath } from "tsxs/pyxs";
+ *
+ * try {
+ *   check_path("/a//b");
+ * } catch (error) {
+ *   console.log(error instanceof InvalidPath); // true
+ * }
+ * ```
+ */
+export class InvalidPath extends PyXSError {
+  /** `"InvalidPath"`. */
+  override name = "InvalidPath";
+}
+
+/**
+ * A permission that is not a letter of `w`, `r`, `b`, `n` and a domid.
+ *
+ * @example
+ * ```ts
+ * import { check_perms, InvalidPermission } from "tsxs/pyxs";
+ *
+ * try {
+ *   check_perms(["x0"]);
+ * } catch (error) {
+ *   console.log(error instanceof InvalidPermission); // true
+ * }
+ * ```
+ */
+export class InvalidPermission extends PyXSError {
+  /** `"InvalidPermission"`. */
+  override name = "InvalidPermission";
+}
+
+/**
+ * The connection could not be had, or is over.
+ *
+ * @example
+ * ```ts
+ * import { Client, ConnectionError } from "tsxs/pyxs";
+ *
+ * try {
+ *   new Client("/no/such/socket").connect();
+ * } catch (error) {
+ *   console.log(error instanceof ConnectionError); // true
+ * }
+ * ```
+ */
+export class ConnectionError extends PyXSError {
+  /** `"ConnectionError"`. */
+  override name = "ConnectionError";
+}
+
+/**
+ * The store sent what answers no request.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionError, UnexpectedPacket } from "tsxs/pyxs";
+ *
+ * console.log(new UnexpectedPacket("a packet") instanceof ConnectionError); // true
+ * ```
+ */
+export class UnexpectedPacket extends ConnectionError {
+  /** `"UnexpectedPacket"`. */
+  override name = "UnexpectedPacket";
+}
+
+/**
+ * The exception for a number, or for a name such as `"EINVAL"`.
+ *
+ * @example
+ * ```ts
+ * import { error } from "tsxs/pyxs";
+ *
+ * console.log(error("EINVAL").args[0]); // 22
+ * ```
+ */
+export function error(what: number | string): PyXSError {
+  const name = typeof what === "string"
+    ? what
+    : Object.entries(Errno).find(([, errno]) => errno === what)?.[0] ?? `error ${what}`;
+  if (isErrnoName(name)) return new PyXSError(Errno[name], errnoText(name));
+  return new PyXSError(typeof what === "number" ? what : 0, typeof what === "number" ? `Unknown error ${what}` : what);
+}

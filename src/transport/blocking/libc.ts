@@ -1,0 +1,108 @@
+// The functions of libc that a blocking connection takes, by whatever foreign-function interface a runtime has.
+
+/** A value of C, as both runtimes' interfaces know it. */
+export type CType = "i32" | "usize" | "buffer" | "pointer";
+
+/** What a function takes and gives. */
+export interface Signature {
+  readonly parameters: readonly CType[];
+  readonly result: CType;
+}
+
+/** A library's functions, by the names that were asked for, and how to let go of it. */
+export interface Library {
+  readonly symbols: Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
+  close(): void;
+}
+
+/** Opens a library; `null` where the runtime does not, or may not. */
+export type OpenLibrary = (path: string, signatures: Readonly<Record<string, Signature>>) => Library | null;
+
+/** libc's functions as they are: each gives -1 where it fails, and then `errno()` says why, if it is asked at once. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
+  open(path: Uint8Array, flags: number): number;
+  close(fd: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  read(fd: number, bytes: Uint8Array, length: number): number;
+  write(fd: number, bytes: Uint8Array, length: number): number;
+  poll(entries: Uint8Array, count: number, milliseconds: number): number;
+  epollCreate(flags: number): number;
+  epollControl(fd: number, operation: number, other: number, event: Uint8Array): number;
+  eventfd(initial: number, flags: number): number;
+  errno(): number;
+  /** Lets go of the library. */
+  release(): void;
+}
+
+const io: Signature = { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" };
+const file: Signature = { parameters: ["i32", "buffer", "usize"], result: "i32" };
+const signatures = {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  send: io,
+  recv: io,
+  read: file,
+  write: file,
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  eventfd: { parameters: ["i32", "i32"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
+} as const satisfies Record<string, Signature>;
+
+/** By the loader's search, and by the paths that Deno's `--allow-ffi=PATH` may name: glibc, then musl. */
+const PATHS: readonly string[] = [
+  "libc.so.6",
+  "/lib/x86_64-linux-gnu/libc.so.6",
+  "/lib/aarch64-linux-gnu/libc.so.6",
+  "/lib64/libc.so.6",
+  "libc.musl-x86_64.so.1",
+  "libc.musl-aarch64.so.1",
+];
+
+/** Linux's libc; `null` where there is none, or it may not be called. */
+export function openLibc(openLibrary: OpenLibrary): Libc | null {
+  for (const path of PATHS) {
+    const library = openLibrary(path, signatures);
+    if (library !== null) return bind(library);
+  }
+  return null;
+}
+
+function bind({ symbols, close }: Library): Libc {
+  const get = <F>(name: keyof typeof signatures): F => {
+    const symbol = symbols[name];
+    if (symbol === undefined) throw new TypeError(`libc has no ${name}`);
+    return symbol as F;
+  };
+  const location = get<() => unknown>("__errno_location");
+  const copy = get<(to: Uint8Array, from: unknown, size: number) => unknown>("memcpy");
+  const word = new Int32Array(1);
+  const bytes = new Uint8Array(word.buffer);
+  return {
+    socket: get("socket"),
+    connect: get("connect"),
+    open: get("open"),
+    close: get("close"),
+    send: get("send"),
+    recv: get("recv"),
+    read: get("read"),
+    write: get("write"),
+    poll: get("poll"),
+    epollCreate: get("epoll_create1"),
+    epollControl: get("epoll_ctl"),
+    eventfd: get("eventfd"),
+    // By memcpy, which takes no more than the permission to call this one library.
+    errno: () => {
+      copy(bytes, location(), 4);
+      return word[0] ?? 0;
+    },
+    release: close,
+  };
+}

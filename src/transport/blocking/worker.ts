@@ -1,0 +1,134 @@
+// The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
+
+import process from "node:process";
+import { Worker } from "node:worker_threads";
+import { type Address, formatAddress } from "../address.ts";
+import { codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
+import { SharedRing, State } from "./shared_memory.ts";
+import { type BlockingTransport, spinning } from "./transport.ts";
+import type { Request } from "./worker_thread.ts";
+
+/** A worker, how many connections it keeps, and how many it ever had. */
+interface Shared {
+  readonly worker: Worker;
+  users: number;
+  opened: number;
+}
+
+/** Far beyond what a worker takes to start and connect: one that cannot start at all does not say so to a thread that waits. */
+const OPEN_WITHIN_MS = 15_000;
+/** What a reply may take that ends a read of the device. */
+const CLOSE_WITHIN_MS = 2000;
+
+/** The process's own: handles of one embedded store must have one worker, and no module has state. */
+const registry = Symbol.for("tsxs.blocking.embedded");
+
+/** Connects to a store of any kind. Throws the error that the worker met. */
+export function openByWorker(address: Address, spin: number): BlockingTransport {
+  const name = address.kind === "embedded" && address.path !== "" ? address.path : null;
+  const shared = share(name);
+  shared.users++;
+  const transport = new WorkerTransport(shared.worker, shared.opened++, address, spin, () => {
+    if (--shared.users > 0) return;
+    if (name !== null) named().delete(name);
+    void shared.worker.terminate();
+  });
+  transport.open();
+  return transport;
+}
+
+function share(name: string | null): Shared {
+  const found = name === null ? undefined : named().get(name);
+  if (found !== undefined) return found;
+  // This file's own ending: .ts where it runs as it was written, .js where it was built.
+  const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".js";
+  // On Node 20 a loader of TypeScript would need this thread, which waits: what was built needs none.
+  const worker = new Worker(
+    new URL(`./worker_thread${extension}`, import.meta.url),
+    extension === ".ts" ? {} : { execArgv: [] },
+  );
+  worker.unref();
+  const made = { worker, users: 0, opened: 0 };
+  if (name !== null) named().set(name, made);
+  return made;
+}
+
+function named(): Map<string, Shared> {
+  const holder = globalThis as { [registry]?: Map<string, Shared> };
+  return holder[registry] ??= new Map();
+}
+
+class WorkerTransport implements BlockingTransport {
+  readonly kind = "worker";
+  readonly traits: Traits;
+  readonly fd = null;
+  readonly canPoll = true;
+  readonly #worker: Worker;
+  readonly #id: number;
+  readonly #address: string;
+  readonly #spin: number;
+  readonly #ring = new SharedRing();
+  readonly #onClose: () => void;
+  #closed = false;
+
+  constructor(worker: Worker, id: number, address: Address, spin: number, onClose: () => void) {
+    this.traits = address.kind === "xenbus" ? DEVICE_TRAITS : SOCKET_TRAITS;
+    this.#worker = worker;
+    this.#id = id;
+    this.#address = formatAddress(address);
+    this.#spin = spin;
+    this.#onClose = onClose;
+    // A read of the device that waits in the worker's kernel thread would keep Node from exiting.
+    if (this.traits.shared) process.on("exit", this.#closeAtExit);
+  }
+
+  /** Waits until the worker has connected. */
+  open(): void {
+    this.#post({ type: "open", id: this.#id, address: this.#address, memory: this.#ring.memory });
+    const isDone = this.#ring.wait(() => this.#ring.state !== State.OPENING, OPEN_WITHIN_MS);
+    if (this.#ring.state === State.OPEN) return;
+    this.close();
+    if (!isDone) throw codedError("ETIMEDOUT", `the worker did not open ${this.#address} within ${OPEN_WITHIN_MS} ms`);
+    this.#throwEnd();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#ring.state === State.ENDED) this.#throwEnd();
+    this.#ring.request(bytes);
+  }
+
+  receive(into: Uint8Array, from: number, timeout: number): number {
+    const ring = this.#ring;
+    if (ring.length === 0 && timeout > 0) {
+      const hasCome = (): boolean => ring.length > 0 || ring.state === State.ENDED;
+      if (this.#spin === 0 || spinning(this.#spin, () => hasCome() ? 1 : 0) === 0) ring.wait(hasCome, timeout);
+    }
+    const length = ring.take(into, from);
+    if (ring.wasStarved()) this.#post({ type: "room", id: this.#id });
+    if (length === 0 && ring.state === State.ENDED) this.#throwEnd();
+    return length;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#post({ type: "close", id: this.#id });
+    if (this.traits.shared) {
+      process.off("exit", this.#closeAtExit);
+      // Nor may the worker be ended before that read is.
+      this.#ring.wait(() => this.#ring.state === State.CLOSED, CLOSE_WITHIN_MS);
+    }
+    this.#onClose();
+  }
+
+  readonly #closeAtExit = (): void => this.close();
+
+  #post(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #throwEnd(): never {
+    const { code, message } = this.#ring.error;
+    throw codedError(code, message);
+  }
+}

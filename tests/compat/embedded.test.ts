@@ -1,0 +1,24 @@
+// Ported programs on a store of their own process: the daemon runs in the worker.
+
+import { after, describe, test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { Players } from "./players.ts";
+
+describe("embedded stores", () => {
+  const players = new Players("tests/compat/embedded_program.ts");
+  after(() => players[Symbol.dispose]());
+
+  test("serve handles that block, those of one name together", { timeout: 60_000 }, async () => {
+    const printed = await players.run("embedded_program", [], { NO_COLOR: "1" });
+    assertEquals(printed.replace(/['"]/g, "").trim().split("\n"), [
+      "worker embedded:one",
+      "true",
+      "2 255 [ a, b ]",
+      "/here/a /here/b null false",
+      "22",
+      "0",
+      "false",
+      "token 2",
+    ]);
+  });
+});

@@ -1,0 +1,122 @@
+// Runs scripts of calls, each in a process of its own: on the real xen.lowlevel.xs, and on ours on this runtime.
+
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { startXenbus, startXenstored } from "../peers/daemons.ts";
+import type { Step } from "./script.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(here));
+const CACHE = join(root, "tests", "peers", ".cache");
+const WITHIN_MS = 60_000;
+
+/** The ways to a socket that this runtime has. */
+export const kinds: readonly string[] = "Deno" in globalThis || "Bun" in globalThis
+  ? ["ffi", "worker"]
+  : ["descriptor", "worker"];
+
+/** Programs built to files of JavaScript: a worker of Node 20 cannot load TypeScript while its parent waits for it. */
+export class Players {
+  readonly #directory: string;
+
+  /** Builds these programs of this folder, or of another one below the top. */
+  constructor(...programs: readonly string[]) {
+    mkdirSync(CACHE, { recursive: true });
+    this.#directory = mkdtempSync(join(CACHE, "players-"));
+    const esbuild = ["@esbuild/linux-x64/bin/esbuild", ".bin/esbuild"].map((path) => join(root, "node_modules", path))
+      .find((path) => existsSync(path)) ?? "esbuild";
+    const entries = [...programs.map((path) => join(root, path)), "src/transport/blocking/worker_thread.ts"];
+    execFileSync(esbuild, [
+      ...entries,
+      "--bundle",
+      "--splitting",
+      "--format=esm",
+      "--platform=node",
+      "--target=es2022",
+      `--outdir=${this.#directory}`,
+      "--entry-names=[name]",
+      "--out-extension:.js=.mjs",
+      "--log-level=error",
+    ], { cwd: root });
+  }
+
+  /** Where a built program is. */
+  path(program: string): string {
+    return join(this.#directory, `${program}.mjs`);
+  }
+
+  /** Runs a built program on this runtime; resolves to what it printed. */
+  run(
+    program: string,
+    args: readonly string[],
+    env: Record<string, string>,
+    flags: readonly string[] = ["-A"],
+  ): Promise<string> {
+    const runtime = "Deno" in globalThis ? ["run", "--quiet", "--no-config", ...flags] : [];
+    return output(process.execPath, [...runtime, this.path(program), ...args], env);
+  }
+
+  /** What the script's calls give on ours, line by line, on a store of its own. */
+  async ours(
+    steps: readonly Step[],
+    values: "text" | "bytes",
+    transport: string,
+    way: "socket" | "device" = "socket",
+  ): Promise<string[]> {
+    return await this.#play(
+      steps,
+      way,
+      (script, pid, env) => this.run("player", [script, pid, values, transport], env),
+    );
+  }
+
+  /** What they give on the real binding. */
+  async real(
+    steps: readonly Step[],
+    values: "text" | "bytes",
+    way: "socket" | "device" = "socket",
+  ): Promise<string[]> {
+    const player = join(here, "player.py");
+    return await this.#play(
+      steps,
+      way,
+      (script, pid, env) =>
+        output("/usr/bin/python3", [player, script, pid, values], {
+          ...env,
+          PYTHONPATH: "/usr/lib/xen-4.17/lib/python",
+          PYTHONDONTWRITEBYTECODE: "1",
+        }),
+    );
+  }
+
+  /** Removes what was built. */
+  [Symbol.dispose](): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #play(
+    steps: readonly Step[],
+    way: "socket" | "device",
+    run: (script: string, pid: string, env: Record<string, string>) => Promise<string>,
+  ): Promise<string[]> {
+    await using store = await startXenstored();
+    const script = join(this.#directory, `script-${store.pid}.json`);
+    writeFileSync(script, JSON.stringify(steps));
+    await using device = way === "device" ? await startXenbus(store.socket) : null;
+    const env = { XENSTORED_PATH: device?.path ?? store.socket };
+    return (await run(script, `${store.pid}`, env)).trimEnd().split("\n");
+  }
+}
+
+function output(command: string, args: readonly string[], env: Record<string, string>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { env: { ...process.env, ...env }, timeout: WITHIN_MS, maxBuffer: 1 << 26 };
+    execFile(command, [...args], options, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout);
+      reject(new Error(`${command} ${args.join(" ")}: ${error.message}\n${stdout.slice(-2000)}${stderr}`));
+    });
+  });
+}

@@ -1,0 +1,333 @@
+// pyxs.test.ts: what pyxs's own tests demand of it, of ours; and what it gets wrong, right
+
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  check_path,
+  check_perms,
+  check_watch_path,
+  Client,
+  ConnectionError,
+  Error as XsError,
+  error,
+  InvalidOperation,
+  InvalidPath,
+  InvalidPayload,
+  InvalidPermission,
+  type Monitor,
+  monitor,
+  Op,
+  Packet,
+  PyXSError,
+  Router,
+  UnixSocketConnection,
+  with_,
+  XenBusConnection,
+  xs,
+} from "../../compat/pyxs.ts";
+import { type RealStore, startXenstored } from "./daemons.ts";
+import { withPeers } from "./peers.ts";
+
+const timeout = 30_000;
+
+/** Runs with a client of a store of its own. */
+async function withClient(body: (c: Client, store: RealStore) => void | Promise<void>): Promise<void> {
+  await using store = await startXenstored();
+  using c = new Client(store.socket);
+  await body(c, store);
+}
+
+/** The next events, as many as are asked for. */
+function take(m: Monitor, count: number): (readonly [string, string])[] {
+  const events = m.wait();
+  return Array.from({ length: count }, () => {
+    const { value } = events.next();
+    assert(value !== undefined);
+    return [value.path, value.token] as const;
+  });
+}
+
+function argsOf(run: () => unknown): readonly unknown[] {
+  try {
+    run();
+  } catch (thrown) {
+    assert(thrown instanceof PyXSError, String(thrown));
+    return thrown.args;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("pyxs's checks", () => {
+  it("refuse packets of unknown operations, and of over 4096 bytes", () => {
+    assertThrows(() => new Packet(-1, "", 0), InvalidOperation);
+    assertThrows(() => new Packet(77, "", 0), InvalidOperation);
+    assertThrows(() => new Packet(Op.WRITE, "hello".repeat(4096), 0), InvalidPayload);
+    assertEquals(new Packet(Op.RESTRICT, "x".repeat(4096), 3, 4).size, 4096);
+  });
+
+  it("refuse paths with any punctuation but -/_@, slashes in the wrong place, and too long ones", () => {
+    for (const character of "!\"#$%&'()*+,.:;<=>?[\\]^`{|}~ \n\0") {
+      assertThrows(() => check_path(`/foo${character}`), InvalidPath);
+    }
+    for (const path of ["", "/foo/", "/a//b", `/${"x".repeat(3072)}`, "x".repeat(2049), "/p\0", "/p\n"]) {
+      assertThrows(() => check_path(path), InvalidPath);
+      assertThrows(() => check_watch_path(path), InvalidPath);
+    }
+    for (const path of ["/", "/foo-b_a@r/1", "rel", `/${"x".repeat(3071)}`]) assertEquals(check_path(path), path);
+    assertThrows(() => check_watch_path("@foo"), InvalidPath);
+    assertThrows(() => check_watch_path("@introduceDomain2"), InvalidPath);
+    assertEquals(check_watch_path("@introduceDomain"), "@introduceDomain");
+  });
+
+  it("refuse permissions that are not a letter and a domid", () => {
+    for (const perm of ["foo", "f20", "r-20", "b", "n0\n", ""]) {
+      assertThrows(() => check_perms([perm]), InvalidPermission);
+    }
+    assertEquals(check_perms(["w20", "r0", "b15", "n8"]).length, 4);
+  });
+
+  it("name errors by number and by name", () => {
+    assertEquals(error(22).args, [22, "Invalid argument"]);
+    assertEquals(error("EINVAL").args, [22, "Invalid argument"]);
+    assert(error(2) instanceof Error && error(2).message === "(2, 'No such file or directory')");
+  });
+});
+
+withPeers("pyxs's client", () => {
+  describe("pyxs's client", () => {
+    it("says where it connects, and how", () => {
+      assertEquals(`${new Client("/path")}`, "Client(UnixSocketConnection('/path'))");
+      assertEquals(`${new Client(null, "/dev/x")}`, "Client(XenBusConnection('/dev/x'))");
+      assertEquals(`${new Client({ xen_bus_path: "/dev/x" })}`, "Client(XenBusConnection('/dev/x'))");
+      assert(new Client().router.connection instanceof UnixSocketConnection);
+      assert(new XenBusConnection().path.length > 0);
+    });
+
+    it("throws ConnectionError where there is no store", () => {
+      assertThrows(() => new Client("/none").connect(), ConnectionError);
+      assertThrows(() => new Client(null, "/none").connect(), ConnectionError);
+    });
+
+    it("writes, reads, lists and deletes", { timeout }, () =>
+      withClient((c) => {
+        c.write("/foo/bar", "baz");
+        assertEquals([c.read("/foo/bar"), c.__getitem__("/foo/bar")], ["baz", "baz"]);
+        assertEquals(c.read("/none", "default"), "default");
+        assertEquals(argsOf(() => c.read("/none")), [2, "No such file or directory"]);
+        c.write("/foo/bytes", new Uint8Array([0, 255, 10, 0]));
+        assertEquals([...c.read_bytes("/foo/bytes")], [0, 255, 10, 0]);
+        c.write("/foo/copy", c.read("/foo/bytes"));
+        assertEquals([...c.read_bytes("/foo/copy")], [0, 255, 10, 0]);
+        c.mkdir("/foo/dir");
+        assertEquals(c.list("/foo").sort(), ["bar", "bytes", "copy", "dir"]);
+        assertEquals([c.exists("/foo/dir"), c.exists("/foo/none")], [true, false]);
+        assertEquals(c.list("/foo/dir"), []);
+        c.delete("/foo");
+        c.delete("/foo");
+        assertEquals(argsOf(() => c.delete("/foo/none"))[0], 2);
+        for (let i = 0; i < 500; i++) c.mkdir(`/many/a-child-with-a-long-name-${i}`);
+        assertEquals(c.list("/many").length, 500);
+      }));
+
+    it("gets and sets permissions, and keeps them as they are", { timeout }, () =>
+      withClient((c) => {
+        c.mkdir("/perms");
+        assertEquals(c.get_perms("/perms"), ["n0"]);
+        c.set_perms("/perms", ["b0", "n0", "r0"]);
+        assertEquals(c.get_perms("/perms"), ["b0", "n0", "r0"]);
+        assertThrows(() => c.set_perms("/perms", ["x"]), InvalidPermission);
+        assertEquals(argsOf(() => c.set_perms("/perms", []))[0], 22);
+      }));
+
+    it("walks top down and bottom up", { timeout }, () =>
+      withClient((c) => {
+        c.write("/w/a/b", "1");
+        c.write("/w/c", "2");
+        const paths = (topdown: boolean) => [...c.walk("/w", topdown)].map(([path]) => path);
+        assertEquals(paths(true), ["/w", "/w/a", "/w/a/b", "/w/c"]);
+        assertEquals(paths(false), ["/w/a/b", "/w/a", "/w/c", "/w"]);
+      }));
+
+    it("knows of domains", { timeout }, () =>
+      withClient((c) => {
+        assertEquals(c.get_domain_path(999), "/local/domain/999");
+        assertEquals(c.is_domain_introduced(999), false);
+        assertThrows(() => c.introduce_domain(0, 1, 1), RangeError);
+        c.introduce_domain(3, 1, 1);
+        assertEquals(c.is_domain_introduced(3), true);
+        c.introduce_domain(4, 1, 1);
+        c.set_target(3, 4);
+        c.resume_domain(3);
+        c.release_domain(3);
+        assertEquals(c.is_domain_introduced(3), false);
+      }));
+
+    it("has one transaction at a time, which commit and rollback end", { timeout }, () =>
+      withClient((c) => {
+        assert(c.transaction() > 0);
+        assertEquals(argsOf(() => c.transaction()), [114, "Operation already in progress"]);
+        c.write("/t/a", "1");
+        assertEquals(c.__copy__().exists("/t/a"), false);
+        assertEquals(c.commit(), true);
+        assertEquals([c.tx_id, c.read("/t/a")], [0, "1"]);
+        c.transaction();
+        c.write("/t/a", "2");
+        c.rollback();
+        assertEquals([c.tx_id, c.read("/t/a")], [0, "1"]);
+        assertEquals(argsOf(() => c.rollback())[0], 2);
+        c.transaction();
+        c.read("/t/a");
+        c.__copy__().write("/t/a", "3");
+        c.write("/t/a", "4");
+        assertEquals([c.commit(), c.tx_id, c.read("/t/a")], [false, 0, "3"]);
+      }));
+
+    it("runs transactions of copies beside each other", { timeout }, () =>
+      withClient((c) => {
+        c.mkdir("/one");
+        c.mkdir("/two");
+        const other = c.__copy__();
+        const [first, second] = [c.transaction(), other.transaction()];
+        assert(first !== second && c.router === other.router);
+        c.write("/one", "1");
+        other.write("/two", "2");
+        assertEquals([c.commit(), other.commit()], [true, true]);
+      }));
+
+    it("throws where a with ends in a transaction, unless something else is thrown", { timeout }, async () => {
+      await using store = await startXenstored();
+      assertEquals(argsOf(() => with_(new Client(store.socket), (c) => c.transaction())), ["uncommitted transaction"]);
+      assertThrows(() =>
+        with_(new Client(store.socket), (c) => {
+          c.transaction();
+          c.write("/foo", "bar");
+          throw new EvalError("the body's own");
+        }), EvalError);
+      assertEquals(with_(new Client(store.socket), (c) => c.exists("/foo")), false);
+    });
+
+    it("closes twice, and connects again", { timeout }, () =>
+      withClient((c) => {
+        c.write("/foo", "1");
+        c.close();
+        c.close();
+        assertEquals(c.router.is_connected, false);
+        c.connect();
+        assertEquals(c.read("/foo"), "1");
+      }));
+
+    it("throws ConnectionError when the daemon dies", { timeout }, () =>
+      withClient(async (c, store) => {
+        const m = c.monitor();
+        m.watch("/foo", "token");
+        take(m, 1);
+        await store.kill();
+        assertThrows(() => m.wait().next(), ConnectionError);
+        assertEquals(c.router.is_connected, false);
+      }));
+
+    it("sends packets through a router and a connection", { timeout }, async () => {
+      await using store = await startXenstored();
+      const router = new Router(new UnixSocketConnection(store.socket));
+      router.start();
+      const answer = router.send(new Packet(Op.GET_DOMAIN_PATH, "7\0", 42)).get();
+      assertEquals([answer.op, answer.rq_id], [Op.GET_DOMAIN_PATH, 42]);
+      router.connection.send(new Packet(Op.READ, "/none\0", 43));
+      const refused = router.connection.recv();
+      assertEquals([refused.op, refused.rq_id, refused.size], [Op.ERROR, 43, 7]);
+      router.terminate();
+      assertThrows(() => router.send(new Packet(Op.READ, "/\0", 1)), ConnectionError);
+    });
+  });
+
+  describe("pyxs's monitor", () => {
+    it("gets an event at once, then those of its own writes and of children", { timeout }, () =>
+      withClient((c) => {
+        using m = c.monitor();
+        m.watch("/m", "boo");
+        assertEquals(take(m, 1), [["/m", "boo"]]);
+        c.write("/m", "1");
+        c.write("/m/child", "1");
+        assertEquals(take(m, 2), [["/m", "boo"], ["/m/child", "boo"]]);
+        assertEquals([...m.watched], ["/m"]);
+        assertEquals(argsOf(() => m.watch("/m", "boo"))[0], 17);
+        m.unwatch("/m", "boo");
+        assertEquals(m.watched.size, 0);
+        assertEquals(argsOf(() => m.unwatch("/m", "boo"))[0], 2);
+      }));
+
+    it("has two tokens on a path, and many monitors on one", { timeout }, () =>
+      withClient((c) => {
+        using m = c.monitor();
+        m.watch("/m", "foo");
+        m.watch("/m", "bar");
+        assertEquals(take(m, 2), [["/m", "foo"], ["/m", "bar"]]);
+        using other = c.monitor();
+        // The same path and token as another monitor's.
+        other.watch("/m", "foo");
+        assertEquals(take(other, 1), [["/m", "foo"]]);
+        c.write("/m", "1");
+        assertEquals(take(m, 2).map(([, token]) => token).sort(), ["bar", "foo"]);
+        assertEquals(take(other, 1), [["/m", "foo"]]);
+      }));
+
+    it("leaves out what was unwatched, or gives it where that is wanted", { timeout }, () =>
+      withClient((c) => {
+        using m = c.monitor();
+        m.watch("/m", "foo");
+        for (let i = 0; i < 128; i++) c.write(`/m/${i}`, "1");
+        m.unwatch("/m", "foo");
+        m.watch("/other", "bar");
+        assertEquals(take(m, 1), [["/other", "bar"]]);
+        m.watch("/m", "foo");
+        c.write("/m", "1");
+        m.unwatch("/m", "foo");
+        assertEquals(m.wait(true).next().value, { path: "/m", token: "foo" });
+      }));
+
+    it("sees domains come and go", { timeout }, () =>
+      withClient((c) => {
+        using m = c.monitor();
+        m.watch("@introduceDomain", "in");
+        m.watch("@releaseDomain", "out");
+        take(m, 2);
+        c.introduce_domain(5, 1, 1);
+        assertEquals(take(m, 1), [["@introduceDomain", "in"]]);
+        c.release_domain(5);
+        assertEquals(take(m, 1), [["@releaseDomain", "out"]]);
+      }));
+
+    it("stands alone with a client of its own", { timeout }, async () => {
+      await using store = await startXenstored();
+      const m = monitor({ unix_socket_path: store.socket });
+      m.watch("/m", "token");
+      assertEquals(take(m, 1), [["/m", "token"]]);
+      m.close();
+      assertEquals(m.client.router.is_connected, false);
+    });
+  });
+
+  describe("pyxs's xs", () => {
+    it("is the binding itself: nothing of the compatibility layer's own", { timeout }, async () => {
+      await using store = await startXenstored();
+      const h = xs({ address: `unix:${store.socket}` });
+      assertEquals(h.ls("", "/none"), null);
+      const [first, second] = [h.transaction_start(), h.transaction_start()];
+      assert(first !== second);
+      h.read(first, "/a");
+      h.write("", "/a", "1");
+      h.write(first, "/a", "2");
+      assertEquals([h.transaction_end(first), h.transaction_end(second, 1)], [false, true]);
+      const token = {};
+      h.watch("/a", token);
+      h.watch("/b", token);
+      assert(h.read_watch()[1] === token);
+      h.unwatch("/a", token);
+      h.unwatch("/b", token);
+      assertThrows(() => h.unwatch("/b", token), XsError);
+      assertEquals(h.get_permissions("", "/a"), [{ dom: 0, read: 0, write: 0 }]);
+      assertEquals(h.is_domain_introduced(9), false);
+      h.close();
+    });
+  });
+});
