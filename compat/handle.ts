@@ -252,7 +252,11 @@ export class Handle implements xs<string | Uint8Array> {
   }
 
   #ask(operation: number, transaction: number, parts: readonly Part[]): Answer {
-    return lost(() => this.#exchange.ask(operation, transaction, parts));
+    try {
+      return this.#exchange.ask(operation, transaction, parts);
+    } catch (error) {
+      throw lostError(error);
+    }
   }
 
   #takeEvent(timeout: number): RawEvent | null {
@@ -279,14 +283,18 @@ export class Handle implements xs<string | Uint8Array> {
   }
 }
 
-/** Runs what may find the connection over; then the error has its code, or the one that is given. */
-function lost<T>(run: () => T, code?: string): T {
+/** Runs what may find the connection over; then the error has the code that is given. */
+function lost<T>(run: () => T, code: string): T {
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof XenStoreError)) throw error;
-    throw xsError(code ?? error.code, error);
+    throw lostError(error, code);
   }
+}
+
+/** What is thrown for an error of the connection: its code, or the one that is given; another error as it is. */
+function lostError(error: unknown, code?: string): unknown {
+  return error instanceof XenStoreError ? xsError(code ?? error.code, error) : error;
 }
 
 function payload(answer: Answer): Uint8Array {

@@ -72,6 +72,18 @@ export function string(value: unknown, position: number): string {
     const name = value === null || value === undefined ? "None" : typeName(value);
     throw pythonError("TypeError", `argument ${position} must be str, not ${name}`);
   }
+  // One loop, for what nearly all strings are: short, and nothing to complain of.
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code === 0 || code >= FIRST_SURROGATE) return odd(value);
+  }
+  return value;
+}
+
+const FIRST_SURROGATE = 0xd800;
+
+/** A string that may be wrong. */
+function odd(value: string): string {
   checkWellFormed(value);
   if (value.includes("\0")) throw pythonError("ValueError", "embedded null character");
   return value;
@@ -101,6 +113,9 @@ export function int(value: unknown): number {
 
 /** The transaction that a handle names: hexadecimal as strtoul reads it, of which the store takes 32 bits. */
 export function transactionId(handle: string): number {
+  if (handle === "" || handle === "0") return 0;
+  // What transaction_start() gives.
+  if (/^[0-9A-F]{1,8}$/.test(handle)) return Number.parseInt(handle, 16);
   const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(?:0[xX](?=[0-9a-fA-F]))?([0-9a-fA-F]*)/.exec(handle) ?? [];
   if (!digits) return 0;
   const number = BigInt(`0x${digits}`);
@@ -183,15 +198,10 @@ const LONG = 64;
 
 /** A value's text: UTF-8, in which every byte that is not part of any is escaped. Nothing is lost. */
 export function decodeValue(bytes: Uint8Array): string {
-  let text = "";
-  if (bytes.length < LONG) {
-    for (const byte of bytes) {
-      if (byte > 0x7f) return decodeAny(bytes);
-      text += String.fromCharCode(byte);
-    }
-    return text;
-  }
-  return decodeAny(bytes);
+  if (bytes.length >= LONG) return decodeAny(bytes);
+  let all = 0;
+  for (let i = 0; i < bytes.length; i++) all |= bytes[i] ?? 0;
+  return all > 0x7f ? decodeAny(bytes) : String.fromCharCode(...bytes);
 }
 
 function decodeAny(bytes: Uint8Array): string {

@@ -35,7 +35,7 @@ export interface XsOptions {
   readonly values?: "text" | "bytes" | undefined;
   /** The only way to speak to the store; without it, the fastest that there is. */
   readonly transport?: BlockingKind | undefined;
-  /** Microseconds to look for a reply before the thread sleeps; 60 by default where there are two CPUs, else 0. */
+  /** Microseconds to look for a reply before the thread sleeps; 150 by default where there are two CPUs, else 0. */
   readonly spin?: number | undefined;
 }
 

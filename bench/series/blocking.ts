@@ -21,7 +21,7 @@ interface Way {
 }
 
 const ROUNDS = 5;
-const SPIN = 60;
+const SPIN = 150;
 const MODES: readonly Mode[] = [
   { name: "read", title: "one read", count: 6000, warmUp: 3000 },
   { name: "write", title: "one write", count: 4000, warmUp: 3000 },

@@ -14,7 +14,7 @@ import type { BlockingKind, BlockingOptions, BlockingTransport } from "./transpo
 import { openByWorker } from "./worker.ts";
 
 /** Microseconds to spin by default where there is more than one CPU; where there is one, the store could not run meanwhile. */
-const SPIN = 60;
+const SPIN = 150;
 
 /** An open transport, and where it leads. */
 export interface OpenedBlocking {

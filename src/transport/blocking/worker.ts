@@ -87,9 +87,11 @@ class WorkerTransport implements BlockingTransport {
     this.#post({ type: "open", id: this.#id, address: this.#address, memory: this.#ring.memory });
     const isDone = this.#ring.wait(() => this.#ring.state !== State.OPENING, OPEN_WITHIN_MS);
     if (this.#ring.state === State.OPEN) return;
+    // Closing leaves no word of why it had to be.
+    const { code, message } = this.#ring.error;
     this.close();
     if (!isDone) throw codedError("ETIMEDOUT", `the worker did not open ${this.#address} within ${OPEN_WITHIN_MS} ms`);
-    this.#throwEnd();
+    throw codedError(code, message);
   }
 
   send(bytes: Uint8Array): void {
