@@ -316,6 +316,23 @@ describe("DIRECTORY_PART", () => {
   );
 
   test(
+    "has room for the empty name, or leaves the last name to the next part",
+    within(({ dom0, node }) => {
+      for (const name of names(200, 19)) node(`/a/${name}`);
+      const number = `${Number(generation(dom0, "/a")) + 2}`;
+      const rest = PAYLOAD_MAX - `${number}|`.length - 200 * 20;
+      for (const [length, isWhole] of [[rest - 2, true], [rest - 1, false], [rest, false]] as const) {
+        node(`/a/${"z".repeat(length)}`);
+        const answer = dom0.ask("DIRECTORY_PART", "/a|0|");
+        assertEquals(answer.split("|")[0]?.length, number.length);
+        assertEquals([answer.includes("z"), answer.endsWith("||")], [isWhole, isWhole], `${length}`);
+        assert(answer.length <= PAYLOAD_MAX);
+        tableOf(dom0, ["RM", `/a/${"z".repeat(length)}|`, "OK|"]);
+      }
+    }),
+  );
+
+  test(
     "starts at any offset, counted in bytes",
     within(({ dom0, node }) => {
       for (const name of ["abc", "d", "ef"]) node(`/a/${name}`);

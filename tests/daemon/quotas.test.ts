@@ -175,6 +175,17 @@ describe("what domain 0 does", () => {
   );
 
   test(
+    "is not bound by quotas where guests make its nodes grow",
+    within((store) => {
+      const five = settled(store);
+      store.node("/open", "b0");
+      store.tell("SET_QUOTA", "0|memory|1|");
+      tableOf(five, ["WRITE", "/open|value", "OK|"]);
+      tableOf(five.begin(), ["WRITE", "/open|a longer value", "OK|"]);
+    }),
+  );
+
+  test(
     "counts for the owner of the nodes",
     within((store) => {
       const { dom0, tell } = store;
@@ -250,6 +261,19 @@ describe("a request over quota", () => {
         ["WRITE", "a|www", "ENOMEM"],
         ["RM", "a|", "OK|"],
       );
+    }),
+  );
+
+  test(
+    "of memory is one for the nodes of a transaction and for what that remembers together",
+    within((store) => {
+      const five = settled(store);
+      store.tell("SET_QUOTA", "5|memory|900|");
+      const t = five.begin();
+      const value = "v".repeat(100);
+      tableOf(t, ["WRITE", `a|${value}`, "OK|"], ["WRITE", `b|${value}`, "OK|"], ["WRITE", `c|${value}`, "ENOMEM"]);
+      tableOf(t, ["TRANSACTION_END", "T|", "ENOMEM"]);
+      tableOf(five, ["WRITE", `c|${value}`, "OK|"]);
     }),
   );
 
@@ -472,6 +496,18 @@ describe("a guest is held up", () => {
       assertEquals([held(), usage(store, 5)["outstanding"]?.[0]], [false, 2]);
       for (let i = 0; i < 40; i++) five.ask("READ", `${i}|`);
       assertEquals(held(), false);
+    }),
+  );
+
+  test(
+    "not by events that wait for one who can take them",
+    within((store) => {
+      const five = settled(store);
+      const open = store.open();
+      open.watch("/", "t");
+      for (let i = 0; i < 40; i++) tableOf(five, ["WRITE", `${i}|`, "OK|"]);
+      assertEquals([store.core.holdOf(five.connection), usage(store, 5)["outstanding"]?.[0]], [0, 0]);
+      assertEquals(open.events().length, 40);
     }),
   );
 

@@ -429,6 +429,7 @@ describe("what fails within a transaction", () => {
 
   const quotas: [name: string, quota: string, steps: Step[], answer: string][] = [
     ["with more nodes than it may meet", "transaction-nodes|3", [["READ", "/open/b|"], ["READ", "/open/c|"]], "ENOSPC"],
+    ["with what stands above a node that it removes", "transaction-nodes|3", [["RM", "/open/d/e|"]], "ENOSPC"],
     ["with a node that is too large", "node-size|100", [["WRITE", `/open/a|${"x".repeat(100)}`]], "ENOSPC"],
     ["with a node that becomes too large", "node-size|100", [["WRITE", `/open/x/y/${"z".repeat(60)}/z|`]], "OK|"],
     ["with a list of children that is too long", "node-size|100", [["WRITE", `/open/${"z".repeat(90)}|`]], "ENOSPC"],
@@ -440,6 +441,7 @@ describe("what fails within a transaction", () => {
       `${name} over quota ${answer === "OK|" ? "is none" : "spoils it"}`,
       within(({ guest, node, tell, tree }) => {
         node("/open", "b0");
+        node("/open/d/e");
         const five = guest(5);
         tell("SET_QUOTA", `5|${quota}|`);
         const before = tree();

@@ -9,7 +9,7 @@ import { parentPath, type View } from "../../src/daemon/tree.ts";
 import { byOrder, type Watch, WatchTrie } from "../../src/daemon/watches.ts";
 import { PAYLOAD_MAX } from "../../src/wire/header.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
-import { randomNumbers, type Speaker, type Store, table, tableOf, within } from "./support.ts";
+import { type Asked, randomNumbers, type Speaker, type Store, table, tableOf, within } from "./support.ts";
 
 /** The paths of the events that came. */
 function paths(who: Speaker): string[] {
@@ -600,6 +600,48 @@ describe("a guest hears", () => {
         ["TRANSACTION_END", "T|", "OK|"],
       );
       assertEquals(paths(five), ["/lost", "/got", "/gone"]);
+    }),
+  );
+
+  test(
+    "of a commit by the rights on what is above a node, as they were until its own turn came",
+    within(({ dom0, guest, node }) => {
+      const five = guest(5);
+      five.watch("/", "t");
+      const rows: [first: string, second: string, told: string[]][] = [
+        ["WRITE /p/x|", "SET_PERMS /p|n0|", ["/p/x", "/p"]],
+        ["SET_PERMS /p|n0|", "WRITE /p/x|", ["/p"]],
+        ["WRITE /p/x|", "RM /p|", ["/p"]],
+        ["WRITE /p/new|", "SET_PERMS /p|n0|", ["/p/new", "/p"]],
+        ["WRITE /p/new|", "RM /p|", ["/p"]],
+        ["READ /p/none|", "SET_PERMS /p|n0|", ["/p"]],
+      ];
+      for (const [first, second, told] of rows) {
+        node("/p", "r0");
+        node("/p/x", "n0");
+        const t = dom0.begin();
+        for (const step of [first, second]) {
+          const [operation = "", payload] = step.split(" ");
+          t.ask(operation as Asked, payload);
+        }
+        five.events();
+        assertEquals(t.commit(), "OK|");
+        assertEquals(`${first}, ${second}: ${paths(five).join(" ")}`, `${first}, ${second}: ${told.join(" ")}`);
+        tableOf(dom0, ["RM", "/p|", "OK|"]);
+      }
+    }),
+  );
+
+  test(
+    "nothing of what others are told who may read it",
+    within(({ dom0, guest, node, open }) => {
+      node("/five", "n5");
+      node("/six", "n6");
+      const [before, five, six, behind] = [open(), guest(5), guest(6), open()];
+      for (const who of [before, five, six, behind]) who.watch("/", "t");
+      tableOf(dom0, ["WRITE", "/five|", "OK|"], ["WRITE", "/six|", "OK|"], ["WRITE", "/zero|", "OK|"]);
+      const all = ["/five", "/six", "/zero"];
+      assertEquals([before, five, six, behind].map(paths), [all, ["/five"], ["/six"], all]);
     }),
   );
 });

@@ -2,32 +2,35 @@
 
 import nodeAssert from "node:assert/strict";
 
+/** A message as an argument, if there is one: Node refuses `undefined` in its place. */
+const given = (message: string | undefined): [] | [string] => message === undefined ? [] : [message];
+
 // deno-lint-ignore no-explicit-any
 type Constructor<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Fails unless the condition holds. */
 export function assert(condition: unknown, message?: string): asserts condition {
-  nodeAssert.ok(condition, message);
+  nodeAssert.ok(condition, ...given(message));
 }
 
 /** Fails unless both are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, message);
+  nodeAssert.deepStrictEqual(actual, expected, ...given(message));
 }
 
 /** Fails if both are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
-  nodeAssert.notDeepStrictEqual(actual, expected, message);
+  nodeAssert.notDeepStrictEqual(actual, expected, ...given(message));
 }
 
 /** Fails unless both are the same. */
 export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T {
-  nodeAssert.strictEqual(actual, expected, message);
+  nodeAssert.strictEqual(actual, expected, ...given(message));
 }
 
 /** Fails unless the text matches. */
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  nodeAssert.match(actual, expected, message);
+  nodeAssert.match(actual, expected, ...given(message));
 }
 
 /** Fails unless the text includes the other. */

@@ -7,6 +7,21 @@ import type { SyncPolicy } from "../../../src/daemon/persistence/journal.ts";
 import { eagerClock } from "./clocks.ts";
 import { initial, Model, randomBatch, randomOf } from "./model.ts";
 
+/** Tells the reader of this process, who may be slow. */
+function tell(line: string): void {
+  for (let rest = encoder.encode(`${line}\n`); rest.length > 0;) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      // A pipe that does not block, as Node's are, and that is full.
+      if ((error as { readonly code?: string }).code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+const pause = new Int32Array(new SharedArrayBuffer(4));
 const [directory = "", seed = "0", sync = "always"] = process.argv.slice(2);
 const random = randomOf(Number(seed));
 const model = new Model();
@@ -22,10 +37,10 @@ let count = 0;
 for (let batch = isNew ? [...initial] : [];; batch = []) {
   if (model.paths.length === 0) model.apply(batch);
   else batch = randomBatch(model, random);
-  writeSync(1, `next ${JSON.stringify(model.toString())}\n`);
+  tell(`next ${JSON.stringify(model.toString())}`);
   journal.append(batch);
   journal.commit();
-  writeSync(1, "kept\n");
+  tell("kept");
   count++;
   if (count % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
