@@ -43,14 +43,20 @@ function share(name: string | null): Shared {
   // This file's own ending: .ts where it runs as it was written, .js where it was built.
   const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".js";
   // On Node 20 a loader of TypeScript would need this thread, which waits: what was built needs none.
-  const worker = new Worker(
-    new URL(`./worker_thread${extension}`, import.meta.url),
-    extension === ".ts" ? {} : { execArgv: [] },
-  );
+  const worker = new Worker(workerModule(extension), extension === ".ts" ? {} : { execArgv: [] });
   worker.unref();
   const made = { worker, users: 0, opened: 0 };
   if (name !== null) named().set(name, made);
   return made;
+}
+
+/** Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread waits. */
+export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
+
+/** Where the worker's code is. A registry's module is at an address that only an import takes, and no worker. */
+function workerModule(extension: string): URL {
+  const module = new URL(`./worker_thread${extension}`, import.meta.url);
+  return module.protocol === "file:" ? module : new URL(`data:text/javascript,import ${JSON.stringify(module.href)};`);
 }
 
 function named(): Map<string, Shared> {

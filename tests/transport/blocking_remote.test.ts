@@ -1,0 +1,52 @@
+// Deno takes the package from a registry by HTTP, where a module's address is none that a worker starts from.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
+import { describe, test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { inDirectory } from "../support/socket.ts";
+
+/** Serves the project's modules, as a registry does. */
+async function serveModules(): Promise<Server> {
+  const root = new URL("../..", import.meta.url);
+  const server = createServer((request, response) => {
+    response.setHeader("content-type", "application/typescript");
+    response.end(readFileSync(new URL(`.${request.url}`, root)));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+const program = (base: string): string => `
+  import { xs } from "${base}/compat/xs.ts";
+  const h = xs({ address: "embedded:" });
+  h.write("0", "/hello", "world");
+  console.log(h.read("0", "/hello"), h.transport);
+  h.close();
+`;
+
+describe("modules that came by HTTP", { timeout: 60_000 }, () => {
+  if (!("Deno" in globalThis)) return;
+  test("start their worker, the first time too, when nothing of it was fetched before", async () => {
+    await inDirectory(async (directory) => {
+      const server = await serveModules();
+      const { port } = server.address() as AddressInfo;
+      const file = join(directory, "program.ts");
+      writeFileSync(file, program(`http://127.0.0.1:${port}`));
+      const child = spawn(process.execPath, ["run", "--allow-all", "--no-check", "--quiet", file], {
+        env: { ...process.env, DENO_DIR: join(directory, "cache") },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      assertEquals(await text(child.stdout), "world worker\n");
+      server.closeAllConnections();
+      server.close();
+    });
+  });
+});
