@@ -31,3 +31,23 @@ export interface Store {
   /** Starts it. */
   open(): Promise<Running>;
 }
+
+/** The ways of a store as domain 0 sees it, over a socket. */
+export const DOM0: Omit<Store, "name" | "open"> = {
+  base: "/tool/tsxs-contract",
+  privileged: true,
+  device: false,
+  listsAll: true,
+  tellsMissing: false,
+  valueMax: 4096,
+  nodesMax: 100_000,
+};
+
+/** Makes a guest's home as a toolstack makes it. */
+export async function makeHome(dom0: Client, domid: number): Promise<void> {
+  const home = `/local/domain/${domid}`;
+  await dom0.mkdir(home);
+  await dom0.setPerms(home, ["n0", `r${domid}`]);
+  await dom0.mkdir(`${home}/data`);
+  await dom0.setPerms(`${home}/data`, [`n${domid}`]);
+}

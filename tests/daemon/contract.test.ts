@@ -4,19 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ClientOptions, connect, type StoreAddress } from "../../mod.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
-import type { Running, Store } from "../contract/store.ts";
+import { DOM0, makeHome, type Running, type Store } from "../contract/store.ts";
 import { contract } from "../contract/suite.ts";
 
 const GUEST = 5;
-const DOM0 = {
-  base: "/tool/tsxs-contract",
-  privileged: true,
-  device: false,
-  listsAll: true,
-  tellsMissing: false,
-  valueMax: 4096,
-  nodesMax: 100_000,
-};
 
 /** Each client's address may be a function: one that connects again needs another transport. */
 function running(daemon: Daemon, address: StoreAddress, other = address, end: () => void = () => {}): Running {
@@ -43,15 +34,10 @@ async function openSocket(): Promise<Running> {
   return running(daemon, address, address, () => rmSync(directory, { recursive: true }));
 }
 
-/** A guest's home is made as a toolstack makes it. */
 async function openGuest(): Promise<Running> {
   const daemon = new Daemon();
   await using dom0 = await connect(daemon.connect());
-  const home = `/local/domain/${GUEST}`;
-  await dom0.mkdir(home);
-  await dom0.setPerms(home, ["n0", `r${GUEST}`]);
-  await dom0.mkdir(`${home}/data`);
-  await dom0.setPerms(`${home}/data`, [`n${GUEST}`]);
+  await makeHome(dom0, GUEST);
   daemon.introduceDomain(GUEST);
   return running(daemon, () => daemon.connect({ domid: GUEST }), () => daemon.connect());
 }

@@ -1,4 +1,4 @@
-// contract.test.ts: the contract suite against the real daemons
+// The contract suite against the real daemons.
 
 import { contract } from "../contract/suite.ts";
 import { withPeers } from "./peers.ts";

@@ -1,4 +1,4 @@
-// daemons.test.ts: the real daemons run here, guests included, and the stand-in behaves like the XenBus device
+// The real daemons run here, guests included, and the stand-in behaves like the XenBus device.
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";

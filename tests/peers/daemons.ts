@@ -1,4 +1,4 @@
-// daemons.ts: starts Debian's real store daemons, and a stand-in for the XenBus device, where there is no Xen
+// Starts Debian's real store daemons, and a stand-in for the XenBus device, where there is no Xen.
 
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";

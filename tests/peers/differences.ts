@@ -1,4 +1,4 @@
-// differences.ts: where our daemon is meant to answer otherwise than Debian's C daemon, each with its reason
+// Where our daemon is meant to answer otherwise than Debian's C daemon, each with its reason.
 //
 // What is listed here is asked, and the two answers are looked at. What would have the two stores hold different things from
 // then on is not asked at all:

@@ -1,4 +1,4 @@
-// differential.test.ts: ours and the real C daemon answer the same random requests alike, byte by byte
+// Ours and the real C daemon answer the same random requests alike, byte by byte.
 
 import process from "node:process";
 import { it } from "node:test";

@@ -1,4 +1,4 @@
-// What a connection receives: replies, each with the events before it
+// What a connection receives: replies, each with the events before it.
 
 import type { Message } from "./differential_link.ts";
 

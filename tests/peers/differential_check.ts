@@ -1,4 +1,4 @@
-// One differential run: random steps on two fresh stores, and when they differ, a report and a short row of steps
+// One differential run: random steps on two fresh stores, and when they differ, a report and a short row of steps.
 
 import type { Difference } from "./differences.ts";
 import { Generator, type Profile } from "./differential_generator.ts";

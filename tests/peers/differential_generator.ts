@@ -1,4 +1,4 @@
-// Random steps for the differential tests
+// Random steps for the differential tests.
 
 import { Operation as Op } from "../../src/wire/operations.ts";
 import { Random } from "./differential_random.ts";

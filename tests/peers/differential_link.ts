@@ -1,4 +1,4 @@
-// A connection by hand, for the differential tests: many requests in one write, and all that comes up to their replies
+// A connection by hand, for the differential tests: many requests in one write, and all that comes up to their replies.
 
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";

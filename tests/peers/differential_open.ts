@@ -1,4 +1,4 @@
-// Which transactions a connection has open, by what either store calls them
+// Which transactions a connection has open, by what either store calls them.
 
 import { Operation as Op } from "../../src/wire/operations.ts";
 import type { Answer } from "./differential_answers.ts";

@@ -1,4 +1,4 @@
-// Random numbers that a seed repeats, for the differential tests
+// Random numbers that a seed repeats, for the differential tests.
 
 /** A stream of random numbers; the same seed gives the same ones on every runtime. */
 export class Random {

@@ -1,4 +1,4 @@
-// Random requests for the differential tests, from small sets of paths, names and values, so that they meet
+// Random requests for the differential tests, from small sets of paths, names and values, so that they meet.
 
 import { Operation as Op } from "../../src/wire/operations.ts";
 import { type Random, Weighted } from "./differential_random.ts";

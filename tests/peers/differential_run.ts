@@ -1,4 +1,4 @@
-// Does the same steps with two stores, and compares every reply and every event
+// Does the same steps with two stores, and compares every reply and every event.
 
 import type { Buffer } from "node:buffer";
 import { Operation as Op } from "../../src/wire/operations.ts";

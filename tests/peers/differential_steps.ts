@@ -1,4 +1,4 @@
-// What a differential test does, step by step: data that can be printed, cut, and done again
+// What a differential test does, step by step: data that can be printed, cut, and done again.
 
 import { Operation } from "../../src/wire/operations.ts";
 

@@ -1,4 +1,4 @@
-// The stores that a differential test compares: a real C daemon, and our own
+// The stores that a differential test compares: a real C daemon, and our own.
 
 import { join } from "node:path";
 import { rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// differential_transactions.test.ts: transactions that meet leave the same behind in ours and in the real C daemon
+// Transactions that meet leave the same behind in ours and in the real C daemon.
 
 import process from "node:process";
 import { it } from "node:test";

@@ -1,4 +1,4 @@
-// directories.test.ts: directories far too long for one message, of the real daemons
+// Directories far too long for one message, of the real daemons.
 
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";

@@ -1,4 +1,4 @@
-// domains.test.ts: the life of guests, as the real daemons tell it
+// The life of guests, as the real daemons tell it.
 
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";

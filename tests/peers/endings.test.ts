@@ -1,4 +1,4 @@
-// endings.test.ts: a process with a connection to a real daemon ends when it wants to
+// A process with a connection to a real daemon ends when it wants to.
 
 import { fileURLToPath } from "node:url";
 import { endingsContract, runnerOf } from "../contract/endings.ts";

@@ -1,4 +1,4 @@
-// examples.test.ts: every example of the documentation runs, on a real store of its own
+// Every example of the documentation runs, on a real store of its own.
 
 import { examplesRun } from "../support/examples.ts";
 import { startXenstored } from "./daemons.ts";

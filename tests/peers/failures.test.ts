@@ -1,4 +1,4 @@
-// failures.test.ts: real daemons that die
+// Real daemons that die.
 
 import { existsSync } from "node:fs";
 import process from "node:process";

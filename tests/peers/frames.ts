@@ -1,4 +1,4 @@
-// frames.ts: XenStore messages by hand, so that the real daemons are checked without the client under test
+// XenStore messages by hand, so that the real daemons are checked without the client under test.
 
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";

@@ -1,4 +1,4 @@
-// migration.test.ts: the real xenstored hands its store to us when it is updated, and goes on with the one that we give it
+// The real xenstored hands its store to us when it is updated, and goes on with the one that we give it.
 
 import { Buffer } from "node:buffer";
 import { execFileSync, spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-// peers.ts: declares tests that need the real daemons; where those are missing, one test that says so
+// Declares tests that need the real daemons; where those are missing, one test that says so.
 
 import { test } from "node:test";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// ported.test.ts: the Python programs of the examples, and their ports, print the same and leave the same behind
+// The Python programs of the examples, and their ports, print the same and leave the same behind.
 
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";

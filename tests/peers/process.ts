@@ -1,4 +1,4 @@
-// process.ts: a helper process with a temporary directory of its own, neither of which outlives the test process
+// A helper process with a temporary directory of its own, neither of which outlives the test process.
 
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";

@@ -1,4 +1,4 @@
-// programs.test.ts: other people's programs find nothing amiss with our daemon, and print what they print of the C daemon
+// Other people's programs find nothing amiss with our daemon, and print what they print of the C daemon.
 
 import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// pyxs.test.ts: what pyxs's own tests demand of it, of ours; and what it gets wrong, right
+// What pyxs's own tests demand of it, of ours; and what it gets wrong, right.
 
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";

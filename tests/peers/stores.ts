@@ -1,7 +1,7 @@
-// stores.ts: the real daemons as the contract suite wants them, as domain 0, as a guest, and over the device's stand-in
+// The real daemons as the contract suite wants them, as domain 0, as a guest, and over the device's stand-in.
 
 import { type ClientOptions, connect } from "../../mod.ts";
-import type { Running, Store } from "../contract/store.ts";
+import { DOM0, makeHome, type Running, type Store } from "../contract/store.ts";
 import { type RealStore, startOxenstored, startXenbus, startXenstored } from "./daemons.ts";
 
 const GUEST = 5;
@@ -23,16 +23,6 @@ const kinds: readonly Kind[] = [
     guest: { valueMax: 2048, nodesMax: 900, listsAll: false, tellsMissing: true },
   },
 ];
-
-const DOM0 = {
-  base: "/tool/tsxs-contract",
-  privileged: true,
-  device: false,
-  listsAll: true,
-  tellsMissing: false,
-  valueMax: 4096,
-  nodesMax: 100_000,
-};
 
 /** Every way to a real daemon that there is without Xen. */
 export const realStores: readonly Store[] = kinds.flatMap(({ name, start, dom0, guest }): Store[] => [
@@ -63,15 +53,11 @@ async function openSocket(start: () => Promise<RealStore>): Promise<Running> {
   };
 }
 
-/** A guest's home is made as a toolstack makes it. A guest has one ring, so somebody else is domain 0. */
+/** A guest has one ring, so somebody else is domain 0. */
 async function openGuest(start: () => Promise<RealStore>): Promise<Running> {
   const store = await start();
   const dom0 = await connect(`unix:${store.socket}`);
-  const home = `/local/domain/${GUEST}`;
-  await dom0.mkdir(home);
-  await dom0.setPerms(home, ["n0", `r${GUEST}`]);
-  await dom0.mkdir(`${home}/data`);
-  await dom0.setPerms(`${home}/data`, [`n${GUEST}`]);
+  await makeHome(dom0, GUEST);
   await dom0.introduceDomain(GUEST, 1, 1);
   return {
     connect: (options?: ClientOptions) => connect(`unix:${store.domainSocket(GUEST)}`, options),

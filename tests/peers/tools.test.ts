@@ -1,4 +1,4 @@
-// tools.test.ts: Debian's xenstore-* tools change the store from outside, and see what we change
+// Debian's xenstore-* tools change the store from outside, and see what we change.
 
 import { execFile } from "node:child_process";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// xs_transcripts.test.ts: what calls give on the real xen.lowlevel.xs, and on ours, line by line
+// What calls give on the real xen.lowlevel.xs, and on ours, line by line.
 
 import process from "node:process";
 import { after, describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// xs_ways.test.ts: which way a handle takes to the store, over the device's stand-in too, and that it keeps no process alive
+// Which way a handle takes to the store, over the device's stand-in too, and that it keeps no process alive.
 
 import process from "node:process";
 import { after, describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// The suite of the calls that block, over the real XenBus device, by each transport that the runtime has
+// The suite of the calls that block, over the real XenBus device, by each transport that the runtime has.
 
 import process from "node:process";
 import { test } from "node:test";

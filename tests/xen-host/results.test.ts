@@ -1,4 +1,4 @@
-// How results.ts reads a console: nothing that is missing or cut short passes
+// How results.ts reads a console: nothing that is missing or cut short passes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loaded, type Outcome, readOutcomes, readSummary } from "./results.ts";

@@ -1,4 +1,4 @@
-// What a run on the Xen host came to, read from its console: per environment and runtime, passed and failed tests
+// What a run on the Xen host came to, read from its console: per environment and runtime, passed and failed tests.
 
 export const environments = ["dom0", "guest"] as const;
 export const runtimes = ["node", "deno", "bun"] as const;

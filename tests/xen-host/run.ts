@@ -1,4 +1,4 @@
-// Runs the suites on a real Xen host: in domain 0 and in a guest, over /dev/xen/xenbus, on node, deno and bun
+// Runs the suites on a real Xen host: in domain 0 and in a guest, over /dev/xen/xenbus, on node, deno and bun.
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

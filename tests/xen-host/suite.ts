@@ -1,4 +1,4 @@
-// The suite that run.ts boots: the contract over the real XenBus device, and over domain 0's socket
+// The suite that run.ts boots: the contract over the real XenBus device, and over domain 0's socket.
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
