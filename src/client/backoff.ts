@@ -1,11 +1,23 @@
 // Pauses between attempts: longer each time, and never the same for two who collided.
 
+import type { SharedSignals } from "./abort.ts";
+
 /** How long to wait between two attempts. */
 export interface Backoff {
   /** The longest first pause in milliseconds. */
   readonly initial?: number;
   /** The longest pause of all in milliseconds. */
   readonly max?: number;
+}
+
+/** Throws a `RangeError` where the number of attempts, or a pause, is none. */
+export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backoff): void {
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    throw new RangeError(`attempts is ${attempts}: expected a whole number from 1`);
+  }
+  for (const [name, pause] of Object.entries({ initial, max })) {
+    if (!(pause >= 0)) throw new RangeError(`backoff.${name} is ${pause}: expected milliseconds from 0`);
+  }
 }
 
 /** A pause before attempt `attempt` (the second is 1): anything up to twice as long as before, so that two do not meet again. */
@@ -18,17 +30,8 @@ export function pauseBefore(
 }
 
 /** Waits. Rejects with the signal's reason as soon as that is aborted. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, milliseconds);
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-  });
+export function pause(milliseconds: number, signals: SharedSignals, signal?: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
+  return signals.wait(passed, signal).finally(() => clearTimeout(timer));
 }

@@ -5,7 +5,8 @@ import { DOMID_MAX } from "../wire/permissions.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
-import { XenStoreError } from "../wire/errors.ts";
+import { InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
+import { SharedSignals } from "./abort.ts";
 import { Connection, type Connector, type ReconnectOptions, type Status } from "./connection.ts";
 import { Monitor } from "./monitor.ts";
 import { checkedString, NodeOperations, type Path, type RequestOptions } from "./nodes.ts";
@@ -53,13 +54,22 @@ export interface ClientOptions {
  */
 export class Client extends NodeOperations implements AsyncDisposable {
   readonly #connection: Connection;
+  readonly #signals: SharedSignals;
 
-  /** Makes a client that is not connected yet. */
+  /**
+   * Makes a client that is not connected yet. Throws a `RangeError` where `reconnect` has attempts or pauses that are none,
+   * and a `TypeError` where it is to connect again over a transport that was given open.
+   */
   constructor(address?: StoreAddress, { reconnect = false, onStatus = () => {} }: ClientOptions = {}) {
     const policy = reconnect === true ? {} : reconnect === false ? null : reconnect;
-    const connection = new Connection(connector(address), policy, onStatus);
-    super((request) => connection.router.request({ ...request, transactionId: 0 }));
+    if (policy !== null && typeof address === "object") {
+      throw new TypeError("cannot connect again over a transport that is used up: give a function that opens another");
+    }
+    const signals = new SharedSignals();
+    const connection = new Connection(connector(address), policy, onStatus, signals);
+    super((request) => connection.request({ ...request, transactionId: 0 }), signals);
     this.#connection = connection;
+    this.#signals = signals;
   }
 
   /** Whether there is a connection, and it lives. */
@@ -115,7 +125,7 @@ export class Client extends NodeOperations implements AsyncDisposable {
    * ```
    */
   async transact<T>(body: TransactionBody<T>, options: TransactOptions = {}): Promise<T> {
-    return await transact((start) => this.transaction(start), body, options);
+    return await transact((start) => this.transaction(start), body, options, this.#signals);
   }
 
   /** Makes a monitor, which watches nothing yet. Throws a {@linkcode ConnectionError} where there is no connection. */
@@ -139,12 +149,13 @@ export class Client extends NodeOperations implements AsyncDisposable {
    * ```
    */
   async waitFor(path: Path, predicate: Predicate, options: RequestOptions = {}): Promise<Uint8Array | null> {
-    return await waitFor(this, path, predicate, options);
+    return await waitFor(this, path, predicate, options, this.#signals);
   }
 
   /** Drops all watches and transactions of this connection. Rejects over the XenBus device, where they are the kernel's too. */
   async resetWatches(options: RequestOptions = {}): Promise<void> {
-    if (this.#connection.router.traits.shared) {
+    const { router } = this.#connection;
+    if (router.traits.shared) {
       throw new XenStoreError("EPERM", "the kernel's own watches on this device would go as well", {
         operation: "RESET_WATCHES",
       });
@@ -153,6 +164,7 @@ export class Client extends NodeOperations implements AsyncDisposable {
     const lose = this.#connection.losingWatches();
     await this.#ask(Operation.RESET_WATCHES, [""], okReply, options);
     lose();
+    router.noteReset();
   }
 
   /** The path of a domain's home, `/local/domain/5`, whether or not there is such a domain. */
@@ -233,6 +245,9 @@ export class Client extends NodeOperations implements AsyncDisposable {
 
   /** Sends a command to the store itself, such as `["quota"]` or `["log", "on"]`, and resolves with what it says. */
   async control(command: readonly string[], options: RequestOptions = {}): Promise<string> {
+    if (!Array.isArray(command)) {
+      throw new InvalidPayloadError(`expected a list of words: got ${typeof command}`, { operation: "CONTROL" });
+    }
     const parts = command.map((part) => checkedString(part, Operation.CONTROL));
     return await this.#ask(Operation.CONTROL, parts, textReply, options);
   }
@@ -243,7 +258,7 @@ export class Client extends NodeOperations implements AsyncDisposable {
     parse: (payload: Uint8Array) => T,
     { signal }: RequestOptions,
   ): Promise<T> {
-    return this.#connection.router.request({ operation, transactionId: 0, parts, parse, signal });
+    return this.#connection.request({ operation, transactionId: 0, parts, parse, signal });
   }
 }
 
@@ -269,7 +284,16 @@ function connector(address: StoreAddress | undefined): Connector {
   if (address === undefined || typeof address === "string") {
     return async (signal) => await openTransport(address, { signal });
   }
-  if (typeof address === "function") return async () => ({ transport: await address(), address: "transport" });
+  if (typeof address === "function") {
+    return async () => {
+      try {
+        return { transport: await address(), address: "transport" };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new ConnectionError(`cannot open a transport: ${reason}`, { cause: error });
+      }
+    };
+  }
   let used = false;
   return () => {
     if (used) {

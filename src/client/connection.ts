@@ -1,12 +1,13 @@
 // A client's connection over its life: opened, perhaps lost and opened again, closed.
 
 import { XenStoreError } from "../wire/errors.ts";
+import { operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import type { Opened } from "../transport/open.ts";
-import { untilAborted } from "./abort.ts";
-import { type Backoff, pause, pauseBefore } from "./backoff.ts";
+import type { SharedSignals } from "./abort.ts";
+import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import type { MonitorControl } from "./monitor.ts";
-import { Router } from "./router.ts";
+import { type Request, Router } from "./router.ts";
 
 /** How to connect again after a connection was lost. */
 export interface ReconnectOptions {
@@ -26,6 +27,7 @@ export type Status =
 /** Opens a transport. */
 export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
+const NOT_CONNECTED = "the client is not connected: call connect() first";
 const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
 
 /** A connection that is about to be open, and how many wait for it. */
@@ -40,6 +42,7 @@ export class Connection {
   readonly #connector: Connector;
   readonly #policy: ReconnectOptions | null;
   readonly #onStatus: (status: Status) => void;
+  readonly #signals: SharedSignals;
   readonly #monitors = new Set<MonitorControl>();
   #router: Router | null = null;
   #opening: Opening | null = null;
@@ -50,10 +53,17 @@ export class Connection {
   #recovery: Promise<XenStoreError | null> | null = null;
 
   /** Makes a connection that is not open; `policy` says how to reconnect, `null` not to. */
-  constructor(connector: Connector, policy: ReconnectOptions | null, onStatus: (status: Status) => void) {
+  constructor(
+    connector: Connector,
+    policy: ReconnectOptions | null,
+    onStatus: (status: Status) => void,
+    signals: SharedSignals,
+  ) {
+    if (policy !== null) checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
     this.#connector = connector;
     this.#policy = policy;
     this.#onStatus = onStatus;
+    this.#signals = signals;
   }
 
   /** Whether it is open. */
@@ -68,8 +78,15 @@ export class Connection {
 
   /** What requests go through. Throws where it was never opened; a lost one fails each request itself. */
   get router(): Router {
-    if (this.#router === null) throw new ConnectionError("the client is not connected: call connect() first");
+    if (this.#router === null) throw new ConnectionError(NOT_CONNECTED);
     return this.#router;
+  }
+
+  /** Sends a request over it. */
+  request<T>(request: Request<T>): Promise<T> {
+    if (this.#router !== null) return this.#router.request(request);
+    const { operation, path } = request;
+    return Promise.reject(new ConnectionError(NOT_CONNECTED, { operation: operationName(operation), path }));
   }
 
   /** Opens it, unless it is open or about to be. */
@@ -77,14 +94,14 @@ export class Connection {
     signal?.throwIfAborted();
     // The connection may be lost once more as soon as it is there again.
     while (this.#recovery !== null && !this.isConnected) {
-      const failure = await untilAborted(this.#recovery, signal);
+      const failure = await this.#signals.wait(this.#recovery, signal);
       if (failure !== null) throw failure;
     }
     if (this.isConnected) return;
     const opening = this.#opening ??= this.#start();
     opening.waiting++;
     try {
-      await untilAborted(opening.done, signal);
+      await this.#signals.wait(opening.done, signal);
     } finally {
       // Nobody wants it any more; it may be done, of course.
       if (--opening.waiting === 0) opening.abort.abort(signal?.reason);
@@ -95,6 +112,7 @@ export class Connection {
   async close(): Promise<void> {
     this.#life.abort(new ConnectionError("the client was closed"));
     this.#life = new AbortController();
+    this.#opening = null;
     const router = this.#router;
     if (router === null) return;
     const wasOpen = router.isConnected || this.#recovery !== null;
@@ -124,8 +142,11 @@ export class Connection {
   #start(): Opening {
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.#life.signal]);
-    const done = untilAborted(this.#open(signal), signal).finally(() => this.#opening = null);
-    return { done, abort, waiting: 0 };
+    const done = this.#open(signal).finally(() => {
+      if (this.#opening === opening) this.#opening = null;
+    });
+    const opening: Opening = { done, abort, waiting: 0 };
+    return opening;
   }
 
   async #open(signal: AbortSignal): Promise<void> {
@@ -134,13 +155,17 @@ export class Connection {
   }
 
   async #newRouter(signal: AbortSignal): Promise<Router> {
-    const { transport, address } = await this.#connector(signal);
-    if (signal.aborted) {
-      await transport.close();
-      throw signal.reason;
+    const opened = this.#connector(signal);
+    try {
+      const { transport, address } = await this.#signals.wait(opened, signal);
+      signal.throwIfAborted();
+      this.#address = address;
+      return new Router(transport, (error) => this.#lost(error), { signals: this.#signals });
+    } catch (error) {
+      // One that comes after all is of no use to anybody.
+      if (signal.aborted) opened.then(({ transport }) => transport.close()).catch(() => {});
+      throw error;
     }
-    this.#address = address;
-    return new Router(transport, (error) => this.#lost(error));
   }
 
   #lost(error: ConnectionError): void {
@@ -163,7 +188,7 @@ export class Connection {
     let last: XenStoreError = error;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
-        await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), life);
+        await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), this.#signals, life);
         const router = await this.#newRouter(life);
         this.#router = router;
         await this.#resume(router, attempt);

@@ -1,4 +1,4 @@
-// The error of a transaction that others kept changing under its feet.
+// The errors of transactions: others kept changing things under its feet, or it was over.
 
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 
@@ -32,5 +32,30 @@ export class ConflictError extends XenStoreError {
       ...context,
     });
     this.attempts = attempts;
+  }
+}
+
+/**
+ * A request of a transaction that was committed, rolled back, or dropped by {@linkcode Client.resetWatches}. Its code is
+ * ENOENT, as a store's would be.
+ *
+ * @example
+ * ```ts
+ * import { connect, TransactionEndedError } from "tsxs";
+ *
+ * await using store = await connect();
+ * const transaction = await store.transaction();
+ * await transaction.rollback();
+ * const error = await transaction.exists("/tool").catch((reason) => reason);
+ * console.log(error instanceof TransactionEndedError, error.code); // true ENOENT
+ * ```
+ */
+export class TransactionEndedError extends XenStoreError {
+  /** `"TransactionEndedError"`. */
+  override name = "TransactionEndedError";
+
+  /** Makes the error from the transaction's number on the wire, and what was asked of it. */
+  constructor(id: number, context: ErrorContext = {}) {
+    super("ENOENT", `transaction ${id} has ended`, context);
   }
 }

@@ -4,7 +4,6 @@ import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.t
 import { Operation, operationName } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { untilAborted } from "./abort.ts";
 import { checkedPath, checkedString, type Path, type RequestOptions } from "./nodes.ts";
 import { BoundedQueue } from "./queue.ts";
 import { okReply } from "./replies.ts";
@@ -58,6 +57,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   #generated = 0;
   #established = 0;
   #closed = false;
+  /** Why there will be no more events, where it was not this side's wish. */
+  #reason: unknown;
 
   /** For the client: {@linkcode Client.monitor} makes one. @internal */
   constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
@@ -65,7 +66,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       throw new RangeError(`limit is ${limit}: expected a whole number from 1`);
     }
     this.#router = router;
-    this.#queue = new BoundedQueue(limit);
+    this.#queue = new BoundedQueue(limit, ({ watch }) => watch !== null && !watch.live, router.signals);
     this.#detach = attach({
       losing: () => this.#losing(),
       resume: (router) => this.#resume(router),
@@ -91,7 +92,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     if (depth !== undefined && (!Number.isInteger(depth) || depth < 0)) {
       throw new RangeError(`depth is ${depth}: expected a whole number from 0`);
     }
-    if (this.#closed) throw closedError("WATCH", checked);
+    if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
     if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
     const watch = new Watch(checked, label, depth, this.#queue);
     this.#watches.push(watch);
@@ -113,7 +114,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
     if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
     this.#forget(watch);
-    await this.#remove(this.#router, watch, signal);
+    // Whatever the signal says: it ends the wait alone, and not the store's part of it.
+    await this.#router.signals.wait(this.#remove(this.#router, watch), signal);
   }
 
   /**
@@ -126,12 +128,13 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     let done = false;
     const iterator: AsyncIterableIterator<MonitorEvent> = {
       next: async () => {
-        const taken = done ? null : await this.#queue.take(accepts, signal);
+        const taken = done ? null : await this.#queue.take(accepts, signal, iterator);
         if (taken === null) return { done: true, value: undefined };
         return { done: false, value: "lost" in taken ? { type: "overflow", lost: taken.lost } : taken.item.event };
       },
       return: () => {
         done = true;
+        this.#queue.leave(iterator);
         return Promise.resolve({ done: true, value: undefined });
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -199,6 +202,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   #end(error?: unknown): void {
     this.#closed = true;
+    this.#reason = error;
     this.#queue.end(error);
   }
 
@@ -207,7 +211,10 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     const { path, depth } = watch;
     watch.wireToken = "";
     const parts: string[] = [];
-    if (depth !== undefined && await untilAborted(this.#storeKnowsDepth(router, watch), signal)) parts.push(`${depth}`);
+    if (depth !== undefined && await router.signals.wait(this.#storeKnowsDepth(router, watch), signal)) {
+      parts.push(`${depth}`);
+    }
+    signal?.throwIfAborted();
     if (!watch.live) throw new XenStoreError("ENOENT", "the watch was removed meanwhile", { operation: "WATCH", path });
     const token = router.newToken();
     watch.wireToken = token;
@@ -230,12 +237,12 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     throw new XenStoreError("ENOSYS", "the store knows no depth of watches", { operation: "WATCH", path });
   }
 
-  async #remove(router: Router, { path, wireToken }: Watch, signal?: AbortSignal): Promise<void> {
+  async #remove(router: Router, { path, wireToken }: Watch): Promise<void> {
     // Not asked for yet, and as it is not live, it will not be.
     if (wireToken === "") return;
     try {
       const operation = Operation.UNWATCH;
-      await router.request({ operation, transactionId: 0, path, parts: [path, wireToken], parse: okReply, signal });
+      await router.request({ operation, transactionId: 0, path, parts: [path, wireToken], parse: okReply });
     } catch (error) {
       const gone = error instanceof XenStoreError && error.code === "ENOENT" && !(error instanceof ConnectionError);
       if (!gone) throw error;
@@ -250,6 +257,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   #forget(watch: Watch): void {
     watch.live = false;
+    this.#queue.age();
     this.#watches = this.#watches.filter((other) => other !== watch);
   }
 
@@ -268,6 +276,7 @@ function tokenText(token: string | Uint8Array, operation: Operation, path: strin
   throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
 }
 
-function closedError(operation: string, path: string): ConnectionError {
-  return new ConnectionError("the monitor was closed", { operation, path });
+function closedError(cause: unknown, operation: string, path: string): ConnectionError {
+  const reason = cause instanceof XenStoreError ? cause.message : "the monitor was closed";
+  return new ConnectionError(reason, { operation, path, cause });
 }

@@ -12,6 +12,8 @@ import { isOperation, Operation, operationName } from "../wire/operations.ts";
 import { pathFault } from "../wire/path.ts";
 import { formatPermission, parsePermission, type Permission, permissionFault } from "../wire/permissions.ts";
 import { toBytes, toLatin1, toText } from "../wire/text.ts";
+import type { SharedSignals } from "./abort.ts";
+import { TransactionEndedError } from "./errors.ts";
 import { listDirectory } from "./listing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
@@ -47,10 +49,12 @@ export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
 /** The operations on nodes: a client has them, and each of its transactions. */
 export abstract class NodeOperations {
   readonly #send: Send;
+  readonly #signals: SharedSignals;
 
   /** For the client and its transactions, who know how their requests are sent. @internal */
-  constructor(send: Send) {
+  constructor(send: Send, signals: SharedSignals) {
     this.#send = send;
+    this.#signals = signals;
   }
 
   /**
@@ -74,7 +78,7 @@ export abstract class NodeOperations {
     return withDefault(this.#onPath(Operation.READ, path, bytesReply, options), options);
   }
 
-  /** Reads a node's value as UTF-8. Rejects as {@linkcode read} does, and with a `TypeError` where it is no UTF-8. */
+  /** Reads a node's value as UTF-8. Rejects as {@linkcode read} does, and with EILSEQ where it is no UTF-8. */
   readText(path: Path, options?: RequestOptions): Promise<string>;
   /** Reads a node's value as UTF-8, or gives the default where the node does not exist. */
   readText<D>(path: Path, options: ReadOptions<D>): Promise<string | D>;
@@ -88,7 +92,7 @@ export abstract class NodeOperations {
    * {@linkcode InvalidPayloadError} above that, and with ENOSPC where a guest's quota says so.
    */
   write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.WRITE, path, okReply, options, () => [toBytes(value)]);
+    return this.#onPath(Operation.WRITE, path, okReply, options, (checked) => [valueBytes(value, checked)]);
   }
 
   /** Makes a node, and its missing parents, with empty values; leaves one that exists as it is. */
@@ -143,6 +147,9 @@ export abstract class NodeOperations {
   ): Promise<void> {
     return this.#onPath(Operation.SET_PERMS, path, okReply, options, (checked) => {
       const context = { operation: "SET_PERMS", path: checked };
+      if (!Array.isArray(permissions)) {
+        throw new InvalidPermissionError(`expected a list of permissions: got ${typeof permissions}`, context);
+      }
       if (permissions.length === 0) {
         throw new InvalidPermissionError("the list is empty: it must name an owner", context);
       }
@@ -163,7 +170,7 @@ export abstract class NodeOperations {
    * ```
    */
   walk(top: Path, options: WalkOptions = {}): Walk {
-    return walk(this, pathText(top), options);
+    return walk(this, pathText(top, "walk"), options, this.#signals);
   }
 
   /**
@@ -208,11 +215,21 @@ export abstract class NodeOperations {
 
 const nothing = (): readonly Part[] => [];
 
+/** The bytes of a value. Throws a `TypeError` where it is neither text nor bytes. */
+function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
+  if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
+  throw new TypeError(`WRITE ${JSON.stringify(path)}: a value is a string or a Uint8Array: got ${kindOf(value)}`);
+}
+
 /** A path as text. Throws a `TypeError` where it is neither text nor bytes. */
-export function pathText(path: Path): string {
+export function pathText(path: Path, operation: string): string {
   if (typeof path === "string") return path;
   if (path instanceof Uint8Array) return toLatin1(path);
-  throw new TypeError(`a path is a string or a Uint8Array: got ${path === null ? "null" : typeof path}`);
+  throw new TypeError(`${operation}: a path is a string or a Uint8Array: got ${kindOf(path)}`);
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }
 
 const onSpecialNodes = new Set<Operation>([
@@ -224,7 +241,7 @@ const onSpecialNodes = new Set<Operation>([
 
 /** A path as text, checked. Throws an {@linkcode InvalidPathError}. */
 export function checkedPath(path: Path, operation: Operation): string {
-  const text = pathText(path);
+  const text = pathText(path, operationName(operation));
   const fault = pathFault(text, onSpecialNodes.has(operation));
   if (fault !== null) throw new InvalidPathError(fault, { operation: operationName(operation), path: text });
   return text;
@@ -232,14 +249,14 @@ export function checkedPath(path: Path, operation: Operation): string {
 
 /** A text that a NUL ends on the wire. Throws an {@linkcode InvalidPayloadError} where it holds one itself. */
 export function checkedString(text: string, operation: Operation, path?: string): string {
-  if (!text.includes("\0")) return text;
-  const fault = `${JSON.stringify(text)} contains a NUL`;
+  if (typeof text === "string" && !text.includes("\0")) return text;
+  const fault = typeof text === "string" ? `${JSON.stringify(text)} contains a NUL` : `${typeof text} is no text`;
   throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
 }
 
 function permissionText(permission: Permission | string, context: { operation: string; path: string }): string {
   const parsed = typeof permission === "string" ? parsePermission(permission) : permission;
-  if (parsed === null) {
+  if (parsed === null || typeof parsed !== "object") {
     const fault = `${JSON.stringify(permission)} is not a letter of n, r, w, b and a domid`;
     throw new InvalidPermissionError(fault, context);
   }
@@ -250,7 +267,9 @@ function permissionText(permission: Permission | string, context: { operation: s
 
 function onMissing<D>(value: D): (error: unknown) => D {
   return (error) => {
-    if (error instanceof XenStoreError && error.code === "ENOENT") return value;
+    if (error instanceof XenStoreError && error.code === "ENOENT" && !(error instanceof TransactionEndedError)) {
+      return value;
+    }
     throw error;
   };
 }

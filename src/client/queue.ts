@@ -1,5 +1,7 @@
 // A bounded queue between what arrives and who consumes it, which never makes the one wait for the other.
 
+import type { SharedSignals } from "./abort.ts";
+
 /** What a consumer gets: an item, or how many were lost in this place for want of room. */
 export type Taken<T> = { readonly item: T } | { readonly lost: number };
 
@@ -8,7 +10,14 @@ interface Entry<T> {
   readonly item: T;
 }
 
+/** Items that were lost for want of room: `of` where they only count for who accepts that one. */
+interface Loss<T> {
+  lost: number;
+  readonly of: T | null;
+}
+
 interface Waiter<T> {
+  readonly taker: unknown;
   readonly accepts: (item: T) => boolean;
   give(taken: Taken<T> | null): void;
   fail(error: unknown): void;
@@ -17,16 +26,22 @@ interface Waiter<T> {
 /** Items in order; one that is already waiting is not added again. */
 export class BoundedQueue<T> {
   readonly #limit: number;
+  readonly #isStale: (item: T) => boolean;
+  readonly #signals: SharedSignals;
   readonly #waiters: Waiter<T>[] = [];
   readonly #keys = new Set<string>();
-  #entries: (Entry<T> | { lost: number })[] = [];
+  #entries: (Entry<T> | Loss<T>)[] = [];
   /** Where the first entry is that was not taken: taking the first of an array one by one would move all others each time. */
   #head = 0;
   #end: { readonly error: unknown } | null = null;
+  /** Whether an item may have become stale since it was looked for. */
+  #aged = false;
 
-  /** Makes a queue that holds at most `limit` items. */
-  constructor(limit: number) {
+  /** Makes a queue that holds at most `limit` items, and of those that are stale none where the room is needed. */
+  constructor(limit: number, isStale: (item: T) => boolean, signals: SharedSignals) {
     this.#limit = limit;
+    this.#isStale = isStale;
+    this.#signals = signals;
   }
 
   /**
@@ -35,13 +50,17 @@ export class BoundedQueue<T> {
    */
   push(key: string, item: T): void {
     if (this.#end !== null || this.#keys.has(key)) return;
-    const last = this.#entries.at(-1);
-    if (this.#entries.length - this.#head < this.#limit) {
+    if (this.#keys.size >= this.#limit && this.#aged) this.#dropStale();
+    if (this.#keys.size < this.#limit) {
       this.#keys.add(key);
       this.#entries.push({ key, item });
-    } else if (last !== undefined && "lost" in last) last.lost++;
-    else this.#entries.push({ lost: 1 });
+    } else this.#lose(this.#entries, null);
     this.#serve();
+  }
+
+  /** Notes that items may have become stale. */
+  age(): void {
+    this.#aged = true;
   }
 
   /** Ends the queue: what waits in it is still taken, then `null` or, where an error is given, that error. */
@@ -52,25 +71,54 @@ export class BoundedQueue<T> {
 
   /**
    * Takes the next item that is accepted, and drops those before it that are not; `null` after the end. Waits for it, or
-   * until the signal is aborted.
+   * until the signal is aborted, or until {@linkcode leave} is told of the same taker: then it is `null` as well.
    */
-  take(accepts: (item: T) => boolean, signal?: AbortSignal): Promise<Taken<T> | null> {
+  take(accepts: (item: T) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<T> | null> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const abort = () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(signal?.reason);
-      };
-      const settled = () => signal?.removeEventListener("abort", abort);
       const waiter: Waiter<T> = {
+        taker,
         accepts,
-        give: (taken) => (settled(), resolve(taken)),
-        fail: (error) => (settled(), reject(error)),
+        give: (taken) => (release(), resolve(taken)),
+        fail: (error) => (release(), reject(error)),
       };
-      signal?.addEventListener("abort", abort, { once: true });
+      const release = signal === undefined ? () => {} : this.#signals.add(signal, () => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        reject(signal.reason);
+      });
       this.#waiters.push(waiter);
       this.#serve();
     });
+  }
+
+  /** Ends the waits of a taker. */
+  leave(taker: unknown): void {
+    for (const waiter of this.#waiters.filter((waiter) => waiter.taker === taker)) {
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+      waiter.give(null);
+    }
+  }
+
+  /** Counts an item as lost, at the end of the entries. */
+  #lose(entries: (Entry<T> | Loss<T>)[], of: T | null): void {
+    const last = entries.at(-1);
+    if (last !== undefined && "lost" in last && (last.of === null) === (of === null)) last.lost++;
+    else entries.push({ lost: 1, of });
+  }
+
+  /** Makes room. Who takes stale items too is told of those that went. */
+  #dropStale(): void {
+    const kept: (Entry<T> | Loss<T>)[] = [];
+    for (const entry of this.#entries.slice(this.#head)) {
+      if ("lost" in entry || !this.#isStale(entry.item)) kept.push(entry);
+      else {
+        this.#keys.delete(entry.key);
+        this.#lose(kept, entry.item);
+      }
+    }
+    this.#entries = kept;
+    this.#head = 0;
+    this.#aged = false;
   }
 
   /** Gives everyone who waits what there is. */
@@ -88,7 +136,8 @@ export class BoundedQueue<T> {
     for (let entry = this.#entries[this.#head]; entry !== undefined; entry = this.#entries[this.#head]) {
       this.#head++;
       if (!("lost" in entry)) this.#keys.delete(entry.key);
-      if ("lost" in entry || accepts(entry.item)) {
+      const decisive = "lost" in entry ? entry.of : entry.item;
+      if (decisive === null || accepts(decisive)) {
         if (this.#head * 2 > this.#entries.length) this.#compact();
         return entry;
       }

@@ -3,6 +3,8 @@
 import { parsePermissionReply, type Permission } from "../wire/permissions.ts";
 import { splitStrings, toLatin1, toText, withoutNul } from "../wire/text.ts";
 
+const TRANSACTION_MAX = 0xffffffff;
+
 /** A payload that is not what the operation's reply has. */
 export class PayloadError extends Error {
   /** `"PayloadError"`. */
@@ -38,8 +40,16 @@ export function stringsReply(payload: Uint8Array): string[] {
 /** A decimal number. */
 export function numberReply(payload: Uint8Array): number {
   const text = toLatin1(withoutNul(payload));
-  if (!/^\d+$/.test(text)) throw unexpected("a decimal number", payload);
-  return Number(text);
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) throw unexpected("a decimal number", payload);
+  return number;
+}
+
+/** The number of a transaction: 0 would be none. */
+export function transactionReply(payload: Uint8Array): number {
+  const number = numberReply(payload);
+  if (number < 1 || number > TRANSACTION_MAX) throw unexpected("a transaction's number", payload);
+  return number;
 }
 
 /** `T` or `F`. */

@@ -2,10 +2,10 @@
 
 import { Decoder, FrameError } from "../wire/decoder.ts";
 import { Encoder, type Part } from "../wire/encoder.ts";
-import { errnoError, InvalidPayloadError } from "../wire/errors.ts";
+import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { Feature, Operation, operationName } from "../wire/operations.ts";
-import { splitStrings, toLatin1, withoutNul } from "../wire/text.ts";
+import { splitStrings, TextError, toLatin1, withoutNul } from "../wire/text.ts";
 import { SharedSignals } from "./abort.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
@@ -63,17 +63,25 @@ export class Router {
   readonly #pending = new PendingTable<Pending>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onEnd: (error: ConnectionError) => void;
-  readonly #signals = new SharedSignals();
+  /** Who waits with a signal. */
+  readonly signals: SharedSignals;
   #nextId: number;
   #nextToken = 0;
   #flushing = false;
   #end: ConnectionError | null = null;
   #watchDepth: Promise<boolean> | null = null;
+  #resets = 0;
 
   /** Starts the transport. `onEnd` is called once, when the connection ends by itself; `firstId` is for tests. */
-  constructor(transport: Transport, onEnd: (error: ConnectionError) => void = () => {}, firstId = 1) {
+  constructor(
+    transport: Transport,
+    onEnd: (error: ConnectionError) => void = () => {},
+    { signals = new SharedSignals(), firstId = 1 }: { readonly signals?: SharedSignals; readonly firstId?: number } =
+      {},
+  ) {
     this.#transport = transport;
     this.#onEnd = onEnd;
+    this.signals = signals;
     this.#nextId = firstId;
     this.#decoder = new Decoder((packet) => this.#dispatch(packet));
     transport.start({
@@ -112,6 +120,16 @@ export class Router {
   /** Whether the store itself looks at how deep a watch goes; asks it once. */
   knowsWatchDepth(): Promise<boolean> {
     return this.#watchDepth ??= this.#askWatchDepth();
+  }
+
+  /** How often the store was told to drop the transactions of this connection. */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  /** Notes that it was. */
+  noteReset(): void {
+    this.#resets++;
   }
 
   /** A token that no watch of this connection has. */
@@ -220,7 +238,13 @@ export class Router {
       result = pending.parse(packet.payload);
     } catch (error) {
       if (error instanceof PayloadError) return this.#finish(unexpected(packet, error.message));
-      return this.#fail(pending, error);
+      if (!(error instanceof TextError)) return this.#fail(pending, error);
+      const { operation, path } = pending;
+      const context = { operation: operationName(operation), path, cause: error };
+      return this.#fail(
+        pending,
+        new XenStoreError("EILSEQ", `${error.message}: its bytes can be had as they are`, context),
+      );
     }
     this.#pending.delete(pending.id);
     pending.release();
@@ -235,7 +259,7 @@ export class Router {
 
   /** Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need be. */
   #abortable<T>(pending: Pending, { undo = nothing }: Request<T>, signal: AbortSignal): void {
-    pending.release = this.#signals.add(signal, () => {
+    pending.release = this.signals.add(signal, () => {
       const { reject } = pending;
       pending.release = nothing;
       pending.resolve = undo;
@@ -270,7 +294,8 @@ export class Router {
     this.#subscribers.clear();
     for (const pending of this.#pending.clear()) this.#fail(pending, this.#lost(pending.operation, pending.path));
     if (!byItself) return;
-    void this.#transport.close();
+    // The connection is over, and why is known: what becomes of the rest of somebody's transport does not matter.
+    this.#transport.close().catch(() => {});
     this.#onEnd(error);
   }
 }

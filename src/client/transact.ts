@@ -1,6 +1,7 @@
 // Runs a function in a transaction, again and again until it does not conflict, or too often.
 
-import { type Backoff, pause, pauseBefore } from "./backoff.ts";
+import type { SharedSignals } from "./abort.ts";
+import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import { ConflictError } from "./errors.ts";
 import type { RequestOptions } from "./nodes.ts";
 import type { Transaction } from "./transaction.ts";
@@ -21,33 +22,23 @@ export async function transact<T>(
   start: (options: RequestOptions) => Promise<Transaction>,
   body: TransactionBody<T>,
   { attempts = 20, backoff = {}, signal }: TransactOptions,
+  signals: SharedSignals,
 ): Promise<T> {
-  if (!Number.isInteger(attempts) || attempts < 1) {
-    throw new RangeError(`attempts is ${attempts}: expected a whole number from 1`);
-  }
+  checkAttempts(attempts, backoff);
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (attempt > 1) await pause(pauseBefore(attempt - 1, backoff), signal);
+    if (attempt > 1) await pause(pauseBefore(attempt - 1, backoff), signals, signal);
     const transaction = await start({ signal });
-    const result = await attemptOnce(transaction, body, attempt, signal);
-    // A body that ended its transaction itself wants no more of it.
-    if (!transaction.isOpen || await transaction.commit({ signal })) return result;
+    try {
+      const result = await signals.wait((async () => await body(transaction, attempt))(), signal);
+      // A body that ended its transaction itself wants no more of it.
+      if (!transaction.isOpen || await transaction.commit({ signal })) return result;
+    } catch (error) {
+      // That error is what counts, whatever becomes of the roll-back.
+      const rollback = transaction[Symbol.asyncDispose]().catch(() => {});
+      // A store that fell silent must not keep what was given up.
+      if (!signal?.aborted) await rollback;
+      throw error;
+    }
   }
   throw new ConflictError(attempts);
-}
-
-async function attemptOnce<T>(
-  transaction: Transaction,
-  body: TransactionBody<T>,
-  attempt: number,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  try {
-    return await body(transaction, attempt);
-  } catch (error) {
-    // The body's error is what counts, whatever becomes of the roll-back.
-    const rollback = transaction[Symbol.asyncDispose]().catch(() => {});
-    // A store that fell silent must not keep what was given up.
-    if (!signal?.aborted) await rollback;
-    throw error;
-  }
 }

@@ -1,15 +1,16 @@
 // A transaction: the operations on nodes, all of which take effect at once or not at all.
 
-import { errnoError, XenStoreError } from "../wire/errors.ts";
+import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
+import { TransactionEndedError } from "./errors.ts";
 import { NodeOperations, type RequestOptions } from "./nodes.ts";
-import { numberReply, okReply } from "./replies.ts";
+import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 
 /**
  * A transaction of a client, which may have many at once. Nothing of it is seen outside before {@linkcode commit}. Every
- * operation after its end rejects with ENOENT, and after the end of the connection with a {@linkcode ConnectionError}: a
+ * operation after its end rejects with a {@linkcode TransactionEndedError}, and after the end of the connection with a {@linkcode ConnectionError}: a
  * transaction never goes on over another connection.
  *
  * @example
@@ -27,15 +28,17 @@ export class Transaction extends NodeOperations {
   /** Its number on the wire. */
   readonly id: number;
   readonly #router: Router;
+  readonly #resets: number;
   #open = true;
 
   /** For the client: {@linkcode Client.transaction} starts one. @internal */
   constructor(router: Router, id: number) {
     super((request) => {
-      if (!this.#open) return Promise.reject(this.#ended(request.operation, request.path));
+      if (!this.#isLive) return Promise.reject(this.#ended(request.operation, request.path));
       return router.request({ ...request, transactionId: id });
-    });
+    }, router.signals);
     this.#router = router;
+    this.#resets = router.resets;
     this.id = id;
   }
 
@@ -45,12 +48,13 @@ export class Transaction extends NodeOperations {
   }
 
   /**
-   * Makes its changes visible, and ends it in any case. Resolves with `false` where it conflicts with what others wrote
+   * Makes its changes visible, and ends it in any case but one: that the signal was aborted before. Resolves with `false` where it conflicts with what others wrote
    * meanwhile: then nothing was changed, and all of it must be done again, as {@linkcode Client.transact} does.
    */
-  async commit(options: RequestOptions = {}): Promise<boolean> {
+  async commit({ signal }: RequestOptions = {}): Promise<boolean> {
+    signal?.throwIfAborted();
     try {
-      await this.#end("T", options);
+      await this.#end("T", signal);
       return true;
     } catch (error) {
       if (error instanceof XenStoreError && error.code === "EAGAIN") return false;
@@ -58,29 +62,33 @@ export class Transaction extends NodeOperations {
     }
   }
 
-  /** Drops its changes, and ends it. */
-  async rollback(options: RequestOptions = {}): Promise<void> {
-    await this.#end("F", options);
+  /** Drops its changes, and ends it, whatever the signal says: that ends the wait alone. */
+  async rollback({ signal }: RequestOptions = {}): Promise<void> {
+    await this.#router.signals.wait(this.#end("F"), signal);
   }
 
   /** Rolls it back if it is still open. A connection that is over has done so. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#open) return;
+    if (!this.#isLive) return;
     await this.rollback().catch((error: unknown) => {
       if (!(error instanceof ConnectionError)) throw error;
     });
   }
 
-  #end(verdict: "T" | "F", { signal }: RequestOptions): Promise<void> {
+  /** Whether the store has it still, as far as this client knows. */
+  get #isLive(): boolean {
+    return this.#open && this.#router.resets === this.#resets;
+  }
+
+  #end(verdict: "T" | "F", signal?: AbortSignal): Promise<void> {
     const operation = Operation.TRANSACTION_END;
-    if (!this.#open) return Promise.reject(this.#ended(operation));
+    if (!this.#isLive) return Promise.reject(this.#ended(operation));
     this.#open = false;
     return this.#router.request({ operation, transactionId: this.id, parts: [verdict], parse: okReply, signal });
   }
 
   #ended(operation: Operation, path?: string): XenStoreError {
-    const cause = new Error(`transaction ${this.id} has ended`);
-    return errnoError("ENOENT", { operation: operationName(operation), path, cause });
+    return new TransactionEndedError(this.id, { operation: operationName(operation), path });
   }
 }
 
@@ -90,7 +98,7 @@ export async function startTransaction(router: Router, { signal }: RequestOption
     operation: Operation.TRANSACTION_START,
     transactionId: 0,
     parts: [""],
-    parse: numberReply,
+    parse: transactionReply,
     signal,
     undo: (started) => void new Transaction(router, started).rollback().catch(() => {}),
   });

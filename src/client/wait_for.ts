@@ -1,5 +1,6 @@
 // Waits until a node's value is as wanted.
 
+import type { SharedSignals } from "./abort.ts";
 import type { Client } from "./client.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { type Path, pathText, type RequestOptions } from "./nodes.ts";
@@ -13,16 +14,22 @@ export async function waitFor(
   path: Path,
   predicate: Predicate,
   { signal }: RequestOptions,
+  signals: SharedSignals,
 ): Promise<Uint8Array | null> {
+  const context = { operation: "waitFor", path: pathText(path, "waitFor") };
   const monitor = client.monitor();
   try {
     await monitor.watch(path, undefined, { depth: 0, signal });
     // Setting the watch brings the first event, so that nothing between a first read and the watch is missed.
     for await (const _event of monitor.wait({ signal })) {
       const value = await client.read(path, { default: null, signal });
-      if (await predicate(value)) return value;
+      if (await signals.wait(Promise.resolve(predicate(value)), signal)) return value;
     }
-    throw new ConnectionError("the client was closed", { operation: "waitFor", path: pathText(path) });
+    throw new ConnectionError("the client was closed", context);
+  } catch (error) {
+    // The monitor's own: it knows of the connection's end, and not of what was waited for.
+    if (!(error instanceof ConnectionError) || error.operation !== undefined) throw error;
+    throw new ConnectionError(error.message, { ...context, cause: error }, error.code);
   } finally {
     const closing = monitor.close();
     // A store that fell silent must not keep a wait that was given up.

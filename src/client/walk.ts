@@ -2,6 +2,7 @@
 
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { childPath } from "../wire/path.ts";
+import type { SharedSignals } from "./abort.ts";
 import type { NodeOperations } from "./nodes.ts";
 
 /** How to walk. */
@@ -32,7 +33,7 @@ export interface WalkNode {
 export type Walk = AsyncGenerator<WalkNode, void, undefined>;
 
 /** Nodes whose requests are under way at the same time: bounds what a walk costs the store, not how fast it is. */
-const IN_FLIGHT_MAX = 1024;
+const IN_FLIGHT_MAX = 4096;
 
 /** A node that the walk knows of, and what became of reading it. */
 interface Found {
@@ -52,8 +53,13 @@ interface Content {
 const nothing = () => {};
 
 /** Visits `top` and all below it. A node that vanishes before it was read is left out, unless it is the top. */
-export async function* walk(nodes: NodeOperations, top: string, options: WalkOptions): Walk {
-  const fetcher = new Fetcher(nodes, top, options);
+export async function* walk(
+  nodes: NodeOperations,
+  top: string,
+  options: WalkOptions,
+  signals: SharedSignals,
+): Walk {
+  const fetcher = new Fetcher(nodes, top, options, signals);
   try {
     yield* visit(fetcher, options.topDown ?? true);
   } finally {
@@ -93,19 +99,28 @@ class Fetcher {
   #inFlight = 0;
   #found = 0;
   #stopped = false;
+  readonly #signals: SharedSignals;
+  /** Takes the signal's listener away. */
+  #release = nothing;
   #abort = nothing;
 
-  constructor(nodes: NodeOperations, top: string, { maxDepth, maxNodes, signal }: WalkOptions) {
+  constructor(
+    nodes: NodeOperations,
+    top: string,
+    { maxDepth, maxNodes, signal }: WalkOptions,
+    signals: SharedSignals,
+  ) {
     this.#nodes = nodes;
     this.#top = top;
     this.#maxDepth = limit("maxDepth", maxDepth);
     this.#maxNodes = limit("maxNodes", maxNodes);
     this.#signal = signal;
+    this.#signals = signals;
   }
 
   start(): Found {
     this.checkAborted();
-    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (this.#signal !== undefined) this.#release = this.#signals.add(this.#signal, this.#onAbort);
     const [top] = this.#find([this.#top], 0);
     if (top === undefined) throw new Error("unreachable: one path makes one node");
     this.#ask();
@@ -120,7 +135,7 @@ class Fetcher {
   /** Asks for nothing more, where the visit ended early. */
   stop(): void {
     this.#stopped = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#release();
   }
 
   /** Waits for what is read of a node. One listener of the signal serves the whole walk. */

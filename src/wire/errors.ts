@@ -33,7 +33,7 @@ export interface ErrorContext {
 export class XenStoreError extends Error {
   /** `"XenStoreError"`. */
   override name = "XenStoreError";
-  /** The error's name: `"ENOENT"`. A name that Linux does not have is kept as the store sent it. */
+  /** The error's name: `"ENOENT"`. A name that Linux does not have is kept as the store sent it; EINVAL stands for what is no name. */
   readonly code: string;
   /** Linux's number for it; EINVAL's, as in libxenstore, where the name is unknown. */
   readonly errno: number;
@@ -56,18 +56,23 @@ export class XenStoreError extends Error {
 
 /** The error for a name that a store, or the system, gave: its text is that of `strerror`, with the name. */
 export function errnoError(code: string, context: ErrorContext): XenStoreError {
+  if (!NAME.test(code)) {
+    return new XenStoreError("EINVAL", `the store names its error ${JSON.stringify(code)}`, context);
+  }
   return new XenStoreError(code, isErrnoName(code) ? `${errnoText(code as ErrnoName)} (${code})` : code, context);
 }
+
+const NAME = /^E[A-Z0-9]+$/;
 
 /**
  * A number that is no operation of the protocol.
  *
  * @example
  * ```ts
- * import { connect, InvalidOperationError } from "tsxs";
+ * import { connect, InvalidOperationError, type Operation } from "tsxs";
  *
  * await using store = await connect();
- * const error = await store.execute(77, []).catch((reason) => reason);
+ * const error = await store.execute(77 as Operation, []).catch((reason) => reason);
  * console.log(error instanceof InvalidOperationError, error.code); // true EINVAL
  * ```
  */

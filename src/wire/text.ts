@@ -12,16 +12,31 @@ export function toBytes(value: string | Uint8Array): Uint8Array {
   throw new TypeError(`a value is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`);
 }
 
-/** The text of bytes that must be UTF-8. Throws a `TypeError` where they are not. */
+/** Bytes that are no UTF-8. */
+export class TextError extends TypeError {
+  /** `"TextError"`. */
+  override name = "TextError";
+}
+
+/** The text of bytes that must be UTF-8. Throws a {@linkcode TextError} where they are not. */
 export function toText(bytes: Uint8Array): string {
-  if (bytes.length > SHORT) return strict.decode(bytes);
+  if (bytes.length > SHORT) return decoded(bytes);
   let text = "";
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
-    if (byte > 0x7f) return strict.decode(bytes);
+    if (byte > 0x7f) return decoded(bytes);
     text += String.fromCharCode(byte);
   }
   return text;
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch (error) {
+    // Every runtime has words of its own for it.
+    throw new TextError("not UTF-8", { cause: error });
+  }
 }
 
 /** The text of bytes of any kind, each byte one character: for names and paths, which are ASCII. */

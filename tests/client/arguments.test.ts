@@ -50,6 +50,22 @@ const invalid: [what: string, type: { readonly name: string }, code: string, tex
     /SET_PERMS "\/a".*null/,
     (c) => c.setPerms("/a", [null as never]),
   ],
+  [
+    "permissions that are no list",
+    InvalidPermissionError,
+    "EINVAL",
+    /SET_PERMS "\/a".*string/,
+    (c) => c.setPerms("/a", "n0" as never),
+  ],
+  [
+    "a permission that is not there",
+    InvalidPermissionError,
+    "EINVAL",
+    /SET_PERMS "\/a".*undefined/,
+    (c) => c.setPerms("/a", [undefined as never]),
+  ],
+  ["a command that is no list", InvalidPayloadError, "EINVAL", /CONTROL.*string/, (c) => c.control("quota" as never)],
+  ["a command's word that is none", InvalidPayloadError, "EINVAL", /CONTROL.*number/, (c) => c.control([5 as never])],
   ["a value too long", InvalidPayloadError, "E2BIG", /WRITE "\/a".*4097/, (c) => c.write("/a", "x".repeat(4094))],
   ["a NUL in a command", InvalidPayloadError, "EINVAL", /CONTROL.*NUL/, (c) => c.control(["log", "o\0n"])],
   ["a NUL in a quota", InvalidPayloadError, "EINVAL", /GET_QUOTA.*NUL/, (c) => c.getQuota("a\0")],
@@ -141,9 +157,9 @@ describe("arguments", () => {
   }
 
   for (const [what, call] of ofType) {
-    test(`${what} fails with a TypeError`, async () => {
+    test(`${what} fails with a TypeError that names the operation`, async () => {
       const { client, peer } = await connected();
-      await assertRejects(() => call(client), TypeError);
+      assertMatch((await assertRejects(() => call(client), TypeError)).message, /^([A-Z]+|WRITE "\/a"): a/);
       await nothingSent(client, peer);
     });
   }

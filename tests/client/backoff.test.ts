@@ -2,6 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { SharedSignals } from "../../src/client/abort.ts";
 import { pause, pauseBefore } from "../../src/client/backoff.ts";
 
 const longest = () => 1 - Number.EPSILON;
@@ -39,20 +40,23 @@ describe("pauseBefore()", () => {
 });
 
 describe("pause()", () => {
+  const signals = new SharedSignals();
+
   test("ends by itself", async () => {
     const controller = new AbortController();
-    await pause(1, controller.signal);
-    await pause(0);
+    await pause(1, signals, controller.signal);
+    await pause(0, signals);
   });
 
   test("ends with the signal's reason as soon as that is aborted", async () => {
     const controller = new AbortController();
-    const pausing = pause(1_000_000, controller.signal);
+    const pausing = pause(1_000_000, signals, controller.signal);
     controller.abort(new RangeError("enough"));
     await assertRejects(() => pausing, RangeError, "enough");
   });
 
   test("does not begin where the signal is aborted already", async () => {
-    await assertRejects(() => pause(1_000_000, AbortSignal.abort(new RangeError("enough"))), RangeError, "enough");
+    const signal = AbortSignal.abort(new RangeError("enough"));
+    await assertRejects(() => pause(1_000_000, signals, signal), RangeError, "enough");
   });
 });

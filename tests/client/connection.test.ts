@@ -45,6 +45,28 @@ describe("client", () => {
     assertEquals(opened, 1);
   });
 
+  test("says what was asked of it before it is connected", async () => {
+    const client = new Client(new Peer().transport);
+    const error = await assertRejects(() => client.read("/a"), ConnectionError, "call connect()");
+    assertEquals([error.operation, error.path], ["READ", "/a"]);
+  });
+
+  test("fails with a ConnectionError whatever a function that opens throws", async () => {
+    const cause = codedError("EMFILE", "no more");
+    const error = await assertRejects(() => connect(() => Promise.reject(cause)), ConnectionError, "no more");
+    assertEquals([error.code, error.errno, error.cause], ["EMFILE", 24, cause]);
+  });
+
+  test("connects anew where it was closed while it connected", async () => {
+    const client = new Client(() => new Peer().transport);
+    const first = client.connect();
+    const closing = client.close();
+    await client.connect();
+    await assertRejects(() => first, ConnectionError, "closed");
+    await closing;
+    assertEquals(client.isConnected, true);
+  });
+
   test("fails every request before it is connected, and none of them hangs", async () => {
     const client = new Client(new Peer().transport);
     for (

@@ -171,4 +171,16 @@ describe("monitor, events", () => {
     await client.close();
     assertEquals((await merged.read()).done, true);
   });
+
+  test("a loop that is left while it waits takes nothing from the next one", async () => {
+    const { client, peer } = await connected();
+    const monitor = client.monitor();
+    const wire = await watch(peer, monitor, "/a", "t");
+    const left = monitor.wait();
+    const waiting = left.next();
+    await left.return?.();
+    assertEquals((await waiting).done, true);
+    peer.event("/a", wire);
+    assertEquals(await take(monitor.wait(), 1), ["/a t"]);
+  });
 });

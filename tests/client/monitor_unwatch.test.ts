@@ -86,4 +86,29 @@ describe("monitor, unwatch()", () => {
     await Promise.all([watching, removing]);
     assertEquals([...monitor.watched], []);
   });
+
+  test("unwatch() is sent whatever its signal says", async () => {
+    const { client, peer } = await connected();
+    const monitor = client.monitor();
+    const wire = await watch(peer, monitor, "/a", "t");
+    const signal = AbortSignal.abort(new RangeError("enough"));
+    await assertRejects(() => monitor.unwatch("/a", "t", { signal }), RangeError, "enough");
+    await peer.expect(`UNWATCH /a|${wire}|`);
+  });
+
+  test("events of a watch that was removed take no room from those of others, and who wants them is told", async () => {
+    for (const [unwatched, expected] of [[false, ["/c u", "/d u"]], [true, ["2 lost", "/c u", "/d u"]]] as const) {
+      const { client, peer } = await connected();
+      const monitor = client.monitor({ limit: 2 });
+      const first = await watch(peer, monitor, "/a", "t");
+      for (const path of ["/a", "/a/b"]) peer.event(path, first);
+      const removing = monitor.unwatch("/a", "t");
+      (await peer.next()).ok();
+      await removing;
+      const second = await watch(peer, monitor, "/", "u");
+      for (const path of ["/c", "/d"]) peer.event(path, second);
+      await quiet();
+      assertEquals(await take(monitor.wait({ unwatched }), expected.length), [...expected]);
+    }
+  });
 });

@@ -2,6 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
+import { SharedSignals } from "../../src/client/abort.ts";
 import { BoundedQueue } from "../../src/client/queue.ts";
 import { quiet } from "../support/peer.ts";
 
@@ -14,7 +15,7 @@ async function take(queue: BoundedQueue<string>, accepts: (item: string) => bool
 }
 
 function filled(limit: number, ...items: string[]): BoundedQueue<string> {
-  const queue = new BoundedQueue<string>(limit);
+  const queue = new BoundedQueue<string>(limit, (item) => item.startsWith("stale"), new SharedSignals());
   for (const item of items) queue.push(item, item);
   return queue;
 }
@@ -52,7 +53,7 @@ describe("queue", () => {
     queue.push("f", "f");
     assertEquals(await take(queue), "b");
     queue.push("g", "g");
-    assertEquals(await drain(queue), [-4, "g"]);
+    assertEquals(await drain(queue), [-3, "f", "g"]);
   });
 
   test("counts anew after who consumes was told", async () => {
@@ -60,6 +61,32 @@ describe("queue", () => {
     assertEquals([await take(queue), await take(queue)], ["a", -1]);
     for (const item of ["c", "d", "e"]) queue.push(item, item);
     assertEquals(await drain(queue), ["c", -2]);
+  });
+
+  test("gives up what is stale before it loses anything else", async () => {
+    const queue = filled(3, "a", "stale 1", "stale 2");
+    queue.push("b", "b");
+    queue.age();
+    queue.push("c", "c");
+    const accepts = (item: string) => !item.startsWith("stale");
+    assertEquals([await take(queue, accepts), await take(queue, accepts)], ["a", -1]);
+    assertEquals(await take(queue, accepts), "c");
+  });
+
+  test("tells of what was stale those alone who would have taken it", async () => {
+    const queue = filled(2, "stale 1", "stale 2");
+    queue.age();
+    queue.push("a", "a");
+    queue.push("b", "b");
+    assertEquals(await drain(queue), [-2, "a", "b"]);
+  });
+
+  test("ends the waits of who leaves, and gives the next item to the others", async () => {
+    const queue = filled(2);
+    const [left, stays] = [queue.take(any, undefined, "leaves"), queue.take(any)];
+    queue.leave("leaves");
+    queue.push("a", "a");
+    assertEquals([await left, await stays], [null, { key: "a", item: "a" }]);
   });
 
   test("merges what waits although it is full", async () => {

@@ -1,12 +1,13 @@
 // Connecting again after the connection was lost: what goes on, what is over, and what is said of it.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { connect } from "../../src/client/client.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, connect } from "../../src/client/client.ts";
 import type { Status } from "../../src/client/connection.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
 import { codedError } from "../../src/transport/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
+import { Peer } from "../support/peer.ts";
 import { Stores } from "../support/stores.ts";
 import { take } from "../support/watching.ts";
 
@@ -178,5 +179,13 @@ describe("reconnecting", () => {
     await assertRejects(() => events.next(), ConnectionError);
     await stores.status("closed");
     assertEquals(stores.opened, 1);
+  });
+
+  test("is refused over a transport that is used up, and with attempts or pauses that are none", () => {
+    const { transport } = new Peer();
+    assertThrows(() => new Client(transport, { reconnect: true }), TypeError, "function");
+    for (const reconnect of [{ attempts: NaN }, { attempts: 0 }, { backoff: { initial: -1 } }]) {
+      assertThrows(() => new Client("embedded:", { reconnect }), RangeError);
+    }
   });
 });

@@ -152,4 +152,18 @@ describe("reconnecting, races", () => {
     await monitor.watch("/a", "t");
     assertEquals(stores.watches, ["/a"]);
   });
+
+  test("connect() is over when the client is closed, though the next store has not opened", async () => {
+    const stores = new Stores();
+    const client = await stores.connect();
+    stores.hold();
+    stores.newest.cut();
+    await stores.attempted;
+    const connecting = client.connect();
+    await client.close();
+    await assertRejects(() => connecting, ConnectionError, "closed");
+    stores.release();
+    await quiet();
+    assertEquals(stores.live, 0);
+  });
 });

@@ -107,12 +107,12 @@ describe("replies", () => {
     }
   });
 
-  test("readText() fails with a TypeError where the value is no UTF-8, and the connection goes on", async () => {
+  test("readText() fails with EILSEQ where the value is no UTF-8, and the connection goes on", async () => {
     const { client, peer } = await connected();
     const result = client.readText("/a");
     (await peer.next()).reply(new Uint8Array([0xff]));
-    await assertRejects(() => result, TypeError);
-    assertEquals(client.isConnected, true);
+    const error = await assertRejects(() => result, XenStoreError, 'READ "/a": not UTF-8');
+    assertEquals([error.code, client.isConnected], ["EILSEQ", true]);
   });
 
   test("a value belongs to who reads it", async () => {

@@ -140,4 +140,22 @@ describe("router, aborting", () => {
     process.off("warning", warn);
     assertEquals(warnings, []);
   });
+
+  test("whatever waits for events, nodes or a predicate may share one signal too", async () => {
+    const warnings: string[] = [];
+    const warn = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", warn);
+    const { client, peer } = await connected();
+    peer.serve((request) => request.text.startsWith("GET_FEATURE") ? request.error("ENOSYS") : request.ok());
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waits = Array.from({ length: 20 }, (_, i) => client.waitFor(`/${i}`, () => false, { signal }));
+    const walks = Array.from({ length: 20 }, (_, i) => client.walk(`/${i}`, { signal }).next());
+    await Promise.all(walks);
+    controller.abort();
+    await Promise.all(waits.map((wait) => assertRejects(() => wait)));
+    await quiet();
+    process.off("warning", warn);
+    assertEquals(warnings, []);
+  });
 });

@@ -123,4 +123,15 @@ describe("router, ending", () => {
     await quiet();
     assertEquals(ends.length, 0);
   });
+
+  test("a transport that cannot be closed hides nothing of why the connection is over", async () => {
+    const { transport, receiver } = inert();
+    const ends: ConnectionError[] = [];
+    const router = new Router({ ...transport, close: () => Promise.reject(new Error("no")) }, (end) => ends.push(end));
+    const waiting = read(router, "/a");
+    receiver().ended(codedError("EPIPE", "gone"));
+    assertEquals((await assertRejects(() => waiting, ConnectionError)).code, "EPIPE");
+    await quiet();
+    assertEquals(ends.map(({ code }) => code), ["EPIPE"]);
+  });
 });

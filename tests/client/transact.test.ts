@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { ConflictError } from "../../src/client/errors.ts";
+import { ConflictError, TransactionEndedError } from "../../src/client/errors.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { connected, type Peer, quiet } from "../support/peer.ts";
@@ -148,5 +148,42 @@ describe("transact()", () => {
     peer.serve((request) => request.text.startsWith("TRANSACTION_START") ? request.reply("1") : peer.cut());
     await assertRejects(() => client.transact((transaction) => transaction.read("/a")), ConnectionError);
     await assertRejects(() => client.transact(() => {}), ConnectionError);
+  });
+
+  test("rolls back where the signal is aborted while its function runs", async () => {
+    const { client, peer } = await connected();
+    const log = serve(peer);
+    const controller = new AbortController();
+    const failed = client.transact(() => controller.abort(new RangeError("enough")), { signal: controller.signal });
+    await assertRejects(() => failed, RangeError, "enough");
+    await quiet();
+    assertEquals(log, ["TRANSACTION_START | 0", "TRANSACTION_END F| 1"]);
+  });
+
+  test("waits no longer for its function than the signal says", async () => {
+    const { client, peer } = await connected();
+    const log = serve(peer);
+    const controller = new AbortController();
+    const started = new Promise<void>((resolve) => {
+      const never = () => (resolve(), new Promise(() => {}));
+      void client.transact(never, { signal: controller.signal }).catch((reason) => log.push(`${reason}`));
+    });
+    await started;
+    controller.abort("enough");
+    await quiet();
+    assertEquals(log, ["TRANSACTION_START | 0", "TRANSACTION_END F| 1", "enough"]);
+  });
+
+  test("does not take a transaction that the store dropped for one that was ended", async () => {
+    const { client, peer } = await connected();
+    serve(peer);
+    await assertRejects(() => client.transact(() => client.resetWatches()), TransactionEndedError);
+  });
+
+  test("refuses pauses that are none", async () => {
+    const { client } = await connected();
+    for (const backoff of [{ initial: -1 }, { max: NaN }]) {
+      await assertRejects(() => client.transact(() => {}, { backoff }), RangeError, "backoff.");
+    }
   });
 });

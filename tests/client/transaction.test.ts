@@ -2,7 +2,8 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { ConnectionError } from "../../src/transport/errors.ts";
+import { TransactionEndedError } from "../../src/client/errors.ts";
+import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { connected, quiet } from "../support/peer.ts";
 
@@ -64,6 +65,8 @@ describe("transaction", () => {
     await committing;
     const calls: [string, () => Promise<unknown>][] = [
       ["READ", () => transaction.read("/a")],
+      ["READ", () => transaction.read("/a", { default: null })],
+      ["READ", () => transaction.exists("/a")],
       ["WRITE", () => transaction.write("/a", "v")],
       ["DIRECTORY", () => transaction.list("/a")],
       ["READ", () => transaction.walk("/a").next()],
@@ -71,9 +74,8 @@ describe("transaction", () => {
       ["TRANSACTION_END", () => transaction.rollback()],
     ];
     for (const [operation, call] of calls) {
-      const error = await assertRejects(call, XenStoreError);
+      const error = await assertRejects(call, TransactionEndedError, "transaction 7 has ended");
       assertEquals([error.code, error.operation], ["ENOENT", operation]);
-      assertEquals((error.cause as Error).message, "transaction 7 has ended");
     }
     const reading = client.read("/sentinel");
     (await peer.expect("READ /sentinel|")).reply();
@@ -141,5 +143,43 @@ describe("transaction", () => {
     controller.abort(new RangeError("enough"));
     await assertRejects(() => committing, RangeError, "enough");
     assertEquals(transaction.isOpen, false);
+  });
+
+  test("commit() with a signal that was aborted before leaves it open, for who disposes of it", async () => {
+    const { peer, transaction } = await started();
+    await assertRejects(() => transaction.commit({ signal: AbortSignal.abort(new RangeError("enough")) }), RangeError);
+    assertEquals([transaction.isOpen, peer.waiting.length], [true, 0]);
+    const disposing = transaction[Symbol.asyncDispose]();
+    (await peer.expect("TRANSACTION_END F|")).ok();
+    await disposing;
+  });
+
+  test("rollback() is sent whatever its signal says", async () => {
+    const { peer, transaction } = await started();
+    await assertRejects(
+      () => transaction.rollback({ signal: AbortSignal.abort(new RangeError("enough")) }),
+      RangeError,
+    );
+    await peer.expect("TRANSACTION_END F|");
+  });
+
+  test("is over when the store was told to drop it", async () => {
+    const { client, peer, transaction } = await started();
+    const resetting = client.resetWatches();
+    (await peer.expect("RESET_WATCHES |")).ok();
+    await resetting;
+    await assertRejects(() => transaction.exists("/a"), TransactionEndedError);
+    await assertRejects(() => transaction.commit(), TransactionEndedError);
+    await transaction[Symbol.asyncDispose]();
+    assertEquals(peer.waiting, []);
+  });
+
+  test("takes no number that is none of a transaction", async () => {
+    for (const number of ["0", "4294967296", "99999999999999999999"]) {
+      const { client, peer } = await connected();
+      const starting = client.transaction();
+      (await peer.next()).reply(number);
+      await assertRejects(() => starting, UnexpectedPacketError, number);
+    }
   });
 });

@@ -132,7 +132,7 @@ describe("waitFor()", () => {
   test("fails when the connection is lost", async () => {
     const { client, peer } = await connected();
     new OneNode(peer);
-    await assertRejects(() => client.waitFor("/a", () => (peer.cut(), false)), ConnectionError);
+    await assertRejects(() => client.waitFor("/a", () => (peer.cut(), false)), ConnectionError, 'waitFor "/a": ');
   });
 
   test("fails when the client is closed", async () => {
@@ -151,5 +151,15 @@ describe("waitFor()", () => {
       return false;
     }, { signal: controller.signal });
     await assertRejects(() => atOnce(waiting), RangeError, "enough");
+  });
+
+  test("waits no longer for its predicate than the signal says", async () => {
+    const { client, peer } = await connected();
+    new OneNode(peer);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const never =
+      () => (queueMicrotask(() => controller.abort(new RangeError("enough"))), new Promise<boolean>(() => {}));
+    await assertRejects(() => client.waitFor("/a", never, { signal }), RangeError, "enough");
   });
 });

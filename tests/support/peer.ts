@@ -170,10 +170,10 @@ export async function connected(
 }
 
 /** A router and the store that it is connected to. */
-export function routed(traits?: Partial<Traits>, firstId?: number): { router: Router; peer: Peer; ends: Error[] } {
+export function routed(traits?: Partial<Traits>, firstId = 1): { router: Router; peer: Peer; ends: Error[] } {
   const peer = new Peer(traits);
   const ends: Error[] = [];
-  return { peer, ends, router: new Router(peer.transport, (error) => ends.push(error), firstId) };
+  return { peer, ends, router: new Router(peer.transport, (error) => ends.push(error), { firstId }) };
 }
 
 /** Lets everything happen that can happen without anybody else: for what must not happen. */

@@ -2,7 +2,9 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import type { Address } from "../../src/transport/address.ts";
 import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { openFailure } from "../../src/transport/failures.ts";
 import { codedError, codeOf } from "../../src/transport/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
@@ -18,6 +20,23 @@ describe("ConnectionError", () => {
   test("is a XenStoreError, and is not when it is none", () => {
     assertInstanceOf(new ConnectionError("over"), XenStoreError);
     assert(!(new XenStoreError("EPIPE", "over") instanceof ConnectionError));
+  });
+});
+
+describe("openFailure()", () => {
+  test("says why, where the runtime's own words leave that to the code", () => {
+    const address: Address = { kind: "unix", path: "/nowhere" };
+    const text = (message: string) => openFailure(address, codedError("ENOENT", message)).message;
+    assertEquals(
+      text("Failed to connect"),
+      "cannot connect to unix:/nowhere: Failed to connect: No such file or directory (ENOENT)",
+    );
+    assertEquals(text("connect ENOENT /nowhere"), "cannot connect to unix:/nowhere: connect ENOENT /nowhere");
+    assertEquals(text("No such file or directory (os error 2)").endsWith("(os error 2)"), true);
+  });
+
+  test("has the number that belongs to the system's code", () => {
+    assertEquals(openFailure({ kind: "unix", path: "/a/b" }, codedError("ENOTDIR", "x")).errno, 20);
   });
 });
 
