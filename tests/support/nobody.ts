@@ -1,0 +1,17 @@
+// What somebody without rights may do, as whoever runs the tests.
+
+import process from "node:process";
+
+const NOBODY = 65534;
+
+/** Runs something without root's rights, whether or not this process has them. */
+export async function asNobody<T>(run: () => Promise<T>): Promise<T> {
+  const user = process.geteuid?.();
+  if (user !== 0) return await run();
+  process.seteuid?.(NOBODY);
+  try {
+    return await run();
+  } finally {
+    process.seteuid?.(user);
+  }
+}
