@@ -1,5 +1,6 @@
 // The daemon: a store of this process, the ways to connect to it, and what a hypervisor would tell it.
 
+import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -86,6 +87,7 @@ export class Daemon implements AsyncDisposable {
   readonly #links: Links;
   readonly #log: OperationLog = new OperationLog();
   readonly #sockets: Sockets;
+  readonly #pace: Pace = new Pace();
   #keeper: Keeper | null = null;
   #closed: Promise<void> | null = null;
 
@@ -202,7 +204,7 @@ export class Daemon implements AsyncDisposable {
    */
   connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
     checkDomid(domid);
-    return memoryLine((line) => this.#links.open(domid, line));
+    return memoryLine((line) => this.#links.open(domid, line), this.#pace);
   }
 
   /**
