@@ -212,8 +212,9 @@ export class Daemon implements AsyncDisposable {
    * there speak for `domid`. A socket's file that nobody listens behind any more is replaced. A guest's socket is closed when
    * the guest is released or destroyed. Any number of sockets is possible; what is returned closes this one.
    *
-   * Rejects with the code `EADDRINUSE` where somebody listens there or the path names something else, `EINVAL` where it has
-   * more than 107 bytes, `ENOENT` or `EACCES` as the system has it; with a `RangeError` where the domain is not introduced.
+   * Rejects with a {@linkcode ConnectionError}: `EADDRINUSE` where somebody listens there or the path names something else,
+   * `EINVAL` where it is empty, contains a NUL or has more than 107 bytes, `ENOENT` or `EACCES` as the system has it. Rejects
+   * with a `RangeError` where the domain is not introduced.
    *
    * Deno needs `--allow-net`, and `--allow-read` and `--allow-write` of the socket's directory: the socket is made there under
    * another name, and gets its own when its mode is right.

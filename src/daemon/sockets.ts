@@ -1,10 +1,9 @@
 // The sockets that a daemon listens on: each for one domain, and as long as there is that domain.
 
-import { ConnectionError } from "../transport/errors.ts";
 import type { Core } from "./core.ts";
 import type { Serve } from "./line.ts";
 import type { Links } from "./links.ts";
-import { listen, type Listener } from "./server.ts";
+import { cannotListen, listen, type Listener } from "./server.ts";
 
 /** What of the core matters here. */
 type Domains = Pick<Core, "attach" | "detach" | "introduced">;
@@ -25,7 +24,7 @@ export class Sockets {
   /** Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed meanwhile. */
   async open(path: string, domid: number): Promise<Listener> {
     const socket = new GuardedSocket(path, () => this.#open.delete(socket));
-    if (this.#closed) throw refused(path, "the daemon was closed");
+    if (this.#closed) throw cannotListen(path, "the daemon was closed");
     this.#open.add(socket);
     try {
       socket.guard(this.#domains, domid);
@@ -35,7 +34,7 @@ export class Sockets {
       throw error;
     }
     if (!socket.isClosed) return socket;
-    throw refused(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
+    throw cannotListen(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
   }
 
   /** Closes them all, and those that are about to be opened. */
@@ -43,10 +42,6 @@ export class Sockets {
     this.#closed = true;
     await Promise.all([...this.#open].map((socket) => socket.close()));
   }
-}
-
-function refused(path: string, state: string): ConnectionError {
-  return new ConnectionError(`cannot listen on ${JSON.stringify(path)}: ${state}`);
 }
 
 /** A socket whose domain may go. */
