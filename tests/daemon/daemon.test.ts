@@ -152,6 +152,22 @@ describe("a client within the process that asks without end", () => {
   });
 });
 
+describe("a client that watches what others do all at once", () => {
+  test("loses nothing, and is not cut, however much comes of it, within the process or over a socket", async () => {
+    await served(async (daemon, path, store) => {
+      await using near = await connect(daemon.connect());
+      for (const address of [daemon.connect(), `unix:${path}`]) {
+        await using watching = await connect(address);
+        await watching.monitor().watch("/tool", "t".repeat(3900));
+        for (const writing of [near, store]) {
+          await Promise.all(Array.from({ length: 1000 }, (_, i) => writing.write(`/tool/a${i}`, "x")));
+        }
+        assertEquals(await watching.exists("/tool/a999"), true);
+      }
+    });
+  });
+});
+
 describe("a guest", () => {
   test("connects when it is introduced, and not before", async () => {
     await using daemon = new Daemon();
