@@ -12,7 +12,7 @@ import { Links, type Patience } from "./links.ts";
 import { memoryLine } from "./memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./observer.ts";
-import { type LogEvent, type LogOptions, OperationLog } from "./operation_log.ts";
+import { type LogOptions, type LogReader, OperationLog } from "./operation_log.ts";
 import { Keeper } from "./persistence/keeper.ts";
 import type { QuotaName } from "./quotas.ts";
 import type { Listener } from "./server.ts";
@@ -264,8 +264,8 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A log of every operation that is carried out from now on, until the loop over it is left, the signal is aborted or the
-   * daemon is closed. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError`
+   * A log of every operation that is carried out from now on, until the loop over it is left, it is disposed of, the signal is
+   * aborted or the daemon is closed. Until then it costs a little with each request, whether it is read or not. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError`
    * where the limit is no whole number from 1.
    *
    * @example
@@ -274,7 +274,7 @@ export class Daemon implements AsyncDisposable {
    * import { Daemon } from "tsxs/daemon";
    *
    * await using daemon = new Daemon();
-   * const log = daemon.operations();
+   * await using log = daemon.operations();
    * await using store = await connect(daemon.connect());
    * await store.exists("/tool/none");
    * for await (const event of log) {
@@ -283,7 +283,7 @@ export class Daemon implements AsyncDisposable {
    * }
    * ```
    */
-  operations(options: LogOptions = {}): AsyncIterableIterator<LogEvent> {
+  operations(options: LogOptions = {}): LogReader {
     const log = this.#log.read(options);
     if (this.#closed !== null) this.#log.end();
     return log;

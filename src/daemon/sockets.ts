@@ -1,12 +1,13 @@
 // The sockets that a daemon listens on: each for one domain, and as long as there is that domain.
 
+import { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
 import type { Serve } from "./line.ts";
 import type { Links } from "./links.ts";
 import { cannotListen, listen, type Listener } from "./server.ts";
 
 /** What of the core matters here. */
-type Domains = Pick<Core, "attach" | "detach" | "introduced">;
+type Domains = Pick<Core, "introduced">;
 
 /** Opens sockets, and closes them when their time has come. */
 export class Sockets {
@@ -68,15 +69,17 @@ class GuardedSocket implements Listener {
   }
 
   /**
-   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is made for this alone.
-   * A domain that starts anew drops them as well, and stays.
+   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is the domain's alone and
+   * that nobody made. A domain that starts anew drops them as well, and stays. Throws a `RangeError` where it may not connect.
    */
   guard(domains: Domains, domid: number): void {
-    const guard = domains.attach(domid);
-    this.#release = () => domains.detach(guard);
+    const domain = domains.introduced(domid);
+    if (domain === undefined) throw new RangeError(`cannot listen for domain ${domid}: it is not introduced`);
+    const guard = new Connection(0, domain);
+    domain.connections.add(guard);
+    this.#release = () => domain.connections.delete(guard);
     guard.onDropped = () => {
-      if (domains.introduced(domid) === undefined) void this.close();
-      else if (!this.isClosed) this.guard(domains, domid);
+      if (domains.introduced(domid) !== domain) void this.close();
     };
   }
 
