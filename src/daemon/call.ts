@@ -5,7 +5,7 @@ import type { Core } from "./core.ts";
 import { fail, Failure } from "./failure.ts";
 import type { Transaction } from "./transaction.ts";
 import type { StoreNode, View } from "./tree.ts";
-import { ABSOLUTE_PATH_MAX } from "../wire/path.ts";
+import { ABSOLUTE_PATH_MAX, RELATIVE_PATH_MAX } from "../wire/path.ts";
 import { ancestors } from "./watches.ts";
 
 /** A request that is being answered. */
@@ -67,10 +67,13 @@ export function canonical(connection: Connection, path: string, special: boolean
   if (!legal.test(path)) return fail.EINVAL;
   const first = path.charAt(0);
   if (first === "@" && !special) return fail.EINVAL;
-  const name = first === "/" || first === "@" ? path : `${connection.home}/${path}`;
+  const isRelative = first !== "/" && first !== "@";
+  const name = isRelative ? `${connection.home}/${path}` : path;
   if (name === "/") return name;
   if (name.endsWith("/") || name.includes("//") || name.length > ABSOLUTE_PATH_MAX) return fail.EINVAL;
-  const { quotas } = connection.domain;
+  // The protocol's own limits bind domain 0, and the quota guests, below whosever home the path is.
+  const { domain: { quotas, privileged } } = connection;
+  if (privileged) return isRelative && path.length > RELATIVE_PATH_MAX ? fail.EINVAL : name;
   if (!quotas.exceeds("path-max", name.length)) return name;
   const stripped = name.length - (homePrefix.exec(name)?.[0].length ?? 0);
   return quotas.exceeds("path-max", stripped) ? fail.EINVAL : name;

@@ -90,7 +90,7 @@ function memoryReport(core: Core, args: readonly string[]): string | Failure {
     transactions += domain.transactions;
     held += domain.bytes;
   }
-  for (const { outbox } of core.connections.values()) unsent += outbox.length;
+  for (const { outbox } of core.connections.values()) unsent += outbox.unsent;
   const line = (name: string, count: number, size: number): string =>
     `${name.padEnd(17)}: ${`${count}`.padStart(8)} ${`${size}`.padStart(12)} bytes\n`;
   return [

@@ -1,5 +1,6 @@
 // The daemon: a store of this process, the ways to connect to it, and what a hypervisor would tell it.
 
+import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -11,7 +12,7 @@ import { Links, type Patience } from "./links.ts";
 import { memoryLine } from "./memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./observer.ts";
-import { type LogEvent, type LogOptions, OperationLog } from "./operation_log.ts";
+import { type LogOptions, type LogReader, OperationLog } from "./operation_log.ts";
 import { Keeper } from "./persistence/keeper.ts";
 import type { QuotaName } from "./quotas.ts";
 import type { Listener } from "./server.ts";
@@ -86,6 +87,7 @@ export class Daemon implements AsyncDisposable {
   readonly #links: Links;
   readonly #log: OperationLog = new OperationLog();
   readonly #sockets: Sockets;
+  readonly #pace: Pace = new Pace();
   #keeper: Keeper | null = null;
   #closed: Promise<void> | null = null;
 
@@ -202,7 +204,7 @@ export class Daemon implements AsyncDisposable {
    */
   connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
     checkDomid(domid);
-    return memoryLine((line) => this.#links.open(domid, line));
+    return memoryLine((line) => this.#links.open(domid, line), this.#pace);
   }
 
   /**
@@ -210,8 +212,9 @@ export class Daemon implements AsyncDisposable {
    * there speak for `domid`. A socket's file that nobody listens behind any more is replaced. A guest's socket is closed when
    * the guest is released or destroyed. Any number of sockets is possible; what is returned closes this one.
    *
-   * Rejects with the code `EADDRINUSE` where somebody listens there or the path names something else, `EINVAL` where it has
-   * more than 107 bytes, `ENOENT` or `EACCES` as the system has it; with a `RangeError` where the domain is not introduced.
+   * Rejects with a {@linkcode ConnectionError}: `EADDRINUSE` where somebody listens there or the path names something else,
+   * `EINVAL` where it is empty, contains a NUL or has more than 107 bytes, `ENOENT` or `EACCES` as the system has it. Rejects
+   * with a `RangeError` where the domain is not introduced.
    *
    * Deno needs `--allow-net`, and `--allow-read` and `--allow-write` of the socket's directory: the socket is made there under
    * another name, and gets its own when its mode is right.
@@ -261,8 +264,8 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A log of every operation that is carried out from now on, until the loop over it is left, the signal is aborted or the
-   * daemon is closed. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError`
+   * A log of every operation that is carried out from now on, until the loop over it is left, it is disposed of, the signal is
+   * aborted or the daemon is closed. Until then it costs a little with each request, whether it is read or not. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError`
    * where the limit is no whole number from 1.
    *
    * @example
@@ -271,7 +274,7 @@ export class Daemon implements AsyncDisposable {
    * import { Daemon } from "tsxs/daemon";
    *
    * await using daemon = new Daemon();
-   * const log = daemon.operations();
+   * await using log = daemon.operations();
    * await using store = await connect(daemon.connect());
    * await store.exists("/tool/none");
    * for await (const event of log) {
@@ -280,7 +283,7 @@ export class Daemon implements AsyncDisposable {
    * }
    * ```
    */
-  operations(options: LogOptions = {}): AsyncIterableIterator<LogEvent> {
+  operations(options: LogOptions = {}): LogReader {
     const log = this.#log.read(options);
     if (this.#closed !== null) this.#log.end();
     return log;

@@ -1,5 +1,6 @@
 // One connection's way through the daemon: bytes in, requests to the core, replies and events out.
 
+import { setImmediate } from "node:timers";
 import { FrameError } from "../wire/decoder.ts";
 import type { Packet } from "../wire/header.ts";
 import type { Clock } from "./clock.ts";
@@ -26,6 +27,8 @@ export interface Common {
   readonly observer: Observer;
   /** The links whose lines are full. */
   readonly full: Set<Link>;
+  /** The links for which much has come together in the course of another one's requests. */
+  readonly large: Set<Link>;
   /** Called before anything leaves: false where what was changed could not be kept, so that nobody may be told. */
   readonly commit: () => boolean;
   /** Called when a link is over. */
@@ -59,8 +62,12 @@ export class Link implements LineUser {
   #held = false;
   /** Whether the next request met the delay that it is to meet. */
   #delayed = false;
+  /** Whether the next request runs after a turn of the event loop. */
+  #resting = false;
   /** What was taken from the outbox and not given to the line, which is full. */
   #unsent = empty;
+  /** How many bytes may wait. */
+  #unsentMax: number;
   #fullSince = 0;
   #watchdog: { cancel(): void } | null = null;
 
@@ -69,14 +76,11 @@ export class Link implements LineUser {
     this.#common = common;
     this.#connection = connection;
     this.#line = line;
+    this.#unsentMax = common.unsentMax;
     connection.outbox.onMessage = () => this.#soon();
+    connection.outbox.onLarge = () => void (this.#working || common.large.add(this));
     connection.onReleased = () => this.#released();
     connection.onDropped = () => this.#drop();
-  }
-
-  /** Bytes that wait for the line, which is full. */
-  get unsent(): number {
-    return this.#connection.outbox.length;
   }
 
   /** As {@linkcode LineUser.receive}. */
@@ -95,10 +99,12 @@ export class Link implements LineUser {
     outbox.blocked = false;
     this.#common.full.delete(this);
     const unsent = this.#unsent;
-    this.#unsent = empty;
+    this.#keep(empty);
     this.#send(unsent);
     this.flush();
-    if (!outbox.blocked) this.#work();
+    if (outbox.blocked) return;
+    this.#unsentMax = this.#common.unsentMax;
+    this.#work();
   }
 
   /** As {@linkcode LineUser.closed}. */
@@ -125,9 +131,14 @@ export class Link implements LineUser {
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.length <= PIECE ? bytes : bytes.subarray(at, at + PIECE);
       if (this.#line.write(piece)) continue;
-      this.#unsent = new Uint8Array(bytes.subarray(at + PIECE));
+      this.#keep(new Uint8Array(bytes.subarray(at + PIECE)));
       return this.#block();
     }
+  }
+
+  #keep(unsent: Uint8Array): void {
+    this.#unsent = unsent;
+    this.#connection.outbox.held = unsent.length;
   }
 
   /** Runs the requests that are there, as long as nothing is in their way. */
@@ -147,25 +158,46 @@ export class Link implements LineUser {
     this.flush();
     if (this.#closed) return;
     this.#requests.keep();
-    this.#pause(this.#dropped || this.#held || this.#timer !== null || this.#connection.outbox.blocked);
+    this.#pause(this.#isHeldUp || this.#connection.outbox.blocked);
   }
 
   #serve(request: Packet): void {
-    const { core, observer, full } = this.#common;
+    const { core, observer, full, large } = this.#common;
     this.#delayed = false;
     if (observer.isInterested) observer.serve(core, this.#connection, request, this);
     else core.handle(this.#connection, request);
+    if (large.size > 0) this.#letRead(large);
     if (full.size > 0) { for (const link of full) link.check(); }
+  }
+
+  /** Others get what came together for them; where a line is full, its client a turn to read in, before there is more. */
+  #letRead(large: Set<Link>): void {
+    let isFull = false;
+    for (const link of large) {
+      link.flush();
+      isFull ||= link.#connection.outbox.blocked;
+    }
+    large.clear();
+    if (!isFull) return;
+    this.#resting = true;
+    setImmediate(() => {
+      this.#resting = false;
+      this.#work();
+    });
   }
 
   /** Ends the connection where more waits for its client than may. */
   check(): void {
-    if (this.unsent > this.#common.unsentMax) this.end();
+    if (this.#connection.outbox.unsent > this.#unsentMax) this.end();
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#dropped || this.#held || this.#resting || this.#timer !== null;
   }
 
   #mayGoOn(): boolean {
     const { outbox } = this.#connection;
-    if (this.#dropped || this.#held || this.#timer !== null) return false;
+    if (this.#isHeldUp) return false;
     if (outbox.length >= PIECE) this.flush();
     if (outbox.blocked) return false;
     const { core, observer } = this.#common;
@@ -218,6 +250,8 @@ export class Link implements LineUser {
   #block(): void {
     const { clock, full } = this.#common;
     this.#connection.outbox.blocked = true;
+    // It came at once, so that there was no time to read any of it.
+    if (this.#unsent.length > this.#unsentMax) this.#unsentMax = 2 * this.#unsent.length;
     full.add(this);
     this.#fullSince = clock.now();
     if (this.#watchdog === null) this.#watch(this.#common.unsentMs);
@@ -243,13 +277,14 @@ export class Link implements LineUser {
     this.#watchdog?.cancel();
     const { outbox } = this.#connection;
     outbox.onMessage = nothing;
+    outbox.onLarge = nothing;
     this.#connection.onReleased = nothing;
     this.#connection.onDropped = nothing;
     this.#common.full.delete(this);
     this.#common.core.detach(this.#connection);
     // Whose requests wait for these events to be received need not wait any longer.
     outbox.clear();
-    this.#unsent = empty;
+    this.#keep(empty);
     this.#common.over(this);
   }
 }

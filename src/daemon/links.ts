@@ -11,7 +11,8 @@ import type { Observer } from "./observer.ts";
 export interface Patience {
   /**
    * How many bytes may wait for a connection that does not read what was sent to it, before it is cut; 1 MiB by default.
-   * What a socket takes up is not counted.
+   * What a socket takes up is not counted. Who reads has the time to: where a single request, a large commit for instance,
+   * causes more at once, twice as much as that may wait until it has been read.
    */
   readonly unsentMax?: number;
   /** How many milliseconds a connection may read nothing while something waits, before it is cut; 20,000 by default. */
@@ -46,7 +47,7 @@ export class Links {
       this.#links.delete(link);
       if (this.#links.size === 0) this.onIdle();
     };
-    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), commit, over };
+    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), large: new Set(), commit, over };
   }
 
   /** How many there are. */

@@ -1,5 +1,6 @@
 // A line within this process: a client's transport on one side, the daemon's line on the other.
 
+import { Pace } from "../transport/pace.ts";
 import { codedError, type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "../transport/transport.ts";
 import type { Line, LineUser, Serve } from "./line.ts";
 
@@ -57,6 +58,7 @@ class Pile {
 class MemoryLine implements Transport {
   readonly traits: Traits;
   readonly #user: LineUser;
+  readonly #pace: Pace;
   readonly #requests = new Pile();
   readonly #replies = new Pile();
   readonly #line: Line = {
@@ -76,8 +78,9 @@ class MemoryLine implements Transport {
   #toDaemon = false;
   #toClient = false;
 
-  constructor(serve: Serve, traits: Traits) {
+  constructor(serve: Serve, pace: Pace, traits: Traits) {
     this.traits = traits;
+    this.#pace = pace;
     this.#user = serve(this.#line);
   }
 
@@ -99,7 +102,7 @@ class MemoryLine implements Transport {
       this.#state = "closing";
       this.#requestSoon();
     }
-    return Promise.resolve();
+    return new Promise((resolve) => this.#pace.soon(resolve));
   }
 
   #write(bytes: Uint8Array): boolean {
@@ -126,13 +129,13 @@ class MemoryLine implements Transport {
   #requestSoon(): void {
     if (this.#toDaemon) return;
     this.#toDaemon = true;
-    queueMicrotask(this.#deliverRequests);
+    this.#pace.soon(this.#deliverRequests);
   }
 
   #replySoon(): void {
     if (this.#toClient || this.#receiver === null) return;
     this.#toClient = true;
-    queueMicrotask(this.#deliverReplies);
+    this.#pace.soon(this.#deliverReplies);
   }
 
   readonly #deliverRequests = (): void => {
@@ -170,8 +173,9 @@ class MemoryLine implements Transport {
 
 /**
  * A transport that leads to a daemon of this process: what `serve` makes of the line receives what the client sends. Nothing
- * is delivered in the turn in which it was sent. Throws what `serve` throws.
+ * is delivered in the turn in which it was sent; the lines to one daemon have their `pace` in common. Throws what `serve`
+ * throws.
  */
-export function memoryLine(serve: Serve, traits: Traits = SOCKET_TRAITS): Transport {
-  return new MemoryLine(serve, traits);
+export function memoryLine(serve: Serve, pace: Pace = new Pace(), traits: Traits = SOCKET_TRAITS): Transport {
+  return new MemoryLine(serve, pace, traits);
 }

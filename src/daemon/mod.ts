@@ -30,7 +30,7 @@ export { type ConnectOptions, Daemon, type DaemonOptions, type KeepOptions } fro
 export type { FaultOptions } from "./faults.ts";
 export type { Patience } from "./links.ts";
 export { MigrationError } from "./migration/errors.ts";
-export type { LogEvent, LogOptions, LogOverflowEvent, OperationEvent } from "./operation_log.ts";
+export type { LogEvent, LogOptions, LogOverflowEvent, LogReader, OperationEvent } from "./operation_log.ts";
 export { JournalError, type JournalErrorContext, type JournalFault } from "./persistence/errors.ts";
 export type { QuotaName } from "./quotas.ts";
 export type { Listener } from "./server.ts";

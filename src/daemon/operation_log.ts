@@ -41,6 +41,14 @@ export interface LogOverflowEvent {
 /** What a log brings. */
 export type LogEvent = OperationEvent | LogOverflowEvent;
 
+/** A log while it is read: an iterator that holds what was not taken yet. */
+export interface LogReader extends AsyncIterableIterator<LogEvent, undefined>, AsyncDisposable {
+  /** Ends the log, as leaving a loop over it does: nothing more is logged for it, and what waits is dropped. */
+  return(): Promise<IteratorResult<LogEvent, undefined>>;
+  /** As {@linkcode LogReader.return}. Doing so twice is fine. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** How to log. */
 export interface LogOptions {
   /** Ends the log, with the signal's reason. */
@@ -78,7 +86,7 @@ export class OperationLog {
   }
 
   /** Listens from now on. Throws a `RangeError` where the limit is no whole number from 1. */
-  read({ signal, limit = DEFAULT_LIMIT }: LogOptions): AsyncIterableIterator<LogEvent> {
+  read({ signal, limit = DEFAULT_LIMIT }: LogOptions): LogReader {
     if (!Number.isInteger(limit) || limit < 1) {
       throw new RangeError(`limit is ${limit}: expected a whole number from 1`);
     }
@@ -120,7 +128,7 @@ interface Waiter {
 }
 
 /** One who listens. */
-class Reader implements AsyncIterableIterator<LogEvent> {
+class Reader implements LogReader {
   readonly #limit: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => void;
@@ -164,6 +172,10 @@ class Reader implements AsyncIterableIterator<LogEvent> {
     this.#lost = 0;
     this.end();
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   [Symbol.asyncIterator](): this {

@@ -6,25 +6,36 @@ import { putBytes } from "./latin1.ts";
 
 const INITIAL_SIZE = 1024;
 const KEPT_SIZE = 65536;
+/** 64 KiB, as a power of two. */
+const LARGE_BITS = 16;
 
 /** Messages that wait to leave, encoded one behind the other. */
 export class Outbox {
   /** Called when a message comes into an outbox that was empty: somebody should take it. */
   onMessage: () => void = () => {};
+  /** Called whenever another 64 KiB have come together. */
+  onLarge: () => void = () => {};
   /**
    * Whether the way to the receiver is full, so that what comes in now stays. The link that serves the connection sets it;
    * a guest whose requests fill such an outbox is held up.
    */
   blocked = false;
+  /** Bytes that were taken, and that the way, which is full, has not taken up. The link sets it as well. */
+  held = 0;
   #bytes = new Uint8Array(INITIAL_SIZE);
   #length = 0;
   /** Events that wait, by their payloads. */
   readonly #events = new Set<string>();
   #onTaken: (() => void)[] = [];
 
-  /** Bytes that wait. */
+  /** Bytes that wait here. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Bytes that wait here, and on the way. */
+  get unsent(): number {
+    return this.#length + this.held;
   }
 
   /** Appends a reply. */
@@ -86,5 +97,6 @@ export class Outbox {
     putBytes(this.#bytes, start + HEADER_SIZE, payload);
     this.#length = end;
     if (start === 0) this.onMessage();
+    if (start >> LARGE_BITS !== end >> LARGE_BITS) this.onLarge();
   }
 }

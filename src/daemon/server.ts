@@ -4,8 +4,10 @@ import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdtempSync, openSync, renameSync } from "node:fs";
 import { rmSync, type Stats, unlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { checkSocketPath, codedError, codeOf, SOCKET_PATH_MAX } from "../transport/transport.ts";
+import { dirname, join, resolve } from "node:path";
+import { ConnectionError } from "../transport/errors.ts";
+import { checkSocketPath, codeOf, SOCKET_PATH_MAX } from "../transport/transport.ts";
+import { errnoText, isErrnoName } from "../wire/errno.ts";
 import type { Line, LineUser, Serve } from "./line.ts";
 
 /** How many bytes a socket keeps beyond those that the system takes before it counts as full. */
@@ -17,7 +19,7 @@ const MODE = 0o600;
 
 /** A socket that is listened on. */
 export interface Listener extends AsyncDisposable {
-  /** The socket's path. */
+  /** The socket's path, from the root on. */
   readonly path: string;
   /**
    * Stops to listen, ends the connections that were made here, and removes the socket's file, unless somebody else has put
@@ -28,21 +30,42 @@ export interface Listener extends AsyncDisposable {
 
 /**
  * Listens on the Unix socket at `path`, which belongs to its owner alone (0600) from its first moment. A socket's file behind
- * which nobody listens any more is replaced. Rejects with EADDRINUSE where somebody does, or where there is something else,
- * with EINVAL where the path has more than 107 bytes, and with the system's `code`: ENOENT and EACCES of the directory.
+ * which nobody listens any more is replaced. Rejects with a {@linkcode ConnectionError}: EADDRINUSE where somebody does, or
+ * where there is something else, EINVAL where the path is empty, has a NUL or more than 107 bytes, and the system's `code`,
+ * ENOENT and EACCES of the directory.
  */
 export async function listen(path: string, serve: Serve): Promise<Listener> {
-  checkSocketPath(path);
-  const isStale = await checkPlace(path);
-  const listener = new SocketListener(path, serve);
-  await listener.open(isStale);
-  return listener;
+  if (path === "") throw cannotListen(path, "the path is empty", "EINVAL");
+  if (path.includes("\0")) throw cannotListen(path, "the path contains a NUL", "EINVAL");
+  try {
+    checkSocketPath(path);
+    // The working directory may be another one when the file is to be removed.
+    const listener = new SocketListener(resolve(path), serve);
+    await listener.open(await findStale(path));
+    return listener;
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error;
+    const denied = error instanceof Error && error.name === "NotCapable";
+    throw cannotListen(path, reasonOf(error), denied ? "EACCES" : codeOf(error), error);
+  }
 }
 
-/** Whether there is a stale socket at a path. Rejects where there is anything else. */
-async function checkPlace(path: string): Promise<boolean> {
+/** Why nobody can listen at a path. */
+export function cannotListen(path: string, state: string, code?: string, cause?: unknown): ConnectionError {
+  return new ConnectionError(`cannot listen at ${JSON.stringify(path)}: ${state}`, { cause }, code);
+}
+
+/** What the system says, without the name that the socket has for a moment. */
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  if (code !== undefined && code !== "EINVAL" && isErrnoName(code)) return `${errnoText(code)} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The socket at a path behind which nobody listens any more; null where there is nothing. Rejects where there is anything else. */
+async function findStale(path: string): Promise<Stats | null> {
   const found = statOf(path);
-  if (found === null) return false;
+  if (found === null) return null;
   if (!found.isSocket()) throw inUse(path, "there is something else of that name");
   try {
     await new Promise<void>((resolve, reject) => {
@@ -55,15 +78,19 @@ async function checkPlace(path: string): Promise<boolean> {
     });
   } catch (error) {
     const code = codeOf(error);
-    if (code === "ENOENT") return false;
-    if (code === "ECONNREFUSED") return true;
+    if (code === "ENOENT") return null;
+    if (code === "ECONNREFUSED") return found;
     throw inUse(path, "whether somebody listens there already cannot be told", error);
   }
   throw inUse(path, "somebody listens there already");
 }
 
-function inUse(path: string, state: string, cause?: unknown): Error {
-  return codedError("EADDRINUSE", `cannot listen on ${JSON.stringify(path)}: ${state}`, cause);
+function inUse(path: string, state: string, cause?: unknown): ConnectionError {
+  return cannotListen(path, state, "EADDRINUSE", cause);
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
 }
 
 function statOf(path: string): Stats | null {
@@ -95,7 +122,7 @@ class SocketListener implements Listener {
    * Listens under another name, in a directory that nobody else may enter, and moves the socket into its place when its
    * rights are as they should be: a umask would be the whole process's.
    */
-  async open(isStale: boolean): Promise<void> {
+  async open(stale: Stats | null): Promise<void> {
     const { path } = this;
     // Not by join(), which would take the dot away.
     const directory = mkdtempSync(`${dirname(path)}/.`);
@@ -110,7 +137,8 @@ class SocketListener implements Listener {
       }
       await this.#bind(name);
       chmodSync(bound, MODE);
-      place(bound, path, isStale);
+      if (stale !== null) takeAway(path, stale, join(directory, "stale"));
+      place(bound, path);
       this.#file = lstatSync(path);
     } catch (error) {
       this.#server.close();
@@ -148,15 +176,34 @@ class SocketListener implements Listener {
 
   #close(): Promise<void> {
     const there = statOf(this.path);
-    if (there !== null && there.ino === this.#file?.ino && there.dev === this.#file.dev) unlinkSync(this.path);
+    if (there !== null && this.#file !== null && isSame(there, this.#file)) unlinkSync(this.path);
     for (const socket of this.#sockets) socket.destroy();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 }
 
-/** Gives a socket its name. Where nothing was found there, nothing is replaced: two who start at once do not both succeed. */
-function place(bound: string, path: string, isStale: boolean): void {
-  if (isStale) return renameSync(bound, path);
+/**
+ * Takes away the stale socket that was found at a path: two who found the same one at once do not both succeed, since only
+ * that one is taken. Its time tells it from a later one that the system gave the same number.
+ */
+function takeAway(path: string, stale: Stats, aside: string): void {
+  const there = statOf(path);
+  if (there === null) return;
+  if (!isSame(there, stale) || there.ctimeMs !== stale.ctimeMs) throw inUse(path, "somebody was there first");
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  if (isSame(lstatSync(aside), stale)) return;
+  // Another process has put its own there between the two calls: it gets its name back.
+  linkSync(aside, path);
+  throw inUse(path, "somebody was there first");
+}
+
+/** Gives a socket its name, unless there is something of that name. */
+function place(bound: string, path: string): void {
   try {
     linkSync(bound, path);
   } catch (error) {

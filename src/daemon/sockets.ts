@@ -1,13 +1,13 @@
 // The sockets that a daemon listens on: each for one domain, and as long as there is that domain.
 
-import { ConnectionError } from "../transport/errors.ts";
+import { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
 import type { Serve } from "./line.ts";
 import type { Links } from "./links.ts";
-import { listen, type Listener } from "./server.ts";
+import { cannotListen, listen, type Listener } from "./server.ts";
 
 /** What of the core matters here. */
-type Domains = Pick<Core, "attach" | "detach" | "introduced">;
+type Domains = Pick<Core, "introduced">;
 
 /** Opens sockets, and closes them when their time has come. */
 export class Sockets {
@@ -25,7 +25,7 @@ export class Sockets {
   /** Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed meanwhile. */
   async open(path: string, domid: number): Promise<Listener> {
     const socket = new GuardedSocket(path, () => this.#open.delete(socket));
-    if (this.#closed) throw refused(path, "the daemon was closed");
+    if (this.#closed) throw cannotListen(path, "the daemon was closed");
     this.#open.add(socket);
     try {
       socket.guard(this.#domains, domid);
@@ -35,7 +35,7 @@ export class Sockets {
       throw error;
     }
     if (!socket.isClosed) return socket;
-    throw refused(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
+    throw cannotListen(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
   }
 
   /** Closes them all, and those that are about to be opened. */
@@ -43,10 +43,6 @@ export class Sockets {
     this.#closed = true;
     await Promise.all([...this.#open].map((socket) => socket.close()));
   }
-}
-
-function refused(path: string, state: string): ConnectionError {
-  return new ConnectionError(`cannot listen on ${JSON.stringify(path)}: ${state}`);
 }
 
 /** A socket whose domain may go. */
@@ -73,15 +69,17 @@ class GuardedSocket implements Listener {
   }
 
   /**
-   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is made for this alone.
-   * A domain that starts anew drops them as well, and stays.
+   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is the domain's alone and
+   * that nobody made. A domain that starts anew drops them as well, and stays. Throws a `RangeError` where it may not connect.
    */
   guard(domains: Domains, domid: number): void {
-    const guard = domains.attach(domid);
-    this.#release = () => domains.detach(guard);
+    const domain = domains.introduced(domid);
+    if (domain === undefined) throw new RangeError(`cannot listen for domain ${domid}: it is not introduced`);
+    const guard = new Connection(0, domain);
+    domain.connections.add(guard);
+    this.#release = () => domain.connections.delete(guard);
     guard.onDropped = () => {
-      if (domains.introduced(domid) === undefined) void this.close();
-      else if (!this.isClosed) this.guard(domains, domid);
+      if (domains.introduced(domid) !== domain) void this.close();
     };
   }
 

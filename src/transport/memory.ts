@@ -1,9 +1,11 @@
 // A pair of transports that lead to each other, for a store in the same process and for tests.
 
+import { Pace } from "./pace.ts";
 import { codedError, type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "./transport.ts";
 
 class MemoryTransport implements Transport {
   readonly traits: Traits;
+  readonly #pace: Pace;
   #peer: MemoryTransport | null = null;
   #receiver: Receiver | null = null;
   #inbox: Uint8Array[] = [];
@@ -11,8 +13,9 @@ class MemoryTransport implements Transport {
   #closed = false;
   #ending: { cause: unknown } | null = null;
 
-  constructor(traits: Traits) {
+  constructor(traits: Traits, pace: Pace) {
     this.traits = traits;
+    this.#pace = pace;
   }
 
   pair(peer: MemoryTransport): void {
@@ -32,7 +35,7 @@ class MemoryTransport implements Transport {
 
   close(): Promise<void> {
     this.#end();
-    return Promise.resolve();
+    return new Promise((resolve) => this.#pace.soon(resolve));
   }
 
   /** Ends both sides; the other one is told, after what it has yet to receive. */
@@ -51,10 +54,10 @@ class MemoryTransport implements Transport {
     if (this.#scheduled || this.#receiver === null) return;
     if (this.#inbox.length === 0 && this.#ending === null) return;
     this.#scheduled = true;
-    queueMicrotask(() => this.#deliver());
+    this.#pace.soon(this.#deliver);
   }
 
-  #deliver(): void {
+  readonly #deliver = (): void => {
     this.#scheduled = false;
     const inbox = this.#inbox;
     this.#inbox = [];
@@ -66,7 +69,7 @@ class MemoryTransport implements Transport {
     if (this.#inbox.length > 0) return this.#schedule();
     this.#closed = true;
     this.#receiver?.ended(this.#ending.cause);
-  }
+  };
 }
 
 /**
@@ -84,8 +87,9 @@ class MemoryTransport implements Transport {
  * ```
  */
 export function memoryPair(traits: Traits = SOCKET_TRAITS): [Transport, Transport] {
-  const near = new MemoryTransport(traits);
-  const far = new MemoryTransport(traits);
+  const pace = new Pace();
+  const near = new MemoryTransport(traits, pace);
+  const far = new MemoryTransport(traits, pace);
   near.pair(far);
   far.pair(near);
   return [near, far];

@@ -114,6 +114,60 @@ describe("a daemon", () => {
   });
 });
 
+describe("a client within the process that asks without end", () => {
+  /** Asks until something has happened, or would have long since. */
+  async function askUntil(store: Client, happened: () => boolean): Promise<void> {
+    for (let i = 0; i < 5_000_000 && !happened(); i++) await store.exists("/tool");
+    assert(happened());
+  }
+
+  test("lets timers fire", async () => {
+    await using daemon = new Daemon();
+    await using store = await connect(daemon.connect());
+    let fired = false;
+    setTimeout(() => fired = true, 0);
+    await askUntil(store, () => fired);
+  });
+
+  test("lets those be served who are connected to a socket", async () => {
+    await served(async (daemon, _path, outside) => {
+      await using store = await connect(daemon.connect());
+      let value = "";
+      outside.write("/tool/a", "1").then(() => outside.readText("/tool/a")).then((text) => value = text);
+      await askUntil(store, () => value !== "");
+      assertEquals(value, "1");
+    });
+  });
+
+  test("lets others connect and go", async () => {
+    await using daemon = new Daemon();
+    await using asking = await connect(daemon.connect());
+    let connected = 0;
+    const others = async () => {
+      for (; connected < 100; connected++) await (await connect(daemon.connect())).close();
+    };
+    const done = others();
+    await askUntil(asking, () => connected === 100);
+    await done;
+  });
+});
+
+describe("a client that watches what others do all at once", () => {
+  test("loses nothing, and is not cut, however much comes of it, within the process or over a socket", async () => {
+    await served(async (daemon, path, store) => {
+      await using near = await connect(daemon.connect());
+      for (const address of [daemon.connect(), `unix:${path}`]) {
+        await using watching = await connect(address);
+        await watching.monitor().watch("/tool", "t".repeat(3900));
+        for (const writing of [near, store]) {
+          await Promise.all(Array.from({ length: 1000 }, (_, i) => writing.write(`/tool/a${i}`, "x")));
+        }
+        assertEquals(await watching.exists("/tool/a999"), true);
+      }
+    });
+  });
+});
+
 describe("a guest", () => {
   test("connects when it is introduced, and not before", async () => {
     await using daemon = new Daemon();

@@ -253,7 +253,7 @@ describe("a link whose client does not read", () => {
     assertEquals(line.writes, 1 + Math.ceil(300 * 1025 / 65536));
   });
 
-  test("is cut when more than 1 MiB waits for it, which harms nobody else (XSA-326)", () => {
+  test("is cut when more than 1 MiB waits for it, which harms nobody else (XSA-326)", async () => {
     const rig = new Rig();
     const [writing, stuck, reading] = [rig.open(), rig.open(), rig.open()];
     stuck.room = 1;
@@ -263,11 +263,84 @@ describe("a link whose client does not read", () => {
       rig.core.echo(connection, packet);
     };
     for (let i = 0; i < 1023; i++) writing.send(requests(i));
+    while (writing.received.length < 1023) await turn();
     assertEquals(stuck.isClosed, false);
     for (let i = 1023; i < 1100; i++) writing.send(requests(i));
+    while (writing.received.length < 1100) await turn();
     assertEquals([stuck.isClosed, rig.core.detached], [true, [2]]);
     assertEquals([writing.isClosed, reading.isClosed], [false, false]);
     assertEquals(writing.received.length, 1100);
+  });
+
+  /** Sends a guest so many events of 1,025 bytes each for a request, after whose number they are named. */
+  function flood(rig: Rig, counts: readonly number[]): void {
+    rig.core.onRequest = (connection, packet) => {
+      const count = counts[packet.requestId] ?? 0;
+      for (let i = 0; i < count; i++) rig.core.connection(2).outbox.event(`/${packet.requestId}${i}`, big);
+      rig.core.echo(connection, packet);
+    };
+  }
+
+  test("is cut whether what waits for it has left the outbox or not", async () => {
+    const rig = new Rig({ unsentMax: 200_000 });
+    const [writing, stuck] = [rig.open(), rig.open()];
+    const { outbox } = rig.core.connection(2);
+    stuck.room = 1;
+    flood(rig, [150, ...Array.from({ length: 20 }, () => 10)]);
+    writing.send(requests(0));
+    for (let id = 1; id <= 20 && !stuck.isClosed; id++) {
+      assert(outbox.unsent <= 200_000, `${outbox.unsent} wait`);
+      writing.send(requests(id));
+      await turn();
+    }
+    assertEquals([stuck.isClosed, rig.core.handled.length], [true, 12]);
+  });
+
+  test("is cut in the middle of what another one has asked for at once", async () => {
+    const rig = new Rig();
+    const [writing, stuck] = [rig.open(), rig.open()];
+    const { outbox } = rig.core.connection(2);
+    let most = 0;
+    stuck.room = 1;
+    flood(rig, Array.from({ length: 3000 }, () => 1));
+    const { onRequest } = rig.core;
+    rig.core.onRequest = (connection, packet) => {
+      onRequest(connection, packet);
+      if (!stuck.isClosed) most = Math.max(most, outbox.unsent);
+    };
+    writing.send(requests(...Array.from({ length: 3000 }, (_, i) => i)));
+    while (writing.received.length < 3000) await turn();
+    assert(stuck.isClosed && most < (1 << 20) + 2000, `${most} waited`);
+  });
+
+  test("has the time to read what a single request has caused, however much that is", async () => {
+    const rig = new Rig({ unsentMax: 100_000 });
+    const [writing, reading] = [rig.open(), rig.open()];
+    reading.room = 1;
+    flood(rig, [1000, 10, 10, 950]);
+    for (const id of [0, 1, 2]) {
+      writing.send(requests(id));
+      await turn();
+    }
+    assertEquals(reading.isClosed, false);
+    while (reading.received.length < 1020) reading.drain(1);
+    writing.send(requests(3));
+    await turn();
+    assertEquals(reading.isClosed, false);
+    reading.drain();
+    assertEquals(reading.received.length, 1970);
+  });
+
+  test("is cut where twice as much waits as that", async () => {
+    const rig = new Rig({ unsentMax: 100_000 });
+    const [writing, stuck] = [rig.open(), rig.open()];
+    stuck.room = 1;
+    flood(rig, [1000, 900, 100]);
+    for (const [id, isClosed] of [false, false, true].entries()) {
+      writing.send(requests(id));
+      await turn();
+      assertEquals(stuck.isClosed, isClosed);
+    }
   });
 
   test("is cut when it has taken nothing for 20 seconds (XSA-326)", () => {

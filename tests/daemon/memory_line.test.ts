@@ -171,6 +171,12 @@ describe("a memory line that is closed by its client", () => {
     assertEquals([inbox.length, inbox.ends], [0, []]);
   });
 
+  test("is closed when the daemon was told", async () => {
+    const daemon = new Daemon();
+    await daemon.transport.close();
+    assertEquals(daemon.calls, ["closed"]);
+  });
+
   test("tells the daemon at once where that has paused it", async () => {
     const daemon = new Daemon();
     daemon.line.pause();

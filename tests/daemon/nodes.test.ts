@@ -631,8 +631,8 @@ describe("paths", () => {
   );
 
   test(
-    "may have 2048 bytes, or so many below a domain's home",
-    within(({ dom0, guest, node }) => {
+    "may have 2048 bytes, or so many below a domain's home, where a guest names them",
+    within(({ guest, node }) => {
       node("/open", "b0");
       node("/local/domain/5", "b0");
       const rows: [prefix: string, longest: number][] = [
@@ -643,11 +643,25 @@ describe("paths", () => {
         ["/local/domain/x/", 2048 - "/local/domain/x/".length],
         ["a/", 2048 - "a/".length],
       ];
-      for (const who of [dom0, guest(5)]) {
-        for (const [prefix, longest] of rows) {
-          const fits = who.ask("READ", `${prefix}${"x".repeat(longest)}|`);
-          assert(fits === "ENOENT" || fits === "EACCES", `${prefix}: ${fits}`);
-          assertEquals(who.ask("READ", `${prefix}${"x".repeat(longest + 1)}|`), "EINVAL", prefix);
+      const five = guest(5);
+      for (const [prefix, longest] of rows) {
+        const fits = five.ask("READ", `${prefix}${"x".repeat(longest)}|`);
+        assert(fits === "ENOENT" || fits === "EACCES", `${prefix}: ${fits}`);
+        assertEquals(five.ask("READ", `${prefix}${"x".repeat(longest + 1)}|`), "EINVAL", prefix);
+      }
+    }),
+  );
+
+  test(
+    "may have 3072 bytes, or 2048 where they are relative, where domain 0 names them, which no quota binds",
+    within(({ dom0, tell }) => {
+      for (const quota of ["2048", "20"]) {
+        tell("SET_QUOTA", `path-max|${quota}|`);
+        tell("SET_QUOTA", `0|path-max|${quota}|`);
+        for (const [prefix, limit] of [["/open/", 3072], ["/local/domain/5/", 3072], ["a/", 2048]] as const) {
+          const longest = prefix + "x".repeat(limit - prefix.length);
+          assertEquals(dom0.ask("READ", `${longest}|`), "ENOENT");
+          assertEquals(dom0.ask("READ", `${longest}x|`), "EINVAL");
         }
       }
     }),

@@ -1,12 +1,14 @@
 // The log of operations: what it says, to whom, and what becomes of those who do not listen.
 
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { connect, Operation } from "../../mod.ts";
 import { Daemon, type LogEvent, type OperationEvent } from "../../src/daemon/mod.ts";
 import { OperationLog } from "../../src/daemon/operation_log.ts";
 import { shown } from "../support/bytes.ts";
 import { ManualClock } from "../support/line.ts";
+import { inDirectory } from "../support/socket.ts";
 
 /** An event in short: `"1 READ /tool = value"`, `"1 READ /tool ! ENOENT"`. */
 function inShort(event: LogEvent): string {
@@ -152,6 +154,22 @@ describe("operations()", () => {
     await assertRejects(() => daemon.operations({ signal: abort.signal }).next(), Error, "enough");
   });
 
+  test("numbers connections as they were made, whatever is listened on", async () => {
+    await inDirectory(async (directory) => {
+      await using daemon = new Daemon();
+      daemon.introduceDomain(5);
+      await daemon.listen(join(directory, "own"));
+      const { path } = await daemon.listen(join(directory, "guest's"), { domid: 5 });
+      await using log = daemon.operations();
+      await using store = await connect(daemon.connect());
+      await using guest = await connect(`unix:${path}`);
+      await store.exists("/tool");
+      await guest.getDomainPath(5);
+      assertEquals(await take(log, 2), ["1 READ /tool = ", "2 GET_DOMAIN_PATH = /local/domain/5|"]);
+      assertMatch(await store.control(["memreport"]), /^connections +: +2 /m);
+    });
+  });
+
   test("refuses a limit that is none", async () => {
     await using daemon = new Daemon();
     for (const limit of [0, -1, 1.5, NaN]) {
@@ -167,11 +185,25 @@ describe("a log", () => {
     const abort = new AbortController();
     const [one, other] = [log.read({}), log.read({ signal: abort.signal })];
     assertEquals(log.isWanted, true);
-    await one.return?.();
+    await one.return();
     assertEquals(log.isWanted, true);
     abort.abort();
     assertEquals(log.isWanted, false);
     await assertRejects(() => other.next());
+  });
+
+  test("is not wanted any more when it is disposed of, which ends it for those who wait", async () => {
+    const log = new OperationLog();
+    const events = log.read({});
+    const waiting = events.next();
+    {
+      await using disposed = events;
+      assertEquals([log.isWanted, disposed === events], [true, true]);
+    }
+    assertEquals([log.isWanted, (await waiting).done], [false, true]);
+    log.add(event(1));
+    assertEquals(await take(events, 1), ["end"]);
+    await events[Symbol.asyncDispose]();
   });
 
   test("is not wanted any more when the loop over it was left", async () => {

@@ -1,12 +1,15 @@
 // Listening on a Unix socket: whose it is, what is in its place, what becomes of its connections.
 
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
+import { renameSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Line, Serve } from "../../src/daemon/line.ts";
 import { listen, type Listener } from "../../src/daemon/server.ts";
+import { ConnectionError } from "../../src/transport/errors.ts";
 import { codeOf } from "../../src/transport/transport.ts";
 import { bytes, shown } from "../support/bytes.ts";
 import { inDirectory, readBytes, write } from "../support/socket.ts";
@@ -72,9 +75,20 @@ async function listening(run: (listener: Listener, users: Users, directory: stri
   });
 }
 
-async function refusal(path: string, code: string, includes = ""): Promise<void> {
-  const error = await assertRejects(() => listen(path, new Users().serve), Error, includes);
-  assertEquals(codeOf(error), code);
+async function refusal(path: string, code: string, state: string): Promise<void> {
+  const attempt = () => listen(path, new Users().serve);
+  const error = await assertRejects(attempt, ConnectionError, `cannot listen at ${JSON.stringify(path)}: ${state}`);
+  assertEquals(error.code, code);
+}
+
+/** The path of a socket behind which nobody listens any more. */
+async function staleSocket(directory: string): Promise<string> {
+  const path = join(directory, "stale");
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(join(directory, "bound"), resolve));
+  renameSync(join(directory, "bound"), path);
+  await new Promise((resolve) => server.close(resolve));
+  return path;
 }
 
 describe("listening on a socket", () => {
@@ -115,25 +129,53 @@ describe("listening on a socket", () => {
       socket.destroy();
       await listener.close();
       assertEquals(readdirSync(deep), []);
-      await refusal(`${path}s`, "EINVAL", "108 bytes");
+      await refusal(`${path}s`, "EINVAL", "socket path of 108 bytes");
     });
   });
 
   test("replaces a socket behind which nobody listens any more", async () => {
     await inDirectory(async (directory) => {
-      const path = join(directory, "stale");
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(join(directory, "bound"), resolve));
-      renameSync(join(directory, "bound"), path);
-      await new Promise((resolve) => server.close(resolve));
+      const path = await staleSocket(directory);
       await using _listener = await listen(path, new Users().serve);
       (await open(path)).destroy();
+      assertEquals(readdirSync(directory), ["stale"]);
+    });
+  });
+
+  test("lets only one of those replace such a socket who find it at once", async () => {
+    await inDirectory(async (directory) => {
+      const path = await staleSocket(directory);
+      const users = [new Users(), new Users(), new Users()];
+      const attempts = await Promise.allSettled(users.map(({ serve }) => listen(path, serve)));
+      const codes = attempts.map((attempt) => attempt.status === "fulfilled" ? "" : codeOf(attempt.reason));
+      assertEquals(codes.toSorted(), ["", "EADDRINUSE", "EADDRINUSE"]);
+      const socket = await open(path);
+      await write(socket, bytes("echo"));
+      assertEquals(shown(await readBytes(socket, 4)), "echo");
+      assertEquals(users.map(({ lines }) => lines.length), codes.map((code) => code === "" ? 1 : 0));
+      socket.destroy();
+      for (const attempt of attempts) if (attempt.status === "fulfilled") await attempt.value.close();
+      assertEquals(readdirSync(directory), []);
+    });
+  });
+
+  test("takes a relative path from the working directory of that moment, also when it closes", async () => {
+    await inDirectory(async (directory) => {
+      const before = process.cwd();
+      process.chdir(directory);
+      const attempt = listen("relative", new Users().serve);
+      process.chdir(before);
+      const listener = await attempt;
+      assertEquals(listener.path, join(realpathSync(directory), "relative"));
+      (await open(listener.path)).destroy();
+      await listener.close();
+      assertEquals(readdirSync(directory), []);
     });
   });
 
   test("fails with EADDRINUSE where somebody listens, who goes on undisturbed", async () => {
     await listening(async ({ path }, users, directory) => {
-      await refusal(path, "EADDRINUSE", `cannot listen on "${path}": somebody listens there already`);
+      await refusal(path, "EADDRINUSE", "somebody listens there already");
       assertEquals(readdirSync(directory), ["socket"]);
       const socket = await open(path);
       await write(socket, bytes("echo"));
@@ -159,15 +201,25 @@ describe("listening on a socket", () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "precious");
-      await refusal(path, "EADDRINUSE", "something else");
-      await refusal(directory, "EADDRINUSE", "something else");
+      await refusal(path, "EADDRINUSE", "there is something else of that name");
+      await refusal(directory, "EADDRINUSE", "there is something else of that name");
       assertEquals(readdirSync(directory), ["file"]);
     });
   });
 
   test("fails with the system's code where the directory is not there", async () => {
     await inDirectory(async (directory) => {
-      await refusal(join(directory, "none", "socket"), "ENOENT");
+      await refusal(join(directory, "none", "socket"), "ENOENT", "No such file or directory");
+      writeFileSync(join(directory, "file"), "");
+      await refusal(join(directory, "file", "socket"), "ENOTDIR", "ENOTDIR");
+    });
+  });
+
+  test("fails with EINVAL where the path is empty or has a NUL", async () => {
+    await inDirectory(async (directory) => {
+      await refusal("", "EINVAL", "the path is empty");
+      await refusal(join(directory, "a\0b"), "EINVAL", "the path contains a NUL");
+      assertEquals(readdirSync(directory), []);
     });
   });
 

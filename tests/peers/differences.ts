@@ -3,6 +3,7 @@
 // What is listed here is asked, and the two answers are looked at. What would have the two stores hold different things from
 // then on is not asked at all:
 //   - watches with a depth of 0 or more, which 4.17 does not know; SET_FEATURE and SET_QUOTA of something that there is
+//   - absolute paths of domain 0's beyond the limit of guests, which 4.17 has for it as well
 //   - special nodes in transactions, of which 4.17 keeps them out, and given away by a guest, which it allows
 //   - guests that make nodes in transactions under a small quota of nodes: 4.17 allows one less at the commit
 //   - nodes nearly as large as may be once a domain is gone, whose rights 4.17 keeps and counts

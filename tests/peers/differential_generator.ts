@@ -11,6 +11,7 @@ import {
   outside,
   reading,
   wideChild,
+  withinGuestsLimit,
   writeLarge,
 } from "./differential_requests.ts";
 import { GUESTS, type Request, SLOTS, type Step } from "./differential_steps.ts";
@@ -136,11 +137,12 @@ export class Generator {
     }
     for (let i = 0; i < count; i++) requests.push(this.#mangled(inner(random)));
     for (let i = 0; i < count; i++) requests.push(this.#end(i === 0 ? "T\0" : "F\0"));
-    return { kind: "send", slot, requests: requests.flatMap((request) => this.#prepared(request)) };
+    return { kind: "send", slot, requests: requests.flatMap((request) => this.#prepared(slot, request)) };
   }
 
-  #prepared({ type, text, tx }: Request): Request[] {
-    const request = { type, text: text.slice(0, PAYLOAD_MAX), tx };
+  #prepared(slot: number, { type, text, tx }: Request): Request[] {
+    const fitting = SLOTS[slot] === 0 ? withinGuestsLimit(text) : text;
+    const request = { type, text: fitting.slice(0, PAYLOAD_MAX), tx };
     return needsErrno(request) ? [{ type: Op.READ, text: NOWHERE, tx: 0 }, request] : [request];
   }
 
@@ -163,7 +165,7 @@ export class Generator {
       const request = this.#mangled(large ? writeLarge(random) : make(random));
       if (request.type === Op.SET_PERMS && request.text.startsWith("@")) {
         requests.push(...this.#ofSpecial(slot, request));
-      } else requests.push(...this.#prepared(request));
+      } else requests.push(...this.#prepared(slot, request));
     }
     return { kind: "send", slot, requests };
   }
@@ -175,7 +177,7 @@ export class Generator {
     if (domid > 1) return [];
     if (this.#profile.fewNodes) entries[0] = "n0";
     else if (domid === 1) entries[0] = "r1";
-    return this.#prepared({ ...request, text: [path, ...entries].join("\0") });
+    return this.#prepared(slot, { ...request, text: [path, ...entries].join("\0") });
   }
 
   /** Once in a while, a payload of another form. */

@@ -166,6 +166,7 @@ export class Rig {
 }
 
 /** A turn passes, with all that was put off to its end. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+export async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setImmediate(resolve));
 }

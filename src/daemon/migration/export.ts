@@ -82,9 +82,13 @@ function checkPlace({ path }: NodeData, paths: ReadonlySet<string>, isKnown: (pa
   };
   if (fault !== null) fail(`is no path: ${fault}`);
   if (paths.has(path)) fail("is there twice");
-  if (path === "/" || special) return;
+  if (special) return;
+  if (path === "/") {
+    if ([...paths].some((other) => other.startsWith("/"))) fail("follows other nodes");
+    return;
+  }
   const parent = parentPath(path);
-  if (!paths.has(parent) && !isKnown(parent)) fail("has no parent before it");
+  if (!paths.has(parent) && (paths.has("/") || !isKnown(parent))) fail("has no parent before it");
 }
 
 function writeConnection(writer: StreamWriter, connection: ConnectionData): void {

@@ -10,8 +10,8 @@ import type { MigrationState, StreamVersion } from "./state.ts";
 /** How a stream is read. */
 export interface ImportOptions {
   /**
-   * Whether a node was there before the stream, so that others may follow as its children. By default there is the root:
-   * streams of a whole store, and not of one domain alone, need nothing else.
+   * Whether a node was there before the stream, so that others may follow as its children; not asked behind the root, with
+   * which the stream is of a whole store. By default there is the root and nothing else.
    */
   readonly isKnown?: ((path: string) => boolean) | undefined;
 }

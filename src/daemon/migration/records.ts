@@ -183,9 +183,12 @@ function readNode(draft: Draft, cursor: Cursor): void {
   }
   if (permissions === null) return cursor.fail(`${JSON.stringify(path)} has no permissions`, permissionsAt);
   if (draft.paths.has(path)) cursor.fail(`${JSON.stringify(path)} is there already`, pathAt);
-  if (path !== "/" && !special) {
+  if (path === "/") {
+    if (draft.nodes.some((node) => node.path.startsWith("/"))) cursor.fail("the root follows other nodes", pathAt);
+  } else if (!special) {
     const parent = parentPath(path);
-    if (!draft.paths.has(parent) && !draft.isKnown(parent)) {
+    // With a root, the stream replaces what was known.
+    if (!draft.paths.has(parent) && (draft.paths.has("/") || !draft.isKnown(parent))) {
       cursor.fail(`the parent of ${JSON.stringify(path)} is not there before it`, pathAt);
     }
   }

@@ -4,8 +4,10 @@ import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MigrationError } from "../../../src/daemon/migration/errors.ts";
 import { exportStream } from "../../../src/daemon/migration/export.ts";
+import { HEADER_SIZE, RECORD_HEADER_SIZE } from "../../../src/daemon/migration/format.ts";
 import { importStream } from "../../../src/daemon/migration/import.ts";
 import { exportStore, importStore, stateOf } from "../../../src/daemon/migration/store.ts";
+import { concat } from "../../support/bytes.ts";
 import { Store, tableOf } from "../support.ts";
 import { permissionsOf } from "../persistence/model.ts";
 import { emptyState } from "./states.ts";
@@ -87,6 +89,24 @@ describe("a core's store", () => {
     const after = tree();
     assertThrows(() => importStore(core, bad), MigrationError, 'the parent of "/nowhere/5" is not there before it');
     assertEquals(tree(), after);
+  });
+
+  test("is not touched by a stream that is none, whatever was there that the stream replaces", () => {
+    const node = (path: string) => ({ path, value: "", permissions: permissionsOf(0) });
+    // Each alone is a stream, both together are none.
+    const joined = (first: string, second: string): Uint8Array => {
+      const of = (path: string) => exportStream({ ...emptyState, nodes: [node(path)] }, { isKnown: () => true });
+      return concat([of(first).slice(0, -RECORD_HEADER_SIZE), of(second).slice(HEADER_SIZE)]);
+    };
+    for (const [first, second] of [["/", "/tool/xenstored/x"], ["/zz", "/"], ["@special", "/nowhere/x"]] as const) {
+      const { core, tree, audit } = filled();
+      const before = tree();
+      const top = core.view.top;
+      assertThrows(() => importStore(core, joined(first, second)), MigrationError);
+      assertEquals(tree(), before);
+      assertEquals(core.view.top === top, true);
+      audit();
+    }
   });
 
   test("takes no harm from quotas and domains that it does not know", () => {

@@ -269,6 +269,11 @@ describe("importStream()", () => {
     ],
     ["a node twice", [HEADER_1, root, root, END], 'NODE_DATA at byte 76 of a migration stream: "/" is there already'],
     [
+      "a root that is not the first node",
+      [HEADER_1, root.replace("0200 0000", "0300 0000").replace("2f00 0000", "2f61 0000"), root, END],
+      "NODE_DATA at byte 76 of a migration stream: the root follows other nodes",
+    ],
+    [
       "an unknown permission",
       [HEADER_1, root.replace("6e 00", "78 00"), END],
       'NODE_DATA at byte 40 of a migration stream: the permission "x" is not one of n, r, w, b',
@@ -331,6 +336,9 @@ describe("exportStream()", () => {
       { nodes: [{ path: "/a/b", value: "", permissions: permissionsOf(0) }] },
       '"/a/b" has no parent before it',
     ],
+    ["a root that is not the first node", {
+      nodes: ["/a", "/"].map((path) => ({ path, value: "", permissions: permissionsOf(0) })),
+    }, '"/" follows other nodes'],
     ["a node twice", { nodes: [...initialNodes, ...initialNodes] }, '"/" is there twice'],
     [
       "a path that is none",
