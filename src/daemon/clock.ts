@@ -11,11 +11,14 @@ export interface Clock {
   after(milliseconds: number, callback: () => void, awaited?: boolean): { cancel(): void };
 }
 
-/** The machine's own time. */
+/** The longest time that a timer takes: a longer one would be none at all. */
+export const TIMER_MAX: number = 2 ** 31 - 1;
+
+/** The machine's own time. A timer of more than {@linkcode TIMER_MAX} milliseconds goes off after so many. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (milliseconds, callback, awaited = false) => {
-    const timer: unknown = setTimeout(callback, milliseconds);
+    const timer: unknown = setTimeout(callback, Math.min(milliseconds, TIMER_MAX));
     if (!awaited && isUnrefable(timer)) timer.unref();
     return { cancel: () => clearTimeout(timer as number) };
   },

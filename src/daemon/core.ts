@@ -34,7 +34,10 @@ export interface CoreOptions {
   readonly log?: ((line: string) => void) | undefined;
   /** Told of each request and what was answered: the reply's type, and its payload, a character for each byte. */
   readonly onAnswer?: ((connection: Connection, packet: Packet, type: number, payload: string) => void) | undefined;
-  /** Told of what each request changed, before its reply is queued. What it throws, the request fails with EIO for. */
+  /**
+   * Told of what each request changed, before its reply is queued, and of a domain's end before it comes. Where it throws,
+   * the request fails with EIO, and nothing is changed.
+   */
   readonly onChanges?: ((changes: readonly Change[]) => void) | undefined;
 }
 
@@ -102,10 +105,11 @@ export class Core {
     let reply: string | Failure;
     if (call instanceof Failure) reply = call;
     else {
+      const { top } = this.view;
       this.events.causedBy(connection);
       reply = this.#run(call, type);
       this.events.causedBy(null);
-      if (this.view.changes.length > 0) reply = this.#publish(reply);
+      if (this.view.changes.length > 0 && !this.#publish(top)) reply = fail.EIO;
     }
     const replyType = reply instanceof Failure ? Operation.ERROR : type;
     const body = reply instanceof Failure ? `${reply.code}\0` : reply;
@@ -128,7 +132,11 @@ export class Core {
 
   /** Whether there is a domain of this number. */
   domainExists(domid: number): boolean {
-    if (domid === DOMID_ANY || this.domains.has(domid)) return true;
+    return domid === DOMID_ANY || this.domains.has(domid) || this.isAlive(domid);
+  }
+
+  /** Whether there is a domain of this number by the hypervisor's word alone, whatever is known of it here. */
+  isAlive(domid: number): boolean {
     return domid < DOMID_SELF && (this.#options.domainExists?.(domid) ?? true);
   }
 
@@ -140,11 +148,31 @@ export class Core {
 
   /** What is known of a domain, from now on if there was nothing; undefined where there is no such domain. */
   existing(domid: number): Domain | undefined {
-    let domain = this.domains.get(domid);
-    if (domain === undefined && domid !== DOMID_ANY && this.domainExists(domid)) {
-      this.domains.set(domid, domain = new Domain(domid, this.quotas.copy()));
+    return domid !== DOMID_ANY && this.domainExists(domid) ? this.#known(domid) : undefined;
+  }
+
+  /** Has changes kept that are about to be made. Throws what `onChanges` throws: then they must not be made. */
+  keep(changes: readonly Change[]): void {
+    if (changes.length > 0) this.#options.onChanges?.(changes);
+  }
+
+  /** The same, for a request: false where they must not be made. */
+  keeps(changes: readonly Change[]): boolean {
+    try {
+      this.keep(changes);
+      return true;
+    } catch {
+      return false;
     }
-    return domain;
+  }
+
+  /** What something would change, tried out in a core of its own that has the same nodes. */
+  rehearse(change: (core: Core) => void): readonly Change[] {
+    const { domainExists, quotas } = this.#options;
+    const other = new Core({ domainExists, quotas });
+    other.view.top = this.view.top;
+    change(other);
+    return other.view.changes;
   }
 
   /** Takes changes that were made elsewhere or earlier, without telling anybody. */
@@ -152,7 +180,8 @@ export class Core {
     for (const change of changes) {
       if (change.kind === "put") this.view.put(change.path, change.value, change.permissions);
       else if (change.kind === "remove") this.view.remove(change.path);
-      else (change.domid === null ? this.quotas : this.existing(change.domid)?.quotas)?.set(change.name, change.value);
+      else if (change.kind === "quota") this.#quotasOf(change.domid).set(change.name, change.value);
+      else this.domains.delete(change.domid);
     }
     this.view.changes = [];
   }
@@ -233,14 +262,27 @@ export class Core {
     return fail.ENOMEM;
   }
 
-  #publish(reply: string | Failure): string | Failure {
+  /**
+   * Has kept what a request changed. Where that fails, all is as it was before, when this was the top; those who watch may
+   * be told of a change that is not there, which a watch allows.
+   */
+  #publish(top: StoreNode): boolean {
     const { changes } = this.view;
     this.view.changes = [];
-    try {
-      this.#options.onChanges?.(changes);
-      return reply;
-    } catch {
-      return fail.EIO;
-    }
+    if (this.keeps(changes)) return true;
+    this.view.goBack(top);
+    const quotas = changes.map((change) => change.kind === "quota" ? this.#quotasOf(change.domid) : null);
+    for (const each of new Set(quotas)) each?.undo();
+    return false;
+  }
+
+  #quotasOf(domid: number | null): Quotas {
+    return domid === null ? this.quotas : this.#known(domid).quotas;
+  }
+
+  #known(domid: number): Domain {
+    let domain = this.domains.get(domid);
+    if (domain === undefined) this.domains.set(domid, domain = new Domain(domid, this.quotas.copy()));
+    return domain;
   }
 }

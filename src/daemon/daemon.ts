@@ -1,57 +1,23 @@
 // The daemon: a store of this process, the ways to connect to it, and what a hypervisor would tell it.
 
+import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import { Core } from "./core.ts";
-import { type Domain, PRIVILEGED_DOMID } from "./domains.ts";
-import { type FaultOptions, Faults } from "./faults.ts";
-import { endDomain, introduceDomain, shutDownDomain } from "./lifecycle.ts";
-import { Links, type Patience } from "./links.ts";
+import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./domains.ts";
+import { Faults } from "./faults.ts";
+import { endDomain, endOf, introduceDomain, shutDownDomain } from "./lifecycle.ts";
+import { Links } from "./links.ts";
 import { memoryLine } from "./memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./observer.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./operation_log.ts";
+import { checkDaemonOptions, checkKeepOptions, type DaemonOptions, type KeepOptions } from "./options.ts";
 import { Keeper } from "./persistence/keeper.ts";
-import type { QuotaName } from "./quotas.ts";
 import type { Listener } from "./server.ts";
 import { Sockets } from "./sockets.ts";
-
-/** How a daemon differs from the usual one. */
-export interface DaemonOptions extends Patience {
-  /** Quotas of each guest that are not the C daemon's defaults; 0 stands for no limit. Domain 0 has none. */
-  readonly quotas?: Readonly<Partial<Record<QuotaName, number>>>;
-  /**
-   * Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. Only a
-   * domain that exists can be introduced.
-   */
-  readonly domainExists?: (domid: number) => boolean;
-  /** Faults on purpose, for tests of what a client makes of them; none by default. */
-  readonly faults?: FaultOptions;
-  /** Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for. */
-  readonly log?: (line: string) => void;
-  /** Where time comes from; the machine's own by default. */
-  readonly clock?: Clock;
-  /** Called when the last connection that was open has ended. */
-  readonly onIdle?: () => void;
-}
-
-/** How a store is kept in a directory. */
-export interface KeepOptions {
-  /**
-   * When changes are brought to the disk itself. `"always"`, the default: before anybody is told of them. `"interval"`: within
-   * the {@linkcode KeepOptions.interval}, so that a crash of the machine takes what is younger. `"never"`: when the system
-   * does. A crash of the process alone takes nothing in any case.
-   */
-  readonly sync?: "always" | "interval" | "never";
-  /** For `"interval"`: milliseconds, 1000 by default. */
-  readonly interval?: number;
-  /** Told of what failed without harm: the log could not be made shorter. It is tried again later. */
-  readonly onProblem?: (error: Error) => void;
-  /** Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then. */
-  readonly onFailed?: (error: Error) => void;
-}
 
 /** Whom a connection speaks for. */
 export interface ConnectOptions {
@@ -93,9 +59,10 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Starts an empty store, to which nobody is connected. Throws a `RangeError` where a quota, a limit, or a probability of
-   * a fault is none.
+   * a fault is none, and a `TypeError` where an option is of another kind or a fault unknown.
    */
   constructor(options: DaemonOptions = {}) {
+    checkDaemonOptions(options);
     const { clock = systemClock, quotas, domainExists, log, onIdle } = options;
     const faults = options.faults === undefined ? null : new Faults(options.faults);
     const observer = new Observer(clock, this.#log, faults);
@@ -117,10 +84,12 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Starts a daemon whose store is kept in a directory, which is made if it is missing: all nodes, permissions and quotas are
-   * there again when it is opened the next time, whatever ended the process. Guests have to be introduced again.
+   * there again when it is opened the next time, whatever ended the process. Guests have to be introduced again; what was
+   * kept of one is there, unless {@linkcode DaemonOptions.domainExists} says that there is no such domain any more.
    *
    * Rejects with a {@linkcode JournalError} where another daemon uses the directory (EBUSY), where it was written by a later
-   * version (ENOSYS), or where its files do not hold what was written to them (EIO).
+   * version (ENOSYS), where its files do not hold what was written to them (EIO), or where the system refuses (its code);
+   * with a `RangeError` or a `TypeError`, before anything is made, where an option makes no sense.
    *
    * @example
    * ```ts
@@ -140,19 +109,20 @@ export class Daemon implements AsyncDisposable {
    * ```
    */
   static async open(directory: string, options: DaemonOptions & KeepOptions = {}): Promise<Daemon> {
+    checkKeepOptions(options);
+    const daemon = new Daemon(options);
     const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
-    let daemon: Daemon | null = null;
     const keeper = await Keeper.open(directory, {
       clock,
       sync,
       interval,
       onProblem,
       onFailed: (error) => {
-        void daemon?.close().then(() => onFailed?.(error));
+        // What fails at the end is told to whoever closes the daemon.
+        void daemon.close().catch(() => {}).then(() => onFailed?.(error));
       },
     });
     try {
-      daemon = new Daemon(options);
       keeper.load(daemon.#core);
       daemon.#keeper = keeper;
       return daemon;
@@ -189,12 +159,16 @@ export class Daemon implements AsyncDisposable {
   /**
    * Takes the store of a migration stream of Xen's. One that has the root replaces all nodes; one without adds those of a
    * domain. Guests are introduced, and set their watches again when they connect. Throws a {@linkcode MigrationError} where
-   * it is none, and then has changed nothing; a `RangeError` where somebody is connected.
+   * it is none, a {@linkcode JournalError} where there is no room to keep it, and then has changed nothing; a `RangeError`
+   * where somebody is connected, and a {@linkcode ConnectionError} where the daemon was closed.
    */
   importStream(stream: Uint8Array): void {
+    this.#checkOpen("import a stream");
     if (this.#links.size > 0) throw new RangeError("cannot import a stream: somebody is connected");
+    this.#keeper?.take(this.#core.rehearse((core) => importStore(core, stream)));
     importStore(this.#core, stream);
-    this.#keeper?.commit();
+    this.#core.view.changes = [];
+    this.#settle();
   }
 
   /**
@@ -226,40 +200,52 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Lets a domain connect, as a toolstack's INTRODUCE does; those who watch `@introduceDomain` are told. The connections of
-   * one that may already are ended: it starts anew. Throws a `RangeError` where there is no such domain.
+   * one that may already are ended: it starts anew. Throws a `RangeError` where there is no such domain, and a
+   * {@linkcode ConnectionError} where the daemon was closed.
    */
   introduceDomain(domid: number): void {
     checkDomid(domid);
+    this.#checkOpen("introduce a domain");
     introduceDomain(this.#core, domid);
     this.#settle();
   }
 
   /**
    * Lets go of a domain, as a toolstack's RELEASE does: its connections and sockets are closed, the nodes that it owns are
-   * removed, and those who watch `@releaseDomain` are told. Throws a `RangeError` where it is not introduced.
+   * removed, and those who watch `@releaseDomain` are told. Throws a `RangeError` where it is not introduced, a
+   * {@linkcode JournalError} where there is no room to keep that, and then has changed nothing; a {@linkcode ConnectionError}
+   * where the daemon was closed.
    */
   releaseDomain(domid: number): void {
+    this.#checkOpen("release a domain");
     endDomain(this.#core, this.#guest("release", domid));
     this.#settle();
   }
 
   /**
    * A domain shut down or crashed, as the hypervisor would tell: those who watch `@releaseDomain` are told, once until it
-   * resumes. Its nodes and its connections stay. Throws a `RangeError` where it is not introduced.
+   * resumes. Its nodes and its connections stay. Throws a `RangeError` where it is not introduced, and a
+   * {@linkcode ConnectionError} where the daemon was closed.
    */
   shutdownDomain(domid: number): void {
+    this.#checkOpen("shut down a domain");
     shutDownDomain(this.#core, this.#guest("shut down", domid));
     this.#settle();
   }
 
   /**
-   * A domain is gone, as the hypervisor would tell: as {@linkcode releaseDomain}, but nothing happens where the daemon knew
-   * nothing of it.
+   * A domain is gone, as the hypervisor would tell: as {@linkcode releaseDomain}, whether it was introduced or not, and
+   * whether or not there still is one of its number. Nothing happens where nothing is left of it. As a domain is gone even
+   * where that cannot be kept, the daemon closes then, and calls {@linkcode KeepOptions.onFailed}. Throws a
+   * {@linkcode ConnectionError} where the daemon was closed.
    */
   destroyDomain(domid: number): void {
     checkDomid(domid);
-    const domain = domid === PRIVILEGED_DOMID ? undefined : this.#core.existing(domid);
-    if (domain !== undefined) endDomain(this.#core, domain);
+    this.#checkOpen("destroy a domain");
+    if (domid === PRIVILEGED_DOMID || domid >= DOMID_SELF) return;
+    const end = endOf(this.#core, domid);
+    end.carryOut();
+    this.#keeper?.takeAnyway(end.changes);
     this.#settle();
   }
 
@@ -291,7 +277,8 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Ends all connections, closes all sockets and removes their files. What was stored is gone, unless it is kept in a
-   * directory. Closing twice is fine.
+   * directory, which another daemon may have then. Closing twice is fine. Where some of that fails, all the rest is done, and
+   * it rejects with the first error.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
@@ -303,11 +290,13 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const closing = this.#sockets.close();
-    this.#links.end();
-    this.#log.end();
-    await closing;
-    await this.#keeper?.close();
+    const outcomes = await Promise.allSettled([
+      this.#sockets.close(),
+      attempt(() => this.#links.end()),
+      attempt(() => this.#log.end()),
+    ]);
+    outcomes.push(...await Promise.allSettled([this.#keeper?.close()]));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /** Sees to what a change comes to that no request made. */
@@ -316,12 +305,21 @@ export class Daemon implements AsyncDisposable {
     this.#keeper?.commit();
   }
 
+  #checkOpen(what: string): void {
+    if (this.#closed !== null) throw new ConnectionError(`cannot ${what}: the daemon was closed`);
+  }
+
   #guest(what: string, domid: number): Domain {
     const domain = this.#core.introduced(domid);
     if (domain !== undefined && !domain.privileged) return domain;
     const state = domain === undefined ? "it is not introduced" : "it is the control domain";
     throw new RangeError(`cannot ${what} domain ${domid}: ${state}`);
   }
+}
+
+/** Does something at once; gives what it throws as a rejection. */
+function attempt(run: () => void): Promise<void> {
+  return new Promise((resolve) => resolve(run()));
 }
 
 function checkDomid(domid: number): void {

@@ -3,7 +3,7 @@
 import { atoi, type Call, OK, onlyString, parseDomid, strings } from "./call.ts";
 import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./domains.ts";
 import { fail, Failure } from "./failure.ts";
-import { endDomain, introduceDomain } from "./lifecycle.ts";
+import { endOf, introduceDomain } from "./lifecycle.ts";
 
 /** INTRODUCE: lets a domain connect; one that may already starts anew. Where its page is, does not matter here. */
 export function introduce(call: Call): string | Failure {
@@ -16,11 +16,13 @@ export function introduce(call: Call): string | Failure {
   return OK;
 }
 
-/** RELEASE: lets go of a domain, its nodes included. */
+/** RELEASE: lets go of a domain, its nodes included; of all or, where that cannot be kept, of nothing. */
 export function release(call: Call): string | Failure {
   const domain = namedGuest(call);
   if (domain instanceof Failure) return domain;
-  endDomain(call.core, domain);
+  const end = endOf(call.core, domain.domid);
+  if (!call.core.keeps(end.changes)) return fail.EIO;
+  end.carryOut();
   return OK;
 }
 

@@ -1,5 +1,7 @@
 // Faults on purpose: what a client has to cope with, as often as wanted, and the same each time.
 
+import { checkFaults } from "./options.ts";
+
 /** Which faults a daemon makes, and how often. Probabilities are numbers from 0 to 1; what is left out does not happen. */
 export interface FaultOptions {
   /** Where the random numbers start. With the same seed, the same requests in the same order meet the same faults. */
@@ -24,19 +26,17 @@ export class Faults {
   readonly #spurious: () => boolean;
   readonly #which: () => number;
 
-  /** Takes what is wanted. Throws a `RangeError` where a probability, the seed or the delay is none. */
-  constructor({ seed, conflict = 0, delay, cut = 0, spuriousEvents = 0 }: FaultOptions) {
-    if (!Number.isInteger(seed)) throw new RangeError(`seed is ${seed}: expected a whole number`);
-    const { probability = 0, milliseconds = 0 } = delay ?? {};
-    if (!(milliseconds >= 0 && milliseconds < Infinity)) {
-      throw new RangeError(`delay.milliseconds is ${milliseconds}: expected a number from 0`);
-    }
-    this.#conflict = drawing("conflict", conflict, seed, 1);
-    this.#delay = drawing("delay.probability", probability, seed, 2);
+  /** Takes what is wanted. Throws what {@linkcode checkFaults} throws. */
+  constructor(options: FaultOptions) {
+    checkFaults(options);
+    const { seed, conflict = 0, delay: { probability, milliseconds } = { probability: 0, milliseconds: 0 } } = options;
+    const { cut = 0, spuriousEvents = 0 } = options;
+    this.#conflict = drawing(conflict, seed, 1);
+    this.#delay = drawing(probability, seed, 2);
     this.#delayMs = milliseconds;
-    this.#cut = drawing("cut", cut, seed, 3);
-    this.#carriedOut = drawing("cut", 0.5, seed, 4);
-    this.#spurious = drawing("spuriousEvents", spuriousEvents, seed, 5);
+    this.#cut = drawing(cut, seed, 3);
+    this.#carriedOut = drawing(0.5, seed, 4);
+    this.#spurious = drawing(spuriousEvents, seed, 5);
     this.#which = mulberry32(seed + 6);
   }
 
@@ -62,10 +62,7 @@ export class Faults {
   }
 }
 
-function drawing(name: string, probability: number, seed: number, kind: number): () => boolean {
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new RangeError(`${name} is ${probability}: expected a number from 0 to 1`);
-  }
+function drawing(probability: number, seed: number, kind: number): () => boolean {
   if (probability === 0) return () => false;
   const random = mulberry32(seed + kind);
   return () => random() < probability;

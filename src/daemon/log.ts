@@ -14,21 +14,27 @@ export class Log {
   readonly switches: Set<LogSwitch> = new Set(["obj", "io"]);
   readonly #write: ((line: string) => void) | null;
 
-  /** Gives its lines to `write`. */
+  /** Gives its lines to `write`. What that throws is nobody's here: it is thrown again in a turn of its own. */
   constructor(write: ((line: string) => void) | null) {
     this.#write = write;
   }
 
   /** Writes a line. */
   write(line: string): void {
-    this.#write?.(line);
+    try {
+      this.#write?.(line);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   /** Writes what a connection asked for and was answered. */
   exchange({ id, domid }: Connection, type: number, request: string, replyType: number, reply: string): void {
     if (!this.enabled || this.#write === null || !this.switches.has("io")) return;
-    this.#write(`connection ${id} (domain ${domid}): ${operationName(type)} ${quoted(request)}`);
-    this.#write(`connection ${id} (domain ${domid}): -> ${operationName(replyType)} ${quoted(reply)}`);
+    this.write(`connection ${id} (domain ${domid}): ${operationName(type)} ${quoted(request)}`);
+    this.write(`connection ${id} (domain ${domid}): -> ${operationName(replyType)} ${quoted(reply)}`);
   }
 }
 

@@ -26,11 +26,12 @@
  */
 
 export type { Clock } from "./clock.ts";
-export { type ConnectOptions, Daemon, type DaemonOptions, type KeepOptions } from "./daemon.ts";
+export { type ConnectOptions, Daemon } from "./daemon.ts";
 export type { FaultOptions } from "./faults.ts";
 export type { Patience } from "./links.ts";
 export { MigrationError } from "./migration/errors.ts";
 export type { LogEvent, LogOptions, LogOverflowEvent, LogReader, OperationEvent } from "./operation_log.ts";
+export type { DaemonOptions, KeepOptions } from "./options.ts";
 export { JournalError, type JournalErrorContext, type JournalFault } from "./persistence/errors.ts";
 export type { QuotaName } from "./quotas.ts";
 export type { Listener } from "./server.ts";

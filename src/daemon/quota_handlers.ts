@@ -3,7 +3,8 @@
 import { atoi, type Call, OK, parseDomid, strings } from "./call.ts";
 import { type Domain, FEATURES } from "./domains.ts";
 import { fail, Failure } from "./failure.ts";
-import { isQuotaName, quotaNames, type Quotas } from "./quotas.ts";
+import { isQuotaName, type QuotaName, quotaNames, type Quotas } from "./quotas.ts";
+import type { Change } from "./tree.ts";
 
 /** GET_FEATURE: the features that the asking domain is offered or, for domain 0, another one. */
 export function getFeature(call: Call): string | Failure {
@@ -52,8 +53,14 @@ export function setQuota(call: Call): string | Failure {
   if (!isQuotaName(name) || value === 0xffffffff) return fail.EINVAL;
   quotas.set(name, value);
   const domid = domidText === undefined ? null : parseDomid(domidText);
-  if (!(domid instanceof Failure)) call.core.view.changes.push({ kind: "quota", domid, name, value });
+  if (!(domid instanceof Failure)) call.core.view.changes.push(...changesOf(quotas, domid, name));
   return OK;
+}
+
+/** A domain's quotas are kept together: they were those of new domains when it came up, which may be others later. */
+function changesOf(quotas: Quotas, domid: number | null, name: QuotaName): Change[] {
+  const names = domid === null ? [name] : quotaNames;
+  return names.map((each) => ({ kind: "quota", domid, name: each, value: quotas.get(each) }));
 }
 
 function quotasOf(call: Call, domid: string | undefined): Quotas | Failure {

@@ -62,6 +62,11 @@ export type Change =
     readonly domid: number | null;
     readonly name: QuotaName;
     readonly value: number;
+  }
+  | {
+    /** Forgets the quotas of a domain: a later one of its number starts with those of new domains. */
+    readonly kind: "forget";
+    readonly domid: number;
   };
 
 /** What the nodes of an owner come to. */
@@ -157,6 +162,18 @@ export class View {
       start = end + 1;
     }
     return length === 0 ? { path: "/", node: this.get("/") } : { path: path.slice(0, length), node };
+  }
+
+  /** Makes the tree what it was, without the changes since, and counts anew what belongs to whom. */
+  goBack(top: StoreNode): void {
+    this.top = top;
+    this.changes = [];
+    this.usage.clear();
+    const stack = [...top.children.entries()].map(([, node]) => node);
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      this.#account(node, 1);
+      for (const [, child] of node.children.entries()) stack.push(child);
+    }
   }
 
   /** What a domain's nodes come to. */

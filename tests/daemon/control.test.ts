@@ -1,7 +1,8 @@
 // CONTROL: what an administrator may ask the daemon itself; and what the daemon tells whoever runs it.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { quotaNames } from "../../src/daemon/quotas.ts";
 import type { Change } from "../../src/daemon/tree.ts";
 import { operationName } from "../../src/wire/operations.ts";
 import { type Store, table, tableOf, within } from "./support.ts";
@@ -287,11 +288,15 @@ describe("what the core tells whoever runs it", () => {
     () => {
       const told: string[] = [];
       const texts = (change: Change): string =>
-        change.kind === "quota" ? `${change.domid} ${change.name} ${change.value}` : `${change.kind} ${change.path}`;
+        change.kind === "quota"
+          ? `${change.domid} ${change.name} ${change.value}`
+          : `${change.kind} ${change.kind === "forget" ? change.domid : change.path}`;
       within(({ dom0, guest, node }) => {
         const five = guest(5);
         node("/five", "n5");
         const t = five.begin();
+        const { quotas } = five.connection.domain;
+        const ownQuotas = quotaNames.map((name) => `5 ${name} ${name === "nodes" ? 8 : quotas.get(name)}`).sort();
         const rows = [
           [dom0, "READ", "/tool|", []],
           [dom0, "WRITE", "/a/b|x", ["put /a", "put /a/b"]],
@@ -304,10 +309,11 @@ describe("what the core tells whoever runs it", () => {
           [five, "WRITE", "/five/y|", ["put /five/y"]],
           [t, "TRANSACTION_END", "F|", []],
           [dom0, "SET_QUOTA", "nodes|7|", ["null nodes 7"]],
-          [dom0, "SET_QUOTA", "5|nodes|8|", ["5 nodes 8"]],
+          // With all the others that it has: those of new domains may be others when it is read again.
+          [dom0, "SET_QUOTA", "5|nodes|8|", ownQuotas],
           [dom0, "CONTROL", "quota|set|nodes|9|", ["null nodes 9"]],
-          // Its own quota is no more.
-          [dom0, "RELEASE", "5|", ["5 nodes 9", "put /a", "remove /five"]],
+          [dom0, "RELEASE", "5|", ["forget 5", "put /a", "remove /five"]],
+          [dom0, "RELEASE", "5|", []],
         ] as const;
         for (const [who, operation, payload, changes] of rows) {
           told.length = 0;
@@ -322,23 +328,61 @@ describe("what the core tells whoever runs it", () => {
     },
   );
 
+  test("is answered where what is logged to throws, which it does again in a turn of its own", () => {
+    const fault = new Error("the disk of the log is full");
+    const turns: (() => void)[] = [];
+    const real = globalThis.queueMicrotask;
+    globalThis.queueMicrotask = (turn) => void turns.push(turn);
+    try {
+      within(({ dom0 }) => tableOf(dom0, ["CONTROL", "print|x|", "OK|"], ["CONTROL", "log|on|", "OK|"]), {
+        log: () => {
+          throw fault;
+        },
+      })();
+    } finally {
+      globalThis.queueMicrotask = real;
+    }
+    assert(turns.length >= 3, `${turns.length} lines`);
+    for (const turn of turns) assertEquals(assertThrows(turn), fault);
+  });
+
   test(
-    "may be something that it cannot keep: then the request fails with EIO",
+    "may be something that it cannot keep: then the request fails with EIO, and nothing is changed",
     () => {
       let full = false;
-      within(({ dom0 }) => {
+      within(({ dom0, guest, node, tree, audit }) => {
+        const five = guest(5);
+        node("/five", "n5");
+        node("/zero", "n0", "r5");
+        dom0.watch("@releaseDomain", "t");
+        five.watch("/five", "t");
+        tableOf(dom0, ["SET_QUOTA", "watches|9|", "OK|"], ["SET_QUOTA", "5|nodes|8|", "OK|"]);
+        const before = tree();
         const t = dom0.begin();
         tableOf(t, ["WRITE", "/a|", "OK|"]);
         full = true;
         table(
           [dom0, "WRITE", "/b|", "EIO"],
+          [five, "RM", "/five|", "EIO"],
           [dom0, "SET_QUOTA", "nodes|7|", "EIO"],
+          [dom0, "SET_QUOTA", "watches|7|", "EIO"],
+          [dom0, "SET_QUOTA", "5|nodes|7|", "EIO"],
+          [dom0, "CONTROL", "quota|set|nodes|7|", "EIO"],
+          [dom0, "RELEASE", "5|", "EIO"],
           [dom0, "READ", "/tool|", ""],
           [dom0, "WRITE", "/b//|", "EINVAL"],
           [t, "TRANSACTION_END", "T|", "EIO"],
+          [dom0, "GET_QUOTA", "nodes|", "1000|"],
+          [dom0, "GET_QUOTA", "watches|", "9|"],
+          [dom0, "GET_QUOTA", "5|nodes|", "8|"],
+          [dom0, "IS_DOMAIN_INTRODUCED", "5|", "T|"],
+          [five, "READ", "/zero|", ""],
         );
+        assertEquals([tree(), dom0.events()], [before, []]);
+        audit();
         full = false;
-        tableOf(dom0, ["WRITE", "/b|", "OK|"]);
+        tableOf(dom0, ["WRITE", "/b|", "OK|"], ["RELEASE", "5|", "OK|"], ["READ", "/five|", "ENOENT"]);
+        assertEquals(dom0.events(), [["@releaseDomain", "t"]]);
       }, {
         onChanges: () => {
           if (full) throw new Error("there is no room");

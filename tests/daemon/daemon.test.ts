@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Client, connect, ConnectionError } from "../../mod.ts";
-import { Daemon } from "../../src/daemon/mod.ts";
+import { systemClock } from "../../src/daemon/clock.ts";
+import { Daemon, type DaemonOptions } from "../../src/daemon/mod.ts";
 import { codeOf } from "../../src/transport/transport.ts";
 import { encodePacket } from "../../src/wire/encoder.ts";
 import { decodeHeader, HEADER_SIZE } from "../../src/wire/header.ts";
@@ -99,6 +100,26 @@ describe("a daemon", () => {
     assertThrows(() => new Daemon({ unsentMax: -1 }), RangeError, "unsentMax is -1");
     assertThrows(() => new Daemon({ quotas: { nodes: -1 } }), RangeError, "quota");
     assertThrows(() => new Daemon({ faults: { seed: 1, cut: 2 } }), RangeError, "cut is 2");
+    const wrong = (options: unknown) => () => new Daemon(options as DaemonOptions);
+    assertThrows(wrong({ unsentMax: "5" }), TypeError, 'unsentMax is "5": expected a number from 0');
+    assertThrows(wrong({ log: "stdout" }), TypeError, 'log is "stdout": expected a function');
+    assertThrows(wrong({ clock: { now: () => 0 } }), TypeError, "clock.after is undefined: expected a function");
+    assertThrows(wrong({ faults: { seed: 1, conflicts: 0.5 } }), TypeError, 'faults has "conflicts"');
+  });
+
+  test("may be as patient as can be, and has no timer that goes off all the time", async () => {
+    const given: number[] = [];
+    const real = globalThis.setTimeout;
+    const timers = { set: (_callback: () => void, milliseconds: number) => void given.push(milliseconds) };
+    globalThis.setTimeout = timers.set as unknown as typeof setTimeout;
+    try {
+      systemClock.after(Infinity, () => {});
+      systemClock.after(5, () => {});
+    } finally {
+      globalThis.setTimeout = real;
+    }
+    assertEquals(given, [2147483647, 5]);
+    await using _daemon = new Daemon({ unsentMs: Infinity, unsentMax: Infinity });
   });
 
   test("says when its last connection has ended", async () => {

@@ -65,6 +65,20 @@ describe("faults", () => {
       RangeError,
       "milliseconds",
     );
+    assertThrows(
+      () => new Faults({ seed: 1, delay: { probability: 1, milliseconds: 3e9 } }),
+      RangeError,
+      "delay.milliseconds is 3000000000: expected a number from 0 to 2147483647",
+    );
+  });
+
+  test("are refused where they are none that there are", () => {
+    const wrong = (options: unknown) => () => new Faults(options as FaultOptions);
+    assertThrows(wrong({ seed: 1, conflicts: 0.5 }), TypeError, 'faults has "conflicts": expected seed, conflict');
+    assertThrows(wrong({ seed: 1, delay: { ms: 5 } }), TypeError, 'delay has "ms": expected probability');
+    assertThrows(wrong({ seed: 1, delay: { milliseconds: 5 } }), TypeError, "delay.probability is undefined");
+    assertThrows(wrong({ seed: 1, cut: "0.5" }), TypeError, 'cut is "0.5": expected a number from 0 to 1');
+    assertThrows(wrong(null), TypeError, "faults is null");
   });
 });
 

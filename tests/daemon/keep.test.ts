@@ -1,12 +1,12 @@
 // A daemon's store that is kept in a directory, and one that is handed to another daemon.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { connect } from "../../mod.ts";
-import { Daemon, JournalError, MigrationError } from "../../src/daemon/mod.ts";
+import { connect, ConnectionError, DOMID_ANY } from "../../mod.ts";
+import { Daemon, JournalError, type KeepOptions, MigrationError } from "../../src/daemon/mod.ts";
 
 /** Calls with a new directory, which is removed afterwards. */
 async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
@@ -67,6 +67,87 @@ describe("a daemon whose store is kept", () => {
       await using daemon = await Daemon.open(directory);
       await using store = await connect(daemon.connect());
       assertEquals(await store.list("/local/domain"), []);
+    }));
+
+  test("has nothing of a guest that is gone when it is opened, and has what is left of one else", () =>
+    withDirectory(async (directory) => {
+      const alive = new Set([7, 8]);
+      const domainExists = (domid: number) => alive.has(domid);
+      {
+        await using daemon = await Daemon.open(directory, { domainExists });
+        await using store = await connect(daemon.connect());
+        for (const domid of alive) {
+          daemon.introduceDomain(domid);
+          await store.write(`/local/domain/${domid}`, "secret");
+          await store.setPerms(`/local/domain/${domid}`, [`n${domid}`]);
+        }
+      }
+      alive.delete(7);
+      await using daemon = await Daemon.open(directory, { domainExists });
+      await using store = await connect(daemon.connect());
+      assertEquals(await store.list("/local/domain"), ["8"]);
+      await store.setPerms("/tool", ["n0", "r8", `r${DOMID_ANY}`]);
+      // It died just now: the hypervisor does not have it any more, and nobody introduced it.
+      alive.delete(8);
+      daemon.destroyDomain(8);
+      assertEquals(await store.list("/local/domain"), []);
+      daemon.destroyDomain(DOMID_ANY);
+      assertEquals((await store.getPerms("/tool")).map(({ domid }) => domid), [0, DOMID_ANY]);
+      assertEquals((await store.control(["check"])).trim(), "OK");
+    }));
+
+  test("refuses options that make no sense before it makes anything", () =>
+    withDirectory(async (parent) => {
+      const directory = join(parent, "store");
+      const wrong: [options: unknown, error: typeof RangeError | typeof TypeError, message: string][] = [
+        [{ sync: "allways" }, RangeError, 'sync is "allways": expected "always", "interval" or "never"'],
+        [{ sync: null }, RangeError, "sync is null"],
+        [{ interval: -5 }, RangeError, "interval is -5: expected a number from 0 to 2147483647"],
+        [{ interval: NaN }, RangeError, "interval is NaN"],
+        [{ interval: Infinity }, RangeError, "interval is Infinity"],
+        [{ interval: "5" }, TypeError, 'interval is "5"'],
+        [{ onFailed: true }, TypeError, "onFailed is true: expected a function"],
+        [{ unsentMs: -1 }, RangeError, "unsentMs is -1"],
+        [{ quotas: { nodes: -1 } }, RangeError, 'quota "nodes"'],
+        [{ faults: { seed: 0.5 } }, RangeError, "seed is 0.5"],
+      ];
+      for (const [options, kind, message] of wrong) {
+        await assertRejects(() => Daemon.open(directory, options as KeepOptions), kind, message);
+      }
+      assertEquals(existsSync(directory), false);
+    }));
+
+  test("takes no change any more when it was closed", () =>
+    withDirectory(async (directory) => {
+      const failures: Error[] = [];
+      const daemon = await Daemon.open(directory, { onFailed: (error) => failures.push(error) });
+      daemon.introduceDomain(5);
+      const stream = daemon.exportStream();
+      await daemon.close();
+      assertThrows(
+        () => daemon.introduceDomain(6),
+        ConnectionError,
+        "cannot introduce a domain: the daemon was closed",
+      );
+      assertThrows(() => daemon.releaseDomain(5), ConnectionError, "cannot release a domain: the daemon was closed");
+      assertThrows(() => daemon.shutdownDomain(5), ConnectionError, "cannot shut down a domain");
+      assertThrows(() => daemon.destroyDomain(5), ConnectionError, "cannot destroy a domain");
+      assertThrows(() => daemon.importStream(stream), ConnectionError, "cannot import a stream");
+      assertEquals(failures, []);
+    }));
+
+  test("lets go of its directory even where something else cannot be ended, and rejects with that error", () =>
+    withDirectory(async (directory) => {
+      const daemon = await Daemon.open(directory, {
+        onIdle: () => {
+          throw new Error("there is more to do");
+        },
+      });
+      const line = daemon.connect();
+      line.start({ receive: () => {}, ended: () => {} });
+      await assertRejects(() => daemon.close(), Error, "there is more to do");
+      await assertRejects(() => daemon.close(), Error, "there is more to do");
+      await using _again = await Daemon.open(directory);
     }));
 
   test("is nobody else's at the same time", () =>

@@ -12,10 +12,11 @@ import type { Change } from "../tree.ts";
  *   2 remove  path length u32, path
  *   3 quota   value f64, name length u16, name                of all domains
  *   4 quota   value f64, name length u16, domain u32, name    of one domain
+ *   5 forget  domain u32                                      its quotas
  *
  * A permission is its domain, u32, and a byte: 1 read, 2 write, 128 ignored.
  */
-const Kind = { PUT: 1, REMOVE: 2, QUOTA: 3, DOMAIN_QUOTA: 4 } as const;
+const Kind = { PUT: 1, REMOVE: 2, QUOTA: 3, DOMAIN_QUOTA: 4, FORGET: 5 } as const;
 const IGNORED = 128;
 const PERMISSION_SIZE = 5;
 const INITIAL_SIZE = 4096;
@@ -105,6 +106,12 @@ export function encodeChange(bytes: Bytes, change: Change): void {
         bytes.view.setUint32(place, change.domid, true);
       }
       bytes.text(change.name);
+      return;
+    }
+    case "forget": {
+      const at = bytes.extend(5);
+      bytes.view.setUint8(at, Kind.FORGET);
+      bytes.view.setUint32(at + 1, change.domid, true);
     }
   }
 }
@@ -153,6 +160,9 @@ export class ChangeReader {
           yield { kind: "quota", domid, name, value: view.getFloat64(head, true) };
           break;
         }
+        case Kind.FORGET:
+          yield { kind: "forget", domid: view.getUint32(take(4), true) };
+          break;
         default:
           throw new RangeError(`a change of kind ${kind}`);
       }

@@ -60,6 +60,8 @@ export class Journal implements AsyncDisposable {
   /** Bytes of the logs at which to write a snapshot. */
   #limit: number;
   #timer: { cancel(): void } | null = null;
+  /** When the oldest batch was written that is not on the disk for sure. */
+  #lateSince = 0;
   #compaction: { writing: SnapshotWriting; ended: Promise<boolean> } | null = null;
   #failure: JournalError | null = null;
   #closed = false;
@@ -122,9 +124,7 @@ export class Journal implements AsyncDisposable {
     this.#check();
     this.#write();
     if (this.#policy === "always") this.#sync();
-    else if (this.#policy === "interval") {
-      this.#timer ??= this.#clock.after(this.#options.interval ?? INTERVAL_MS, () => this.#syncLate());
-    }
+    else if (this.#policy === "interval") this.#syncSoon();
     if (this.#closedLogs + this.#log.length > this.#limit && this.#compaction === null) this.#compact();
   }
 
@@ -140,18 +140,18 @@ export class Journal implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#timer?.cancel();
     const { writing, ended } = this.#compaction ?? {};
-    writing?.cancel();
     try {
+      this.#timer?.cancel();
+      writing?.cancel();
       if (this.#failure !== null) return;
       if (this.#log.hasPending) this.#write();
       this.#guard("cannot keep the store", () => this.#log.finish());
     } finally {
       try {
         this.#log.close();
-      } finally {
         await ended;
+      } finally {
         this.#onClosed();
       }
     }
@@ -190,6 +190,19 @@ export class Journal implements AsyncDisposable {
   #sync(): void {
     this.#guard("cannot bring what changed to the disk", () => this.#log.sync());
     this.#synced = this.#written;
+  }
+
+  /** Not by the timer alone: a process that is busy without a pause may not come to it. */
+  #syncSoon(): void {
+    const { interval = INTERVAL_MS } = this.#options;
+    const now = this.#clock.now();
+    if (this.#timer === null) {
+      this.#lateSince = now;
+      this.#timer = this.#clock.after(interval, () => this.#syncLate());
+    } else if (now - this.#lateSince >= interval) {
+      this.#lateSince = now;
+      this.#sync();
+    }
   }
 
   #syncLate(): void {

@@ -2,11 +2,12 @@
 
 import type { Clock } from "../clock.ts";
 import type { Core } from "../core.ts";
-import { type QuotaName, quotaNames } from "../quotas.ts";
-import type { Change, StoreNode, View } from "../tree.ts";
+import { endOf, strangers } from "../lifecycle.ts";
+import { quotaNames } from "../quotas.ts";
+import type { Change } from "../tree.ts";
 import { JournalError } from "./errors.ts";
 import type { Journal, SyncPolicy } from "./journal.ts";
-import { changesOf, nodesBelow } from "./nodes.ts";
+import { changesOf } from "./nodes.ts";
 import { type OpenedJournal, openJournal } from "./open.ts";
 import type { Discarded } from "./restore.ts";
 
@@ -33,10 +34,6 @@ export class Keeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
   #opened: OpenedJournal | null = null;
   #core: Core | null = null;
-  /** What stands above the root, as it is kept. */
-  #top: StoreNode | null = null;
-  /** The quotas of new domains that nobody set. */
-  #quotas: ReadonlyMap<QuotaName, number> = new Map();
   #hasFailed = false;
 
   private constructor(options: KeeperOptions) {
@@ -60,11 +57,10 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * Fills a core with the store that was kept; what it has in a directory that is new, is kept. Throws a
-   * {@linkcode JournalError} where that cannot be.
+   * Fills a core with the store that was kept; what it has in a directory that is new, is kept. Of domains that are gone
+   * meanwhile, nothing is left. Throws a {@linkcode JournalError} where that cannot be.
    */
   load(core: Core): void {
-    this.#quotas = new Map(quotaNames.map((name) => [name, core.quotas.get(name)]));
     if (this.#opened?.isNew) this.#journal.append([...this.#changes(core)]);
     else {
       for (const [name] of [...core.view.top.children.entries()]) core.view.remove(name === "" ? "/" : name);
@@ -75,52 +71,41 @@ export class Keeper implements AsyncDisposable {
         throw new JournalError("corrupt", `cannot restore the store: ${error.message}`, { cause: error });
       }
     }
+    for (const domid of strangers(core)) {
+      const end = endOf(core, domid);
+      this.#journal.append(end.changes);
+      end.carryOut();
+    }
     this.#core = core;
-    this.#top = core.view.top;
     this.#journal.commit();
   }
 
-  /**
-   * Takes what a request changed. Throws where it cannot be kept, after it has taken it back: nodes and permissions are as
-   * before. Who watches may be told of a change that is not there, which a watch allows.
-   */
+  /** Takes changes. Throws a {@linkcode JournalError} where they cannot be kept: then they must not be made. */
   take(changes: readonly Change[]): void {
-    const core = this.#loaded;
-    try {
-      this.#journal.append(changes);
-      this.#top = core.view.top;
-    } catch (error) {
-      if (this.#top !== null) goBack(core.view, this.#top);
-      throw error;
-    }
+    this.#journal.append(changes);
+  }
+
+  /** Takes changes that come about in any case. Where they cannot be kept, nothing can be any longer. */
+  takeAnyway(changes: readonly Change[]): void {
+    this.#orFail(() => this.take(changes));
   }
 
   /**
-   * Brings to the directory what was taken, and what changed without a request. False where that failed, now or before: then
-   * nothing that the core queued may be sent.
+   * Brings to the directory what was taken. False where that failed, now or before: then nothing that the core queued may be
+   * sent.
    */
   commit(): boolean {
-    if (this.#hasFailed) return false;
-    const { view } = this.#loaded;
-    try {
-      if (view.changes.length > 0) {
-        const { changes } = view;
-        view.changes = [];
-        this.#journal.append(changes);
-        this.#top = view.top;
-      }
-      this.#journal.commit();
-    } catch (error) {
-      if (!(error instanceof JournalError)) throw error;
-      this.#fail(error);
-    }
+    if (!this.#hasFailed) this.#orFail(() => this.#journal.commit());
     return !this.#hasFailed;
   }
 
-  /** Brings everything to the disk and lets go of the directory; closing twice is fine. */
+  /** Brings everything to the disk and lets go of the directory, which it does in any case; closing twice is fine. */
   async close(): Promise<void> {
-    if (this.#core !== null) this.commit();
-    await this.#journal.close();
+    try {
+      this.commit();
+    } finally {
+      await this.#journal.close();
+    }
   }
 
   /** The same as {@linkcode close}. */
@@ -140,7 +125,7 @@ export class Keeper implements AsyncDisposable {
 
   /** What builds the store of a core as it is now. */
   #changes(core: Core): Iterable<Change> {
-    const quotas = quotasOf(core, this.#quotas);
+    const quotas = quotasOf(core);
     const nodes = changesOf(core.view.top);
     return {
       *[Symbol.iterator]() {
@@ -148,6 +133,15 @@ export class Keeper implements AsyncDisposable {
         yield* nodes;
       },
     };
+  }
+
+  #orFail(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#fail(error);
+    }
   }
 
   #problem(error: JournalError): void {
@@ -162,28 +156,13 @@ export class Keeper implements AsyncDisposable {
   }
 }
 
-/** The quotas that somebody set: of new domains, and of those that have others. */
-function quotasOf({ quotas, domains }: Core, usual: ReadonlyMap<QuotaName, number>): Change[] {
+/** The quotas that somebody set. Those of new domains come first: what is known of a domain starts as their copy. */
+function quotasOf({ quotas, domains }: Core): Change[] {
   const set: Change[] = [];
-  for (const name of quotaNames) {
-    const value = quotas.get(name);
-    if (value !== usual.get(name)) set.push({ kind: "quota", domid: null, name, value });
-    for (const [domid, domain] of domains) {
-      const own = domain.quotas.get(name);
-      if (own !== value) set.push({ kind: "quota", domid, name, value: own });
-    }
+  for (const name of quotas.namesSet) set.push({ kind: "quota", domid: null, name, value: quotas.get(name) });
+  for (const [domid, { quotas: own }] of domains) {
+    if (own.namesSet.size === 0) continue;
+    for (const name of quotaNames) set.push({ kind: "quota", domid, name, value: own.get(name) });
   }
   return set;
-}
-
-/** Makes a view what it was, and counts anew what belongs to whom. */
-function goBack(view: View, top: StoreNode): void {
-  view.top = top;
-  view.usage.clear();
-  for (const { node } of nodesBelow(top)) {
-    const usage = view.usageOf(node.permissions.owner);
-    usage.nodes++;
-    usage.bytes += node.size;
-    for (const { domid } of node.permissions.entries.slice(1)) view.usageOf(domid).mentions++;
-  }
 }

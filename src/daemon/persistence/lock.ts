@@ -33,8 +33,11 @@ export async function lockDirectory(directory: string): Promise<Lock> {
   const release = (): void => {
     server?.close();
     server = null;
-    rmSync(file, { force: true });
-    way.close();
+    try {
+      rmSync(file, { force: true });
+    } finally {
+      way.close();
+    }
   };
   try {
     server = await listen(way.path(own));

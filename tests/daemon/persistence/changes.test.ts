@@ -22,6 +22,7 @@ const some: readonly Change[] = [
   { kind: "remove", path: "/a" },
   { kind: "quota", domid: null, name: "nodes", value: 0 },
   { kind: "quota", domid: 65535, name: "soft-memory", value: 4294967294 },
+  { kind: "forget", domid: 0x7fef },
 ];
 
 describe("a change", () => {
@@ -39,7 +40,7 @@ describe("a change", () => {
       }
     }
     assertThrows(() => decoded(Uint8Array.of(0)), RangeError, "a change of kind 0");
-    assertThrows(() => decoded(Uint8Array.of(5)), RangeError, "a change of kind 5");
+    assertThrows(() => decoded(Uint8Array.of(6)), RangeError, "a change of kind 6");
   });
 
   test("of many nodes has their permissions in common", () => {

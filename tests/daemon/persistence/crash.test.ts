@@ -2,6 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Clock } from "../../../src/daemon/clock.ts";
 import { JournalError } from "../../../src/daemon/persistence/errors.ts";
 import type { SyncPolicy } from "../../../src/daemon/persistence/journal.ts";
 import { type OpenedJournal, openFiles } from "../../../src/daemon/persistence/open.ts";
@@ -390,6 +391,25 @@ describe("the policy", () => {
     clock.pass(1);
     assertEquals(disk.operations, before + 1);
     assertEquals([survives(disk), clock.waiting], [3, 0]);
+    await journal.close();
+  });
+
+  test('"interval" does not depend on timers alone, to which a busy process may not come', async () => {
+    const disk = new Disk();
+    let now = 0;
+    const clock: Clock = { now: () => now, after: () => ({ cancel: () => {} }) };
+    const { journal } = openFiles(disk, { clock, sync: "interval", interval: 50, snapshot: () => [] });
+    const synced: number[] = [];
+    for (let i = 1; i <= 120; i++, now++) {
+      const before = disk.operations;
+      journal.append(batch(i));
+      const reserved = disk.operations;
+      journal.commit();
+      if (disk.operations > reserved + 1) synced.push(now);
+      assert(reserved - before <= 1);
+    }
+    assertEquals(synced, [50, 100]);
+    assert(survives(disk) >= 101);
     await journal.close();
   });
 

@@ -99,6 +99,81 @@ describe("a store that is kept", () => {
       }
     }));
 
+  /** Quotas as a guest meets them, which a restart must not change. */
+  const quotas = ({ dom0 }: Store): string[] => {
+    const [five, six, all] = ["5|", "6|", ""].map((who) =>
+      ["nodes", "watches"].map((name) => dom0.ask("GET_QUOTA", `${who}${name}|`)).join("")
+    );
+    return [five ?? "", six ?? "", all ?? ""];
+  };
+
+  for (const from of ["its log", "a snapshot"] as const) {
+    test(`has each domain's quotas as they were, with those that it got from all, from ${from}`, () =>
+      withDirectory(async (directory) => {
+        const core = { quotas: { "nodes": 40 } };
+        {
+          await using kept = await keep(directory, { sync: "never" }, core);
+          const { tell } = kept.store;
+          tell("SET_QUOTA", "watches|500|");
+          tell("SET_QUOTA", "5|nodes|50|");
+          // As it is already, but nobody's default from now on.
+          tell("SET_QUOTA", "nodes|40|");
+          tell("SET_QUOTA", "watches|600|");
+          for (let i = 0; from === "a snapshot" && i < 400; i++) {
+            tell("WRITE", `/big|${"x".repeat(4000)}`);
+            assert(kept.keeper.commit());
+            if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+          }
+          assertEquals(quotas(kept.store), ["50|500|", "40|600|", "40|600|"]);
+        }
+        assertEquals(readdirSync(directory).some((name) => name.endsWith(".snapshot")), from === "a snapshot");
+        await using kept = await keep(directory, {}, { quotas: { "nodes": 60 } });
+        assertEquals(quotas(kept.store), ["50|500|", "40|600|", "40|600|"]);
+      }));
+  }
+
+  test("has no quotas of a domain that went, whatever was set before and after", () =>
+    withDirectory(async (directory) => {
+      {
+        await using kept = await keep(directory);
+        const { guest, tell } = kept.store;
+        guest(5);
+        tell("SET_QUOTA", "5|nodes|50|");
+        tell("RELEASE", "5|");
+        tell("SET_QUOTA", "nodes|2000|");
+      }
+      await using kept = await keep(directory);
+      assertEquals(quotas(kept.store)[0], "2000|128|");
+    }));
+
+  test("has nothing of domains that are gone when it is opened: neither nodes nor rights nor quotas", () =>
+    withDirectory(async (directory) => {
+      const alive = new Set([5, 6, 7]);
+      const domainExists = (domid: number): boolean => alive.has(domid);
+      {
+        await using kept = await keep(directory, {}, { domainExists });
+        const { node, tell } = kept.store;
+        node("/five", "n5");
+        node("/five/of-zero", "n0");
+        node("/six", "n6", "r5", "r7");
+        // It is only listed, and nobody's right.
+        node("/zero", "n0", "b5", "r9", "r32757");
+        tell("SET_QUOTA", "7|nodes|50|");
+      }
+      alive.delete(5);
+      alive.delete(7);
+      for (let round = 0; round < 2; round++) {
+        await using kept = await keep(directory, {}, { domainExists });
+        kept.store.audit();
+        const lines = kept.store.tree().filter((line) => /five|six|zero/.test(line));
+        assertEquals(lines, ["/six= n6", "/zero= n0,r9,r32757"]);
+      }
+      alive.add(5).add(7);
+      await using kept = await keep(directory, {}, { domainExists });
+      tableOf(kept.store.guest(5), ["WRITE", "/zero|", "EACCES"], ["READ", "/zero|", ""]);
+      tableOf(kept.store.dom0, ["GET_QUOTA", "7|nodes|", "1000|"]);
+    }));
+
   test("keeps what changed without a request: a domain that is gone takes its nodes with it", () =>
     withDirectory(async (directory) => {
       {
@@ -169,7 +244,7 @@ describe("a store that cannot be kept", () => {
       assert(keeper.commit());
       await keeper.close();
       // A journal that is closed is as good as one that fails.
-      store.core.view.changes = [{ kind: "remove", path: "/kept" }];
+      keeper.takeAnyway([{ kind: "remove", path: "/kept" }]);
       assertEquals([keeper.commit(), keeper.commit()], [false, false]);
       assertEquals(failures.map(({ fault }) => fault), ["failed"]);
     }));

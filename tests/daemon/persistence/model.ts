@@ -31,6 +31,10 @@ export class Model {
         this.#quotas.set(`${change.domid} ${change.name}`, change);
         continue;
       }
+      if (change.kind === "forget") {
+        for (const [key, { domid }] of this.#quotas) if (domid === change.domid) this.#quotas.delete(key);
+        continue;
+      }
       const { path } = change;
       const parent = path === "/" || path.startsWith("@") ? null : parentPath(path);
       const above = parent === null ? null : this.#nodes.get(parent);
@@ -102,6 +106,7 @@ export function randomBatch(model: Model, random: () => number): Change[] {
 }
 
 function randomChange(path: string, what: number, below: (limit: number) => number): Change {
+  if (what === 0 && below(4) === 0) return { kind: "forget", domid: below(5) };
   if (what === 0) return { kind: "quota", domid: below(2) === 0 ? null : below(5), name: "nodes", value: below(2000) };
   const removable = path !== "/" && !path.startsWith("@");
   if (what < 3 && removable) return { kind: "remove", path };

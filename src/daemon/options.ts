@@ -1,0 +1,117 @@
+// The options of a daemon, and their checks, before anything is made of them.
+
+import { type Clock, TIMER_MAX } from "./clock.ts";
+import type { FaultOptions } from "./faults.ts";
+import type { Patience } from "./links.ts";
+import type { QuotaName } from "./quotas.ts";
+
+/** How a daemon differs from the usual one. */
+export interface DaemonOptions extends Patience {
+  /** Quotas of each guest that are not the C daemon's defaults; 0 stands for no limit. Domain 0 has none. */
+  readonly quotas?: Readonly<Partial<Record<QuotaName, number>>>;
+  /**
+   * Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. Only a
+   * domain that exists can be introduced. `Daemon.open()` asks for each domain that something is kept of: of those
+   * that exist no more, nothing is left.
+   */
+  readonly domainExists?: (domid: number) => boolean;
+  /** Faults on purpose, for tests of what a client makes of them; none by default. */
+  readonly faults?: FaultOptions;
+  /** Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for. */
+  readonly log?: (line: string) => void;
+  /** Where time comes from; the machine's own by default. */
+  readonly clock?: Clock;
+  /** Called when the last connection that was open has ended. */
+  readonly onIdle?: () => void;
+}
+
+/** How a store is kept in a directory. */
+export interface KeepOptions {
+  /**
+   * When changes are brought to the disk itself. `"always"`, the default: before anybody is told of them. `"interval"`: within
+   * the {@linkcode KeepOptions.interval}, so that a crash of the machine takes what is younger. `"never"`: when the system
+   * does. A crash of the process alone takes nothing in any case.
+   */
+  readonly sync?: "always" | "interval" | "never";
+  /** For `"interval"`: milliseconds, 1000 by default, at the most 2147483647. */
+  readonly interval?: number;
+  /** Told of what failed without harm: the log could not be made shorter. It is tried again later. */
+  readonly onProblem?: (error: Error) => void;
+  /** Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then. */
+  readonly onFailed?: (error: Error) => void;
+}
+
+const policies: readonly unknown[] = ["always", "interval", "never"] satisfies KeepOptions["sync"][];
+const FAULTS: readonly string[] = [
+  "seed",
+  "conflict",
+  "delay",
+  "cut",
+  "spuriousEvents",
+] satisfies (keyof FaultOptions)[];
+const DELAY: readonly string[] = ["probability", "milliseconds"] satisfies (keyof NonNullable<FaultOptions["delay"]>)[];
+
+/**
+ * Checks the options of a daemon, but for those that have a check of their own: quotas and faults. Throws a `TypeError` where
+ * one is of another kind, a `RangeError` where it has a value that makes no sense.
+ */
+export function checkDaemonOptions({ unsentMax, unsentMs, domainExists, log, onIdle, clock }: DaemonOptions): void {
+  checkNumbers({ unsentMax, unsentMs });
+  checkFunctions({ domainExists, log, onIdle });
+  if (clock !== undefined) {
+    checkFunction("clock.now", clock.now);
+    checkFunction("clock.after", clock.after);
+  }
+}
+
+/** Checks how a store is to be kept. Throws as {@linkcode checkDaemonOptions}. */
+export function checkKeepOptions({ sync, interval, onProblem, onFailed }: KeepOptions): void {
+  if (sync !== undefined && !policies.includes(sync)) {
+    throw new RangeError(`sync is ${quoted(sync)}: expected "always", "interval" or "never"`);
+  }
+  checkNumbers({ interval }, TIMER_MAX);
+  checkFunctions({ onProblem, onFailed });
+}
+
+/** Checks which faults are to be made. Throws as {@linkcode checkDaemonOptions}, and a `TypeError` where there is no such fault. */
+export function checkFaults(options: FaultOptions): void {
+  checkNames("faults", options, FAULTS);
+  const { seed, conflict, delay, cut, spuriousEvents } = options;
+  if (!Number.isInteger(seed)) throw new RangeError(`seed is ${quoted(seed)}: expected a whole number`);
+  if (delay !== undefined) {
+    checkNames("delay", delay, DELAY);
+    checkNumber("delay.probability", delay.probability, 1);
+    checkNumber("delay.milliseconds", delay.milliseconds, TIMER_MAX);
+  }
+  checkNumbers({ conflict, cut, spuriousEvents }, 1);
+}
+
+function checkNumbers(options: Readonly<Record<string, unknown>>, max?: number): void {
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkNumber(name, value, max);
+}
+
+function checkNumber(name: string, value: unknown, max = Infinity): void {
+  const range = max === Infinity ? "a number from 0" : `a number from 0 to ${max}`;
+  if (typeof value !== "number") throw new TypeError(`${name} is ${quoted(value)}: expected ${range}`);
+  if (!(value >= 0 && value <= max)) throw new RangeError(`${name} is ${value}: expected ${range}`);
+}
+
+function checkFunctions(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkFunction(name, value);
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`${name} is ${quoted(value)}: expected a function`);
+}
+
+function checkNames(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what} is ${quoted(options)}: expected an object`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`${what} has ${quoted(unknown)}: expected ${known.join(", ")}`);
+}
+
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
