@@ -211,7 +211,7 @@ describe("listening on a socket", () => {
     await inDirectory(async (directory) => {
       await refusal(join(directory, "none", "socket"), "ENOENT", "No such file or directory");
       writeFileSync(join(directory, "file"), "");
-      await refusal(join(directory, "file", "socket"), "ENOTDIR", "ENOTDIR");
+      await refusal(join(directory, "file", "socket"), "ENOTDIR", "Not a directory");
     });
   });
 
