@@ -41,6 +41,7 @@ export class PacketConnection {
   readonly #address: string;
   readonly #options: BlockingOptions;
   #exchange: Exchange | null = null;
+  #generation = 0;
   #inbox: Packet[] = [];
 
   /** Makes a connection that is not open yet, to `unix:/path`, `xenbus:/path` or `embedded:`. */
@@ -56,9 +57,14 @@ export class PacketConnection {
     return this.#exchange !== null && !this.#exchange.isOver;
   }
 
+  /** How often it was opened. What the store keeps for a connection, watches and transactions, ends with each. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** How many events wait. */
   get waiting(): number {
-    return this.#open().waiting;
+    return this.#exchange?.waiting ?? 0;
   }
 
   /** The connection's own descriptor. Throws {@linkcode ConnectionError} over a worker, where this thread has none. */
@@ -71,8 +77,10 @@ export class PacketConnection {
   /** Opens it; does nothing where it is open. Throws {@linkcode ConnectionError}. */
   connect(): void {
     if (this.is_connected) return;
+    this.close();
     try {
       this.#exchange = new Exchange(openBlocking(this.#address, this.#options).transport);
+      this.#generation++;
       this.#inbox = [];
     } catch (error) {
       if (error instanceof XenStoreError) throw new ConnectionError(error.message);
@@ -114,7 +122,7 @@ export class PacketConnection {
 
   /** Takes the oldest event that waits; `null` where none does. */
   take_event(): Event | null {
-    return this.waiting > 0 ? this.#open().takeEvent(0) : null;
+    return this.#exchange !== null && this.waiting > 0 ? this.#exchange.takeEvent(0) : null;
   }
 
   /** `UnixSocketConnection('/path')`, as Python shows it. */
@@ -123,7 +131,8 @@ export class PacketConnection {
   }
 
   #open(): Exchange {
-    if (this.#exchange === null || this.#exchange.isOver) throw new ConnectionError("not connected");
+    // Events that came before the end are still given.
+    if (this.#exchange === null || !this.is_connected && this.waiting === 0) throw new ConnectionError("not connected");
     return this.#exchange;
   }
 
