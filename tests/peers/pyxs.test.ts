@@ -226,6 +226,7 @@ withPeers("pyxs's client", () => {
           c.transaction();
           c.write("/from/c", "1");
           m.watch("/m", "token");
+          take(m, 1);
           c.close();
           for (const run of [() => d.transaction(), () => c.write("/c", "1"), () => m.close(), () => m.wait().next()]) {
             assertThrows(run, ConnectionError);
