@@ -1,5 +1,6 @@
 // A store's socket, or the XenBus device, through libc: calls that block, can look without waiting, and can spin.
 
+import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../../wire/header.ts";
 import { checkSocketPath, codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
 import { systemError } from "./errors.ts";
@@ -18,6 +19,8 @@ const POLL_ENTRY = 8;
 const SOCKADDR_UN = 110;
 const EINTR = 4;
 const EAGAIN = 11;
+/** The longest wait in the kernel of a thread, which cannot be ended meanwhile, in milliseconds. */
+const THREAD_WAIT_MS = 100;
 const utf8 = new TextEncoder();
 
 /** Connects to the Unix socket at `path`. Throws the system's error. */
@@ -112,6 +115,7 @@ class FfiTransport implements BlockingTransport {
   /** Waits in the kernel until something is there. The length is never 0: the device would wait for ever. */
   #wait(room: Uint8Array): number {
     for (;;) {
+      if (!isMainThread && !this.#poll(THREAD_WAIT_MS)) continue;
       const length = this.traits.shared
         ? this.#libc.read(this.fd, room, Math.min(room.length, PAYLOAD_MAX))
         : this.#libc.recv(this.fd, room, room.length, 0);
