@@ -20,6 +20,11 @@ export class EventQueue {
     return this.#events.length - this.#next;
   }
 
+  /** The oldest event that waits; `null` where none does. */
+  get next(): RawEvent | null {
+    return this.#events[this.#next] ?? null;
+  }
+
   /** Whether an event that waits has this token. */
   has(token: string): boolean {
     return this.#counts.has(token);
@@ -33,8 +38,8 @@ export class EventQueue {
 
   /** Takes the oldest; `null` where none waits. */
   take(): RawEvent | null {
-    const event = this.#events[this.#next];
-    if (event === undefined) return null;
+    const event = this.next;
+    if (event === null) return null;
     this.#next++;
     this.#count(event.token, -1);
     if (this.length === 0 || this.#next >= KEPT && this.#next >= this.length) {

@@ -55,6 +55,11 @@ export class Exchange {
     return this.waiting > 0 || this.#isOver;
   }
 
+  /** The oldest event that waits. */
+  get next(): RawEvent | null {
+    return this.#events.next;
+  }
+
   /** Whether an event that waits has this token. */
   hasEventOf(token: string): boolean {
     return this.#events.has(token);

@@ -14,7 +14,7 @@ import { EventDescriptor } from "./event_descriptor.ts";
 import type { RawEvent } from "./event_queue.ts";
 import { type Answer, Exchange } from "./exchange.ts";
 import { checkCount, checkNone, decodeValue, encodeValue, int, isDict, isList, keywords, long } from "./python.ts";
-import { pythonError, string, transactionId } from "./python.ts";
+import { parted, pythonError, string, transactionId } from "./python.ts";
 import { Tokens } from "./tokens.ts";
 import type { xs, XsEvent, XsOptions, XsPermission } from "./xs.ts";
 
@@ -149,7 +149,15 @@ export class Handle implements xs<string | Uint8Array> {
 
   wait_watch(seconds: number = Infinity): boolean {
     this.#checkOpen();
-    return lost(() => this.#exchange.waitForEvent(seconds * 1000), "EINVAL");
+    const deadline = performance.now() + seconds * 1000;
+    for (;;) {
+      if (!lost(() => this.#exchange.waitForEvent(deadline - performance.now()), "EINVAL")) return false;
+      const { next } = this.#exchange;
+      if (next === null || this.#tokens.find(next.token) !== null) return true;
+      // read_watch() would leave it out, and wait.
+      this.#takeEvent(0);
+      this.#tokens.tidy(next.token, this.#isWaiting);
+    }
   }
 
   fileno(...args: readonly unknown[]): number {
@@ -174,12 +182,11 @@ export class Handle implements xs<string | Uint8Array> {
 
   transaction_end(...args: readonly unknown[]): boolean {
     this.#checkOpen();
-    const last: unknown = args.at(-1);
-    // Keywords are at least one.
-    const named = isDict(last) && Object.keys(last).length > 0 ? last : null;
+    // Python's keywords are at least one.
+    const { positional, named } = parted(args, 1);
     let transaction = 0;
     let abort = 0;
-    keywords(named === null ? args : args.slice(0, -1), named ?? {}, ["transaction", "abort"], 1, (value, index) => {
+    keywords(positional, named ?? {}, ["transaction", "abort"], 1, (value, index) => {
       if (index === 0) transaction = transactionId(string(value, 1));
       else abort = int(value);
     });

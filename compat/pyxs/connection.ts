@@ -11,12 +11,17 @@ import { Exchange } from "../exchange.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
-/** What happened: the path that changed, and the token of the watch. */
-export interface Event {
+/** What happened: the path that changed, and the token of the watch, by name or as a pair. */
+export type Event = readonly [path: string, token: string] & {
   /** The path. */
   readonly path: string;
   /** The token that `watch()` was given; of a connection, the one on the wire. */
   readonly token: string;
+};
+
+/** Makes an event. */
+export function eventOf(path: string, token: string): Event {
+  return Object.freeze(Object.assign([path, token] as const, { path, token }));
 }
 
 /**
@@ -122,7 +127,8 @@ export class PacketConnection {
 
   /** Takes the oldest event that waits; `null` where none does. */
   take_event(): Event | null {
-    return this.#exchange !== null && this.waiting > 0 ? this.#exchange.takeEvent(0) : null;
+    const event = this.waiting > 0 ? this.#exchange?.takeEvent(0) : null;
+    return event ? eventOf(event.path, event.token) : null;
   }
 
   /** `UnixSocketConnection('/path')`, as Python shows it. */

@@ -2,7 +2,7 @@
 
 import { levelsBelow } from "../../src/wire/path.ts";
 import type { Client } from "./client.ts";
-import type { Event } from "./connection.ts";
+import { type Event, eventOf } from "./connection.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { type Bytes, check_watch_path, text } from "./helpers.ts";
 import { Op } from "./packet.ts";
@@ -98,7 +98,7 @@ export class Monitor implements Subscriber {
       const { path, token: wire } = event;
       const watch = this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path));
       const token = watch?.token ?? (unwatched ? this.#ended.get(wire) : undefined);
-      if (token !== undefined) yield { path, token };
+      if (token !== undefined) yield eventOf(path, token);
     }
   }
 

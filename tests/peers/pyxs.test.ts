@@ -43,7 +43,9 @@ function take(m: Monitor, count: number): (readonly [string, string])[] {
   return Array.from({ length: count }, () => {
     const { value } = events.next();
     assert(value !== undefined);
-    return [value.path, value.token] as const;
+    const [path, token] = value;
+    assertEquals([path, token], [value.path, value.token]);
+    return [path, token] as const;
   });
 }
 
@@ -89,6 +91,9 @@ describe("pyxs's checks", () => {
   it("name errors by number and by name", () => {
     assertEquals(error(22).args, [22, "Invalid argument"]);
     assertEquals(error("EINVAL").args, [22, "Invalid argument"]);
+    assertEquals(error(new TextEncoder().encode("ENOTDIR")).args, [20, "Not a directory"]);
+    for (const none of [0, "EFOO"]) assertEquals(error(none).args, [0, "Success"]);
+    assertEquals(error(9999).args, [9999, "Unknown error 9999"]);
     assert(error(2) instanceof Error && error(2).message === "(2, 'No such file or directory')");
   });
 });
@@ -327,7 +332,7 @@ withPeers("pyxs's client", () => {
         m.watch("/m", "foo");
         c.write("/m", "1");
         m.unwatch("/m", "foo");
-        assertEquals(m.wait(true).next().value, { path: "/m", token: "foo" });
+        assertEquals([...m.wait(true).next().value ?? []], ["/m", "foo"]);
       }));
 
     it("sees domains come and go", { timeout }, () =>

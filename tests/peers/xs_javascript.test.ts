@@ -29,6 +29,40 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
         h.unwatch("/b", 0);
       }));
 
+    it(
+      "takes what is undefined for not given, and no other object for options",
+      { timeout },
+      () =>
+        withHandle((h, address) => {
+          const open = xs as unknown as (...args: unknown[]) => xs;
+          for (const args of [[{ address }, undefined], [0, { address }], [{ address, readonly: undefined }]]) {
+            open(...args).close();
+          }
+          for (const args of [[[]], [new Map()], [{ address, other: 1 }], [undefined, 0, 0]]) {
+            assertEquals(assertThrows(() => open(...args), TypeError).name, "SystemError");
+          }
+          assertEquals(h.transaction_end(h.transaction_start(), undefined), true);
+          assertEquals(h.transaction_end(h.transaction_start(), { abort: undefined }), true);
+          assertThrows(() => h.transaction_end("0", {}), TypeError);
+        }),
+    );
+
+    it(
+      "waits for an event that read_watch() gives, and leaves out one whose watch was ended",
+      { timeout },
+      () =>
+        withHandle((h) => {
+          const tokens = [{}, {}];
+          h.watch("/a", tokens[0]);
+          h.unwatch("/a", tokens[0]);
+          assertEquals(h.wait_watch(0), false);
+          assertEquals(h.check_watch(), null);
+          h.watch("/b", tokens[1]);
+          assertEquals(h.wait_watch(), true);
+          assertEquals(h.read_watch()[0], "/b");
+        }),
+    );
+
     it("refuses a list of permissions with a place left out, and lives on", { timeout }, () =>
       withHandle((h) => {
         h.write("0", "/a", "1");

@@ -56,6 +56,7 @@ class FfiTransport implements BlockingTransport {
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);
   readonly #entryBytes = new Uint8Array(this.#entry.buffer);
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #room: Uint8Array = new Uint8Array(0);
   #closed = false;
 
@@ -115,7 +116,11 @@ class FfiTransport implements BlockingTransport {
   /** Waits in the kernel until something is there. The length is never 0: the device would wait for ever. */
   #wait(room: Uint8Array): number {
     for (;;) {
-      if (!isMainThread && !this.#poll(THREAD_WAIT_MS)) continue;
+      if (!isMainThread && !this.#poll(THREAD_WAIT_MS)) {
+        // Bun's optimized code does not see by itself that the thread is to end.
+        Atomics.wait(this.#sleeper, 0, 0, 0);
+        continue;
+      }
       const length = this.traits.shared
         ? this.#libc.read(this.fd, room, Math.min(room.length, PAYLOAD_MAX))
         : this.#libc.recv(this.fd, room, room.length, 0);

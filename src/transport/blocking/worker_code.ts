@@ -20,7 +20,9 @@ const TYPESCRIPT_FROM_NODE = 22;
 /** Throws ENOENT where the code is not there, as beside a bundle. */
 export function checkCodeFile(module: URL): void {
   const path = fileURLToPath(module);
-  if (!existsSync(path)) throw codedError("ENOENT", `no code of the worker at ${path}: a bundle needs it beside itself`);
+  if (!existsSync(path)) {
+    throw codedError("ENOENT", `no code of the worker at ${path}: a bundle needs it beside itself`);
+  }
 }
 
 /** The same, and throws ENOSYS for TypeScript where that cannot be. */
