@@ -1,12 +1,12 @@
 // The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
 
-import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../address.ts";
 import { codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
+import { atExit } from "./endings.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
-import type { CheckCode } from "./worker_code.ts";
+import { type CheckCode, workerCode } from "./worker_code.ts";
 import type { Request } from "./worker_thread.ts";
 
 /** A worker, the connections that it keeps, and how many it ever had. */
@@ -23,8 +23,6 @@ const CLOSE_WITHIN_MS = 2000;
 
 /** The process's own: handles of one embedded store must have one worker, and no module has state. */
 const registry = Symbol.for("tsxs.blocking.embedded");
-/** The process's own: what is to be done at its end by one listener, because runtimes warn of many. */
-const endings = Symbol.for("tsxs.blocking.endings");
 
 /** Connects to a store of any kind. Throws what `check` does of the worker's code, and the error that the worker met. */
 export function openByWorker(address: Address, spin: number, check: CheckCode): BlockingTransport {
@@ -44,9 +42,9 @@ export function openByWorker(address: Address, spin: number, check: CheckCode): 
 function share(name: string | null, check: CheckCode): Shared {
   const found = name === null ? undefined : named().get(name);
   if (found !== undefined) return found;
-  // .ts where this runs as it was written, .js where it was built, whatever a bundle's own ending is.
-  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const worker = new Worker(workerModule(extension, check), extension === ".ts" ? {} : { execArgv: [] });
+  const { module, isBuilt } = workerCode(check);
+  // What was built needs none of a loader's flags.
+  const worker = new Worker(module, isBuilt ? { execArgv: [] } : {});
   worker.unref();
   const made: Shared = { worker, users: new Set(), opened: 0 };
   // Without a listener the error would end the process.
@@ -60,27 +58,9 @@ function share(name: string | null, check: CheckCode): Shared {
 /** Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread waits. */
 export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
 
-/** Where the worker's code is. A registry's module is at an address that only an import takes, and no worker. */
-function workerModule(extension: string, check: CheckCode): URL {
-  const module = new URL(`./worker_thread${extension}`, import.meta.url);
-  if (module.protocol !== "file:") return new URL(`data:text/javascript,import ${JSON.stringify(module.href)};`);
-  check(module);
-  return module;
-}
-
 function named(): Map<string, Shared> {
   const holder = globalThis as { [registry]?: Map<string, Shared> };
   return holder[registry] ??= new Map();
-}
-
-function atExit(): Set<() => void> {
-  const holder = globalThis as { [endings]?: Set<() => void> };
-  if (holder[endings] !== undefined) return holder[endings];
-  const all = holder[endings] = new Set<() => void>();
-  process.on("exit", () => {
-    for (const run of all) run();
-  });
-  return all;
 }
 
 class WorkerTransport implements BlockingTransport {

@@ -17,6 +17,21 @@ interface DenoApi {
 /** The first version whose worker needs nothing of the thread that waits for it, were it in TypeScript. */
 const TYPESCRIPT_FROM_NODE = 22;
 
+/**
+ * Where the worker's code is, beside this module. A registry's is at an address that only an import takes, and no worker.
+ * Throws what `check` does.
+ */
+export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } {
+  // .ts where this runs as it was written, .js where it was built, whatever a bundle's own ending is.
+  const isBuilt = !import.meta.url.endsWith(".ts");
+  const file = new URL(`./worker_thread${isBuilt ? ".js" : ".ts"}`, import.meta.url);
+  if (file.protocol === "file:") check(file);
+  const module = file.protocol === "file:"
+    ? file
+    : new URL(`data:text/javascript,import ${JSON.stringify(file.href)};`);
+  return { module, isBuilt };
+}
+
 /** Throws ENOENT where the code is not there, as beside a bundle. */
 export function checkCodeFile(module: URL): void {
   const path = fileURLToPath(module);
