@@ -8,14 +8,14 @@ export class EventDescriptor {
   readonly fd: number | null;
   readonly #signal: { set(isReady: boolean): void; close(): void } | null;
 
-  /** Makes it for an exchange, of which it learns what waits. */
+  /** Makes it for an exchange, of which it learns what waits. Throws the system's error. */
   constructor(exchange: Exchange) {
     const made = exchange.transport.openSignal?.() ?? null;
     this.#signal = made;
     this.fd = made?.fd ?? exchange.transport.fd;
     if (made === null) return;
-    made.set(exchange.waiting > 0);
-    exchange.onQueue = (waiting) => made.set(waiting > 0);
+    made.set(exchange.isReady);
+    exchange.onReady = (isReady) => made.set(isReady);
   }
 
   /** Lets go of it. */

@@ -9,19 +9,17 @@ import { ConnectionError } from "../src/transport/errors.ts";
 import { REFUSALS } from "../src/transport/lockstep.ts";
 import { codeOf } from "../src/transport/transport.ts";
 import type { BlockingTransport } from "../src/transport/blocking/transport.ts";
-
-/** An event as it came: its strings' bytes, each byte one character. */
-export interface RawEvent {
-  readonly path: string;
-  readonly token: string;
-}
+import { EventQueue, type RawEvent } from "./event_queue.ts";
 
 /** What a store said to a request: the payload, which holds until the next call, or the name of the error. */
 export type Answer = Uint8Array | string;
 
 const BUFFER_SIZE = 1 << 16;
 
-/** A blocking connection to a store. It is over for good with the first failure of its transport. */
+/**
+ * A blocking connection to a store. It is over for good with the first failure of its transport, which stays open until
+ * `close()`: what others poll must not become the descriptor of something else.
+ */
 export class Exchange {
   /** The way to the store. */
   readonly transport: BlockingTransport;
@@ -30,12 +28,12 @@ export class Exchange {
   #buffer = new Uint8Array(BUFFER_SIZE);
   #start = 0;
   #end = 0;
-  #events: RawEvent[] = [];
-  #nextEvent = 0;
+  readonly #events = new EventQueue();
   #requestId = 0;
+  #hasWatched = false;
   #isOver = false;
-  /** Called when an event is queued, or the last one is taken. */
-  onQueue: ((waiting: number) => void) | null = null;
+  /** Called when {@linkcode isReady} may have changed. */
+  onReady: ((isReady: boolean) => void) | null = null;
 
   /** Takes over a transport that nobody else uses. */
   constructor(transport: BlockingTransport) {
@@ -49,17 +47,27 @@ export class Exchange {
 
   /** How many events wait. */
   get waiting(): number {
-    return this.#events.length - this.#nextEvent;
+    return this.#events.length;
+  }
+
+  /** Whether to ask for an event needs no wait, as far as is known here: one waits, or the connection is over. */
+  get isReady(): boolean {
+    return this.waiting > 0 || this.#isOver;
+  }
+
+  /** The oldest event that waits. */
+  get next(): RawEvent | null {
+    return this.#events.next;
   }
 
   /** Whether an event that waits has this token. */
   hasEventOf(token: string): boolean {
-    return this.#events.some((event, index) => index >= this.#nextEvent && event.token === token);
+    return this.#events.has(token);
   }
 
   /**
    * Sends a request and waits for its answer. Throws a {@linkcode ConnectionError} when the connection is over: EPIPE where
-   * the request could not be sent, EBADF where no answer came, and for everything after that.
+   * the request could not be sent and nothing was ever watched, else EBADF. Events that came before the end can be taken.
    */
   ask(operation: number, transaction: number, parts: readonly Part[]): Answer {
     const id = this.#requestId = (this.#requestId + 1) >>> 0 || 1;
@@ -67,13 +75,16 @@ export class Exchange {
     const message = this.#encoder.take();
     if (length > this.transport.traits.payloadMax) return "E2BIG";
     this.#checkOpen();
+    if (operation === Operation.WATCH) this.#hasWatched = true;
     try {
       this.transport.send(message);
     } catch (error) {
       // The device says of a message what a socket's store would say in a reply.
       const code = codeOf(error);
       if (this.transport.traits.shared && code !== undefined && REFUSALS.has(code)) return code;
-      throw this.#fail(error);
+      this.#receiveRest();
+      // From the first watch on, libxenstore has a thread that reads, and that has seen the end.
+      throw this.#fail(error, this.#hasWatched ? "EBADF" : undefined);
     }
     for (;;) {
       const answer = this.#next();
@@ -93,14 +104,8 @@ export class Exchange {
   /** Takes the oldest event; waits for one at most `timeout` milliseconds. `null` when the time is over. */
   takeEvent(timeout: number): RawEvent | null {
     if (this.waiting === 0) this.waitForEvent(timeout);
-    const event = this.#events[this.#nextEvent];
-    if (event === undefined) return null;
-    this.#nextEvent++;
-    if (this.waiting === 0) {
-      this.#events = [];
-      this.#nextEvent = 0;
-      this.onQueue?.(0);
-    }
+    const event = this.#events.take();
+    if (this.waiting === 0) this.onReady?.(this.isReady);
     return event;
   }
 
@@ -172,7 +177,7 @@ export class Exchange {
   #queue(payload: Uint8Array): void {
     const [path = "", token = ""] = toLatin1(payload).split("\0", 2);
     this.#events.push({ path, token });
-    this.onQueue?.(this.waiting);
+    this.onReady?.(true);
   }
 
   /** Makes a message of `size` bytes fit behind `start`. */
@@ -187,17 +192,33 @@ export class Exchange {
     this.#start = 0;
   }
 
-  #receive(timeout: number): void {
-    if (this.#start === this.#end) this.#start = this.#end = 0;
-    else if (this.#end === this.#buffer.length) this.#makeRoom(this.#buffer.length);
+  /** Queues the events that are still there to be read behind the end. */
+  #receiveRest(): void {
+    if (!this.transport.canPoll) return;
     try {
-      this.#end += this.transport.receive(this.#buffer, this.#end, timeout);
+      while (this.#fill(0) > 0) {
+        while (this.#next() !== null) { /* an answer that nobody waits for */ }
+      }
+    } catch { /* that was all */ }
+  }
+
+  #receive(timeout: number): void {
+    try {
+      this.#fill(timeout);
     } catch (error) {
-      this.#fail(error);
       const code = codeOf(error) ?? "EPIPE";
       // libxenstore's word for the end of what can be read.
-      throw new ConnectionError("the connection is over", { cause: error }, code === "EPIPE" ? "EBADF" : code);
+      throw this.#fail(error, code === "EPIPE" ? "EBADF" : code);
     }
+  }
+
+  /** Receives behind what was; returns how much. */
+  #fill(timeout: number): number {
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+    else if (this.#end === this.#buffer.length) this.#makeRoom(this.#buffer.length);
+    const length = this.transport.receive(this.#buffer, this.#end, timeout);
+    this.#end += length;
+    return length;
   }
 
   #checkOpen(): void {
@@ -205,11 +226,17 @@ export class Exchange {
   }
 
   #broken(what: string): ConnectionError {
-    return this.#fail(new ConnectionError(`the store sent ${what}`, {}, "EBADF"));
+    this.#setOver();
+    return new ConnectionError(`the store sent ${what}`, {}, "EBADF");
   }
 
-  #fail(cause: unknown): ConnectionError {
-    this.close();
-    return cause instanceof ConnectionError ? cause : new ConnectionError("the connection is over", { cause });
+  #fail(cause: unknown, code?: string): ConnectionError {
+    this.#setOver();
+    return new ConnectionError("the connection is over", { cause }, code);
+  }
+
+  #setOver(): void {
+    this.#isOver = true;
+    this.onReady?.(true);
   }
 }

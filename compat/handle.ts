@@ -7,12 +7,14 @@ import { XenStoreError } from "../src/wire/errors.ts";
 import type { Part } from "../src/wire/encoder.ts";
 import { openBlocking } from "../src/transport/blocking/open.ts";
 import type { BlockingKind } from "../src/transport/blocking/transport.ts";
+import { codeOf } from "../src/transport/transport.ts";
 import { listDirectory } from "./directory.ts";
 import { xsError } from "./error.ts";
-import { type Answer, Exchange, type RawEvent } from "./exchange.ts";
 import { EventDescriptor } from "./event_descriptor.ts";
+import type { RawEvent } from "./event_queue.ts";
+import { type Answer, Exchange } from "./exchange.ts";
 import { checkCount, checkNone, decodeValue, encodeValue, int, isDict, isList, keywords, long } from "./python.ts";
-import { pythonError, string, transactionId } from "./python.ts";
+import { parted, pythonError, string, transactionId } from "./python.ts";
 import { Tokens } from "./tokens.ts";
 import type { xs, XsEvent, XsOptions, XsPermission } from "./xs.ts";
 
@@ -97,7 +99,8 @@ export class Handle implements xs<string | Uint8Array> {
   set_permissions(...args: readonly unknown[]): null {
     const { transaction, path, rest: [perms] } = this.#node(args, 1);
     if (!isList(perms)) throw xsError("EINVAL");
-    const permissions = perms.map(permissionOf);
+    // A place that is left out is none to `map`.
+    const permissions = Array.from(perms, permissionOf);
     const [first] = permissions;
     if (first !== undefined && first.domid !== 0 && (first.read || first.write)) {
       permissions.unshift({ domid: 0, read: false, write: false });
@@ -146,13 +149,25 @@ export class Handle implements xs<string | Uint8Array> {
 
   wait_watch(seconds: number = Infinity): boolean {
     this.#checkOpen();
-    return lost(() => this.#exchange.waitForEvent(seconds * 1000), "EINVAL");
+    const deadline = performance.now() + seconds * 1000;
+    for (;;) {
+      if (!lost(() => this.#exchange.waitForEvent(deadline - performance.now()), "EINVAL")) return false;
+      const { next } = this.#exchange;
+      if (next === null || this.#tokens.find(next.token) !== null) return true;
+      // read_watch() would leave it out, and wait.
+      this.#takeEvent(0);
+      this.#tokens.tidy(next.token, this.#isWaiting);
+    }
   }
 
   fileno(...args: readonly unknown[]): number {
     checkNone(args, "fileno");
     this.#checkOpen();
-    this.#descriptor ??= new EventDescriptor(this.#exchange);
+    try {
+      this.#descriptor ??= new EventDescriptor(this.#exchange);
+    } catch (error) {
+      throw xsError(codeOf(error) ?? "EINVAL", error);
+    }
     const { fd } = this.#descriptor;
     if (fd === null) throw xsError("ENOSYS");
     return fd;
@@ -167,12 +182,11 @@ export class Handle implements xs<string | Uint8Array> {
 
   transaction_end(...args: readonly unknown[]): boolean {
     this.#checkOpen();
-    const last: unknown = args.at(-1);
-    // Keywords are at least one.
-    const named = isDict(last) && Object.keys(last).length > 0 ? last : null;
+    // Python's keywords are at least one.
+    const { positional, named } = parted(args, 1);
     let transaction = 0;
     let abort = 0;
-    keywords(named === null ? args : args.slice(0, -1), named ?? {}, ["transaction", "abort"], 1, (value, index) => {
+    keywords(positional, named ?? {}, ["transaction", "abort"], 1, (value, index) => {
       if (index === 0) transaction = transactionId(string(value, 1));
       else abort = int(value);
     });
@@ -242,7 +256,9 @@ export class Handle implements xs<string | Uint8Array> {
   #watched(args: readonly unknown[]): { path: string; token: unknown } {
     this.#checkOpen();
     checkCount(args, 2);
-    return { path: string(args[0], 1), token: args[1] ?? null };
+    const token = args[1] ?? null;
+    // Of 0 and -0 a Map makes one key.
+    return { path: string(args[0], 1), token: token === 0 ? 0 : token };
   }
 
   #domains(operation: number, args: readonly unknown[], count: number): null {

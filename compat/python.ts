@@ -123,6 +123,21 @@ export function transactionId(handle: string): number {
   return Number(BigInt.asUintN(32, unsigned));
 }
 
+/**
+ * What was given by position, and by keyword: in an object at the end. What is `undefined` was not given; an object of fewer
+ * keys than the `least` was, by position.
+ */
+export function parted(
+  args: readonly unknown[],
+  least: number,
+): { positional: readonly unknown[]; named: Readonly<Record<string, unknown>> | null } {
+  const positional = args.slice(0, args.findLastIndex((value) => value !== undefined) + 1);
+  const last = positional.at(-1);
+  if (!isDict(last) || Object.keys(last).length < least) return { positional, named: null };
+  const named = Object.fromEntries(Object.entries(last).filter(([, value]) => value !== undefined));
+  return { positional: positional.slice(0, -1), named };
+}
+
 /** Arguments by position and by keyword, in the order of `names`, as far as they were given. */
 export function keywords(
   positional: readonly unknown[],

@@ -20,7 +20,7 @@
 
 import type { BlockingKind } from "../src/transport/blocking/transport.ts";
 import { Handle } from "./handle.ts";
-import { int, keywords, pythonError } from "./python.ts";
+import { int, keywords, parted, pythonError } from "./python.ts";
 
 export { Error } from "./error.ts";
 export type { BlockingKind };
@@ -115,7 +115,7 @@ export interface xs<V extends string | Uint8Array = string> {
   check_watch(): XsEvent | null;
   /**
    * Waits until `read_watch()` would not wait, at most so many seconds; returns whether that is so. It is what
-   * `select([h.fileno()], [], [], seconds)` is for. Not in Python.
+   * `select([h.fileno()], [], [], seconds)` is for, and takes events out whose watch was ended. Not in Python.
    */
   wait_watch(seconds?: number): boolean;
   /**
@@ -130,9 +130,12 @@ export interface xs<V extends string | Uint8Array = string> {
    * Commits a transaction, or throws it away; `false` where it conflicted and has to be done again. Keywords are given as
    * an object: `transaction_end(t, { abort: 1 })`.
    */
-  transaction_end(transaction: string, abort?: number | boolean | { readonly abort?: number | boolean }): boolean;
+  transaction_end(
+    transaction: string,
+    abort?: number | boolean | { readonly abort?: number | boolean | undefined },
+  ): boolean;
   /** The same by keywords alone. */
-  transaction_end(keywords: { readonly transaction: string; readonly abort?: number | boolean }): boolean;
+  transaction_end(keywords: { readonly transaction: string; readonly abort?: number | boolean | undefined }): boolean;
   /** Tells the store of a domain. */
   introduce_domain(dom: number, page: number | bigint, port: number): null;
   /** Gives a domain the rights of another. */
@@ -167,15 +170,15 @@ export interface XsConstructor {
 const OWN = ["address", "values", "transport", "spin"];
 
 function open(...args: readonly unknown[]): Handle {
-  const last: unknown = args.at(-1);
-  const options = typeof last === "object" && last !== null ? last as XsOptions : null;
-  const named = Object.entries(options ?? {}).filter(([name]) => !OWN.includes(name));
+  const { positional, named } = parted(args, 0);
+  const options: XsOptions = named ?? {};
+  const others = Object.entries(named ?? {}).filter(([name]) => !OWN.includes(name));
   try {
-    keywords(options === null ? args : args.slice(0, -1), Object.fromEntries(named), ["readonly"], 0, int);
+    keywords(positional, Object.fromEntries(others), ["readonly"], 0, int);
   } catch {
     throw pythonError("SystemError", "<class 'xen.lowlevel.xs.Error'> returned a result with an exception set");
   }
-  return new Handle(options ?? {});
+  return new Handle(options);
 }
 
 /**

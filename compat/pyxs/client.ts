@@ -33,7 +33,7 @@ const END = new Uint8Array(1);
 
 /**
  * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`, ends
- * it. Paths and values are text or bytes when they are given, and text when they come back, in which a byte that is no
+ * it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values are text or bytes when they are given, and text when they come back, in which a byte that is no
  * UTF-8 is escaped and not lost; {@linkcode Client.read_bytes} gives bytes.
  *
  * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would refuse, and
@@ -51,8 +51,7 @@ const END = new Uint8Array(1);
 export class Client {
   /** The connection, which other clients may have as well. */
   readonly router: Router;
-  /** The transaction that all operations belong to, 0 for none. */
-  tx_id = 0;
+  #transaction = { id: 0, generation: 0 };
 
   /** Makes a client, of positional arguments as in Python, or of named ones. */
   constructor(
@@ -75,9 +74,19 @@ export class Client {
     }
   }
 
-  /** Connects to the store. */
+  /** The transaction that all operations belong to, 0 for none. */
+  get tx_id(): number {
+    return this.#transaction.id;
+  }
+
+  set tx_id(id: number) {
+    this.#transaction = { id, generation: this.router.connection.generation };
+  }
+
+  /** Connects to the store, again where the connection is over: that ended the transaction. */
   connect(): void {
     this.router.start();
+    if (this.#isLost) this.tx_id = 0;
   }
 
   /** Ends the connection, for all clients that have it. */
@@ -116,7 +125,9 @@ export class Client {
       payload.set(part, at);
       at += part.length;
     }
-    this.router.start();
+    this.router.start_first();
+    // What the store would say, if it did not know another transaction of that number by now.
+    if (this.#isLost) throw error("ENOENT");
     const answer = this.router.send(new Packet(op, payload, 0, this.tx_id)).get();
     if (answer.op === Op.ERROR) throw error(toLatin1(withoutNul(answer.payload)));
     if (answer.op !== op) throw new UnexpectedPacket(answer);
@@ -271,8 +282,12 @@ export class Client {
 
   /** Throws the transaction away. */
   rollback(): void {
-    this.ack(Op.TRANSACTION_END, "F\0");
-    this.tx_id = 0;
+    try {
+      this.ack(Op.TRANSACTION_END, "F\0");
+      this.tx_id = 0;
+    } finally {
+      if (this.#isLost) this.tx_id = 0;
+    }
   }
 
   /** Commits the transaction; `false` where it conflicted and has to be done again. It is over in any case. */
@@ -296,6 +311,11 @@ export class Client {
   /** `Client(UnixSocketConnection('/path'))`, as Python shows it. */
   toString(): string {
     return `Client(${this.router.connection})`;
+  }
+
+  /** Whether the transaction ended with a connection that is not the present one. */
+  get #isLost(): boolean {
+    return this.tx_id !== 0 && this.#transaction.generation !== this.router.connection.generation;
   }
 }
 

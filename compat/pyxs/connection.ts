@@ -11,12 +11,17 @@ import { Exchange } from "../exchange.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
-/** What happened: the path that changed, and the token of the watch. */
-export interface Event {
+/** What happened: the path that changed, and the token of the watch, by name or as a pair. */
+export type Event = readonly [path: string, token: string] & {
   /** The path. */
   readonly path: string;
   /** The token that `watch()` was given; of a connection, the one on the wire. */
   readonly token: string;
+};
+
+/** Makes an event. */
+export function eventOf(path: string, token: string): Event {
+  return Object.freeze(Object.assign([path, token] as const, { path, token }));
 }
 
 /**
@@ -41,6 +46,7 @@ export class PacketConnection {
   readonly #address: string;
   readonly #options: BlockingOptions;
   #exchange: Exchange | null = null;
+  #generation = 0;
   #inbox: Packet[] = [];
 
   /** Makes a connection that is not open yet, to `unix:/path`, `xenbus:/path` or `embedded:`. */
@@ -56,9 +62,14 @@ export class PacketConnection {
     return this.#exchange !== null && !this.#exchange.isOver;
   }
 
+  /** How often it was opened. What the store keeps for a connection, watches and transactions, ends with each. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** How many events wait. */
   get waiting(): number {
-    return this.#open().waiting;
+    return this.#exchange?.waiting ?? 0;
   }
 
   /** The connection's own descriptor. Throws {@linkcode ConnectionError} over a worker, where this thread has none. */
@@ -71,8 +82,10 @@ export class PacketConnection {
   /** Opens it; does nothing where it is open. Throws {@linkcode ConnectionError}. */
   connect(): void {
     if (this.is_connected) return;
+    this.close();
     try {
       this.#exchange = new Exchange(openBlocking(this.#address, this.#options).transport);
+      this.#generation++;
       this.#inbox = [];
     } catch (error) {
       if (error instanceof XenStoreError) throw new ConnectionError(error.message);
@@ -114,7 +127,8 @@ export class PacketConnection {
 
   /** Takes the oldest event that waits; `null` where none does. */
   take_event(): Event | null {
-    return this.waiting > 0 ? this.#open().takeEvent(0) : null;
+    const event = this.waiting > 0 ? this.#exchange?.takeEvent(0) : null;
+    return event ? eventOf(event.path, event.token) : null;
   }
 
   /** `UnixSocketConnection('/path')`, as Python shows it. */
@@ -123,7 +137,8 @@ export class PacketConnection {
   }
 
   #open(): Exchange {
-    if (this.#exchange === null || this.#exchange.isOver) throw new ConnectionError("not connected");
+    // Events that came before the end are still given.
+    if (this.#exchange === null || !this.is_connected && this.waiting === 0) throw new ConnectionError("not connected");
     return this.#exchange;
   }
 

@@ -1,6 +1,7 @@
 // The exceptions of pyxs.
 
 import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
+import { toLatin1 } from "../../src/wire/text.ts";
 
 /** Python's `str()` of an exception's arguments. */
 function textOf(args: readonly unknown[]): string {
@@ -157,10 +158,12 @@ export class UnexpectedPacket extends ConnectionError {
  * console.log(error("EINVAL").args[0]); // 22
  * ```
  */
-export function error(what: number | string): PyXSError {
-  const name = typeof what === "string"
-    ? what
-    : Object.entries(Errno).find(([, errno]) => errno === what)?.[0] ?? `error ${what}`;
-  if (isErrnoName(name)) return new PyXSError(Errno[name], errnoText(name));
-  return new PyXSError(typeof what === "number" ? what : 0, typeof what === "number" ? `Unknown error ${what}` : what);
+export function error(what: number | string | Uint8Array): PyXSError {
+  if (typeof what !== "number") {
+    const name = typeof what === "string" ? what : toLatin1(what);
+    return error(isErrnoName(name) ? Errno[name] : 0);
+  }
+  const [name = ""] = Object.entries(Errno).find(([, errno]) => errno === what) ?? [];
+  if (isErrnoName(name)) return new PyXSError(what, errnoText(name));
+  return new PyXSError(what, what === 0 ? "Success" : `Unknown error ${what}`);
 }

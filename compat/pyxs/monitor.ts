@@ -2,7 +2,8 @@
 
 import { levelsBelow } from "../../src/wire/path.ts";
 import type { Client } from "./client.ts";
-import type { Event } from "./connection.ts";
+import { type Event, eventOf } from "./connection.ts";
+import { ConnectionError } from "./exceptions.ts";
 import { type Bytes, check_watch_path, text } from "./helpers.ts";
 import { Op } from "./packet.ts";
 import type { Subscriber } from "./router.ts";
@@ -36,6 +37,8 @@ export class Monitor implements Subscriber {
   readonly #ended = new Map<string, string>();
   #events: Event[] = [];
   #onClose: () => void;
+  /** Which of the router's connections has the watches, 0 as long as there are none. */
+  #generation = 0;
 
   /** Makes a monitor of a client; `on_close` is called when it is closed. */
   constructor(client: Client, on_close: () => void = () => {}) {
@@ -51,6 +54,7 @@ export class Monitor implements Subscriber {
   /** Watches a node and all below it, or a special path. Throws {@linkcode InvalidPath}, and what the store says. */
   watch(wpath: Bytes, token: Bytes): void {
     const path = check_watch_path(wpath);
+    this.#checkConnection();
     const same = this.#watches.find((watch) => watch.token === text(token));
     const wire = same?.wire ?? this.client.router.new_token();
     const { router } = this.client;
@@ -63,6 +67,7 @@ export class Monitor implements Subscriber {
       throw error;
     }
     this.#watches.push({ path, token: text(token), wire });
+    this.#generation = router.connection.generation;
   }
 
   /** Ends a watch. Throws what the store says, where there is none. */
@@ -70,6 +75,7 @@ export class Monitor implements Subscriber {
     const path = check_watch_path(wpath);
     const at = this.#watches.findIndex((watch) => watch.path === path && watch.token === text(token));
     const wire = this.#watches[at]?.wire ?? "0";
+    this.#checkConnection();
     this.client.ack(Op.UNWATCH, `${path}\0`, `${wire}\0`);
     this.#watches.splice(at, 1);
     this.#ended.set(wire, text(token));
@@ -78,28 +84,33 @@ export class Monitor implements Subscriber {
 
   /**
    * Gives events for ever, and waits for each. Those whose watch was ended meanwhile are left out, unless `unwatched` is
-   * true. Throws {@linkcode ConnectionError} when the connection is over.
+   * true. Throws {@linkcode ConnectionError} when the connection is over, even where the client has connected again: that
+   * one has none of the watches.
    */
   *wait(unwatched = false): Generator<Event, void, undefined> {
     for (;;) {
       const event = this.#take();
       if (event === undefined) {
+        this.#checkConnection();
         this.client.router.wait_event(Infinity);
         continue;
       }
       const { path, token: wire } = event;
       const watch = this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path));
       const token = watch?.token ?? (unwatched ? this.#ended.get(wire) : undefined);
-      if (token !== undefined) yield { path, token };
+      if (token !== undefined) yield eventOf(path, token);
     }
   }
 
-  /** Ends all watches. */
+  /** Ends all watches. Throws {@linkcode ConnectionError} where they ended with their connection. */
   close(): void {
-    for (const { path, token } of [...this.#watches]) this.unwatch(path, token);
     const onClose = this.#onClose;
     this.#onClose = () => {};
-    onClose();
+    try {
+      for (const { path, token } of [...this.#watches]) this.unwatch(path, token);
+    } finally {
+      onClose();
+    }
   }
 
   /** Takes an event from the router. */
@@ -119,8 +130,22 @@ export class Monitor implements Subscriber {
 
   /** Closes it, if the connection is still there: for `using`. */
   [Symbol.dispose](): void {
-    if (this.client.router.is_connected) this.close();
-    else this.#onClose();
+    if (this.#isLost || !this.client.router.is_connected) this.#forget();
+    this.close();
+  }
+
+  get #isLost(): boolean {
+    return this.#generation !== 0 && this.#generation !== this.client.router.connection.generation;
+  }
+
+  #checkConnection(): void {
+    if (!this.#isLost) return;
+    this.#forget();
+    throw new ConnectionError("the connection that had the watches is over");
+  }
+
+  #forget(): void {
+    for (const { wire } of this.#watches.splice(0)) this.client.router.unsubscribe(wire, this);
   }
 
   #take(): Event | undefined {

@@ -54,6 +54,7 @@ export class Router {
   readonly connection: PacketConnection;
   readonly #subscribers = new Map<string, Subscriber[]>();
   #tokens = 0;
+  #wasUsed = false;
 
   /** Makes a router of a connection, which it owns. */
   constructor(connection: PacketConnection) {
@@ -65,13 +66,26 @@ export class Router {
     return this.connection.is_connected;
   }
 
-  /** Opens the connection; does nothing where it is open. Throws {@linkcode ConnectionError}. */
+  /** Opens the connection, again where it is over; does nothing where it is open. Throws {@linkcode ConnectionError}. */
   start(): void {
+    if (this.is_connected) return;
+    // What came before the end is still for the monitors.
+    while (this.connection.waiting > 0) this.#deliver();
     this.connection.connect();
+    this.#wasUsed = true;
+  }
+
+  /**
+   * The same for the first use alone. One that ended took watches and transactions with it, whose numbers another may get:
+   * only those who ask for another one know that.
+   */
+  start_first(): void {
+    if (!this.#wasUsed) this.start();
   }
 
   /** Ends the connection; does nothing where it is not open. */
   terminate(): void {
+    this.#wasUsed = true;
     this.connection.close();
   }
 

@@ -19,15 +19,16 @@ export class Encoder {
     return this.#length;
   }
 
-  /** Appends one message and returns the bytes of its payload. */
+  /** Appends one message and returns the bytes of its payload. Nothing of it stays where that throws. */
   message(type: number, requestId: number, transactionId: number, parts: readonly Part[]): number {
     const start = this.#length;
     this.#reserve(HEADER_SIZE);
     this.#length += HEADER_SIZE;
-    for (const part of parts) {
-      if (typeof part === "string") this.#text(part);
-      else if (part instanceof Uint8Array) this.#raw(part);
-      else throw new TypeError(`a part is a string or a Uint8Array: got ${part === null ? "null" : typeof part}`);
+    try {
+      for (const part of parts) this.#part(part);
+    } catch (error) {
+      this.#length = start;
+      throw error;
     }
     const length = this.#length - start - HEADER_SIZE;
     encodeHeader(this.#bytes, start, type, requestId, transactionId, length);
@@ -45,6 +46,12 @@ export class Encoder {
     this.#length = 0;
     if (this.#bytes.length > KEPT_SIZE) this.#bytes = new Uint8Array(INITIAL_SIZE);
     return taken;
+  }
+
+  #part(part: Part): void {
+    if (typeof part === "string") this.#text(part);
+    else if (part instanceof Uint8Array) this.#raw(part);
+    else throw new TypeError(`a part is a string or a Uint8Array: got ${part === null ? "null" : typeof part}`);
   }
 
   #reserve(more: number): void {

@@ -90,7 +90,8 @@ def kill():
             with open("/proc/%d/stat" % daemon) as file:
                 ended = file.read().rsplit(")", 1)[1].split()[0] == "Z"
             # Its sockets are closed with the last of its threads.
-            if ended and len(os.listdir("/proc/%d/task" % daemon)) == 1:
+            # Nor has libxenstore seen that before the threads have ended that read what is watched.
+            if ended and len(os.listdir("/proc/%d/task" % daemon)) == 1 and len(os.listdir("/proc/self/task")) == 1:
                 return
         except OSError:
             return

@@ -389,6 +389,14 @@ export function endingScript(): Step[] {
   script.call("b", "xs");
   script.call("a", "write", "", "/x", "1");
   script.call("b", "read", "", "/x");
+  for (const handle of ["d", "e"]) {
+    script.call(handle, "xs");
+    script.call(handle, "watch", "/x", token("t"));
+    script.call(handle, "read_watch");
+  }
+  for (const name of ["1", "2", "3"]) script.call("b", "write", "", `/x/${name}`, "");
+  // By the second answer the daemon has sent all events, which nobody has received yet.
+  for (let i = 0; i < 2; i++) script.call("b", "read", "", "/x");
   script.call("a", "kill");
   for (const method of ["read", "ls", "read", "rm"]) script.call("a", method, "", "/x");
   script.call("a", "transaction_start");
@@ -398,6 +406,18 @@ export function endingScript(): Step[] {
   script.call("b", "close");
   script.call("b", "close");
   script.call("c", "xs");
+  // A request finds the end before the events do, and the other way round.
+  script.call("d", "read", "", "/x");
+  for (const handle of ["d", "e"]) {
+    script.call(handle, "read_watch");
+    script.call(handle, "check_watch");
+    script.call(handle, "fileno");
+    for (const method of ["read_watch", "check_watch", "read_watch"]) script.call(handle, method);
+    script.call(handle, "read", "", "/x");
+    script.call(handle, "watch", "/x", token("t"));
+    script.call(handle, "fileno");
+    script.call(handle, "close");
+  }
   return script.steps;
 }
 

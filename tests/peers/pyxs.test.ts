@@ -43,7 +43,9 @@ function take(m: Monitor, count: number): (readonly [string, string])[] {
   return Array.from({ length: count }, () => {
     const { value } = events.next();
     assert(value !== undefined);
-    return [value.path, value.token] as const;
+    const [path, token] = value;
+    assertEquals([path, token], [value.path, value.token]);
+    return [path, token] as const;
   });
 }
 
@@ -89,6 +91,9 @@ describe("pyxs's checks", () => {
   it("name errors by number and by name", () => {
     assertEquals(error(22).args, [22, "Invalid argument"]);
     assertEquals(error("EINVAL").args, [22, "Invalid argument"]);
+    assertEquals(error(new TextEncoder().encode("ENOTDIR")).args, [20, "Not a directory"]);
+    for (const none of [0, "EFOO"]) assertEquals(error(none).args, [0, "Success"]);
+    assertEquals(error(9999).args, [9999, "Unknown error 9999"]);
     assert(error(2) instanceof Error && error(2).message === "(2, 'No such file or directory')");
   });
 });
@@ -216,6 +221,51 @@ withPeers("pyxs's client", () => {
         assertEquals(c.read("/foo"), "1");
       }));
 
+    it(
+      "throws ConnectionError after close(), until connect(): one client's copy connects for no other",
+      { timeout },
+      () =>
+        withClient((c) => {
+          const d = c.__copy__();
+          const m = c.monitor();
+          c.transaction();
+          c.write("/from/c", "1");
+          m.watch("/m", "token");
+          take(m, 1);
+          c.close();
+          for (const run of [() => d.transaction(), () => c.write("/c", "1"), () => m.close(), () => m.wait().next()]) {
+            assertThrows(run, ConnectionError);
+          }
+          assertEquals(c.router.is_connected, false);
+          assertThrows(() => c.commit(), ConnectionError);
+          const unused = new Client(c.router.connection.path);
+          unused.close();
+          assertThrows(() => unused.read("/"), ConnectionError);
+        }),
+    );
+
+    it("does not take another connection's transaction for its own", { timeout }, () =>
+      withClient((c) => {
+        const d = c.__copy__();
+        const lost = c.transaction();
+        c.close();
+        d.connect();
+        assertEquals(d.transaction(), lost);
+        d.write("/from/d", "1");
+        assertEquals(argsOf(() => c.write("/from/c", "1"))[0], 2);
+        assertEquals(argsOf(() => c.commit())[0], 2);
+        d.rollback();
+        assertEquals([c.exists("/from"), c.tx_id], [false, 0]);
+        c.transaction();
+        d.close();
+        d.connect();
+        assertEquals([argsOf(() => c.rollback())[0], c.tx_id], [2, 0]);
+        c.transaction();
+        c.close();
+        c.connect();
+        assertEquals(c.tx_id, 0);
+      }));
+
     it("throws ConnectionError when the daemon dies", { timeout }, () =>
       withClient(async (c, store) => {
         const m = c.monitor();
@@ -282,7 +332,7 @@ withPeers("pyxs's client", () => {
         m.watch("/m", "foo");
         c.write("/m", "1");
         m.unwatch("/m", "foo");
-        assertEquals(m.wait(true).next().value, { path: "/m", token: "foo" });
+        assertEquals([...m.wait(true).next().value ?? []], ["/m", "foo"]);
       }));
 
     it("sees domains come and go", { timeout }, () =>
@@ -295,6 +345,25 @@ withPeers("pyxs's client", () => {
         assertEquals(take(m, 1), [["@introduceDomain", "in"]]);
         c.release_domain(5);
         assertEquals(take(m, 1), [["@releaseDomain", "out"]]);
+      }));
+
+    it("is over with its connection, whether or not the client connects again", { timeout }, () =>
+      withClient((c) => {
+        const m = c.monitor();
+        using disposed = c.monitor();
+        m.watch("/m", "token");
+        disposed.watch("/m", "token");
+        take(m, 1);
+        c.write("/m", "1");
+        c.exists("/m");
+        c.close();
+        c.connect();
+        assertEquals(take(m, 1), [["/m", "token"]]);
+        assertThrows(() => m.wait().next(), ConnectionError);
+        assertThrows(() => m.watch("/m", "token"), ConnectionError);
+        using other = c.monitor();
+        other.watch("/m", "token");
+        assertEquals(take(other, 1), [["/m", "token"]]);
       }));
 
     it("stands alone with a client of its own", { timeout }, async () => {

@@ -15,7 +15,7 @@ const [own = ""] = kinds;
 
 withPeers("the ways of xen.lowlevel.xs", () => {
   describe("xen.lowlevel.xs", () => {
-    const players = new Players("tests/compat/player.ts", "tests/compat/left_open.ts");
+    const players = new Players("tests/compat/player.ts", "tests/compat/left_open.ts", "tests/compat/thread.ts");
     after(() => players[Symbol.dispose]());
 
     for (const kind of ["", ...kinds]) {
@@ -28,6 +28,16 @@ withPeers("the ways of xen.lowlevel.xs", () => {
           assertEquals(printed.trim(), `${kind || own} open /left`);
         },
       );
+    }
+
+    for (const kind of kinds) {
+      for (const how of ["terminate", "exit", "unref"]) {
+        it(`a thread that waits over ${kind} keeps no process from its end (${how})`, { timeout }, async () => {
+          await using store = await startXenstored();
+          const printed = await players.run("thread", [kind, how], { XENSTORED_PATH: store.socket });
+          assertEquals(printed.trim(), `${kind} /thread`);
+        });
+      }
     }
 
     for (const kind of new Set([...kinds, "descriptor"])) {

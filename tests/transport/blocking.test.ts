@@ -155,6 +155,18 @@ describe("opening without a wish", { timeout }, () => {
     assertThrows(() => openBlocking("embedded:", { transport: own }), RangeError);
   });
 
+  test("goes on where the wish leads to none of the addresses but the next", () => {
+    const { XENSTORED_PATH } = process.env;
+    delete process.env.XENSTORED_PATH;
+    try {
+      // What no address but a device is opened by on Deno and Bun.
+      const error = assertThrows(() => openBlocking(undefined, { transport: "descriptor" }), ConnectionError);
+      assert(error.message.includes("xenbus:"));
+    } finally {
+      if (XENSTORED_PATH !== undefined) process.env.XENSTORED_PATH = XENSTORED_PATH;
+    }
+  });
+
   test("the device is read and written by a descriptor on all runtimes", async () => {
     // What is written to a FIFO comes back: a request is taken for its own answer.
     await inDirectory((directory) => {

@@ -2,13 +2,16 @@
 
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventDescriptor } from "../../compat/event_descriptor.ts";
 import { Exchange } from "../../compat/exchange.ts";
 import { openBlocking } from "../../src/transport/blocking/open.ts";
 import type { Libc } from "../../src/transport/blocking/libc.ts";
 import { openBunLibc } from "../../src/transport/blocking/libc_bun.ts";
 import { openDenoLibc } from "../../src/transport/blocking/libc_deno.ts";
+import { openSignal } from "../../src/transport/blocking/signal.ts";
+import { ConnectionError } from "../../src/transport/errors.ts";
+import { codeOf } from "../../src/transport/transport.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
 import { inDirectory } from "../support/socket.ts";
@@ -56,7 +59,41 @@ describe("the descriptor of events", { timeout: 30_000 }, () => {
         descriptor.close();
         exchange.close();
       });
-      libc.release();
+    });
+
+    for (const path of ["/close", "/long"]) {
+      test(`is readable when the connection is over, made before or after a call found ${path}`, async () => {
+        await inDirectory(async (directory) => {
+          const socket = join(directory, "socket");
+          await using _server = await startScriptedServer(socket);
+          const exchange = new Exchange(openBlocking(`unix:${socket}`, { transport: "ffi" }).transport);
+          const before = new EventDescriptor(exchange);
+          assert(before.fd !== null);
+          assertEquals(isReadable(libc, before.fd, 0), false);
+          assertThrows(() => exchange.ask(Operation.READ, 0, [path]), ConnectionError);
+          assertEquals(isReadable(libc, before.fd, 0), true);
+          before.close();
+          const after = new EventDescriptor(exchange);
+          assert(after.fd !== null);
+          assertEquals(isReadable(libc, after.fd, 0), true);
+          after.close();
+          exchange.close();
+        });
+      });
+    }
+
+    test("leaves nothing open where it cannot be made", () => {
+      const open = new Set<number>();
+      let next = 1000;
+      const failing = {
+        ...libc,
+        epollCreate: () => (open.add(next), next++),
+        eventfd: () => (open.add(next), next++),
+        epollControl: () => libc.epollControl(-1, 1, -1, new Uint8Array(16)),
+        close: (fd: number) => open.delete(fd) ? 0 : -1,
+      };
+      const error = assertThrows(() => openSignal(failing, 0), Error);
+      assertEquals([codeOf(error), open.size], ["EBADF", 0]);
     });
   }
 });

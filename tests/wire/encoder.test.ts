@@ -1,7 +1,7 @@
 // The encoder: what it appends, keeps and hands out.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodePacket, Encoder } from "../../src/wire/encoder.ts";
 import { bytes, concat, shown } from "../support/bytes.ts";
 
@@ -74,6 +74,14 @@ describe("encoder", () => {
     encoder.truncate(length);
     encoder.message(2, 3, 0, ["/c"]);
     assertEquals(encoder.take(), concat([encodePacket(2, 1, 0, ["/a"]), encodePacket(2, 3, 0, ["/c"])]));
+  });
+
+  test("keeps nothing of a message with a part that is none", () => {
+    const encoder = new Encoder();
+    encoder.message(2, 1, 0, ["/a"]);
+    const parts = ["/b", undefined as unknown as string];
+    assertThrows(() => encoder.message(2, 2, 0, parts), TypeError, "a part is a string or a Uint8Array: got undefined");
+    assertEquals(encoder.take(), encodePacket(2, 1, 0, ["/a"]));
   });
 
   test("hands a single message out in bytes of its own", () => {

@@ -1,6 +1,7 @@
 // A store by a file descriptor and the file functions that all runtimes have: the XenBus device anywhere, a socket on Node.
 
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../../wire/header.ts";
 import { codedError, codeOf, DEVICE_TRAITS, type Traits } from "../transport.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
@@ -13,8 +14,11 @@ export interface Mode {
   close(): void;
 }
 
-/** How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. */
-const SLICE_MS = 1;
+/**
+ * How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. In a thread it has one always,
+ * since no thread can be ended while it waits in the kernel: there the pauses grow, from what a reply takes.
+ */
+const PAUSE_MS = isMainThread ? { first: 1, longest: 1 } : { first: 0.05, longest: 10 };
 
 /** Opens the XenBus device at `path`. Throws the system's error. */
 export function openDeviceByDescriptor(path: string): BlockingTransport {
@@ -61,6 +65,7 @@ export class DescriptorTransport implements BlockingTransport {
       const length = spinning(this.#spin, look);
       if (length > 0) return length;
     }
+    if (!isMainThread && this.canPoll) return this.#lookFor(timeout, look);
     this.#setBlocking(true);
     for (;;) {
       const length = look();
@@ -78,10 +83,10 @@ export class DescriptorTransport implements BlockingTransport {
   #lookFor(timeout: number, look: () => number): number {
     this.#setBlocking(false);
     const deadline = performance.now() + timeout;
-    for (;;) {
+    for (let pause = PAUSE_MS.first;; pause = Math.min(pause * 2, PAUSE_MS.longest)) {
       const length = look();
       if (length > 0 || performance.now() >= deadline) return length;
-      Atomics.wait(this.#sleeper, 0, 0, SLICE_MS);
+      Atomics.wait(this.#sleeper, 0, 0, pause);
     }
   }
 

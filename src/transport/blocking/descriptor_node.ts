@@ -1,6 +1,6 @@
 // The descriptor of a Unix socket on Node: net.Socket connects at once, and its handle says by which descriptor.
 
-import { accessSync, constants, statSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, statSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { checkSocketPath, codedError, codeOf, SOCKET_TRAITS } from "../transport.ts";
 import { DescriptorTransport } from "./descriptor.ts";
@@ -25,6 +25,11 @@ export function openSocketByDescriptor(path: string, spin: number): BlockingTran
     if (handle === null) {
       socket.destroy();
       return null;
+    }
+    if (handle.fd < 0) {
+      socket.destroy();
+      const code = whyNoSocket();
+      throw codedError(code, `socket: ${code}`);
     }
     if (isConnected(handle.fd)) {
       handle.setBlocking(true);
@@ -66,6 +71,16 @@ function isConnected(fd: number): boolean {
   } catch (error) {
     if (codeOf(error) === "ENOTCONN") return false;
     throw error;
+  }
+}
+
+/** Node tells the reason only when its event loop runs, and whatever else is opened now fails for the same. */
+function whyNoSocket(): string {
+  try {
+    closeSync(openSync("/dev/null", "r"));
+    return "EMFILE";
+  } catch (error) {
+    return codeOf(error) ?? "EMFILE";
   }
 }
 

@@ -1,5 +1,6 @@
 // A store's socket, or the XenBus device, through libc: calls that block, can look without waiting, and can spin.
 
+import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../../wire/header.ts";
 import { checkSocketPath, codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
 import { systemError } from "./errors.ts";
@@ -18,6 +19,8 @@ const POLL_ENTRY = 8;
 const SOCKADDR_UN = 110;
 const EINTR = 4;
 const EAGAIN = 11;
+/** The longest wait in the kernel of a thread, which cannot be ended meanwhile, in milliseconds. */
+const THREAD_WAIT_MS = 100;
 const utf8 = new TextEncoder();
 
 /** Connects to the Unix socket at `path`. Throws the system's error. */
@@ -53,6 +56,7 @@ class FfiTransport implements BlockingTransport {
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);
   readonly #entryBytes = new Uint8Array(this.#entry.buffer);
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #room: Uint8Array = new Uint8Array(0);
   #closed = false;
 
@@ -112,6 +116,11 @@ class FfiTransport implements BlockingTransport {
   /** Waits in the kernel until something is there. The length is never 0: the device would wait for ever. */
   #wait(room: Uint8Array): number {
     for (;;) {
+      if (!isMainThread && !this.#poll(THREAD_WAIT_MS)) {
+        // Bun's optimized code does not see by itself that the thread is to end.
+        Atomics.wait(this.#sleeper, 0, 0, 0);
+        continue;
+      }
       const length = this.traits.shared
         ? this.#libc.read(this.fd, room, Math.min(room.length, PAYLOAD_MAX))
         : this.#libc.recv(this.fd, room, room.length, 0);

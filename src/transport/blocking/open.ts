@@ -12,6 +12,7 @@ import { openBunLibc } from "./libc_bun.ts";
 import { openDenoLibc } from "./libc_deno.ts";
 import type { BlockingKind, BlockingOptions, BlockingTransport } from "./transport.ts";
 import { openByWorker } from "./worker.ts";
+import { type CheckCode, checkCodeFile, checkDenoCode, checkNodeCode } from "./worker_code.ts";
 
 /** Microseconds to spin by default where there is more than one CPU; where there is one, the store could not run meanwhile. */
 const SPIN = 150;
@@ -30,7 +31,7 @@ type Ways = Readonly<Record<BlockingKind, Way>>;
  * All adapters are loaded, of which each asks its runtime for what it needs only when it is called: a handle opens within
  * one synchronous call, where nothing can be imported on demand.
  */
-function waysOf(openLibc: (() => Libc | null) | null): Ways {
+function waysOf(openLibc: (() => Libc | null) | null, checkCode: CheckCode): Ways {
   return {
     ffi({ kind, path }, spin) {
       const libc = kind === "embedded" ? null : openLibc?.() ?? null;
@@ -46,7 +47,7 @@ function waysOf(openLibc: (() => Libc | null) | null): Ways {
       if (kind === "xenbus") return openDeviceByDescriptor(path);
       return kind === "unix" && openLibc === null ? openSocketByDescriptor(path, spin) : null;
     },
-    worker: (address, spin) => openByWorker(address, spin),
+    worker: (address, spin) => openByWorker(address, spin, checkCode),
   };
 }
 
@@ -54,7 +55,9 @@ function waysOf(openLibc: (() => Libc | null) | null): Ways {
 const ORDER: readonly BlockingKind[] = ["ffi", "descriptor", "worker"];
 
 function ways(): Ways {
-  return waysOf("Deno" in globalThis ? openDenoLibc : "Bun" in globalThis ? openBunLibc : null);
+  if ("Deno" in globalThis) return waysOf(openDenoLibc, checkDenoCode);
+  if ("Bun" in globalThis) return waysOf(openBunLibc, checkCodeFile);
+  return waysOf(null, checkNodeCode);
 }
 
 /** How long to spin where nobody says: not at all on one CPU, and not before a worker, which needs a CPU itself. */
@@ -64,30 +67,35 @@ export function defaultSpin(kind: BlockingKind): number {
 
 /**
  * Opens an address or, without one, the first that opens of those where a store is looked for. Throws a
- * {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt.
+ * {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt; a
+ * `RangeError` where the wanted transport is none, or leads to no address that there is.
  */
 export function openBlocking(address: string | undefined, options: BlockingOptions = {}): OpenedBlocking {
+  const { transport: wanted } = options;
+  if (wanted !== undefined && !ORDER.includes(wanted)) {
+    throw new RangeError(`no transport "${wanted}": there are ${ORDER.join(", ")}`);
+  }
   const candidates = address === undefined ? defaultAddresses() : [parseAddress(address)];
   const failures: ConnectionError[] = [];
   for (const candidate of candidates) {
     try {
-      return { transport: openOne(candidate, options), address: formatAddress(candidate) };
+      const transport = openOne(candidate, options);
+      if (transport !== null) return { transport, address: formatAddress(candidate) };
     } catch (error) {
-      if (error instanceof RangeError) throw error;
       failures.push(openFailure(candidate, error));
     }
   }
-  throw noneFound(failures);
+  if (failures.length > 0) throw noneFound(failures);
+  const where = candidates.map(formatAddress).join(", ");
+  throw new RangeError(`transport "${wanted}" cannot open ${where}: not on this runtime, or not permitted`);
 }
 
-function openOne(address: Address, { transport: wanted, spin }: BlockingOptions): BlockingTransport {
+/** `null` where the one way that is wanted does not lead there. */
+function openOne(address: Address, { transport: wanted, spin }: BlockingOptions): BlockingTransport | null {
   const all = ways();
   for (const kind of wanted === undefined ? ORDER : [wanted]) {
-    if (!Object.hasOwn(all, kind)) throw new RangeError(`no transport "${kind}": there are ${ORDER.join(", ")}`);
     const transport = all[kind](address, spin ?? defaultSpin(kind));
     if (transport !== null) return transport;
   }
-  throw new RangeError(
-    `transport "${wanted}" cannot open ${formatAddress(address)}: not on this runtime, or not permitted`,
-  );
+  return null;
 }

@@ -1,21 +1,22 @@
 // The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
 
-import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../address.ts";
 import { codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
+import { atExit } from "./endings.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
+import { type CheckCode, workerCode } from "./worker_code.ts";
 import type { Request } from "./worker_thread.ts";
 
-/** A worker, how many connections it keeps, and how many it ever had. */
+/** A worker, the connections that it keeps, and how many it ever had. */
 interface Shared {
   readonly worker: Worker;
-  users: number;
+  readonly users: Set<WorkerTransport>;
   opened: number;
 }
 
-/** Far beyond what a worker takes to start and connect: one that cannot start at all does not say so to a thread that waits. */
+/** Far beyond what a worker takes to start and connect: one that cannot does not say so to a thread that waits. */
 const OPEN_WITHIN_MS = 15_000;
 /** What a reply may take that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;
@@ -23,41 +24,39 @@ const CLOSE_WITHIN_MS = 2000;
 /** The process's own: handles of one embedded store must have one worker, and no module has state. */
 const registry = Symbol.for("tsxs.blocking.embedded");
 
-/** Connects to a store of any kind. Throws the error that the worker met. */
-export function openByWorker(address: Address, spin: number): BlockingTransport {
+/** Connects to a store of any kind. Throws what `check` does of the worker's code, and the error that the worker met. */
+export function openByWorker(address: Address, spin: number, check: CheckCode): BlockingTransport {
   const name = address.kind === "embedded" && address.path !== "" ? address.path : null;
-  const shared = share(name);
-  shared.users++;
+  const shared = share(name, check);
   const transport = new WorkerTransport(shared.worker, shared.opened++, address, spin, () => {
-    if (--shared.users > 0) return;
+    shared.users.delete(transport);
+    if (shared.users.size > 0) return;
     if (name !== null) named().delete(name);
     void shared.worker.terminate();
   });
+  shared.users.add(transport);
   transport.open();
   return transport;
 }
 
-function share(name: string | null): Shared {
+function share(name: string | null, check: CheckCode): Shared {
   const found = name === null ? undefined : named().get(name);
   if (found !== undefined) return found;
-  // This file's own ending: .ts where it runs as it was written, .js where it was built.
-  const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".js";
-  // On Node 20 a loader of TypeScript would need this thread, which waits: what was built needs none.
-  const worker = new Worker(workerModule(extension), extension === ".ts" ? {} : { execArgv: [] });
+  const { module, isBuilt } = workerCode(check);
+  // What was built needs none of a loader's flags.
+  const worker = new Worker(module, isBuilt ? { execArgv: [] } : {});
   worker.unref();
-  const made = { worker, users: 0, opened: 0 };
+  const made: Shared = { worker, users: new Set(), opened: 0 };
+  // Without a listener the error would end the process.
+  worker.on("error", (error) => {
+    for (const transport of made.users) transport.end(error);
+  });
   if (name !== null) named().set(name, made);
   return made;
 }
 
 /** Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread waits. */
 export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
-
-/** Where the worker's code is. A registry's module is at an address that only an import takes, and no worker. */
-function workerModule(extension: string): URL {
-  const module = new URL(`./worker_thread${extension}`, import.meta.url);
-  return module.protocol === "file:" ? module : new URL(`data:text/javascript,import ${JSON.stringify(module.href)};`);
-}
 
 function named(): Map<string, Shared> {
   const holder = globalThis as { [registry]?: Map<string, Shared> };
@@ -85,7 +84,7 @@ class WorkerTransport implements BlockingTransport {
     this.#spin = spin;
     this.#onClose = onClose;
     // A read of the device that waits in the worker's kernel thread would keep Node from exiting.
-    if (this.traits.shared) process.on("exit", this.#closeAtExit);
+    if (this.traits.shared) atExit().add(this.#closeAtExit);
   }
 
   /** Waits until the worker has connected. */
@@ -122,11 +121,16 @@ class WorkerTransport implements BlockingTransport {
     this.#closed = true;
     this.#post({ type: "close", id: this.#id });
     if (this.traits.shared) {
-      process.off("exit", this.#closeAtExit);
+      atExit().delete(this.#closeAtExit);
       // Nor may the worker be ended before that read is.
       this.#ring.wait(() => this.#ring.state === State.CLOSED, CLOSE_WITHIN_MS);
     }
     this.#onClose();
+  }
+
+  /** The worker is no more. */
+  end(error: unknown): void {
+    this.#ring.setState(State.ENDED, "EPIPE", error instanceof Error ? error.message : String(error));
   }
 
   readonly #closeAtExit = (): void => this.close();

@@ -15,6 +15,7 @@ class Connection {
   readonly #ring: SharedRing;
   #transport: Transport | null = null;
   #waiting: Uint8Array[] = [];
+  #ended: { readonly cause: unknown } | null = null;
   #closed = false;
 
   constructor(memory: SharedArrayBuffer) {
@@ -47,6 +48,7 @@ class Connection {
       }
       this.#waiting.shift();
     }
+    if (this.#ended !== null) this.#end(this.#ended.cause);
   }
 
   async close(): Promise<void> {
@@ -62,6 +64,9 @@ class Connection {
   }
 
   #end(cause: unknown): void {
+    this.#ended = { cause };
+    // The other side takes everything before it looks whether that was all.
+    if (this.#waiting.length > 0) return;
     this.#ring.setState(State.ENDED, codeOf(cause) ?? "EPIPE", cause instanceof Error ? cause.message : String(cause));
   }
 }

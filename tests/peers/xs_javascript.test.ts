@@ -1,0 +1,75 @@
+// Arguments that JavaScript alone can give, and calls that Python does not have, on a real store.
+
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { xs, type XsPermissionInput } from "../../compat/xs.ts";
+import { startXenstored } from "./daemons.ts";
+import { withPeers } from "./peers.ts";
+
+const timeout = 30_000;
+
+/** Runs with a handle to a store of its own. */
+async function withHandle(body: (h: xs, address: string) => void): Promise<void> {
+  await using store = await startXenstored();
+  const address = `unix:${store.socket}`;
+  using h = xs({ address });
+  body(h, address);
+}
+
+withPeers("xen.lowlevel.xs from JavaScript", () => {
+  describe("xen.lowlevel.xs from JavaScript", () => {
+    it("takes -0 and 0 for one token", { timeout }, () =>
+      withHandle((h) => {
+        h.watch("/a", 0);
+        h.watch("/b", -0);
+        assertEquals([h.read_watch(), h.read_watch()].map(([path]) => path), ["/a", "/b"]);
+        h.unwatch("/a", -0);
+        h.write("0", "/b", "1");
+        assertEquals(h.read_watch()[0], "/b");
+        h.unwatch("/b", 0);
+      }));
+
+    it(
+      "takes what is undefined for not given, and no other object for options",
+      { timeout },
+      () =>
+        withHandle((h, address) => {
+          const open = xs as unknown as (...args: unknown[]) => xs;
+          for (const args of [[{ address }, undefined], [0, { address }], [{ address, readonly: undefined }]]) {
+            open(...args).close();
+          }
+          for (const args of [[[]], [new Map()], [{ address, other: 1 }], [undefined, 0, 0]]) {
+            assertEquals(assertThrows(() => open(...args), TypeError).name, "SystemError");
+          }
+          assertEquals(h.transaction_end(h.transaction_start(), undefined), true);
+          assertEquals(h.transaction_end(h.transaction_start(), { abort: undefined }), true);
+          assertThrows(() => h.transaction_end("0", {}), TypeError);
+        }),
+    );
+
+    it(
+      "waits for an event that read_watch() gives, and leaves out one whose watch was ended",
+      { timeout },
+      () =>
+        withHandle((h) => {
+          const tokens = [{}, {}];
+          h.watch("/a", tokens[0]);
+          h.unwatch("/a", tokens[0]);
+          assertEquals(h.wait_watch(0), false);
+          assertEquals(h.check_watch(), null);
+          h.watch("/b", tokens[1]);
+          assertEquals(h.wait_watch(), true);
+          assertEquals(h.read_watch()[0], "/b");
+        }),
+    );
+
+    it("refuses a list of permissions with a place left out, and lives on", { timeout }, () =>
+      withHandle((h) => {
+        h.write("0", "/a", "1");
+        // deno-lint-ignore no-sparse-arrays
+        const perms = [, { dom: 1 }] as XsPermissionInput[];
+        assertEquals(assertThrows(() => h.set_permissions("0", "/a", perms), TypeError).name, "SystemError");
+        assertEquals(h.read("0", "/a"), "1");
+      }));
+  });
+});
