@@ -33,8 +33,9 @@ const END = new Uint8Array(1);
 
 /**
  * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`, ends
- * it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values are text or bytes when they are given, and text when they come back, in which a byte that is no
- * UTF-8 is escaped and not lost; {@linkcode Client.read_bytes} gives bytes.
+ * it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values are text
+ * or bytes when they are given, and text when they come back, in which a byte that is no UTF-8 is escaped and not lost;
+ * {@linkcode Client.read_bytes} gives bytes.
  *
  * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would refuse, and
  * {@linkcode ConnectionError} where the connection cannot be had or is over.
