@@ -38,13 +38,14 @@ export class Players {
       "--target=es2022",
       `--outdir=${this.#directory}`,
       "--entry-names=[name]",
+      "--out-extension:.js=.mjs",
       "--log-level=error",
     ], { cwd: root });
   }
 
   /** Where a built program is. */
   path(program: string): string {
-    return join(this.#directory, `${program}.js`);
+    return join(this.#directory, `${program}.mjs`);
   }
 
   /** Runs a built program on this runtime; resolves to what it printed. */

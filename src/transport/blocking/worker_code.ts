@@ -22,9 +22,10 @@ const TYPESCRIPT_FROM_NODE = 22;
  * Throws what `check` does.
  */
 export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } {
-  // .ts where this runs as it was written, .js where it was built, whatever a bundle's own ending is.
-  const isBuilt = !import.meta.url.endsWith(".ts");
-  const file = new URL(`./worker_thread${isBuilt ? ".js" : ".ts"}`, import.meta.url);
+  // This file's own ending: .ts where it runs as it was written, .js where it was built, a bundle's where it is in one.
+  const [ending] = /\.m?[jt]s$/.exec(import.meta.url) ?? [".js"];
+  const isBuilt = !ending.endsWith("ts");
+  const file = new URL(`./worker_thread${ending}`, import.meta.url);
   if (file.protocol === "file:") check(file);
   const module = file.protocol === "file:"
     ? file
