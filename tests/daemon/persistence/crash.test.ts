@@ -62,6 +62,18 @@ function ended(error: unknown): boolean {
   return error instanceof Crash || (error instanceof JournalError && error.cause instanceof Crash);
 }
 
+/** A run for each operation at which one can be torn off: the disk that it leaves, and how far it came. */
+async function* everyCrash(history: History, sync: SyncPolicy) {
+  const whole = new Disk();
+  await runUntilCrash(whole, history, sync);
+  assert(whole.list().some((name) => name.endsWith("snapshot")));
+  for (let crashAt = 1; crashAt <= whole.operations; crashAt++) {
+    const disk = new Disk();
+    disk.crashAt = crashAt;
+    yield { disk, crashAt, ...await runUntilCrash(disk, history, sync) };
+  }
+}
+
 /** Checks that a disk holds the store behind so many batches of a history, and that it can be gone on with; returns how many. */
 async function assertHolds(disk: Disk, history: History, least: number, most: number): Promise<number> {
   const { sequence } = restore(disk);
@@ -86,13 +98,7 @@ describe("a journal that is torn off at any operation", () => {
     test(`keeps all that was committed when the process ends (${sync})`, async () => {
       for (let seed = 0; seed < 3; seed++) {
         const history = historyOf(seed, 40);
-        const whole = new Disk();
-        await runUntilCrash(whole, history, sync);
-        assert(whole.list().some((name) => name.endsWith("snapshot")));
-        for (let crashAt = 1; crashAt <= whole.operations; crashAt++) {
-          const disk = new Disk();
-          disk.crashAt = crashAt;
-          const { appended, committed } = await runUntilCrash(disk, history, sync);
+        for await (const { disk, appended, committed } of everyCrash(history, sync)) {
           await assertHolds(disk.afterKill(), history, committed, appended);
         }
       }
@@ -102,12 +108,7 @@ describe("a journal that is torn off at any operation", () => {
   test("keeps all that was committed when the power fails (always)", async () => {
     for (let seed = 0; seed < 3; seed++) {
       const history = historyOf(seed, 40);
-      const whole = new Disk();
-      await runUntilCrash(whole, history, "always");
-      for (let crashAt = 1; crashAt <= whole.operations; crashAt++) {
-        const disk = new Disk();
-        disk.crashAt = crashAt;
-        const { appended, committed } = await runUntilCrash(disk, history, "always");
+      for await (const { disk, appended, committed } of everyCrash(history, "always")) {
         for (let power = 0; power < 4; power++) {
           await assertHolds(disk.afterPowerLoss(power), history, committed, appended);
         }
@@ -117,12 +118,7 @@ describe("a journal that is torn off at any operation", () => {
 
   test("keeps all that was committed when the power fails twice", async () => {
     const history = historyOf(4, 30);
-    const whole = new Disk();
-    await runUntilCrash(whole, history, "always");
-    for (let crashAt = 1; crashAt <= whole.operations; crashAt++) {
-      const disk = new Disk();
-      disk.crashAt = crashAt;
-      const { appended, committed } = await runUntilCrash(disk, history, "always");
+    for await (const { disk, crashAt, appended, committed } of everyCrash(history, "always")) {
       for (let power = 0; power < 12; power++) {
         const first = restore(disk.afterPowerLoss(power)).sequence;
         const again = disk.afterPowerLoss(power);
@@ -163,12 +159,7 @@ describe("a journal that is torn off at any operation", () => {
     const found = new Set<number>();
     for (let seed = 0; seed < 3; seed++) {
       const history = historyOf(seed, 40);
-      const whole = new Disk();
-      await runUntilCrash(whole, history, "never");
-      for (let crashAt = 1; crashAt <= whole.operations; crashAt++) {
-        const disk = new Disk();
-        disk.crashAt = crashAt;
-        const { appended, committed } = await runUntilCrash(disk, history, "never");
+      for await (const { disk, appended, committed } of everyCrash(history, "never")) {
         for (let power = 0; power < 4; power++) {
           found.add(committed - await assertHolds(disk.afterPowerLoss(power), history, 0, appended));
         }
