@@ -5,19 +5,19 @@ import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { systemClock } from "./clock.ts";
-import { Core } from "./core.ts";
-import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./domains.ts";
-import { Faults } from "./faults.ts";
-import { endDomain, endOf, introduceDomain, shutDownDomain } from "./lifecycle.ts";
-import { Links } from "./links.ts";
-import { memoryLine } from "./memory_line.ts";
+import { Core } from "./state/store.ts";
+import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./state/domains.ts";
+import { Faults } from "./lines/faults.ts";
+import { endDomain, endOf, introduceDomain, shutDownDomain } from "./state/lifecycle.ts";
+import { Links } from "./lines/links.ts";
+import { memoryLine } from "./lines/memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
-import { Observer } from "./observer.ts";
-import { type LogOptions, type LogReader, OperationLog } from "./operation_log.ts";
+import { Observer } from "./lines/observer.ts";
+import { type LogOptions, type LogReader, OperationLog } from "./lines/operation_log.ts";
 import { checkDaemonOptions, checkKeepOptions, type DaemonOptions, type KeepOptions } from "./options.ts";
 import { Keeper } from "./persistence/keeper.ts";
-import type { Listener } from "./server.ts";
-import { Sockets } from "./sockets.ts";
+import type { Listener } from "./lines/server.ts";
+import { Sockets } from "./lines/sockets.ts";
 
 /** Whom a connection speaks for. */
 export interface ConnectOptions {

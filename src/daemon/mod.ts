@@ -27,14 +27,14 @@
 
 export type { Clock } from "./clock.ts";
 export { type ConnectOptions, Daemon } from "./daemon.ts";
-export type { FaultOptions } from "./faults.ts";
-export type { Patience } from "./links.ts";
+export type { FaultOptions } from "./lines/faults.ts";
+export type { Patience } from "./lines/links.ts";
 export { MigrationError } from "./migration/errors.ts";
-export type { LogEvent, LogOptions, LogOverflowEvent, LogReader, OperationEvent } from "./operation_log.ts";
+export type { LogEvent, LogOptions, LogOverflowEvent, LogReader, OperationEvent } from "./lines/operation_log.ts";
 export type { DaemonOptions, KeepOptions } from "./options.ts";
 export { JournalError, type JournalErrorContext, type JournalFault } from "./persistence/errors.ts";
-export type { QuotaName } from "./quotas.ts";
-export type { Listener } from "./server.ts";
+export type { QuotaName } from "./tree/quotas.ts";
+export type { Listener } from "./lines/server.ts";
 export { ConnectionError } from "../transport/errors.ts";
 export type { Receiver, Traits, Transport } from "../transport/transport.ts";
 export { type ErrorContext, XenStoreError } from "../wire/errors.ts";

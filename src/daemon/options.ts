@@ -1,9 +1,9 @@
 // The options of a daemon, and their checks, before anything is made of them.
 
 import { type Clock, TIMER_MAX } from "./clock.ts";
-import type { FaultOptions } from "./faults.ts";
-import type { Patience } from "./links.ts";
-import type { QuotaName } from "./quotas.ts";
+import type { FaultOptions } from "./lines/faults.ts";
+import type { Patience } from "./lines/links.ts";
+import type { QuotaName } from "./tree/quotas.ts";
 
 /** How a daemon differs from the usual one. */
 export interface DaemonOptions extends Patience {

@@ -2,8 +2,8 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { endDomain } from "../../src/daemon/lifecycle.ts";
-import type { StoreNode } from "../../src/daemon/tree.ts";
+import { endDomain } from "../../src/daemon/state/lifecycle.ts";
+import type { StoreNode } from "../../src/daemon/tree/tree.ts";
 import { PAYLOAD_MAX } from "../../src/wire/header.ts";
 import { type Asked, type Speaker, type Store, table, tableOf, type Transaction, within } from "./support.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { endDomain, shutDownDomain } from "../../src/daemon/lifecycle.ts";
+import { endDomain, shutDownDomain } from "../../src/daemon/state/lifecycle.ts";
 import { type Asked, type Asker, randomNumbers, type Speaker, Store, Transaction } from "./support.ts";
 
 const GUESTS = [1, 2, 3, 4];

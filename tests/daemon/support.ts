@@ -1,10 +1,10 @@
 // A core without lines: what it is asked stands in tables, and what each connection receives is looked at.
 
 import { assert, assertEquals } from "@std/assert";
-import type { Connection } from "../../src/daemon/connection.ts";
-import { Core, type CoreOptions } from "../../src/daemon/core.ts";
-import { OVERHEAD } from "../../src/daemon/transaction.ts";
-import type { StoreNode } from "../../src/daemon/tree.ts";
+import type { Connection } from "../../src/daemon/state/connection.ts";
+import { Core, type CoreOptions } from "../../src/daemon/state/store.ts";
+import { OVERHEAD } from "../../src/daemon/state/transaction.ts";
+import type { StoreNode } from "../../src/daemon/tree/tree.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
 import type { Packet } from "../../src/wire/header.ts";
 import { Operation, type OperationName, operationName } from "../../src/wire/operations.ts";

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { rmSync } from "node:fs";
 import { Daemon } from "../../src/daemon/daemon.ts";
-import type { Listener } from "../../src/daemon/server.ts";
+import type { Listener } from "../../src/daemon/lines/server.ts";
 import { Link, Sheet } from "./differential_link.ts";
 import { startXenstored } from "./daemons.ts";
 import { makeDirectory } from "./process.ts";

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
-import { fromBytes } from "../../src/daemon/latin1.ts";
+import { fromBytes } from "../../src/daemon/tree/latin1.ts";
 import { exportStream } from "../../src/daemon/migration/export.ts";
 import { importStream } from "../../src/daemon/migration/import.ts";
 import { importStore, stateOf } from "../../src/daemon/migration/store.ts";

@@ -1,14 +1,14 @@
 // A line, a core and a clock that do what a test says, for the tests of what stands between them.
 
-import { Connection } from "../../src/daemon/connection.ts";
+import { Connection } from "../../src/daemon/state/connection.ts";
 import type { Clock } from "../../src/daemon/clock.ts";
-import { Domain } from "../../src/daemon/domains.ts";
-import { type FaultOptions, Faults } from "../../src/daemon/faults.ts";
-import type { Line, LineUser } from "../../src/daemon/line.ts";
-import { Links, type Patience } from "../../src/daemon/links.ts";
-import { Observer } from "../../src/daemon/observer.ts";
-import { OperationLog } from "../../src/daemon/operation_log.ts";
-import { Quotas } from "../../src/daemon/quotas.ts";
+import { Domain } from "../../src/daemon/state/domains.ts";
+import { type FaultOptions, Faults } from "../../src/daemon/lines/faults.ts";
+import type { Line, LineUser } from "../../src/daemon/lines/line.ts";
+import { Links, type Patience } from "../../src/daemon/lines/links.ts";
+import { Observer } from "../../src/daemon/lines/observer.ts";
+import { OperationLog } from "../../src/daemon/lines/operation_log.ts";
+import { Quotas } from "../../src/daemon/tree/quotas.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
 import { encodePacket } from "../../src/wire/encoder.ts";
 import type { Packet } from "../../src/wire/header.ts";

@@ -1,6 +1,6 @@
 // Reads the fields of one record, one behind another.
 
-import { fromBytes } from "../latin1.ts";
+import { fromBytes } from "../tree/latin1.ts";
 import { MigrationError } from "./errors.ts";
 import { aligned, ALIGNMENT } from "./format.ts";
 

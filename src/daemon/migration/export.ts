@@ -1,8 +1,8 @@
 // Writes a migration stream.
 
 import { pathFault } from "../../wire/path.ts";
-import type { Permissions } from "../permissions.ts";
-import { parentPath } from "../tree.ts";
+import type { Permissions } from "../tree/permissions.ts";
+import { parentPath } from "../tree/tree.ts";
 import { MigrationError } from "./errors.ts";
 import { Access, ConnectionType, DOMID_INVALID, IGNORED, LETTERS, UNIQUE_ID, UNLIMITED } from "./format.ts";
 import type { ImportOptions } from "./import.ts";

@@ -1,6 +1,6 @@
 // Reads a migration stream.
 
-import { fromBytes } from "../latin1.ts";
+import { fromBytes } from "../tree/latin1.ts";
 import { Cursor } from "./cursor.ts";
 import { MigrationError } from "./errors.ts";
 import { aligned, BIG_ENDIAN, HEADER_SIZE, IDENT, RECORD_HEADER_SIZE, recordName } from "./format.ts";

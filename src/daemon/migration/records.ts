@@ -1,8 +1,8 @@
 // Reads the records of a migration stream, each by its type.
 
 import { pathFault } from "../../wire/path.ts";
-import { type Entry, Permissions } from "../permissions.ts";
-import { parentPath } from "../tree.ts";
+import { type Entry, Permissions } from "../tree/permissions.ts";
+import { parentPath } from "../tree/tree.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   Access,

@@ -1,6 +1,6 @@
 // What a migration stream holds: a store with its domains, as one daemon hands it to another.
 
-import type { Permissions } from "../permissions.ts";
+import type { Permissions } from "../tree/permissions.ts";
 
 /** The versions of the stream. Version 2 has the depth of watches, and the features of domains. */
 export type StreamVersion = 1 | 2;

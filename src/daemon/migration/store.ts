@@ -1,10 +1,10 @@
 // The store of a core as the state of a migration stream, and back.
 
-import type { Core } from "../core.ts";
-import type { Domain } from "../domains.ts";
-import { nodesBelow } from "../persistence/nodes.ts";
-import { isQuotaName, quotaNames, type Quotas } from "../quotas.ts";
-import type { Watch } from "../watches.ts";
+import type { Core } from "../state/store.ts";
+import type { Domain } from "../state/domains.ts";
+import { nodesBelow } from "../tree/listing.ts";
+import { isQuotaName, quotaNames, type Quotas } from "../tree/quotas.ts";
+import type { Watch } from "../state/watches.ts";
 import { exportStream } from "./export.ts";
 import { importStream } from "./import.ts";
 import type { ConnectionData, DomainData, MigrationState, QuotaData, StreamVersion, WatchData } from "./state.ts";

@@ -1,9 +1,9 @@
 // Changes as bytes: what stands in the records of a log and of a snapshot.
 
-import { fromBytes, putBytes } from "../latin1.ts";
-import { type Entry, Permissions } from "../permissions.ts";
-import { isQuotaName } from "../quotas.ts";
-import type { Change } from "../tree.ts";
+import { fromBytes, putBytes } from "../tree/latin1.ts";
+import { type Entry, Permissions } from "../tree/permissions.ts";
+import { isQuotaName } from "../tree/quotas.ts";
+import type { Change } from "../tree/tree.ts";
 
 /*
  * A change begins with its kind, one byte; all numbers are little-endian.

@@ -1,7 +1,7 @@
 // The journal of a store: every change on disk before anybody is told that it was made.
 
 import type { Clock } from "../clock.ts";
-import type { Change } from "../tree.ts";
+import type { Change } from "../tree/tree.ts";
 import { failed, JournalError } from "./errors.ts";
 import type { Files } from "./files.ts";
 import { Log } from "./log.ts";

@@ -1,13 +1,13 @@
 // Keeps the store of a core in a directory, and gives it back.
 
 import type { Clock } from "../clock.ts";
-import type { Core } from "../core.ts";
-import { endOf, strangers } from "../lifecycle.ts";
-import { quotaNames } from "../quotas.ts";
-import type { Change } from "../tree.ts";
+import type { Core } from "../state/store.ts";
+import { endOf, strangers } from "../state/lifecycle.ts";
+import { quotaNames } from "../tree/quotas.ts";
+import type { Change } from "../tree/tree.ts";
 import { JournalError } from "./errors.ts";
 import type { Journal, SyncPolicy } from "./journal.ts";
-import { changesOf } from "./nodes.ts";
+import { changesOf } from "../tree/listing.ts";
 import { type OpenedJournal, openJournal } from "./open.ts";
 import type { Discarded } from "./restore.ts";
 

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { Change } from "../tree.ts";
+import type { Change } from "../tree/tree.ts";
 import { failed } from "./errors.ts";
 import { type Files, filesOf, syncDirectory } from "./files.ts";
 import { Journal, type JournalOptions } from "./journal.ts";

@@ -1,6 +1,6 @@
 // What a directory holds: the newest snapshot that is whole, and the logs behind it.
 
-import type { Change } from "../tree.ts";
+import type { Change } from "../tree/tree.ts";
 import { ChangeReader } from "./changes.ts";
 import { corrupt, failed, JournalError } from "./errors.ts";
 import type { Files } from "./files.ts";

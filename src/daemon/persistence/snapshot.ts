@@ -1,7 +1,7 @@
 // Writes a snapshot bit by bit, between the daemon's other work.
 
 import type { Clock } from "../clock.ts";
-import type { Change } from "../tree.ts";
+import type { Change } from "../tree/tree.ts";
 import { Bytes, encodeChange } from "./changes.ts";
 import type { Files, OpenFile } from "./files.ts";
 import { newSecret } from "./log.ts";

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Permissions } from "../../../src/daemon/permissions.ts";
+import { Permissions } from "../../../src/daemon/tree/permissions.ts";
 import { MigrationError } from "../../../src/daemon/migration/errors.ts";
 import { exportStream } from "../../../src/daemon/migration/export.ts";
 import { importStream } from "../../../src/daemon/migration/import.ts";

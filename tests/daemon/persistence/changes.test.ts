@@ -3,9 +3,9 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Bytes, ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
-import { changesOf } from "../../../src/daemon/persistence/nodes.ts";
-import { noChildren } from "../../../src/daemon/children.ts";
-import { type Change, StoreNode, View } from "../../../src/daemon/tree.ts";
+import { changesOf } from "../../../src/daemon/tree/listing.ts";
+import { noChildren } from "../../../src/daemon/tree/children.ts";
+import { type Change, StoreNode, View } from "../../../src/daemon/tree/tree.ts";
 import { historyOf, permissionsOf, randomOf } from "./model.ts";
 
 function encoded(changes: readonly Change[]): Uint8Array {

@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { crc32c } from "../../../src/daemon/persistence/checksum.ts";
-import { toBytes } from "../../../src/daemon/latin1.ts";
+import { toBytes } from "../../../src/daemon/tree/latin1.ts";
 
 describe("crc32c()", () => {
   test("gives the values of RFC 3720, appendix B.4", () => {

@@ -1,7 +1,7 @@
 // A store as plain as can be, and random changes of it, for the tests of what keeps one.
 
-import { Permissions } from "../../../src/daemon/permissions.ts";
-import { type Change, parentPath } from "../../../src/daemon/tree.ts";
+import { Permissions } from "../../../src/daemon/tree/permissions.ts";
+import { type Change, parentPath } from "../../../src/daemon/tree/tree.ts";
 
 /** Numbers from 0 up to 1 that look random, and are the same for the same seed. */
 export function randomOf(seed: number): () => number {

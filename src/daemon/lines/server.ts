@@ -1,0 +1,238 @@
+// Listens on a Unix socket: the only file of the daemon that does I/O.
+
+import { Buffer } from "node:buffer";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdtempSync, openSync, renameSync } from "node:fs";
+import { rmSync, type Stats, unlinkSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { ConnectionError } from "../../transport/errors.ts";
+import { checkSocketPath, codeOf, SOCKET_PATH_MAX } from "../../transport/transport.ts";
+import { errnoText, isErrnoName } from "../../wire/errno.ts";
+import type { Line, LineUser, Serve } from "./line.ts";
+
+/** How many bytes a socket keeps beyond those that the system takes before it counts as full. */
+const ROOM = 65536;
+/** Connections that wait to be accepted. */
+const BACKLOG = 1024;
+/** Who may connect: the socket's owner, as with every XenStore daemon. */
+const MODE = 0o600;
+
+/** A socket that is listened on. */
+export interface Listener extends AsyncDisposable {
+  /** The socket's path, from the root on. */
+  readonly path: string;
+  /**
+   * Stops to listen, ends the connections that were made here, and removes the socket's file, unless somebody else has put
+   * another one in its place. Closing twice is fine.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on the Unix socket at `path`, which belongs to its owner alone (0600) from its first moment. A socket's file behind
+ * which nobody listens any more is replaced. Rejects with a {@linkcode ConnectionError}: EADDRINUSE where somebody does, or
+ * where there is something else, EINVAL where the path is empty, has a NUL or more than 107 bytes, and the system's `code`,
+ * ENOENT and EACCES of the directory.
+ */
+export async function listen(path: string, serve: Serve): Promise<Listener> {
+  if (path === "") throw cannotListen(path, "the path is empty", "EINVAL");
+  if (path.includes("\0")) throw cannotListen(path, "the path contains a NUL", "EINVAL");
+  try {
+    checkSocketPath(path);
+    // The working directory may be another one when the file is to be removed.
+    const listener = new SocketListener(resolve(path), serve);
+    await listener.open(await findStale(path));
+    return listener;
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error;
+    const denied = error instanceof Error && error.name === "NotCapable";
+    throw cannotListen(path, reasonOf(error), denied ? "EACCES" : codeOf(error), error);
+  }
+}
+
+/** Why nobody can listen at a path. */
+export function cannotListen(path: string, state: string, code?: string, cause?: unknown): ConnectionError {
+  return new ConnectionError(`cannot listen at ${JSON.stringify(path)}: ${state}`, { cause }, code);
+}
+
+/** What the system says, without the name that the socket has for a moment. */
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  if (code !== undefined && code !== "EINVAL" && isErrnoName(code)) return `${errnoText(code)} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The socket at a path behind which nobody listens any more; null where there is nothing. Rejects where there is anything else. */
+async function findStale(path: string): Promise<Stats | null> {
+  const found = statOf(path);
+  if (found === null) return null;
+  if (!found.isSocket()) throw inUse(path, "there is something else of that name");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const probe = connect(path);
+      probe.once("error", reject).once("connect", () => {
+        // Closed by the other side at once, Bun tells of an error after all.
+        probe.off("error", reject).on("error", () => {}).destroy();
+        resolve();
+      });
+    });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT") return null;
+    if (code === "ECONNREFUSED") return found;
+    throw inUse(path, "whether somebody listens there already cannot be told", error);
+  }
+  throw inUse(path, "somebody listens there already");
+}
+
+function inUse(path: string, state: string, cause?: unknown): ConnectionError {
+  return cannotListen(path, state, "EADDRINUSE", cause);
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+class SocketListener implements Listener {
+  readonly path: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #file: Stats | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(path: string, serve: Serve) {
+    this.path = path;
+    this.#server = createServer({ highWaterMark: ROOM }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      serveSocket(socket, serve);
+    });
+  }
+
+  /**
+   * Listens under another name, in a directory that nobody else may enter, and moves the socket into its place when its
+   * rights are as they should be: a umask would be the whole process's.
+   */
+  async open(stale: Stats | null): Promise<void> {
+    const { path } = this;
+    // Not by join(), which would take the dot away.
+    const directory = mkdtempSync(`${dirname(path)}/.`);
+    const bound = join(directory, "s");
+    let handle: number | null = null;
+    try {
+      let name = bound;
+      if (Buffer.byteLength(bound) > SOCKET_PATH_MAX) {
+        // The name may be longer than the one that it is for. By the directory's descriptor it is short, on Linux.
+        handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+        name = `/proc/self/fd/${handle}/s`;
+      }
+      await this.#bind(name);
+      chmodSync(bound, MODE);
+      if (stale !== null) takeAway(path, stale, join(directory, "stale"));
+      place(bound, path);
+      this.#file = lstatSync(path);
+    } catch (error) {
+      this.#server.close();
+      throw error;
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+      if (handle !== null) this.#closeLater(handle);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #bind(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ path: name, backlog: BACKLOG }, () => {
+        // An error of a later connection is that connection's, and closes it.
+        this.#server.off("error", reject).on("error", () => {});
+        resolve();
+      });
+    });
+  }
+
+  /** The runtime removes the name that it knows when the server is closed: until then the descriptor must stay this one. */
+  #closeLater(handle: number): void {
+    if (this.#server.listening) this.#server.once("close", () => closeSync(handle));
+    else closeSync(handle);
+  }
+
+  #close(): Promise<void> {
+    const there = statOf(this.path);
+    if (there !== null && this.#file !== null && isSame(there, this.#file)) unlinkSync(this.path);
+    for (const socket of this.#sockets) socket.destroy();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+/**
+ * Takes away the stale socket that was found at a path: two who found the same one at once do not both succeed, since only
+ * that one is taken. Its time tells it from a later one that the system gave the same number.
+ */
+function takeAway(path: string, stale: Stats, aside: string): void {
+  const there = statOf(path);
+  if (there === null) return;
+  if (!isSame(there, stale) || there.ctimeMs !== stale.ctimeMs) throw inUse(path, "somebody was there first");
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  if (isSame(lstatSync(aside), stale)) return;
+  // Another process has put its own there between the two calls: it gets its name back.
+  linkSync(aside, path);
+  throw inUse(path, "somebody was there first");
+}
+
+/** Gives a socket its name, unless there is something of that name. */
+function place(bound: string, path: string): void {
+  try {
+    linkSync(bound, path);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw inUse(path, "somebody was there first", error);
+    throw error;
+  }
+}
+
+/** Makes a socket a line, and serves it. */
+function serveSocket(socket: Socket, serve: Serve): void {
+  // "close" follows.
+  socket.on("error", () => {});
+  const line: Line = {
+    write: (bytes) => socket.write(Buffer.from(bytes)),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    close: () => void socket.off("close", closed).destroy(),
+  };
+  const closed = () => user.closed();
+  let user: LineUser;
+  try {
+    user = serve(line);
+  } catch {
+    // A guest's socket, and the guest is about to go.
+    socket.destroy();
+    return;
+  }
+  // A plain array: parts of it are made for each request, and those of a Buffer cost more.
+  socket.on("data", ({ buffer, byteOffset, length }) => user.receive(new Uint8Array(buffer, byteOffset, length)));
+  socket.on("drain", () => user.drained());
+  socket.on("close", closed);
+}

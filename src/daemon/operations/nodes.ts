@@ -1,0 +1,203 @@
+// The operations on nodes.
+
+import { PAYLOAD_MAX } from "../../wire/header.ts";
+import { atoi, type Call, find, look, nearest, OK, onlyString, strings } from "./call.ts";
+import { fail, Failure } from "../state/failure.ts";
+import { fromBytes, toBytes } from "../tree/latin1.ts";
+import { type Entry, parseEntry, Permissions, Right } from "../tree/permissions.ts";
+import { baseName, nodeSize, parentPath, type StoreNode } from "../tree/tree.ts";
+import { ancestors } from "../state/watches.ts";
+
+/** Up to here V8 copies a part of a text; a longer one would keep the whole message alive that it came in. */
+const COPIED = 12;
+
+/** READ: the value. */
+export function read(call: Call): string | Failure {
+  const found = find(call, onlyString(call), Right.READ);
+  if (found instanceof Failure) return found;
+  return found.node?.value ?? fail.ENOENT;
+}
+
+/** DIRECTORY: the names of the children. */
+export function directory(call: Call): string | Failure {
+  const found = find(call, onlyString(call), Right.READ);
+  if (found instanceof Failure) return found;
+  if (found.node === null) return fail.ENOENT;
+  const { children } = found.node;
+  return children.listingBytes > PAYLOAD_MAX ? fail.E2BIG : children.listing();
+}
+
+/** DIRECTORY_PART: as many names as fit from an offset on, and behind the last one an empty name. */
+export function directoryPart(call: Call): string | Failure {
+  const [name = null, offset, ...more] = strings(call);
+  if (offset === undefined || more.length > 0) return fail.EINVAL;
+  const found = find(call, name, Right.READ);
+  if (found instanceof Failure) return found;
+  if (found.node === null) return fail.ENOENT;
+  const { children, generation } = found.node;
+  const head = `${generation}\0`;
+  const start = atoi(offset) >>> 0;
+  if (start >= children.listingBytes) return `${head}\0`;
+  const listing = children.listing();
+  const room = PAYLOAD_MAX - head.length - 1;
+  if (listing.length - start <= room) return `${head}${listing.slice(start)}\0`;
+  return head + listing.slice(start, listing.lastIndexOf("\0", start + room - 1) + 1);
+}
+
+/** GET_PERMS: the permissions. */
+export function getPermissions(call: Call): string | Failure {
+  const found = find(call, onlyString(call), Right.READ, true);
+  if (found instanceof Failure) return found;
+  return found.node?.permissions.toString() ?? fail.ENOENT;
+}
+
+/** WRITE: gives a node its value, and makes it where it is missing. */
+export function write(call: Call): string | Failure {
+  const nul = call.text.indexOf("\0");
+  if (nul < 0) return fail.EINVAL;
+  const found = find(call, call.text.slice(0, nul), Right.WRITE);
+  if (found instanceof Failure) return found;
+  const value = detachedValue(call, nul + 1);
+  const { path, node } = found;
+  if (node === null) {
+    const made = make(call, path, value);
+    if (made instanceof Failure) return made;
+    call.core.events.changed(call, path, made, null);
+  } else {
+    const failure = checkGrowth(call, node, node.permissions, value.length);
+    if (failure !== null) return failure;
+    call.core.events.changed(call, path, call.view.put(path, value, node.permissions), null);
+  }
+  return OK;
+}
+
+/** MKDIR: makes a node where it is missing. */
+export function makeDirectory(call: Call): string | Failure {
+  const found = find(call, onlyString(call), Right.WRITE);
+  if (found instanceof Failure) return found;
+  if (found.node !== null) return OK;
+  const made = make(call, found.path, "");
+  if (made instanceof Failure) return made;
+  call.core.events.changed(call, found.path, made, null);
+  return OK;
+}
+
+/** RM: removes a node and all below it, whoever owns that. */
+export function remove(call: Call): string | Failure {
+  const found = find(call, onlyString(call), Right.WRITE);
+  if (found instanceof Failure) return found;
+  const { path, node } = found;
+  const parent = path === "/" ? undefined : look(call, parentPath(path));
+  if (parent instanceof Failure) return parent;
+  if (node === null) return parent === undefined ? fail.ENOENT : OK;
+  if (path === "/") return fail.EINVAL;
+  const failure = call.core.events.removed(call, path, node);
+  if (failure !== null) return failure;
+  call.view.remove(path);
+  return OK;
+}
+
+/** SET_PERMS: replaces a node's permissions. Only its owner and domain 0 may; only domain 0 may change the owner (XSA-352). */
+export function setPermissions(call: Call): string | Failure {
+  const [name = null, ...texts] = strings(call);
+  if (texts.length === 0) return fail.EINVAL;
+  const { connection, core } = call;
+  const { domain } = connection;
+  if (!domain.privileged && domain.quotas.exceeds("node-permissions", texts.length)) return fail.ENOSPC;
+  const entries: Entry[] = [];
+  for (const text of texts) {
+    const entry = parseEntry(text);
+    if (entry === null) return fail.EINVAL;
+    entries.push({ ...entry, ignored: !core.domainExists(entry.domid) });
+  }
+  if (entries[0]?.ignored) return fail.ENOENT;
+  const found = find(call, name, Right.WRITE | Right.OWNER, true);
+  if (found instanceof Failure) return found;
+  const { path, node } = found;
+  if (node === null) return fail.ENOENT;
+  const permissions = new Permissions(entries);
+  if (!domain.privileged && permissions.owner !== node.permissions.owner) return fail.EPERM;
+  const failure = checkGrowth(call, node, permissions, node.value.length);
+  if (failure !== null) return failure;
+  const changed = call.view.put(path, node.value, permissions);
+  // A special node's own change is no event of the kind that it stands for.
+  if (!path.startsWith("@")) core.events.changed(call, path, changed, node.permissions);
+  return OK;
+}
+
+/** The rest of a payload as a text by itself: as a part of the payload's, it would keep the whole of that alive. */
+function detachedValue({ text, payload }: Call, start: number): string {
+  return text.length - start <= COPIED ? text.slice(start) : fromBytes(payload ?? toBytes(text), start);
+}
+
+/** Checks what a guest makes of a node that is there; what is too much cannot be committed in a transaction, either. */
+function checkGrowth(call: Call, node: StoreNode, permissions: Permissions, valueBytes: number): Failure | null {
+  const { connection: { domain }, transaction } = call;
+  if (domain.privileged) return null;
+  const size = nodeSize(permissions, valueBytes, node.children.listingBytes);
+  const failure = domain.quotas.exceeds("node-size", size)
+    ? fail.ENOSPC
+    : size > node.size && exceedsMemory(call, permissions.owner, size - node.size)
+    ? fail.ENOMEM
+    : null;
+  if (failure !== null && transaction !== null) transaction.failed = true;
+  return failure;
+}
+
+/** Whether so many bytes more in the nodes of a domain would be more than that may have. */
+function exceedsMemory({ core, view }: Call, owner: number, bytes: number): boolean {
+  const domain = core.domains.get(owner);
+  if (domain?.privileged) return false;
+  const inTransaction = view === core.view ? 0 : view.usageOf(owner).bytes;
+  const all = core.view.usageOf(owner).bytes + inTransaction + (domain?.bytes ?? 0) + bytes;
+  return (domain?.quotas ?? core.quotas).exceeds("memory", all);
+}
+
+/**
+ * Makes a node and those above it that are missing; each inherits the permissions of the one above it, and belongs to the
+ * guest that made it. The quotas are looked at before anything is changed (XSA-272, XSA-414).
+ */
+function make(call: Call, path: string, value: string): StoreNode | Failure {
+  const { view, connection: { domain }, transaction } = call;
+  const above = nearest(call, path);
+  if (above instanceof Failure) return above;
+  if (transaction !== null) transaction.created = true;
+  const { permissions: inherited } = above.node;
+  if (domain.privileged) return view.make(path, value, inherited);
+  const permissions = inherited.ownedBy(domain.domid);
+  const missing = [path];
+  for (const ancestor of ancestors(path)) {
+    if (ancestor === above.path) break;
+    missing.push(ancestor);
+  }
+  return checkQuotas(call, missing, value, permissions, above.node) ?? view.make(path, value, permissions);
+}
+
+/** Checks what a guest's new nodes come to: the last one first, then those above it, and the one that they are put below. */
+function checkQuotas(
+  { core, connection: { domain }, view, transaction }: Call,
+  missing: readonly string[],
+  value: string,
+  permissions: Permissions,
+  above: StoreNode,
+): Failure | null {
+  const { quotas, domid } = domain;
+  const live = core.view.usageOf(domid);
+  const own = view === core.view ? { nodes: 0, bytes: 0 } : view.usageOf(domid);
+  const spoilt = (failure: Failure): Failure => {
+    if (transaction !== null) transaction.failed = true;
+    return failure;
+  };
+  let bytes = live.bytes + own.bytes + domain.bytes;
+  let names = 0;
+  for (const [i, path] of missing.entries()) {
+    if (quotas.exceeds("nodes", live.nodes + own.nodes + i + 1)) return i === 0 ? fail.ENOSPC : spoilt(fail.ENOSPC);
+    const size = nodeSize(permissions, i === 0 ? value.length : 0, names);
+    if (quotas.exceeds("node-size", size)) return spoilt(fail.ENOSPC);
+    bytes += size;
+    if (quotas.exceeds("memory", bytes)) return spoilt(fail.ENOMEM);
+    names = baseName(path).length + 1;
+  }
+  if (quotas.exceeds("node-size", above.size + names)) return spoilt(fail.ENOSPC);
+  return above.permissions.owner === domid && quotas.exceeds("memory", bytes + names) ? spoilt(fail.ENOMEM) : null;
+}
