@@ -1,7 +1,7 @@
 // A core without lines: what it is asked stands in tables, and what each connection receives is looked at.
 
 import { assert, assertEquals } from "@std/assert";
-import type { Connection } from "../../src/daemon/state/connection.ts";
+import type { Connection } from "../../src/daemon/state/domains.ts";
 import { Core, type CoreOptions } from "../../src/daemon/state/store.ts";
 import { OVERHEAD } from "../../src/daemon/state/transaction.ts";
 import type { StoreNode } from "../../src/daemon/tree/tree.ts";

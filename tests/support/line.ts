@@ -1,8 +1,7 @@
 // A line, a core and a clock that do what a test says, for the tests of what stands between them.
 
-import { Connection } from "../../src/daemon/state/connection.ts";
+import { Connection, Domain } from "../../src/daemon/state/domains.ts";
 import type { Clock } from "../../src/daemon/clock.ts";
-import { Domain } from "../../src/daemon/state/domains.ts";
 import { type FaultOptions, Faults } from "../../src/daemon/lines/faults.ts";
 import type { Line, LineUser } from "../../src/daemon/lines/line.ts";
 import { Links, type Patience } from "../../src/daemon/lines/links.ts";

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers";
 import { FrameError } from "../../wire/decoder.ts";
 import type { Packet } from "../../wire/header.ts";
 import type { Clock } from "../clock.ts";
-import type { Connection } from "../state/connection.ts";
+import type { Connection } from "../state/domains.ts";
 import type { Core } from "../state/store.ts";
 import type { Line, LineUser } from "./line.ts";
 import type { Observer } from "./observer.ts";

@@ -2,7 +2,7 @@
 
 import { ConnectionError } from "../../transport/errors.ts";
 import type { Clock } from "../clock.ts";
-import type { Connection } from "../state/connection.ts";
+import type { Connection } from "../state/domains.ts";
 import type { Line, LineUser } from "./line.ts";
 import { type Common, Link, type Served } from "./link.ts";
 import type { Observer } from "./observer.ts";

@@ -3,7 +3,7 @@
 import type { Packet } from "../../wire/header.ts";
 import { Operation } from "../../wire/operations.ts";
 import type { Clock } from "../clock.ts";
-import type { Connection } from "../state/connection.ts";
+import type { Connection } from "../state/domains.ts";
 import type { Faults } from "./faults.ts";
 import { toBytes } from "../tree/latin1.ts";
 import type { Link, Served } from "./link.ts";

@@ -1,6 +1,6 @@
 // The sockets that a daemon listens on: each for one domain, and as long as there is that domain.
 
-import { Connection } from "../state/connection.ts";
+import { Connection } from "../state/domains.ts";
 import type { Core } from "../state/store.ts";
 import type { Serve } from "./line.ts";
 import type { Links } from "./links.ts";

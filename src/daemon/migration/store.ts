@@ -1,10 +1,9 @@
 // The store of a core as the state of a migration stream, and back.
 
 import type { Core } from "../state/store.ts";
-import type { Domain } from "../state/domains.ts";
+import type { Domain, Watch } from "../state/domains.ts";
 import { nodesBelow } from "../tree/listing.ts";
 import { isQuotaName, quotaNames, type Quotas } from "../tree/quotas.ts";
-import type { Watch } from "../state/watches.ts";
 import { exportStream } from "./export.ts";
 import { importStream } from "./import.ts";
 import type { ConnectionData, DomainData, MigrationState, QuotaData, StreamVersion, WatchData } from "./state.ts";

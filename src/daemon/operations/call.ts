@@ -1,12 +1,11 @@
 // One request on its way through the daemon, and what reading its payload takes.
 
-import type { Connection } from "../state/connection.ts";
+import type { Connection } from "../state/domains.ts";
 import type { Core } from "../state/store.ts";
 import { fail, Failure } from "../state/failure.ts";
 import type { Transaction } from "../state/transaction.ts";
-import type { StoreNode, View } from "../tree/tree.ts";
+import { ancestors, type StoreNode, type View } from "../tree/tree.ts";
 import { ABSOLUTE_PATH_MAX, RELATIVE_PATH_MAX } from "../../wire/path.ts";
-import { ancestors } from "../state/watches.ts";
 
 /** A request that is being answered. */
 export interface Call {

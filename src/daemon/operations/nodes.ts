@@ -5,8 +5,7 @@ import { atoi, type Call, find, look, nearest, OK, onlyString, strings } from ".
 import { fail, Failure } from "../state/failure.ts";
 import { fromBytes, toBytes } from "../tree/latin1.ts";
 import { type Entry, parseEntry, Permissions, Right } from "../tree/permissions.ts";
-import { baseName, nodeSize, parentPath, type StoreNode } from "../tree/tree.ts";
-import { ancestors } from "../state/watches.ts";
+import { ancestors, baseName, nodeSize, parentPath, type StoreNode } from "../tree/tree.ts";
 
 /** Up to here V8 copies a part of a text; a longer one would keep the whole message alive that it came in. */
 const COPIED = 12;

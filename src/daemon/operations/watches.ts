@@ -3,7 +3,7 @@
 import { Feature } from "../../wire/operations.ts";
 import { atoi, type Call, canonical, OK, strings } from "./call.ts";
 import { fail, Failure } from "../state/failure.ts";
-import type { Watch } from "../state/watches.ts";
+import type { Watch } from "../state/domains.ts";
 
 const key = (path: string, token: string): string => `${path}\0${token}`;
 

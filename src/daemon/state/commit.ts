@@ -1,6 +1,6 @@
 // How a transaction ends: its changes become everybody's, or it would have been told something else now.
 
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./domains.ts";
 import type { Core } from "./store.ts";
 import { fail, type Failure } from "./failure.ts";
 import { answer, remembered, rules, sameAnswer } from "../operations/table.ts";

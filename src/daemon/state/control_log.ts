@@ -1,7 +1,7 @@
 // What the daemon says of itself, switched by CONTROL's `log`.
 
 import { operationName } from "../../wire/operations.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./domains.ts";
 
 /** The kinds of lines that can be switched. */
 export type LogSwitch = "obj" | "io" | "wrl" | "acc" | "tdb";

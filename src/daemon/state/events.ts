@@ -1,13 +1,13 @@
 // Who is told of a change: finds the watches, checks what their owners may know, and queues the events.
 
 import { type Call, meet } from "../operations/call.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Watch } from "./domains.ts";
 import type { Failure } from "./failure.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Permissions, Right } from "../tree/permissions.ts";
 import type { Transaction } from "./transaction.ts";
 import { parentPath, type StoreNode, type View } from "../tree/tree.ts";
-import { byOrder, type Watch, WatchTrie } from "./watches.ts";
+import { byOrder, WatchTrie } from "./watches.ts";
 
 /** A node that an event is about, by what decides who may know of it. */
 interface Subject {

@@ -6,8 +6,7 @@ import { DOMID_ANY } from "../../wire/permissions.ts";
 import type { Call } from "../operations/call.ts";
 import { noChildren } from "../tree/children.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { Connection } from "./connection.ts";
-import { Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./domains.ts";
+import { Connection, Domain, DOMID_SELF, PRIVILEGED_DOMID, type Watch } from "./domains.ts";
 import { Events } from "./events.ts";
 import { fail, Failure } from "./failure.ts";
 import { fromBytes } from "../tree/latin1.ts";
@@ -18,7 +17,6 @@ import { Quotas } from "../tree/quotas.ts";
 import { answer, remembered, rules } from "../operations/table.ts";
 import { OVERHEAD, type Transaction } from "./transaction.ts";
 import { type Change, StoreNode, View } from "../tree/tree.ts";
-import type { Watch } from "./watches.ts";
 
 /** How a core differs from the usual one. */
 export interface CoreOptions {

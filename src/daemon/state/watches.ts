@@ -1,23 +1,7 @@
 // The watches that are set, where a change finds those that it concerns without looking at the others.
 
-import type { Connection } from "./connection.ts";
-import { parentPath, type StoreNode } from "../tree/tree.ts";
-
-/** A watch. */
-export interface Watch {
-  /** Whose it is. */
-  readonly connection: Connection;
-  /** What it watches, as an absolute path or a special one. */
-  readonly path: string;
-  /** What its events carry. */
-  readonly token: string;
-  /** How many levels below the path count; -1 for all. */
-  readonly depth: number;
-  /** How many characters of a path its events leave out: those of the home, where it was set by a relative path. */
-  readonly prefix: number;
-  /** Grows with each watch that is set. */
-  readonly order: number;
-}
+import type { Watch } from "./domains.ts";
+import type { StoreNode } from "../tree/tree.ts";
 
 /** A path that watches wait at, and the node there. */
 export interface Watched {
@@ -146,9 +130,4 @@ const none = new Branch();
 
 function names(path: string): string[] {
   return path === "/" ? [""] : path.split("/");
-}
-
-/** The paths above a path, nearest first, as far as the root. */
-export function* ancestors(path: string): Generator<string> {
-  while (path !== "/") yield path = parentPath(path);
 }

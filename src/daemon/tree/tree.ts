@@ -90,6 +90,11 @@ export function parentPath(path: string): string {
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
 
+/** The paths above a path, nearest first, as far as the root. */
+export function* ancestors(path: string): Generator<string> {
+  while (path !== "/") yield path = parentPath(path);
+}
+
 /** The last name of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);

@@ -2,11 +2,11 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { Connection } from "../../../src/daemon/state/connection.ts";
+import type { Connection, Watch } from "../../../src/daemon/state/domains.ts";
 import { shutDownDomain } from "../../../src/daemon/state/lifecycle.ts";
 import { Permissions } from "../../../src/daemon/tree/permissions.ts";
 import { parentPath, type View } from "../../../src/daemon/tree/tree.ts";
-import { byOrder, type Watch, WatchTrie } from "../../../src/daemon/state/watches.ts";
+import { byOrder, WatchTrie } from "../../../src/daemon/state/watches.ts";
 import { PAYLOAD_MAX } from "../../../src/wire/header.ts";
 import { levelsBelow } from "../../../src/wire/path.ts";
 import { type Asked, randomNumbers, type Speaker, type Store, table, tableOf, within } from "../support.ts";
