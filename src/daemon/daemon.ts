@@ -3,12 +3,14 @@
 import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Packet } from "../wire/header.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { systemClock } from "./clock.ts";
-import { Core } from "./state/store.ts";
-import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./state/domains.ts";
+import { Store } from "./state/store.ts";
+import { handle } from "./operations/dispatch.ts";
+import { type Connection, type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./state/domains.ts";
 import { Faults } from "./lines/faults.ts";
-import { endDomain, endOf, introduceDomain, shutDownDomain } from "./state/lifecycle.ts";
+import { draftEnd, endDomain, introduceDomain, shutDownDomain } from "./state/lifecycle.ts";
 import { Links } from "./lines/links.ts";
 import { memoryLine } from "./lines/memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
@@ -49,7 +51,7 @@ export interface ConnectOptions {
  * ```
  */
 export class Daemon implements AsyncDisposable {
-  readonly #core: Core;
+  readonly #store: Store;
   readonly #links: Links;
   readonly #log: OperationLog = new OperationLog();
   readonly #sockets: Sockets;
@@ -66,19 +68,23 @@ export class Daemon implements AsyncDisposable {
     const { clock = systemClock, quotas, domainExists, log, onIdle } = options;
     const faults = options.faults === undefined ? null : new Faults(options.faults);
     const observer = new Observer(clock, this.#log, faults);
-    this.#core = new Core({
+    this.#store = new Store({
       clock,
       quotas,
       domainExists,
       log,
       conflict: faults === null ? undefined : () => faults.conflicts(),
       onChanges: (changes) => this.#keeper?.take(changes),
-      onAnswer: (_connection, _request, type, payload) => {
-        if (observer.isInterested) observer.answered(type, payload);
-      },
     });
-    this.#links = new Links(this.#core, clock, observer, options, () => this.#keeper?.commit() ?? true);
-    this.#sockets = new Sockets(this.#core, this.#links);
+    const store = this.#store;
+    const responder = {
+      handle: (connection: Connection, request: Packet) => handle(store, connection, request),
+      attach: (domid: number) => store.attach(domid),
+      detach: (connection: Connection) => store.detach(connection),
+      holdOf: (connection: Connection) => store.holdOf(connection),
+    };
+    this.#links = new Links(responder, clock, observer, options, () => this.#keeper?.commit() ?? true);
+    this.#sockets = new Sockets(this.#store, this.#links);
     if (onIdle !== undefined) this.#links.onIdle = onIdle;
   }
 
@@ -123,7 +129,7 @@ export class Daemon implements AsyncDisposable {
       },
     });
     try {
-      keeper.load(daemon.#core);
+      keeper.load(daemon.#store);
       daemon.#keeper = keeper;
       return daemon;
     } catch (error) {
@@ -153,7 +159,7 @@ export class Daemon implements AsyncDisposable {
    * ```
    */
   exportStream(version: 1 | 2 = 2): Uint8Array {
-    return exportStore(this.#core, version);
+    return exportStore(this.#store, version);
   }
 
   /**
@@ -165,9 +171,7 @@ export class Daemon implements AsyncDisposable {
   importStream(stream: Uint8Array): void {
     this.#checkOpen("import a stream");
     if (this.#links.size > 0) throw new RangeError("cannot import a stream: somebody is connected");
-    this.#keeper?.take(this.#core.rehearse((core) => importStore(core, stream)));
-    importStore(this.#core, stream);
-    this.#core.view.changes = [];
+    importStore(this.#store, stream);
     this.#settle();
   }
 
@@ -206,7 +210,7 @@ export class Daemon implements AsyncDisposable {
   introduceDomain(domid: number): void {
     checkDomid(domid);
     this.#checkOpen("introduce a domain");
-    introduceDomain(this.#core, domid);
+    introduceDomain(this.#store, domid);
     this.#settle();
   }
 
@@ -218,7 +222,7 @@ export class Daemon implements AsyncDisposable {
    */
   releaseDomain(domid: number): void {
     this.#checkOpen("release a domain");
-    endDomain(this.#core, this.#guest("release", domid));
+    endDomain(this.#store, this.#guest("release", domid));
     this.#settle();
   }
 
@@ -229,7 +233,7 @@ export class Daemon implements AsyncDisposable {
    */
   shutdownDomain(domid: number): void {
     this.#checkOpen("shut down a domain");
-    shutDownDomain(this.#core, this.#guest("shut down", domid));
+    shutDownDomain(this.#store, this.#guest("shut down", domid));
     this.#settle();
   }
 
@@ -243,9 +247,9 @@ export class Daemon implements AsyncDisposable {
     checkDomid(domid);
     this.#checkOpen("destroy a domain");
     if (domid === PRIVILEGED_DOMID || domid >= DOMID_SELF) return;
-    const end = endOf(this.#core, domid);
-    end.carryOut();
-    this.#keeper?.takeAnyway(end.changes);
+    const end = draftEnd(this.#store, domid);
+    this.#store.apply(end);
+    this.#keeper?.takeAnyway(end.view.changes);
     this.#settle();
   }
 
@@ -310,7 +314,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   #guest(what: string, domid: number): Domain {
-    const domain = this.#core.introduced(domid);
+    const domain = this.#store.introduced(domid);
     if (domain !== undefined && !domain.privileged) return domain;
     const state = domain === undefined ? "it is not introduced" : "it is the control domain";
     throw new RangeError(`cannot ${what} domain ${domid}: ${state}`);

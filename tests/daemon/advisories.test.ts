@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { endDomain } from "../../src/daemon/state/lifecycle.ts";
 import type { StoreNode } from "../../src/daemon/tree/tree.ts";
 import { PAYLOAD_MAX } from "../../src/wire/header.ts";
-import { type Asked, type Speaker, type Store, table, tableOf, type Transaction, within } from "./support.ts";
+import { type Asked, type Speaker, table, tableOf, type TestStore, type Transaction, within } from "./support.ts";
 
 const OPERATIONS_ON_PATHS = ["READ", "DIRECTORY", "GET_PERMS", "MKDIR", "RM", "WRITE", "SET_PERMS", "WATCH"] as const;
 
@@ -14,7 +14,7 @@ function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
 
-function nodesOf({ core }: Store, domid: number): number {
+function nodesOf({ core }: TestStore, domid: number): number {
   return core.view.usageOf(domid).nodes;
 }
 
@@ -140,7 +140,7 @@ describe("watches and permissions", () => {
     const alive = new Set([5, 7]);
     const options = { domainExists: (domid: number) => alive.has(domid) };
     /** Domain 7 goes, and another one gets its number. */
-    const replaced = ({ core, guest }: Store): Speaker => {
+    const replaced = ({ core, guest }: TestStore): Speaker => {
       alive.delete(7);
       const gone = core.domains.get(7);
       if (gone !== undefined) endDomain(core, gone);
@@ -725,7 +725,7 @@ describe("transactions and structure", () => {
     const deepest = "/a".repeat(DEPTH);
 
     /** How deep it is. */
-    function depthOf({ core }: Store): number {
+    function depthOf({ core }: TestStore): number {
       let depth = 0;
       for (let node: StoreNode | undefined = core.view.get("/a"); node !== undefined; depth++) {
         node = node.children.get("a");

@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { endDomain, shutDownDomain } from "../../src/daemon/state/lifecycle.ts";
-import { type Asked, type Asker, randomNumbers, type Speaker, Store, Transaction } from "./support.ts";
+import { type Asked, type Asker, randomNumbers, type Speaker, TestStore, Transaction } from "./support.ts";
 
 const GUESTS = [1, 2, 3, 4];
 const QUOTAS = {
@@ -56,8 +56,8 @@ function failed(answer: string): boolean {
 class Run {
   /** How often each operation ended in which way. */
   readonly outcomes: Map<string, number> = new Map();
-  readonly #store: Store;
-  readonly #follower: Store = new Store();
+  readonly #store: TestStore;
+  readonly #follower: TestStore = new TestStore();
   readonly #random: (limit: number) => number;
   /** The domains that the hypervisor has. */
   readonly #alive = new Set(GUESTS);
@@ -66,7 +66,7 @@ class Run {
 
   constructor(seed: number) {
     this.#random = randomNumbers(seed);
-    const store = this.#store = new Store({
+    const store = this.#store = new TestStore({
       quotas: QUOTAS,
       domainExists: (domid) => this.#alive.has(domid),
       conflict: () => this.#random(50) === 0,

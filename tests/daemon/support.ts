@@ -2,7 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/daemon/state/domains.ts";
-import { Core, type CoreOptions } from "../../src/daemon/state/store.ts";
+import { handle } from "../../src/daemon/operations/dispatch.ts";
+import { Failure } from "../../src/daemon/state/failure.ts";
+import { toBytes } from "../../src/daemon/tree/latin1.ts";
+import { Store, type StoreOptions } from "../../src/daemon/state/store.ts";
 import { OVERHEAD } from "../../src/daemon/state/transaction.ts";
 import type { StoreNode } from "../../src/daemon/tree/tree.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
@@ -46,14 +49,14 @@ export class Speaker implements Asker {
   readonly connection: Connection;
   /** The payload of the last reply. */
   reply: Uint8Array = new Uint8Array(0);
-  readonly #core: Core;
+  readonly #core: Store;
   readonly #decoder = new Decoder((packet) => this.#receive(packet));
   #replies: Packet[] = [];
   #events: [path: string, token: string][] = [];
   #messages: string[] = [];
   #requestId = 0xfffffff0;
 
-  constructor(core: Core, domid: number) {
+  constructor(core: Store, domid: number) {
     this.#core = core;
     this.connection = core.attach(domid);
     this.name = `domain ${domid}`;
@@ -63,7 +66,7 @@ export class Speaker implements Asker {
     const type = typeof operation === "number" ? operation : Operation[operation];
     const requestId = this.#requestId = (this.#requestId + 1) >>> 0;
     const request = typeof payload === "string" ? bytes(payload) : payload.slice();
-    this.#core.handle(this.connection, { type, requestId, transactionId, payload: request });
+    const answer = handle(this.#core, this.connection, { type, requestId, transactionId, payload: request });
     // A line's buffer is used again, too.
     request.fill(0xee);
     this.receive();
@@ -72,6 +75,10 @@ export class Speaker implements Asker {
     assertEquals([reply.requestId, reply.transactionId], [requestId, transactionId]);
     this.reply = reply.payload;
     const text = shown(reply.payload);
+    const returned = answer instanceof Failure
+      ? ["ERROR", `${answer.code}|`]
+      : [operationName(type), shown(toBytes(answer))];
+    assertEquals([operationName(reply.type), text], returned);
     if (reply.type !== Operation.ERROR) {
       assertEquals(reply.type, type);
       return text;
@@ -150,15 +157,15 @@ export class Transaction implements Asker {
 }
 
 /** A core, and who speaks to it. */
-export class Store {
+export class TestStore {
   readonly clock: ManualClock = new ManualClock();
-  readonly core: Core;
+  readonly core: Store;
   /** The first connection, domain 0's. */
   readonly dom0: Speaker;
   readonly #inspector: Speaker;
 
-  constructor(options: CoreOptions = {}) {
-    this.core = new Core({ clock: this.clock, ...options });
+  constructor(options: StoreOptions = {}) {
+    this.core = new Store({ clock: this.clock, ...options });
     this.dom0 = new Speaker(this.core, 0);
     this.#inspector = new Speaker(this.core, 0);
   }
@@ -235,9 +242,9 @@ export class Store {
 }
 
 /** A test with a store of its own, whose accounts are right in the end. */
-export function within(run: (store: Store) => void, options: CoreOptions = {}): () => void {
+export function within(run: (store: TestStore) => void, options: StoreOptions = {}): () => void {
   return () => {
-    const store = new Store(options);
+    const store = new TestStore(options);
     run(store);
     store.audit();
   };

@@ -14,7 +14,7 @@ import { importStream } from "../../src/daemon/migration/import.ts";
 import { importStore, stateOf } from "../../src/daemon/migration/store.ts";
 import type { MigrationState, NodeData } from "../../src/daemon/migration/state.ts";
 import { collect, until } from "../contract/scratch.ts";
-import { Store } from "../daemon/support.ts";
+import { TestStore } from "../daemon/support.ts";
 import { randomState } from "../daemon/migration/states.ts";
 import { type RealStore, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
@@ -212,7 +212,7 @@ withPeers("xenstored is updated by way of us", () => {
     });
 
     it("goes on with the store of an embedded core, and an embedded core with its own", async () => {
-      const own = new Store();
+      const own = new TestStore();
       own.node("/local/domain/5", "n5");
       own.node("/local/domain/5/device/vif/0", "b5", "r0");
       own.tell("WRITE", "/local/domain/5/device/vif/0|state|");
@@ -241,7 +241,7 @@ withPeers("xenstored is updated by way of us", () => {
       assertEquals(state.connections.flatMap(({ watches }) => watches), [
         { path: "device", token: "relative", depth: null },
       ]);
-      const other = new Store();
+      const other = new TestStore();
       importStore(other.core, bytes);
       assertEquals(describeNodes(stateOf(other.core).nodes), await served(client));
       assertEquals(other.dom0.ask("GET_PERMS", "@releaseDomain|"), "n0|r5|");

@@ -126,10 +126,11 @@ export class FakeCore {
     return this.holds.get(connection.id) ?? 0;
   }
 
-  handle(connection: Connection, packet: Packet): void {
+  handle(connection: Connection, packet: Packet): string {
     const { type, requestId, payload } = packet;
     this.handled.push(`${connection.id}: ${operationName(type)} ${requestId} ${shown(payload)}`);
     this.onRequest(connection, packet);
+    return String.fromCharCode(...payload);
   }
 
   echo({ outbox }: Connection, { type, requestId, transactionId, payload }: Packet): void {

@@ -1,22 +1,17 @@
-// One connection's way through the daemon: bytes in, requests to the core, replies and events out.
+// One connection's way through the daemon: bytes in, requests to the responder, replies and events out.
 
 import { setImmediate } from "node:timers";
 import { FrameError } from "../../wire/decoder.ts";
 import type { Packet } from "../../wire/header.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
-import type { Core } from "../state/store.ts";
-import type { Line, LineUser } from "./line.ts";
+import type { Line, LineUser, Responder } from "./line.ts";
 import type { Observer } from "./observer.ts";
 import { Requests } from "./requests.ts";
 
-/** What a link needs of the core. */
-export type Served = Pick<Core, "handle" | "detach" | "holdOf">;
-
 /** What the links of one daemon have in common. */
 export interface Common {
-  /** Who answers. */
-  readonly core: Served;
+  readonly responder: Responder;
   /** What time is taken from. */
   readonly clock: Clock;
   /** How many bytes may wait for a receiver whose line is full. */
@@ -58,7 +53,7 @@ export class Link implements LineUser {
   #paused = false;
   /** What lets the next request run, where that is a matter of time. */
   #timer: { cancel(): void } | null = null;
-  /** Whether the next request runs when the core says so. */
+  /** Whether the next request runs when the responder says so. */
   #held = false;
   /** Whether the next request met the delay that it is to meet. */
   #delayed = false;
@@ -162,10 +157,10 @@ export class Link implements LineUser {
   }
 
   #serve(request: Packet): void {
-    const { core, observer, full, large } = this.#common;
+    const { responder, observer, full, large } = this.#common;
     this.#delayed = false;
-    if (observer.isInterested) observer.serve(core, this.#connection, request, this);
-    else core.handle(this.#connection, request);
+    if (observer.isInterested) observer.serve(responder, this.#connection, request, this);
+    else responder.handle(this.#connection, request);
     if (large.size > 0) this.#letRead(large);
     if (full.size > 0) { for (const link of full) link.check(); }
   }
@@ -200,8 +195,8 @@ export class Link implements LineUser {
     if (this.#isHeldUp) return false;
     if (outbox.length >= PIECE) this.flush();
     if (outbox.blocked) return false;
-    const { core, observer } = this.#common;
-    let wait = core.holdOf(this.#connection);
+    const { responder, observer } = this.#common;
+    let wait = responder.holdOf(this.#connection);
     if (wait === 0 && !this.#delayed) {
       this.#delayed = true;
       wait = observer.delay();
@@ -218,7 +213,7 @@ export class Link implements LineUser {
     }, true);
   }
 
-  // Not at once: the core is in the middle of what another connection asked.
+  // Not at once: the responder is in the middle of what another connection asked.
   #released(): void {
     if (!this.#held) return;
     this.#held = false;
@@ -281,7 +276,7 @@ export class Link implements LineUser {
     this.#connection.onReleased = nothing;
     this.#connection.onDropped = nothing;
     this.#common.full.delete(this);
-    this.#common.core.detach(this.#connection);
+    this.#common.responder.detach(this.#connection);
     // Whose requests wait for these events to be received need not wait any longer.
     outbox.clear();
     this.#keep(empty);

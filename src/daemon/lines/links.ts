@@ -3,8 +3,8 @@
 import { ConnectionError } from "../../transport/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
-import type { Line, LineUser } from "./line.ts";
-import { type Common, Link, type Served } from "./link.ts";
+import type { Line, LineUser, Responder } from "./line.ts";
+import { type Common, Link } from "./link.ts";
 import type { Observer } from "./observer.ts";
 
 /** How patient a daemon is with who does not read. */
@@ -31,9 +31,9 @@ export class Links {
   /** Called when the last one is over. */
   onIdle: () => void = () => {};
 
-  /** Takes the core, and what the links share. Throws a `RangeError` where the patience is no number from 0 on. */
+  /** Takes the responder, and what the links share. Throws a `RangeError` where the patience is no number from 0 on. */
   constructor(
-    core: Served & { attach(domid: number): Connection },
+    responder: Responder & { attach(domid: number): Connection },
     clock: Clock,
     observer: Observer,
     { unsentMax = UNSENT_MAX, unsentMs = UNSENT_MS }: Patience = {},
@@ -42,12 +42,12 @@ export class Links {
     for (const [name, value] of Object.entries({ unsentMax, unsentMs })) {
       if (!(value >= 0)) throw new RangeError(`${name} is ${value}: expected a number from 0`);
     }
-    this.#attach = (domid) => core.attach(domid);
+    this.#attach = (domid) => responder.attach(domid);
     const over = (link: Link) => {
       this.#links.delete(link);
       if (this.#links.size === 0) this.onIdle();
     };
-    this.#common = { core, clock, observer, unsentMax, unsentMs, full: new Set(), large: new Set(), commit, over };
+    this.#common = { responder, clock, observer, unsentMax, unsentMs, full: new Set(), large: new Set(), commit, over };
   }
 
   /** How many there are. */
@@ -55,7 +55,7 @@ export class Links {
     return this.#links.size;
   }
 
-  /** Serves a domain over a line. Throws what the core throws of a domain that may not connect, and after the end. */
+  /** Serves a domain over a line. Throws what the responder throws of a domain that may not connect, and after the end. */
   open(domid: number, line: Line): LineUser {
     if (this.#ended) throw new ConnectionError("cannot connect: the daemon was closed");
     const link = new Link(this.#common, this.#attach(domid), line);

@@ -1,66 +1,64 @@
-// Who sees each request on its way to the core: the log, and the faults on purpose.
+// Sees each request and its answer: for the operation log, and to make faults on purpose.
 
 import type { Packet } from "../../wire/header.ts";
-import { Operation } from "../../wire/operations.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
-import type { Faults } from "./faults.ts";
+import { Failure } from "../state/failure.ts";
 import { toBytes } from "../tree/latin1.ts";
-import type { Link, Served } from "./link.ts";
+import type { Faults } from "./faults.ts";
+import type { Responder } from "./line.ts";
 import { operationEvent, type OperationLog } from "./operation_log.ts";
 
-/** Stands between links and core where somebody wants to see requests, or to have them go wrong. */
+/** The link of a connection, as far as a fault may cut it. */
+export interface Cuttable {
+  /** Sends what waits in the outbox. */
+  flush(): void;
+  /** Ends the connection and its line. */
+  end(): void;
+}
+
+/** Stands between the links and the responder while an operation log is read, or faults are to be made. */
 export class Observer {
   readonly #clock: Clock;
   readonly #log: OperationLog;
   readonly #faults: Faults | null;
-  #answerType = 0;
-  #answer: string | null = null;
 
-  /** Takes what to log to, and the faults to make, if any. */
+  /** Takes the log to fill, and the faults to make, if any. */
   constructor(clock: Clock, log: OperationLog, faults: Faults | null) {
     this.#clock = clock;
     this.#log = log;
     this.#faults = faults;
   }
 
-  /** Whether requests have to come by. */
+  /** Whether requests have to go through {@linkcode Observer.serve}. */
   get isInterested(): boolean {
     return this.#faults !== null || this.#log.isWanted;
   }
 
-  /** How many milliseconds the next request is to wait. */
+  /** How many milliseconds the next request has to wait because of a fault. */
   delay(): number {
     return this.#faults?.delay() ?? 0;
   }
 
-  /** What the core answers, whom it may be of no interest to. */
-  answered(type: number, payload: string): void {
-    this.#answerType = type;
-    this.#answer = payload;
-  }
-
-  /** Has the core carry out a request, and logs it; or cuts its connection. */
-  serve(core: Served, connection: Connection, request: Packet, link: Link): void {
+  /** Has a request answered, and logs it; or cuts its connection instead of the answer. */
+  serve(responder: Responder, connection: Connection, request: Packet, link: Cuttable): void {
     const time = this.#clock.now();
     const cut = this.#faults?.cut() ?? null;
-    // What was answered before it still is.
+    // The requests before this one still get their replies.
     if (cut !== null) link.flush();
-    this.#answer = null;
-    if (cut !== "before") core.handle(connection, request);
+    const answer = cut === "before" ? null : responder.handle(connection, request);
     if (cut !== null) link.end();
     else this.#fire(connection);
-    if (this.#log.isWanted) this.#add(connection, request, time, cut === null ? this.#answer : null);
+    if (this.#log.isWanted) this.#add(connection, request, time, cut === null ? answer : null);
   }
 
-  #add({ id, domid }: Connection, request: Packet, time: number, answer: string | null): void {
-    const isError = this.#answerType === Operation.ERROR;
-    const reply = answer === null || isError ? null : toBytes(answer);
-    const error = answer === null || !isError ? null : answer.slice(0, -1);
+  #add({ id, domid }: Connection, request: Packet, time: number, answer: string | Failure | null): void {
+    const reply = typeof answer === "string" ? toBytes(answer) : null;
+    const error = answer instanceof Failure ? answer.code : null;
     this.#log.add(operationEvent(request, { time, connection: id, domid, reply, error }));
   }
 
-  /** Perhaps sends an event of one of the connection's watches. */
+  /** Perhaps sends an event of one of the watches of a connection. */
   #fire(connection: Connection): void {
     let left = this.#faults?.spurious(connection.watches.size) ?? -1;
     if (left < 0) return;

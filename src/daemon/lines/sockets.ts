@@ -1,13 +1,13 @@
 // The sockets that a daemon listens on: each for one domain, and as long as there is that domain.
 
 import { Connection } from "../state/domains.ts";
-import type { Core } from "../state/store.ts";
+import type { Store } from "../state/store.ts";
 import type { Serve } from "./line.ts";
 import type { Links } from "./links.ts";
 import { cannotListen, listen, type Listener } from "./server.ts";
 
-/** What of the core matters here. */
-type Domains = Pick<Core, "introduced">;
+/** What of the store matters here. */
+type Domains = Pick<Store, "introduced">;
 
 /** Opens sockets, and closes them when their time has come. */
 export class Sockets {

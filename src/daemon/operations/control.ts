@@ -1,15 +1,17 @@
 // CONTROL: what an administrator may ask the daemon itself.
 
-import { atoi, type Call, OK, strings } from "./call.ts";
-import type { Core } from "../state/store.ts";
+import { atoi, strings } from "./arguments.ts";
+import { type Call, OK } from "./call.ts";
+import type { Store } from "../state/store.ts";
 import { fail, type Failure } from "../state/failure.ts";
+import { draftQuota } from "./quotas.ts";
 import { isQuotaName, quotaDescriptions, type QuotaName, quotaNames } from "../tree/quotas.ts";
 import type { StoreNode, Usage } from "../tree/tree.ts";
 
 interface Command {
   /** Its arguments, as the help gives them. */
   readonly usage: string;
-  readonly run: (core: Core, args: readonly string[]) => string | Failure;
+  readonly run: (store: Store, args: readonly string[]) => string | Failure;
 }
 
 const SOFT = "soft-";
@@ -28,13 +30,13 @@ const commands: Readonly<Record<string, Command>> = {
 
 /** CONTROL: a command and its arguments. The embedded daemon writes no files, so that `logfile` and the like are unknown. */
 export function control(call: Call): string | Failure {
-  const [name = "", ...args] = strings(call);
+  const [name = "", ...args] = strings(call.text);
   if (!Object.hasOwn(commands, name)) return fail.EINVAL;
-  return commands[name]?.run(call.core, args) ?? fail.EINVAL;
+  return commands[name]?.run(call.store, args) ?? fail.EINVAL;
 }
 
 /** Counts all nodes anew. Fails with EIO where that is not what the quotas go by. */
-function check({ view }: Core, args: readonly string[]): string | Failure {
+function check({ view }: Store, args: readonly string[]): string | Failure {
   if (args.length > 0) return fail.EINVAL;
   const counted = new Map<number, Usage>();
   const usageOf = (domid: number): Usage => {
@@ -58,72 +60,72 @@ function check({ view }: Core, args: readonly string[]): string | Failure {
   return OK;
 }
 
-function log(core: Core, args: readonly string[]): string | Failure {
+function log(store: Store, args: readonly string[]): string | Failure {
   const [argument, ...more] = args;
   if (argument === undefined) {
-    const lines = kindsOfLines.map((name) => `${name.padEnd(8)}: ${core.log.switches.has(name) ? "on" : "off"}\n`);
+    const lines = kindsOfLines.map((name) => `${name.padEnd(8)}: ${store.log.switches.has(name) ? "on" : "off"}\n`);
     return `Log switch settings:\n${lines.join("")}\0`;
   }
   if (more.length > 0) return fail.EINVAL;
-  if (argument === "on" || argument === "off") core.log.enabled = argument === "on";
+  if (argument === "on" || argument === "off") store.log.enabled = argument === "on";
   else {
     const name = kindsOfLines.find((one) => one === argument.slice(1));
     if (name === undefined || !/^[+-]/.test(argument)) return fail.EINVAL;
-    if (argument.startsWith("+")) core.log.switches.add(name);
-    else core.log.switches.delete(name);
+    if (argument.startsWith("+")) store.log.switches.add(name);
+    else store.log.switches.delete(name);
   }
   return OK;
 }
 
 /** What takes memory. */
-function memoryReport(core: Core, args: readonly string[]): string | Failure {
+function memoryReport(store: Store, args: readonly string[]): string | Failure {
   if (args.length > 0) return fail.EINVAL;
   let nodes = 0;
   let bytes = 0;
-  for (const usage of core.view.usage.values()) {
+  for (const usage of store.view.usage.values()) {
     nodes += usage.nodes;
     bytes += usage.bytes;
   }
   let [watches, transactions, held, unsent] = [0, 0, 0, 0];
-  for (const domain of core.domains.values()) {
+  for (const domain of store.domains.values()) {
     watches += domain.watches;
     transactions += domain.transactions;
     held += domain.bytes;
   }
-  for (const { outbox } of core.connections.values()) unsent += outbox.unsent;
+  for (const { outbox } of store.connections.values()) unsent += outbox.unsent;
   const line = (name: string, count: number, size: number): string =>
     `${name.padEnd(17)}: ${`${count}`.padStart(8)} ${`${size}`.padStart(12)} bytes\n`;
   return [
     line("nodes", nodes, bytes),
     line("watches", watches, held),
     line("transactions", transactions, 0),
-    line("connections", core.connections.size, unsent),
+    line("connections", store.connections.size, unsent),
     "\0",
   ].join("");
 }
 
-function print(core: Core, args: readonly string[]): string | Failure {
+function print(store: Store, args: readonly string[]): string | Failure {
   const [text, ...more] = args;
   if (text === undefined || more.length > 0) return fail.EINVAL;
-  core.log.write(`control: ${text}`);
+  store.log.write(`control: ${text}`);
   return OK;
 }
 
-function quota(core: Core, args: readonly string[]): string | Failure {
+function quota(store: Store, args: readonly string[]): string | Failure {
   const [first, ...rest] = args;
-  if (first === undefined) return settings(core, quotaNames.filter((name) => !name.startsWith(SOFT)));
-  if (first === "set") return set(core, rest, "");
-  if (first === "max") return maxima(core, rest);
-  return rest.length > 0 ? fail.EINVAL : ofDomain(core, atoi(first));
+  if (first === undefined) return settings(store, quotaNames.filter((name) => !name.startsWith(SOFT)));
+  if (first === "set") return set(store, rest, "");
+  if (first === "max") return maxima(store, rest);
+  return rest.length > 0 ? fail.EINVAL : ofDomain(store, atoi(first));
 }
 
-function softQuota(core: Core, args: readonly string[]): string | Failure {
+function softQuota(store: Store, args: readonly string[]): string | Failure {
   const [first, ...rest] = args;
-  if (first === undefined) return settings(core, quotaNames.filter((name) => name.startsWith(SOFT)));
-  return first === "set" ? set(core, rest, SOFT) : fail.EINVAL;
+  if (first === undefined) return settings(store, quotaNames.filter((name) => name.startsWith(SOFT)));
+  return first === "set" ? set(store, rest, SOFT) : fail.EINVAL;
 }
 
-function settings({ quotas }: Core, names: readonly QuotaName[]): string {
+function settings({ quotas }: Store, names: readonly QuotaName[]): string {
   const lines = names.map((name) => {
     const hard = name.startsWith(SOFT) ? name.slice(SOFT.length) : name;
     const description = isQuotaName(hard) ? quotaDescriptions[hard] : "";
@@ -132,18 +134,16 @@ function settings({ quotas }: Core, names: readonly QuotaName[]): string {
   return `Quota settings:\n${lines.join("")}\0`;
 }
 
-function set(core: Core, args: readonly string[], prefix: string): string | Failure {
+function set(store: Store, args: readonly string[], prefix: string): string | Failure {
   const [text, valueText, ...more] = args;
   if (text === undefined || valueText === undefined || more.length > 0) return fail.EINVAL;
   const name = prefix + text;
   const value = atoi(valueText);
   if (value < 1 || !isQuotaName(name) || (prefix === "" && name.startsWith(SOFT))) return fail.EINVAL;
-  core.quotas.set(name, value);
-  core.view.changes.push({ kind: "quota", domid: null, name, value });
-  return OK;
+  return store.tryPublish(draftQuota(store, null, name, value)) ?? OK;
 }
 
-function maxima({ quotas }: Core, args: readonly string[]): string | Failure {
+function maxima({ quotas }: Store, args: readonly string[]): string | Failure {
   const [argument, ...more] = args;
   if (more.length > 0 || (argument !== undefined && argument !== "-r")) return fail.EINVAL;
   if (argument === "-r") quotas.forgetMost();
@@ -151,10 +151,10 @@ function maxima({ quotas }: Core, args: readonly string[]): string | Failure {
   return `Max. seen accounting values:\n${lines.join("")}\0`;
 }
 
-function ofDomain(core: Core, domid: number): string | Failure {
-  const domain = core.domains.get(domid);
+function ofDomain(store: Store, domid: number): string | Failure {
+  const domain = store.domains.get(domid);
   if (domain === undefined) return fail.ENOENT;
-  const usage = core.view.usageOf(domid);
+  const usage = store.view.usageOf(domid);
   const used: Partial<Record<QuotaName, number>> = {
     "nodes": usage.nodes,
     "watches": domain.watches,
@@ -174,7 +174,7 @@ function hardNames(): QuotaName[] {
   return quotaNames.filter((name) => !name.startsWith(SOFT));
 }
 
-function help(_core: Core, args: readonly string[]): string | Failure {
+function help(_core: Store, args: readonly string[]): string | Failure {
   if (args.length > 0) return fail.EINVAL;
   return `${Object.entries(commands).map(([name, { usage }]) => `${name.padEnd(15)} ${usage}\n`).join("")}\0`;
 }

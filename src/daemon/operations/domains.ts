@@ -1,29 +1,27 @@
 // The operations on domains.
 
-import { atoi, type Call, OK, onlyString, parseDomid, strings } from "./call.ts";
+import { atoi, onlyString, parseDomid, strings } from "./arguments.ts";
+import { type Call, OK } from "./call.ts";
 import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "../state/domains.ts";
 import { fail, Failure } from "../state/failure.ts";
-import { endOf, introduceDomain } from "../state/lifecycle.ts";
+import { draftEnd, introduceDomain } from "../state/lifecycle.ts";
 
 /** INTRODUCE: lets a domain connect; one that may already starts anew. Where its page is, does not matter here. */
 export function introduce(call: Call): string | Failure {
-  const [domidText, gfn, port] = strings(call);
+  const [domidText, gfn, port] = strings(call.text);
   if (domidText === undefined || gfn === undefined || port === undefined) return fail.EINVAL;
   const domid = parseDomid(domidText);
   if (domid instanceof Failure) return domid;
-  if (atoi(port) === 0 || call.core.existing(domid) === undefined) return fail.EINVAL;
-  introduceDomain(call.core, domid);
+  if (atoi(port) === 0 || call.store.existing(domid) === undefined) return fail.EINVAL;
+  introduceDomain(call.store, domid);
   return OK;
 }
 
-/** RELEASE: lets go of a domain, its nodes included; of all or, where that cannot be kept, of nothing. */
+/** RELEASE: ends a domain, and removes its nodes. Fails with EIO, and changes nothing, if that cannot be persisted. */
 export function release(call: Call): string | Failure {
   const domain = namedGuest(call);
   if (domain instanceof Failure) return domain;
-  const end = endOf(call.core, domain.domid);
-  if (!call.core.keeps(end.changes)) return fail.EIO;
-  end.carryOut();
-  return OK;
+  return call.store.tryPublish(draftEnd(call.store, domain.domid)) ?? OK;
 }
 
 /** RESUME: a domain that had shut down runs again, so that its next end is told as well. */
@@ -36,14 +34,14 @@ export function resume(call: Call): string | Failure {
 
 /** SET_TARGET: lets a domain act on behalf of another. */
 export function setTarget(call: Call): string | Failure {
-  const [domidText, targetText] = strings(call);
+  const [domidText, targetText] = strings(call.text);
   if (domidText === undefined || targetText === undefined) return fail.EINVAL;
   const domid = parseDomid(domidText);
   if (domid instanceof Failure) return domid;
   const target = parseDomid(targetText);
   if (target instanceof Failure) return target;
-  const domain = call.core.introduced(domid);
-  if (domain === undefined || call.core.introduced(target) === undefined) return fail.ENOENT;
+  const domain = call.store.introduced(domid);
+  if (domain === undefined || call.store.introduced(target) === undefined) return fail.ENOENT;
   domain.target = target;
   return OK;
 }
@@ -58,11 +56,11 @@ export function getDomainPath(call: Call): string | Failure {
 export function isDomainIntroduced(call: Call): string | Failure {
   const domid = namedDomid(call);
   if (domid instanceof Failure) return domid;
-  return domid === DOMID_SELF || call.core.introduced(domid) !== undefined ? "T\0" : "F\0";
+  return domid === DOMID_SELF || call.store.introduced(domid) !== undefined ? "T\0" : "F\0";
 }
 
 function namedDomid(call: Call): number | Failure {
-  const text = onlyString(call);
+  const text = onlyString(call.text);
   return text === null ? fail.EINVAL : parseDomid(text);
 }
 
@@ -70,5 +68,5 @@ function namedGuest(call: Call): Domain | Failure {
   const domid = namedDomid(call);
   if (domid instanceof Failure) return domid;
   if (domid === PRIVILEGED_DOMID) return fail.EINVAL;
-  return call.core.introduced(domid) ?? fail.ENOENT;
+  return call.store.introduced(domid) ?? fail.ENOENT;
 }

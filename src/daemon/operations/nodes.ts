@@ -1,7 +1,10 @@
 // The operations on nodes.
 
 import { PAYLOAD_MAX } from "../../wire/header.ts";
-import { atoi, type Call, find, look, nearest, OK, onlyString, strings } from "./call.ts";
+import { atoi, onlyString, strings } from "./arguments.ts";
+import { type Call, OK } from "./call.ts";
+import { find, look, nearest } from "./resolve.ts";
+import type { WorkingTree } from "../state/draft.ts";
 import { fail, Failure } from "../state/failure.ts";
 import { fromBytes, toBytes } from "../tree/latin1.ts";
 import { type Entry, parseEntry, Permissions, Right } from "../tree/permissions.ts";
@@ -12,14 +15,14 @@ const COPIED = 12;
 
 /** READ: the value. */
 export function read(call: Call): string | Failure {
-  const found = find(call, onlyString(call), Right.READ);
+  const found = find(call, onlyString(call.text), Right.READ);
   if (found instanceof Failure) return found;
   return found.node?.value ?? fail.ENOENT;
 }
 
 /** DIRECTORY: the names of the children. */
 export function directory(call: Call): string | Failure {
-  const found = find(call, onlyString(call), Right.READ);
+  const found = find(call, onlyString(call.text), Right.READ);
   if (found instanceof Failure) return found;
   if (found.node === null) return fail.ENOENT;
   const { children } = found.node;
@@ -28,7 +31,7 @@ export function directory(call: Call): string | Failure {
 
 /** DIRECTORY_PART: as many names as fit from an offset on, and behind the last one an empty name. */
 export function directoryPart(call: Call): string | Failure {
-  const [name = null, offset, ...more] = strings(call);
+  const [name = null, offset, ...more] = strings(call.text);
   if (offset === undefined || more.length > 0) return fail.EINVAL;
   const found = find(call, name, Right.READ);
   if (found instanceof Failure) return found;
@@ -45,13 +48,13 @@ export function directoryPart(call: Call): string | Failure {
 
 /** GET_PERMS: the permissions. */
 export function getPermissions(call: Call): string | Failure {
-  const found = find(call, onlyString(call), Right.READ, true);
+  const found = find(call, onlyString(call.text), Right.READ, true);
   if (found instanceof Failure) return found;
   return found.node?.permissions.toString() ?? fail.ENOENT;
 }
 
 /** WRITE: gives a node its value, and makes it where it is missing. */
-export function write(call: Call): string | Failure {
+export function write(call: Call, working: WorkingTree): string | Failure {
   const nul = call.text.indexOf("\0");
   if (nul < 0) return fail.EINVAL;
   const found = find(call, call.text.slice(0, nul), Right.WRITE);
@@ -59,55 +62,55 @@ export function write(call: Call): string | Failure {
   const value = detachedValue(call, nul + 1);
   const { path, node } = found;
   if (node === null) {
-    const made = make(call, path, value);
+    const made = make(call, working, path, value);
     if (made instanceof Failure) return made;
-    call.core.events.changed(call, path, made, null);
+    working.changed(path, made, null);
   } else {
     const failure = checkGrowth(call, node, node.permissions, value.length);
     if (failure !== null) return failure;
-    call.core.events.changed(call, path, call.view.put(path, value, node.permissions), null);
+    working.changed(path, working.view.put(path, value, node.permissions), null);
   }
   return OK;
 }
 
 /** MKDIR: makes a node where it is missing. */
-export function makeDirectory(call: Call): string | Failure {
-  const found = find(call, onlyString(call), Right.WRITE);
+export function makeDirectory(call: Call, working: WorkingTree): string | Failure {
+  const found = find(call, onlyString(call.text), Right.WRITE);
   if (found instanceof Failure) return found;
   if (found.node !== null) return OK;
-  const made = make(call, found.path, "");
+  const made = make(call, working, found.path, "");
   if (made instanceof Failure) return made;
-  call.core.events.changed(call, found.path, made, null);
+  working.changed(found.path, made, null);
   return OK;
 }
 
 /** RM: removes a node and all below it, whoever owns that. */
-export function remove(call: Call): string | Failure {
-  const found = find(call, onlyString(call), Right.WRITE);
+export function remove(call: Call, working: WorkingTree): string | Failure {
+  const found = find(call, onlyString(call.text), Right.WRITE);
   if (found instanceof Failure) return found;
   const { path, node } = found;
   const parent = path === "/" ? undefined : look(call, parentPath(path));
   if (parent instanceof Failure) return parent;
   if (node === null) return parent === undefined ? fail.ENOENT : OK;
   if (path === "/") return fail.EINVAL;
-  const failure = call.core.events.removed(call, path, node);
+  const failure = working.removed(path, node);
   if (failure !== null) return failure;
-  call.view.remove(path);
+  working.view.remove(path);
   return OK;
 }
 
 /** SET_PERMS: replaces a node's permissions. Only its owner and domain 0 may; only domain 0 may change the owner (XSA-352). */
-export function setPermissions(call: Call): string | Failure {
-  const [name = null, ...texts] = strings(call);
+export function setPermissions(call: Call, working: WorkingTree): string | Failure {
+  const [name = null, ...texts] = strings(call.text);
   if (texts.length === 0) return fail.EINVAL;
-  const { connection, core } = call;
+  const { connection, store } = call;
   const { domain } = connection;
   if (!domain.privileged && domain.quotas.exceeds("node-permissions", texts.length)) return fail.ENOSPC;
   const entries: Entry[] = [];
   for (const text of texts) {
     const entry = parseEntry(text);
     if (entry === null) return fail.EINVAL;
-    entries.push({ ...entry, ignored: !core.domainExists(entry.domid) });
+    entries.push({ ...entry, ignored: !store.domainExists(entry.domid) });
   }
   if (entries[0]?.ignored) return fail.ENOENT;
   const found = find(call, name, Right.WRITE | Right.OWNER, true);
@@ -118,9 +121,9 @@ export function setPermissions(call: Call): string | Failure {
   if (!domain.privileged && permissions.owner !== node.permissions.owner) return fail.EPERM;
   const failure = checkGrowth(call, node, permissions, node.value.length);
   if (failure !== null) return failure;
-  const changed = call.view.put(path, node.value, permissions);
+  const changed = working.view.put(path, node.value, permissions);
   // A special node's own change is no event of the kind that it stands for.
-  if (!path.startsWith("@")) core.events.changed(call, path, changed, node.permissions);
+  if (!path.startsWith("@")) working.changed(path, changed, node.permissions);
   return OK;
 }
 
@@ -144,20 +147,19 @@ function checkGrowth(call: Call, node: StoreNode, permissions: Permissions, valu
 }
 
 /** Whether so many bytes more in the nodes of a domain would be more than that may have. */
-function exceedsMemory({ core, view }: Call, owner: number, bytes: number): boolean {
-  const domain = core.domains.get(owner);
+function exceedsMemory({ store, view }: Call, owner: number, bytes: number): boolean {
+  const domain = store.domains.get(owner);
   if (domain?.privileged) return false;
-  const inTransaction = view === core.view ? 0 : view.usageOf(owner).bytes;
-  const all = core.view.usageOf(owner).bytes + inTransaction + (domain?.bytes ?? 0) + bytes;
-  return (domain?.quotas ?? core.quotas).exceeds("memory", all);
+  const all = store.view.usageOf(owner).bytes + view.usageOf(owner).bytes + (domain?.bytes ?? 0) + bytes;
+  return (domain?.quotas ?? store.quotas).exceeds("memory", all);
 }
 
 /**
  * Makes a node and those above it that are missing; each inherits the permissions of the one above it, and belongs to the
  * guest that made it. The quotas are looked at before anything is changed (XSA-272, XSA-414).
  */
-function make(call: Call, path: string, value: string): StoreNode | Failure {
-  const { view, connection: { domain }, transaction } = call;
+function make(call: Call, { view }: WorkingTree, path: string, value: string): StoreNode | Failure {
+  const { connection: { domain }, transaction } = call;
   const above = nearest(call, path);
   if (above instanceof Failure) return above;
   if (transaction !== null) transaction.created = true;
@@ -174,15 +176,15 @@ function make(call: Call, path: string, value: string): StoreNode | Failure {
 
 /** Checks what a guest's new nodes come to: the last one first, then those above it, and the one that they are put below. */
 function checkQuotas(
-  { core, connection: { domain }, view, transaction }: Call,
+  { store, connection: { domain }, view, transaction }: Call,
   missing: readonly string[],
   value: string,
   permissions: Permissions,
   above: StoreNode,
 ): Failure | null {
   const { quotas, domid } = domain;
-  const live = core.view.usageOf(domid);
-  const own = view === core.view ? { nodes: 0, bytes: 0 } : view.usageOf(domid);
+  const live = store.view.usageOf(domid);
+  const own = view.usageOf(domid);
   const spoilt = (failure: Failure): Failure => {
     if (transaction !== null) transaction.failed = true;
     return failure;

@@ -1,7 +1,9 @@
 // The operations on watches.
 
 import { Feature } from "../../wire/operations.ts";
-import { atoi, type Call, canonical, OK, strings } from "./call.ts";
+import { atoi, strings } from "./arguments.ts";
+import { type Call, OK } from "./call.ts";
+import { canonical } from "./resolve.ts";
 import { fail, Failure } from "../state/failure.ts";
 import type { Watch } from "../state/domains.ts";
 
@@ -9,9 +11,9 @@ const key = (path: string, token: string): string => `${path}\0${token}`;
 
 /** WATCH: sets a watch. Its first event follows the reply. */
 export function watch(call: Call): string | Failure {
-  const { connection, core: { events } } = call;
+  const { connection, store: { events } } = call;
   const { domain, watches } = connection;
-  const [name = "", token, depthText, ...more] = strings(call);
+  const [name = "", token, depthText, ...more] = strings(call.text);
   if (token === undefined || more.length > 0) return fail.EINVAL;
   if (depthText !== undefined && (domain.features & Feature.WATCH_DEPTH) === 0) return fail.EINVAL;
   const depth = depthText === undefined ? -1 : atoi(depthText);
@@ -37,19 +39,19 @@ export function watch(call: Call): string | Failure {
 
 /** UNWATCH: removes a watch. Its events that wait already stay. */
 export function unwatch(call: Call): string | Failure {
-  const { connection, core } = call;
-  const [name = "", token, ...more] = strings(call);
+  const { connection, store } = call;
+  const [name = "", token, ...more] = strings(call.text);
   if (token === undefined || more.length > 0) return fail.EINVAL;
   const path = canonical(connection, name, true);
   if (path instanceof Failure) return path;
   const found = connection.watches.get(key(path, token));
   if (found === undefined) return fail.ENOENT;
-  core.forgetWatch(found);
+  store.forgetWatch(found);
   return OK;
 }
 
 /** RESET_WATCHES: drops the connection's watches, and its transactions (XSA-330). */
-export function resetWatches({ connection, core }: Call): string {
-  core.reset(connection);
+export function resetWatches({ connection, store }: Call): string {
+  store.reset(connection);
   return OK;
 }

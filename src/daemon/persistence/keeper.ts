@@ -1,13 +1,13 @@
-// Keeps the store of a core in a directory, and gives it back.
+// Keeps the store of a store in a directory, and gives it back.
 
 import type { Clock } from "../clock.ts";
-import type { Core } from "../state/store.ts";
-import { endOf, strangers } from "../state/lifecycle.ts";
+import type { Store } from "../state/store.ts";
+import { draftEnd, strangers } from "../state/lifecycle.ts";
 import { quotaNames } from "../tree/quotas.ts";
-import type { Change } from "../tree/tree.ts";
+import { nodesBelow } from "../tree/listing.ts";
+import type { Change, StoreNode } from "../tree/tree.ts";
 import { JournalError } from "./errors.ts";
 import type { Journal, SyncPolicy } from "./journal.ts";
-import { changesOf } from "../tree/listing.ts";
 import { type OpenedJournal, openJournal } from "./open.ts";
 import type { Discarded } from "./restore.ts";
 
@@ -26,14 +26,14 @@ export interface KeeperOptions {
 }
 
 /**
- * Keeps the nodes, permissions and quotas of one core. The core's `onChanges` is {@linkcode Keeper.take}; the core is given
- * to {@linkcode Keeper.load} before anybody connects; whoever sends what the core queued asks {@linkcode Keeper.commit}
+ * Keeps the nodes, permissions and quotas of one store. The store's `onChanges` is {@linkcode Keeper.take}; the store is given
+ * to {@linkcode Keeper.load} before anybody connects; whoever sends what the store queued asks {@linkcode Keeper.commit}
  * first, each time.
  */
 export class Keeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
   #opened: OpenedJournal | null = null;
-  #core: Core | null = null;
+  #store: Store | null = null;
   #hasFailed = false;
 
   private constructor(options: KeeperOptions) {
@@ -46,7 +46,7 @@ export class Keeper implements AsyncDisposable {
     keeper.#opened = await openJournal(directory, {
       ...options,
       onProblem: (error) => keeper.#problem(error),
-      snapshot: () => keeper.#changes(keeper.#loaded),
+      snapshot: () => contents(keeper.#loaded),
     });
     return keeper;
   }
@@ -57,26 +57,19 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * Fills a core with the store that was kept; what it has in a directory that is new, is kept. Of domains that are gone
+   * Fills a store with the store that was kept; what it has in a directory that is new, is kept. Of domains that are gone
    * meanwhile, nothing is left. Throws a {@linkcode JournalError} where that cannot be.
    */
-  load(core: Core): void {
-    if (this.#opened?.isNew) this.#journal.append([...this.#changes(core)]);
-    else {
-      for (const [name] of [...core.view.top.children.entries()]) core.view.remove(name === "" ? "/" : name);
-      try {
-        core.restore(this.#opened?.changes ?? []);
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw new JournalError("corrupt", `cannot restore the store: ${error.message}`, { cause: error });
-      }
+  load(store: Store): void {
+    const { isNew = false, changes = [] } = this.#opened ?? {};
+    if (isNew) this.#journal.append([...contents(store)]);
+    else restoreInto(store, changes);
+    for (const domid of strangers(store)) {
+      const end = draftEnd(store, domid);
+      this.#journal.append(end.view.changes);
+      store.apply(end);
     }
-    for (const domid of strangers(core)) {
-      const end = endOf(core, domid);
-      this.#journal.append(end.changes);
-      end.carryOut();
-    }
-    this.#core = core;
+    this.#store = store;
     this.#journal.commit();
   }
 
@@ -91,7 +84,7 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * Brings to the directory what was taken. False where that failed, now or before: then nothing that the core queued may be
+   * Brings to the directory what was taken. False where that failed, now or before: then nothing that the store queued may be
    * sent.
    */
   commit(): boolean {
@@ -118,21 +111,9 @@ export class Keeper implements AsyncDisposable {
     return this.#opened.journal;
   }
 
-  get #loaded(): Core {
-    if (this.#core === null) throw new Error("cannot keep a store: there is none yet");
-    return this.#core;
-  }
-
-  /** What builds the store of a core as it is now. */
-  #changes(core: Core): Iterable<Change> {
-    const quotas = quotasOf(core);
-    const nodes = changesOf(core.view.top);
-    return {
-      *[Symbol.iterator]() {
-        yield* quotas;
-        yield* nodes;
-      },
-    };
+  get #loaded(): Store {
+    if (this.#store === null) throw new Error("cannot keep a store: there is none yet");
+    return this.#store;
   }
 
   #orFail(run: () => void): void {
@@ -156,13 +137,39 @@ export class Keeper implements AsyncDisposable {
   }
 }
 
-/** The quotas that somebody set. Those of new domains come first: what is known of a domain starts as their copy. */
-function quotasOf({ quotas, domains }: Core): Change[] {
+/** Replaces what a store holds. Throws a {@linkcode JournalError} if the changes build no tree. */
+function restoreInto(store: Store, changes: Iterable<Change>): void {
+  const initial = [...store.view.top.children.entries()].map(([name]): Change => ({
+    kind: "remove",
+    path: name === "" ? "/" : name,
+  }));
+  try {
+    store.restore(inTurn(initial, changes));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new JournalError("corrupt", `cannot restore the store: ${error.message}`, { cause: error });
+  }
+}
+
+/** The changes that build what a store holds now, from a store without any node. Later changes of the store do not show. */
+function contents({ quotas, domains, view }: Store): Iterable<Change> {
   const set: Change[] = [];
+  // Those of new domains come first: the quotas of a domain start as their copy.
   for (const name of quotas.namesSet) set.push({ kind: "quota", domid: null, name, value: quotas.get(name) });
   for (const [domid, { quotas: own }] of domains) {
     if (own.namesSet.size === 0) continue;
     for (const name of quotaNames) set.push({ kind: "quota", domid, name, value: own.get(name) });
   }
-  return set;
+  const { top } = view;
+  return { [Symbol.iterator]: () => inTurn(set, treeChanges(top)) };
+}
+
+/** The changes that build the tree below a top, from a tree without any node. */
+export function* treeChanges(top: StoreNode): Generator<Change> {
+  for (const { path, node: { value, permissions } } of nodesBelow(top)) yield { kind: "put", path, value, permissions };
+}
+
+function* inTurn(first: Iterable<Change>, second: Iterable<Change>): Generator<Change> {
+  yield* first;
+  yield* second;
 }

@@ -1,50 +1,41 @@
-// How a transaction ends: its changes become everybody's, or it would have been told something else now.
+// The commit of a transaction: it replaces the tree, or fails because an answer would be different now.
 
 import type { Connection } from "./domains.ts";
-import type { Core } from "./store.ts";
 import { fail, type Failure } from "./failure.ts";
-import { answer, remembered, rules, sameAnswer } from "../operations/table.ts";
+import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
 
 /**
- * Makes a transaction's changes everybody's. Where others changed the tree meanwhile, it is gone through again from the
- * start: it fails with EAGAIN only where one of its answers would be another one now. One that changed nothing never does.
+ * Commits a transaction, which is over in any case. If others have changed the tree since it started, its requests are
+ * replayed on the current tree: the commit fails with EAGAIN only if one of the answers differs. A transaction without
+ * changes never fails so.
  */
-export function commit(core: Core, connection: Connection, transaction: Transaction): Failure | null {
+export function commit(store: Store, connection: Connection, transaction: Transaction): Failure | null {
   if (transaction.failed) return fail.ENOMEM;
-  if (core.fakesConflict) return fail.EAGAIN;
-  if (!transaction.changed) return null;
-  const { view } = core;
-  const final = transaction.base === view.top ? transaction : replay(core, connection, transaction);
+  if (store.fakesConflict) return fail.EAGAIN;
+  if (!transaction.hasChanges) return null;
+  const final = transaction.base === store.view.top ? transaction : replay(store, transaction);
   if (final === null) return fail.EAGAIN;
-  if (final.created && !connection.privileged && exceedsNodes(core, final)) return fail.ENOSPC;
-  view.top = final.view.top;
-  for (const change of final.view.changes) view.changes.push(change);
-  for (const [domid, usage] of final.view.usage) view.addUsage(domid, usage);
-  core.limiter.charge(connection.domain, core.limiter.open, core.guests);
-  core.events.committed(final);
-  return null;
+  if (final.created && !connection.privileged && exceedsNodes(store, final)) return fail.ENOSPC;
+  store.charge(connection.domain);
+  const draft = store.draft(final.view);
+  draft.afterwards(() => store.events.committed(final));
+  return store.tryPublish(draft);
 }
 
-/** The transaction as it would have been had it started now; null where it would have been told something else. */
-function replay(core: Core, connection: Connection, { id, exchanges }: Transaction): Transaction | null {
-  const transaction = new Transaction(id, core.view);
-  const { view } = transaction;
-  for (const { type, request, answer: before } of exchanges) {
-    const rule = rules[type];
-    if (rule === undefined) return null;
-    const now = answer(rule, { core, connection, transaction, view, text: request, payload: null, trailing: null });
-    if (!sameAnswer(type, before, remembered(now))) return null;
-  }
+/** Replays a transaction on the current tree. Returns null if an answer differs. */
+function replay({ view }: Store, { id, payer, exchanges }: Transaction): Transaction | null {
+  const transaction = new Transaction(id, view, payer);
+  for (const exchange of exchanges) if (!exchange.replay(transaction)) return null;
   return transaction.failed ? null : transaction;
 }
 
-/** Whether a domain would own too many nodes. */
-function exceedsNodes(core: Core, { view }: Transaction): boolean {
+/** Whether a guest would own more nodes than its quota allows. */
+function exceedsNodes(store: Store, { view }: Transaction): boolean {
   for (const [domid, { nodes }] of view.usage) {
-    const domain = core.domains.get(domid);
+    const domain = store.domains.get(domid);
     if (domain?.privileged || nodes <= 0) continue;
-    if ((domain?.quotas ?? core.quotas).exceeds("nodes", core.view.usageOf(domid).nodes + nodes)) return true;
+    if ((domain?.quotas ?? store.quotas).exceeds("nodes", store.view.usageOf(domid).nodes + nodes)) return true;
   }
   return false;
 }

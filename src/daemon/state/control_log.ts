@@ -7,7 +7,7 @@ import type { Connection } from "./domains.ts";
 export type LogSwitch = "obj" | "io" | "wrl" | "acc" | "tdb";
 
 /** Lines of text, for whoever takes them. */
-export class Log {
+export class ControlLog {
   /** Whether lines are written at all, but for those that CONTROL's `print` asks for. */
   enabled = false;
   /** What is written then. */

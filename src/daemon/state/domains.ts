@@ -56,7 +56,7 @@ export class Domain {
   }
 }
 
-/** The state of a connection. The core changes it; the link that serves the connection moves bytes in and out. */
+/** The state of a connection. The store changes it; the link that serves the connection moves bytes in and out. */
 export class Connection implements Subject {
   /** Numbers connections in the order in which they were made, from 1. */
   readonly id: number;

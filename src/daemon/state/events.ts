@@ -1,8 +1,7 @@
 // Who is told of a change: finds the watches, checks what their owners may know, and queues the events.
 
-import { type Call, meet } from "../operations/call.ts";
 import type { Connection, Watch } from "./domains.ts";
-import type { Failure } from "./failure.ts";
+import type { ChangeEvents } from "./draft.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Permissions, Right } from "../tree/permissions.ts";
 import type { Transaction } from "./transaction.ts";
@@ -20,7 +19,7 @@ interface Subject {
 }
 
 /** The watches of a daemon, and the events that they bring. */
-export class Events {
+export class Events implements ChangeEvents {
   readonly trie: WatchTrie = new WatchTrie();
   readonly #view: View;
   #watches = 0;
@@ -44,36 +43,18 @@ export class Events {
     return ++this.#watches;
   }
 
-  /** A node was made, or its value or its permissions changed. `before` are those that it had, where they did. */
-  changed({ transaction }: Call, path: string, node: StoreNode, before: Permissions | null): void {
-    if (transaction !== null) return note(transaction, path, "subtree");
+  changed(path: string, node: StoreNode, before: Permissions | null): void {
     const watches = this.trie.along(path);
     if (watches.length > 0) this.#fire(watches, path, { node, above: this.#above(path), before });
   }
 
-  /** A node is about to be removed with all below it. Watches of what is below hear of it when they are set right there. */
-  removed(call: Call, path: string, node: StoreNode): Failure | null {
-    const { transaction } = call;
-    if (transaction === null) {
-      this.#removed(path, node);
-      return null;
+  /** Fires for a removed node, and for those nodes below it that are watched themselves. */
+  removed(path: string, node: StoreNode): void {
+    for (const { path: below, node: inner, parent } of this.trie.below(path, node)) {
+      this.#fire(this.trie.at(below), below, { node: inner, above: parent.permissions, before: null });
     }
-    note(transaction, path, "subtree");
-    // Parents before their children, with a stack of its own (XSA-418).
-    const stack: [string, StoreNode][] = [[path, node]];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      const [at, inner] = next;
-      const failure = meet(call, transaction, at, inner);
-      if (failure !== null) return failure;
-      note(transaction, at, "exact");
-      for (const [name, child] of [...inner.children.entries()].reverse()) stack.push([`${at}/${name}`, child]);
-    }
-    return null;
-  }
-
-  /** The same where no request did it: a domain is gone. */
-  orphaned(path: string, node: StoreNode): void {
-    this.#removed(path, node);
+    const watches = this.trie.along(path);
+    if (watches.length > 0) this.#fire(watches, path, { node, above: this.#above(path), before: null });
   }
 
   /** A transaction was committed: one event for each node that it changed, in the order in which it met them. */
@@ -110,14 +91,6 @@ export class Events {
     if (outbox.event(path.slice(prefix), token) && outbox.blocked) this.#owe(outbox);
   }
 
-  #removed(path: string, node: StoreNode): void {
-    for (const { path: below, node: inner, parent } of this.trie.below(path, node)) {
-      this.#fire(this.trie.at(below), below, { node: inner, above: parent.permissions, before: null });
-    }
-    const watches = this.trie.along(path);
-    if (watches.length > 0) this.#fire(watches, path, { node, above: this.#above(path), before: null });
-  }
-
   #above(path: string): Permissions | undefined {
     return this.#view.get(parentPath(path))?.permissions;
   }
@@ -151,9 +124,4 @@ function mayKnow(connection: Connection, { node, above, before }: Subject): bool
   const readable = (permissions: Permissions | undefined | null): boolean =>
     permissions !== undefined && permissions !== null && (permissions.rightsOf(connection) & Right.READ) !== 0;
   return readable(before) || (node !== undefined && (readable(node.permissions) || readable(above)));
-}
-
-function note({ accesses }: Transaction, path: string, fires: "exact" | "subtree"): void {
-  const access = accesses.get(path);
-  if (access !== undefined && access.fires !== "subtree") access.fires = fires;
 }

@@ -1,25 +1,21 @@
-// The daemon without its connections' bytes: requests in, replies and events out.
+// The store: its tree, quotas, domains and connections, and how a change of them is persisted and applied.
 
-import type { Packet } from "../../wire/header.ts";
-import { Operation } from "../../wire/operations.ts";
 import { DOMID_ANY } from "../../wire/permissions.ts";
-import type { Call } from "../operations/call.ts";
-import { noChildren } from "../tree/children.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { Connection, Domain, DOMID_SELF, PRIVILEGED_DOMID, type Watch } from "./domains.ts";
-import { Events } from "./events.ts";
-import { fail, Failure } from "./failure.ts";
-import { fromBytes } from "../tree/latin1.ts";
-import { Limiter } from "./limiter.ts";
-import { Log } from "./control_log.ts";
+import { noChildren } from "../tree/children.ts";
 import { type Entry, Permissions, Right } from "../tree/permissions.ts";
 import { Quotas } from "../tree/quotas.ts";
-import { answer, remembered, rules } from "../operations/table.ts";
-import { OVERHEAD, type Transaction } from "./transaction.ts";
 import { type Change, StoreNode, View } from "../tree/tree.ts";
+import { ControlLog } from "./control_log.ts";
+import { Connection, Domain, DOMID_SELF, PRIVILEGED_DOMID, type Watch } from "./domains.ts";
+import { Draft } from "./draft.ts";
+import { Events } from "./events.ts";
+import { fail, type Failure } from "./failure.ts";
+import { Limiter } from "./limiter.ts";
+import type { Transaction } from "./transaction.ts";
 
-/** How a core differs from the usual one. */
-export interface CoreOptions {
+/** How a store differs from the usual one. */
+export interface StoreOptions {
   /** Where time comes from; the machine's by default. */
   readonly clock?: Clock | undefined;
   /** Quotas of new domains that are not the defaults. */
@@ -30,11 +26,9 @@ export interface CoreOptions {
   readonly conflict?: (() => boolean) | undefined;
   /** Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for. */
   readonly log?: ((line: string) => void) | undefined;
-  /** Told of each request and what was answered: the reply's type, and its payload, a character for each byte. */
-  readonly onAnswer?: ((connection: Connection, packet: Packet, type: number, payload: string) => void) | undefined;
   /**
-   * Told of what each request changed, before its reply is queued, and of a domain's end before it comes. Where it throws,
-   * the request fails with EIO, and nothing is changed.
+   * Persists what a request or the end of a domain is about to change. If it throws, the request fails with EIO, and nothing
+   * is changed.
    */
   readonly onChanges?: ((changes: readonly Change[]) => void) | undefined;
 }
@@ -45,13 +39,13 @@ const owner: Entry = { domid: PRIVILEGED_DOMID, rights: 0, ignored: false };
 const everybodyReads: Entry = { domid: DOMID_ANY, rights: Right.READ, ignored: false };
 
 /** A store with its domains, watches and transactions. It does no I/O. */
-export class Core {
+export class Store {
   /** The tree as everybody sees it. */
   readonly view: View;
   /** Quotas that new domains get. */
   readonly quotas: Quotas;
   /** What it says of itself. */
-  readonly log: Log;
+  readonly log: ControlLog;
   /** The watches. */
   readonly events: Events;
   /** The domains that are known, by number. */
@@ -60,21 +54,22 @@ export class Core {
   readonly connections: Map<number, Connection> = new Map();
   /** Holds up guests that change too much. */
   readonly limiter: Limiter;
-  readonly #options: CoreOptions;
+  readonly #options: StoreOptions;
   #lastConnection = 0;
 
   /** Starts an empty store. */
-  constructor(options: CoreOptions = {}) {
+  constructor(options: StoreOptions = {}) {
     this.#options = options;
     this.quotas = new Quotas(options.quotas);
-    this.log = new Log(options.log ?? null);
+    this.log = new ControlLog(options.log ?? null);
     this.limiter = new Limiter(options.clock ?? systemClock);
     const own = new Permissions([owner]);
     this.view = new View(new StoreNode("", own, noChildren(), 0), { last: 0 });
-    for (const path of ["/", ...INITIAL_PATHS, "@introduceDomain"]) this.view.put(path, "", own);
-    this.view.put("@releaseDomain", "", new Permissions([owner, everybodyReads]));
-    this.view.changes = [];
     this.events = new Events(this.view);
+    const draft = this.draft();
+    for (const path of ["/", ...INITIAL_PATHS, "@introduceDomain"]) draft.view.put(path, "", own);
+    draft.view.put("@releaseDomain", "", new Permissions([owner, everybodyReads]));
+    this.apply(draft);
     this.domains.set(PRIVILEGED_DOMID, new Domain(PRIVILEGED_DOMID, this.quotas.copy()));
   }
 
@@ -94,27 +89,6 @@ export class Core {
     connection.domain.connections.delete(connection);
     this.reset(connection);
     connection.outbox.clear();
-  }
-
-  /** Answers one request: the reply, and the events that it causes, are queued with the connections concerned. */
-  handle(connection: Connection, packet: Packet): void {
-    const { type, requestId, transactionId, payload } = packet;
-    const call = this.#call(connection, type, transactionId, payload);
-    let reply: string | Failure;
-    if (call instanceof Failure) reply = call;
-    else {
-      const { top } = this.view;
-      this.events.causedBy(connection);
-      reply = this.#run(call, type);
-      this.events.causedBy(null);
-      if (this.view.changes.length > 0 && !this.#publish(top)) reply = fail.EIO;
-    }
-    const replyType = reply instanceof Failure ? Operation.ERROR : type;
-    const body = reply instanceof Failure ? `${reply.code}\0` : reply;
-    connection.outbox.reply(replyType, requestId, transactionId, body);
-    if (!(call instanceof Failure)) call.trailing?.();
-    if (this.log.enabled) this.log.exchange(connection, type, fromBytes(payload), replyType, body);
-    this.#options.onAnswer?.(connection, packet, replyType, body);
   }
 
   /**
@@ -146,42 +120,66 @@ export class Core {
 
   /** What is known of a domain, from now on if there was nothing; undefined where there is no such domain. */
   existing(domid: number): Domain | undefined {
-    return domid !== DOMID_ANY && this.domainExists(domid) ? this.#known(domid) : undefined;
+    return this.mayKnow(domid) ? this.#known(domid) : undefined;
   }
 
-  /** Has changes kept that are about to be made. Throws what `onChanges` throws: then they must not be made. */
-  keep(changes: readonly Change[]): void {
-    if (changes.length > 0) this.#options.onChanges?.(changes);
+  /** Whether there is a domain of this number, of which something may be known from now on. */
+  mayKnow(domid: number): boolean {
+    return domid !== DOMID_ANY && this.domainExists(domid);
   }
 
-  /** The same, for a request: false where they must not be made. */
-  keeps(changes: readonly Change[]): boolean {
+  /** Starts a draft, on a new fork of the tree or on one that was made before and that nothing has changed since. */
+  draft(view: View = this.view.fork()): Draft {
+    return new Draft(view, this.events);
+  }
+
+  /** Persists a draft and applies it. Throws what `onChanges` throws; then nothing has changed. */
+  publish(draft: Draft): void {
+    this.#persist(draft);
+    this.apply(draft);
+  }
+
+  /** Persists a draft and applies it. Returns EIO if it cannot be persisted; then nothing has changed. */
+  tryPublish(draft: Draft): Failure | null {
     try {
-      this.keep(changes);
-      return true;
+      this.#persist(draft);
     } catch {
-      return false;
+      return fail.EIO;
     }
+    this.apply(draft);
+    return null;
   }
 
-  /** What something would change, tried out in a core of its own that has the same nodes. */
-  rehearse(change: (core: Core) => void): readonly Change[] {
-    const { domainExists, quotas } = this.#options;
-    const other = new Core({ domainExists, quotas });
-    other.view.top = this.view.top;
-    change(other);
-    return other.view.changes;
+  /** Applies a draft without persisting it. */
+  apply(draft: Draft): void {
+    this.view.adopt(draft.view);
+    for (const change of draft.view.changes) {
+      if (change.kind === "quota") this.quotasFor(change.domid).set(change.name, change.value);
+      else if (change.kind === "forget") this.domains.delete(change.domid);
+    }
+    draft.takeEffect();
   }
 
-  /** Takes changes that were made elsewhere or earlier, without telling anybody. */
+  /** Applies changes that were persisted before, without events. Throws a `RangeError` if a node has no parent. */
   restore(changes: Iterable<Change>): void {
+    const draft = this.draft();
+    const { view } = draft;
     for (const change of changes) {
-      if (change.kind === "put") this.view.put(change.path, change.value, change.permissions);
-      else if (change.kind === "remove") this.view.remove(change.path);
-      else if (change.kind === "quota") this.#quotasOf(change.domid).set(change.name, change.value);
-      else this.domains.delete(change.domid);
+      if (change.kind === "put") view.put(change.path, change.value, change.permissions);
+      else if (change.kind === "remove") view.remove(change.path);
+      else view.changes.push(change);
     }
-    this.view.changes = [];
+    this.apply(draft);
+  }
+
+  /** The quotas of a domain, or of new domains. */
+  quotasFor(domid: number | null): Quotas {
+    return domid === null ? this.quotas : this.#known(domid).quotas;
+  }
+
+  /** Charges a guest for a change that it makes while others have transactions open. */
+  charge(domain: Domain): void {
+    this.limiter.charge(domain, this.limiter.open, this.guests);
   }
 
   /** Drops a connection's watches and transactions. */
@@ -224,58 +222,8 @@ export class Core {
     return this.#options.conflict?.() ?? false;
   }
 
-  #call(connection: Connection, type: number, transactionId: number, payload: Uint8Array): Call | Failure {
-    const rule = rules[type];
-    if (rule === undefined) return fail.ENOSYS;
-    if (rule.privileged && !connection.privileged) return fail.EACCES;
-    let transaction: Transaction | null = null;
-    if (transactionId !== 0 && !rule.outside) {
-      transaction = connection.transactions.get(transactionId) ?? null;
-      if (transaction === null) return fail.ENOENT;
-    }
-    const view = transaction?.view ?? this.view;
-    return { core: this, connection, transaction, view, text: fromBytes(payload), payload, trailing: null };
-  }
-
-  #run(call: Call, type: number): string | Failure {
-    const rule = rules[type];
-    if (rule === undefined) return fail.ENOSYS;
-    const { transaction, connection: { domain }, text, view } = call;
-    // There may be some that no request made.
-    const before = view.changes.length;
-    const reply = answer(rule, call);
-    if (!rule.onNodes) return reply;
-    const changes = view.changes.length - before;
-    if (transaction === null) {
-      if (changes > 0) this.limiter.charge(domain, this.limiter.open, this.guests);
-      return reply;
-    }
-    const exchange = { type, request: text, answer: remembered(reply) };
-    const bytes = exchange.request.length + exchange.answer.length + OVERHEAD * (1 + changes);
-    transaction.exchanges.push(exchange);
-    transaction.bytes += bytes;
-    domain.bytes += bytes;
-    if (domain.privileged || !domain.quotas.exceeds("memory", domain.bytes)) return reply;
-    transaction.failed = true;
-    return fail.ENOMEM;
-  }
-
-  /**
-   * Has kept what a request changed. Where that fails, all is as it was before, when this was the top; those who watch may
-   * be told of a change that is not there, which a watch allows.
-   */
-  #publish(top: StoreNode): boolean {
-    const { changes } = this.view;
-    this.view.changes = [];
-    if (this.keeps(changes)) return true;
-    this.view.goBack(top);
-    const quotas = changes.map((change) => change.kind === "quota" ? this.#quotasOf(change.domid) : null);
-    for (const each of new Set(quotas)) each?.undo();
-    return false;
-  }
-
-  #quotasOf(domid: number | null): Quotas {
-    return domid === null ? this.quotas : this.#known(domid).quotas;
+  #persist({ view: { changes } }: Draft): void {
+    if (changes.length > 0) this.#options.onChanges?.(changes);
   }
 
   #known(domid: number): Domain {

@@ -1,56 +1,107 @@
-// One transaction: a tree of its own, and what it asked and was told.
+// A transaction: a fork of the tree, the paths that it accessed, and the requests that it was asked.
 
+import { nodesBelow } from "../tree/listing.ts";
 import type { Permissions } from "../tree/permissions.ts";
+import type { Quotas } from "../tree/quotas.ts";
 import type { StoreNode, View } from "../tree/tree.ts";
+import type { WorkingTree } from "./draft.ts";
+import { fail, type Failure } from "./failure.ts";
 
-/** Bytes that a request which a transaction remembers, or a change, takes beside its text: about so many. */
+/** About how many bytes a recorded request, or a change, takes in addition to its text. */
 export const OVERHEAD = 96;
 
-/** How a transaction has to do with one path. */
+/** How a transaction accessed one path. */
 export interface Access {
-  /** The node's permissions when it was first met; null where there was none. */
+  /** The permissions of the node at the first access; null if the node did not exist. */
   readonly permissions: Permissions | null;
-  /** Whose watches are to be told of the path when the transaction is committed: none, those of it, those above it too. */
+  /** The watches that a commit fires for this path: none, those of the path itself, or also those of the paths above it. */
   fires: "none" | "exact" | "subtree";
 }
 
-/** A request of a transaction, and its answer. */
+/** A request of a transaction and its answer, both with a character for each byte. */
 export interface Exchange {
-  readonly type: number;
-  /** What was asked, a character for each byte. */
+  /** The payload of the request. */
   readonly request: string;
-  /** What was answered, with the reply's type before it. */
+  /** The answer, as the dispatcher records it. */
   readonly answer: string;
+  /** Repeats the request in another transaction. Returns whether the answer is the same. */
+  replay(transaction: Transaction): boolean;
 }
 
-/** A transaction. It sees the tree as it was when it started, and its own changes. */
-export class Transaction {
-  /** What it is called by on its connection. */
+/** The domain that a transaction is charged to. */
+export interface Payer {
+  readonly privileged: boolean;
+  readonly quotas: Quotas;
+}
+
+/** A transaction. It sees the tree as it was when the transaction started, and its own changes. */
+export class Transaction implements WorkingTree {
+  /** The id that the connection uses for it. */
   readonly id: number;
-  /** The top of the tree when it started. */
+  /** The top of the tree when the transaction started. */
   readonly base: StoreNode;
-  /** The tree as it sees it. */
   readonly view: View;
-  /** The paths that it had to do with, in the order in which it met them. */
+  /** The domain whose quota limits the accesses. */
+  readonly payer: Payer;
+  /** The accessed paths, in the order of their first accesses. */
   readonly accesses: Map<string, Access> = new Map();
-  /** All that it asked and was told. */
+  /** All requests so far. */
   readonly exchanges: Exchange[] = [];
-  /** Bytes of those. */
+  /** Bytes that the exchanges take. */
   bytes = 0;
-  /** Whether it made a node. */
+  /** Whether the transaction made a node. */
   created = false;
-  /** Whether it went over a quota with half of an operation done: then it cannot be committed. */
+  /** Whether a quota was exceeded in the middle of an operation: then the transaction cannot be committed. */
   failed = false;
 
-  /** Starts a transaction with the tree of a view. */
-  constructor(id: number, live: View) {
+  /** Starts on a fork of the current tree. */
+  constructor(id: number, live: View, payer: Payer) {
     this.id = id;
     this.view = live.fork();
     this.base = this.view.top;
+    this.payer = payer;
   }
 
-  /** Whether it changed anything. */
-  get changed(): boolean {
+  /** Whether the transaction changed anything. */
+  get hasChanges(): boolean {
     return this.view.changes.length > 0;
+  }
+
+  /** Records the access of a path. Fails with ENOSPC if that is one path more than a guest may access. */
+  meet(path: string, node: StoreNode | undefined): Failure | null {
+    const { accesses, payer } = this;
+    if (accesses.has(path)) return null;
+    if (!payer.privileged && payer.quotas.exceeds("transaction-nodes", accesses.size + 1)) {
+      this.failed = true;
+      return fail.ENOSPC;
+    }
+    accesses.set(path, { permissions: node?.permissions ?? null, fires: "none" });
+    return null;
+  }
+
+  changed(path: string): void {
+    this.#fires(path, "subtree");
+  }
+
+  removed(path: string, node: StoreNode): Failure | null {
+    this.#fires(path, "subtree");
+    const failure = this.#removed(path, node);
+    if (failure !== null) return failure;
+    for (const below of nodesBelow(node, path)) {
+      const failure = this.#removed(below.path, below.node);
+      if (failure !== null) return failure;
+    }
+    return null;
+  }
+
+  #removed(path: string, node: StoreNode): Failure | null {
+    const failure = this.meet(path, node);
+    if (failure === null) this.#fires(path, "exact");
+    return failure;
+  }
+
+  #fires(path: string, fires: "exact" | "subtree"): void {
+    const access = this.accesses.get(path);
+    if (access !== undefined && access.fires !== "subtree") access.fires = fires;
   }
 }

@@ -1,20 +1,28 @@
-// The nodes of a tree, in an order in which it can be built again.
+// Walks over the nodes of a tree, in an order in which the tree can be built again.
 
-import type { Change, StoreNode } from "./tree.ts";
+import type { Children } from "./children.ts";
 
-/** A node, and where it is. */
-export interface PlacedNode {
+/** What a walk needs of a node. */
+interface Parent<T> {
+  readonly children: Children<T>;
+}
+
+/** A node and its path. */
+export interface PlacedNode<T> {
   readonly path: string;
-  readonly node: StoreNode;
+  readonly node: T;
+  /** Whether the walk goes on with the children of this node. The caller may set it to false before it takes the next node. */
+  descend: boolean;
 }
 
 /**
- * All nodes below a top: each behind its parent, and behind those of its siblings that were made before it. They are those
- * of the tree as it was when this was called, whatever changes meanwhile.
+ * Lists all nodes below a top, each after its parent and after the siblings that were made before it. The tree is
+ * immutable: a change that is made during the walk does not show. `prefix` is the path of the top; without one, the top
+ * stands above the root.
  */
-export function* nodesBelow(top: StoreNode): Generator<PlacedNode> {
-  // With a stack of its own: how deep a tree is, is up to guests.
-  const stack = [{ path: "", children: top.children.entries()[Symbol.iterator]() }];
+export function* nodesBelow<T extends Parent<T>>(top: T, prefix?: string): Generator<PlacedNode<T>> {
+  // The walk has a stack of its own: guests decide how deep a tree is (XSA-418).
+  const stack = [{ path: prefix ?? "", children: top.children.entries()[Symbol.iterator]() }];
   for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
     const { done, value } = level.children.next();
     if (done) {
@@ -22,16 +30,19 @@ export function* nodesBelow(top: StoreNode): Generator<PlacedNode> {
       continue;
     }
     const [name, node] = value;
-    // The root's name is "", and a special node's own name is its path.
-    const path = stack.length === 1 ? name : `${level.path}/${name}`;
-    yield { path: path === "" ? "/" : path, node };
-    stack.push({ path, children: node.children.entries()[Symbol.iterator]() });
+    // The name of the root is "", and the name of a special node is its path.
+    const path = prefix === undefined && stack.length === 1 ? name : `${level.path}/${name}`;
+    const placed = { path: path === "" ? "/" : path, node, descend: true };
+    yield placed;
+    if (placed.descend) stack.push({ path, children: node.children.entries()[Symbol.iterator]() });
   }
 }
 
-/** The changes that build the tree below a top, from one without any node. */
-export function* changesOf(top: StoreNode): Generator<Change> {
-  for (const { path, node } of nodesBelow(top)) {
-    yield { kind: "put", path, value: node.value, permissions: node.permissions };
+/** Lists a node and all nodes below it, in no particular order. */
+export function* subtree<T extends Parent<T>>(top: T): Generator<T> {
+  const stack = [top];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    yield node;
+    for (const [, child] of node.children.entries()) stack.push(child);
   }
 }

@@ -56,7 +56,6 @@ export class Quotas {
   readonly #seen = new Map<QuotaName, number>();
   /** Those that somebody set. */
   readonly #set = new Set<QuotaName>();
-  #undo: () => void = () => {};
 
   /**
    * Starts with the defaults, but for those given; what is seen counts for `parent` as well. Throws a `RangeError` where a
@@ -90,19 +89,8 @@ export class Quotas {
 
   /** Changes a quota. */
   set(name: QuotaName, value: number): void {
-    const before = this.#values[name];
-    const wasSet = this.#set.has(name);
-    this.#undo = () => {
-      this.#values[name] = before;
-      if (!wasSet) this.#set.delete(name);
-    };
     this.#values[name] = value;
     this.#set.add(name);
-  }
-
-  /** Takes back the last {@linkcode set}. */
-  undo(): void {
-    this.#undo();
   }
 
   /** Whether so much is more than a quota allows. Remembers the most that was asked for and allowed. */

@@ -2,6 +2,7 @@
 
 import { type Children, noChildren } from "./children.ts";
 import { fromBytes, toBytes } from "./latin1.ts";
+import { subtree } from "./listing.ts";
 import type { Permissions } from "./permissions.ts";
 import type { QuotaName } from "./quotas.ts";
 
@@ -79,6 +80,8 @@ export interface Usage {
   mentions: number;
 }
 
+const NOTHING: Readonly<Usage> = Object.freeze({ nodes: 0, bytes: 0, mentions: 0 });
+
 /** A number that grows with every change, common to all views of a store. */
 export interface Generations {
   last: number;
@@ -119,9 +122,9 @@ function nameEnd(path: string, start: number): number {
 export class View {
   /** What stands above the root. Comparing it tells whether anything changed. */
   top: StoreNode;
-  /** What changed, in order. Whoever is interested takes it. */
-  changes: Change[] = [];
-  /** By owner; in a transaction, what it changed of that. */
+  /** What changed since the fork, in order. */
+  readonly changes: Change[] = [];
+  /** The usage of each owner; in a fork, how much the fork has changed it. */
   readonly usage: Map<number, Usage> = new Map();
   readonly #generations: Generations;
 
@@ -169,32 +172,15 @@ export class View {
     return length === 0 ? { path: "/", node: this.get("/") } : { path: path.slice(0, length), node };
   }
 
-  /** Makes the tree what it was, without the changes since, and counts anew what belongs to whom. */
-  goBack(top: StoreNode): void {
-    this.top = top;
-    this.changes = [];
-    this.usage.clear();
-    const stack = [...top.children.entries()].map(([, node]) => node);
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      this.#account(node, 1);
-      for (const [, child] of node.children.entries()) stack.push(child);
-    }
+  /** Takes over the tree of a fork, and its changes of what belongs to whom. Nothing else may have changed since the fork. */
+  adopt(fork: View): void {
+    this.top = fork.top;
+    for (const [domid, usage] of fork.usage) this.#addUsage(domid, usage);
   }
 
-  /** What a domain's nodes come to. */
-  usageOf(domid: number): Usage {
-    let usage = this.usage.get(domid);
-    if (usage === undefined) this.usage.set(domid, usage = { nodes: 0, bytes: 0, mentions: 0 });
-    return usage;
-  }
-
-  /** Adds to what a domain's nodes come to. */
-  addUsage(domid: number, { nodes, bytes, mentions }: Usage): void {
-    const usage = this.usageOf(domid);
-    usage.nodes += nodes;
-    usage.bytes += bytes;
-    usage.mentions += mentions;
-    this.#forget(domid, usage);
+  /** What the nodes of a domain come to. */
+  usageOf(domid: number): Readonly<Usage> {
+    return this.usage.get(domid) ?? NOTHING;
   }
 
   /** Makes a node that is missing, and with the same permissions those that are missing above it. */
@@ -237,13 +223,7 @@ export class View {
   remove(path: string): StoreNode | undefined {
     const { above, names, node } = this.#descend(path);
     if (node === undefined) return undefined;
-    // With a stack of its own: how deep a tree is, is up to guests (XSA-418).
-    for (const stack = [node]; stack.length > 0;) {
-      const next = stack.pop();
-      if (next === undefined) break;
-      this.#account(next, -1);
-      for (const [, child] of next.children.entries()) stack.push(child);
-    }
+    for (const removed of subtree(node)) this.#account(removed, -1);
     this.#replace(above, names, names[names.length - 1] ?? "", null, true);
     this.changes.push({ kind: "remove", path });
     return node;
@@ -281,7 +261,7 @@ export class View {
         listed ? ++this.#generations.last : old.generation,
       );
       if (listed && i > 0) {
-        this.usageOf(old.permissions.owner).bytes += children.listingBytes - old.children.listingBytes;
+        this.#usage(old.permissions.owner).bytes += children.listingBytes - old.children.listingBytes;
       }
       node = fresh;
       name = names[i - 1] ?? "";
@@ -289,15 +269,29 @@ export class View {
     if (node !== null) this.top = node;
   }
 
+  #usage(domid: number): Usage {
+    let usage = this.usage.get(domid);
+    if (usage === undefined) this.usage.set(domid, usage = { nodes: 0, bytes: 0, mentions: 0 });
+    return usage;
+  }
+
+  #addUsage(domid: number, { nodes, bytes, mentions }: Usage): void {
+    const usage = this.#usage(domid);
+    usage.nodes += nodes;
+    usage.bytes += bytes;
+    usage.mentions += mentions;
+    this.#forget(domid, usage);
+  }
+
   #account(node: StoreNode, sign: 1 | -1): void {
     const { entries, owner } = node.permissions;
-    const usage = this.usageOf(owner);
+    const usage = this.#usage(owner);
     usage.nodes += sign;
     usage.bytes += sign * node.size;
     if (sign < 0) this.#forget(owner, usage);
     for (let i = 1; i < entries.length; i++) {
       const domid = entries[i]?.domid ?? 0;
-      const named = this.usageOf(domid);
+      const named = this.#usage(domid);
       named.mentions += sign;
       if (sign < 0) this.#forget(domid, named);
     }

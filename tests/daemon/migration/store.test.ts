@@ -8,12 +8,12 @@ import { HEADER_SIZE, RECORD_HEADER_SIZE } from "../../../src/daemon/migration/f
 import { importStream } from "../../../src/daemon/migration/import.ts";
 import { exportStore, importStore, stateOf } from "../../../src/daemon/migration/store.ts";
 import { concat } from "../../support/bytes.ts";
-import { Store, tableOf } from "../support.ts";
+import { tableOf, TestStore } from "../support.ts";
 import { permissionsOf } from "../persistence/model.ts";
 import { emptyState } from "./states.ts";
 
-function filled(): Store {
-  const store = new Store({ quotas: { "nodes": 77 } });
+function filled(): TestStore {
+  const store = new TestStore({ quotas: { "nodes": 77 } });
   const { dom0, guest, node, tell } = store;
   const five = guest(5);
   guest(6);
@@ -36,7 +36,7 @@ describe("a core's store", () => {
     for (const version of [1, 2] as const) {
       const store = filled();
       const bytes = exportStore(store.core, version);
-      const other = new Store();
+      const other = new TestStore();
       const state = importStore(other.core, bytes);
       assertEquals(state.version, version);
       assertEquals(other.tree(), store.tree());
@@ -70,7 +70,7 @@ describe("a core's store", () => {
   });
 
   test("takes the nodes of one domain beside its own", () => {
-    const { core, tree, audit } = new Store();
+    const { core, tree, audit } = new TestStore();
     const before = tree();
     const nodes = ["/local/domain/5", "/local/domain/5/name"].map((path) => ({
       path,
@@ -110,7 +110,7 @@ describe("a core's store", () => {
   });
 
   test("takes no harm from quotas and domains that it does not know", () => {
-    const store = new Store({ domainExists: (domid) => domid < 10 });
+    const store = new TestStore({ domainExists: (domid) => domid < 10 });
     const { core } = store;
     const state = importStore(
       core,

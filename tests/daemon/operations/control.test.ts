@@ -1,14 +1,11 @@
-// CONTROL: what an administrator may ask the daemon itself; and what the daemon tells whoever runs it.
+// CONTROL: what an administrator may ask the daemon itself.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { quotaNames } from "../../../src/daemon/tree/quotas.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
-import { operationName } from "../../../src/wire/operations.ts";
-import { type Store, table, tableOf, within } from "../support.ts";
+import { assert, assertEquals } from "@std/assert";
+import { table, tableOf, type TestStore, within } from "../support.ts";
 
 /** Runs with what the daemon logs. */
-function logged(run: (store: Store, lines: string[]) => void): () => void {
+function logged(run: (store: TestStore, lines: string[]) => void): () => void {
   const lines: string[] = [];
   return within((store) => run(store, lines), { log: (line) => void lines.push(line) });
 }
@@ -96,11 +93,14 @@ describe("CONTROL check", () => {
           within(({ core, dom0, node }) => {
             node("/five", "n5");
             tableOf(dom0, ["CONTROL", "check|", "OK|"]);
-            const usage = core.view.usageOf(domid);
-            const { ...right } = usage;
-            change(usage);
+            const { usage } = core.view;
+            const right = usage.get(domid);
+            const changed = { ...core.view.usageOf(domid) };
+            change(changed);
+            usage.set(domid, changed);
             assertEquals(dom0.ask("CONTROL", "check|"), "EIO", `${name} of ${domid}`);
-            Object.assign(usage, right);
+            if (right === undefined) usage.delete(domid);
+            else usage.set(domid, right);
           })();
         }
       }
@@ -253,141 +253,5 @@ describe("CONTROL quota", () => {
       guest(5);
       for (const domid of [0, 5]) assert(tell("CONTROL", `quota|${domid}|`).startsWith(`Domain ${domid}:\nnodes `));
     }),
-  );
-});
-
-describe("what the core tells whoever runs it", () => {
-  test(
-    "is each request with its answer",
-    () => {
-      const told: string[] = [];
-      within(({ dom0, guest }) => {
-        told.length = 0;
-        table(
-          [dom0, "READ", "/none|", "ENOENT"],
-          [guest(5), 77, "", "ENOSYS"],
-          [dom0, "GET_DOMAIN_PATH", "7|", "/local/domain/7|"],
-        );
-        assertEquals(told, [
-          'domain 0: INTRODUCE -> INTRODUCE "OK|"',
-          'domain 0: READ -> ERROR "ENOENT|"',
-          'domain 5: operation 77 -> ERROR "ENOSYS|"',
-          'domain 0: GET_DOMAIN_PATH -> GET_DOMAIN_PATH "/local/domain/7|"',
-        ]);
-      }, {
-        onAnswer: ({ domid }, request, type, payload) => {
-          const answer = `${operationName(type)} ${JSON.stringify(payload.replaceAll("\0", "|"))}`;
-          told.push(`domain ${domid}: ${operationName(request.type)} -> ${answer}`);
-        },
-      })();
-    },
-  );
-
-  test(
-    "is what each request changed, before anybody is answered, and nothing where nothing changed",
-    () => {
-      const told: string[] = [];
-      const texts = (change: Change): string =>
-        change.kind === "quota"
-          ? `${change.domid} ${change.name} ${change.value}`
-          : `${change.kind} ${change.kind === "forget" ? change.domid : change.path}`;
-      within(({ dom0, guest, node }) => {
-        const five = guest(5);
-        node("/five", "n5");
-        const t = five.begin();
-        const { quotas } = five.connection.domain;
-        const ownQuotas = quotaNames.map((name) => `5 ${name} ${name === "nodes" ? 8 : quotas.get(name)}`).sort();
-        const rows = [
-          [dom0, "READ", "/tool|", []],
-          [dom0, "WRITE", "/a/b|x", ["put /a", "put /a/b"]],
-          [dom0, "MKDIR", "/a|", []],
-          [dom0, "SET_PERMS", "/a|n0|r5|", ["put /a"]],
-          [dom0, "WRITE", "/a//|", []],
-          [dom0, "RM", "/a/b|", ["remove /a/b"]],
-          [t, "WRITE", "/five/x|1", []],
-          [t, "RM", "/five|", []],
-          [five, "WRITE", "/five/y|", ["put /five/y"]],
-          [t, "TRANSACTION_END", "F|", []],
-          [dom0, "SET_QUOTA", "nodes|7|", ["null nodes 7"]],
-          // With all the others that it has: those of new domains may be others when it is read again.
-          [dom0, "SET_QUOTA", "5|nodes|8|", ownQuotas],
-          [dom0, "CONTROL", "quota|set|nodes|9|", ["null nodes 9"]],
-          [dom0, "RELEASE", "5|", ["forget 5", "put /a", "remove /five"]],
-          [dom0, "RELEASE", "5|", []],
-        ] as const;
-        for (const [who, operation, payload, changes] of rows) {
-          told.length = 0;
-          who.ask(operation, payload);
-          assertEquals([...told].sort(), [...changes], `${operation} ${payload}`);
-        }
-        const u = dom0.begin();
-        tableOf(u, ["WRITE", "/c|", "OK|"], ["RM", "/a|", "OK|"]);
-        told.length = 0;
-        assertEquals([u.commit(), told], ["OK|", ["put /c", "remove /a"]]);
-      }, { onChanges: (changes) => void told.push(...changes.map(texts)) })();
-    },
-  );
-
-  test("is answered where what is logged to throws, which it does again in a turn of its own", () => {
-    const fault = new Error("the disk of the log is full");
-    const turns: (() => void)[] = [];
-    const real = globalThis.queueMicrotask;
-    globalThis.queueMicrotask = (turn) => void turns.push(turn);
-    try {
-      within(({ dom0 }) => tableOf(dom0, ["CONTROL", "print|x|", "OK|"], ["CONTROL", "log|on|", "OK|"]), {
-        log: () => {
-          throw fault;
-        },
-      })();
-    } finally {
-      globalThis.queueMicrotask = real;
-    }
-    assert(turns.length >= 3, `${turns.length} lines`);
-    for (const turn of turns) assertEquals(assertThrows(turn), fault);
-  });
-
-  test(
-    "may be something that it cannot keep: then the request fails with EIO, and nothing is changed",
-    () => {
-      let full = false;
-      within(({ dom0, guest, node, tree, audit }) => {
-        const five = guest(5);
-        node("/five", "n5");
-        node("/zero", "n0", "r5");
-        dom0.watch("@releaseDomain", "t");
-        five.watch("/five", "t");
-        tableOf(dom0, ["SET_QUOTA", "watches|9|", "OK|"], ["SET_QUOTA", "5|nodes|8|", "OK|"]);
-        const before = tree();
-        const t = dom0.begin();
-        tableOf(t, ["WRITE", "/a|", "OK|"]);
-        full = true;
-        table(
-          [dom0, "WRITE", "/b|", "EIO"],
-          [five, "RM", "/five|", "EIO"],
-          [dom0, "SET_QUOTA", "nodes|7|", "EIO"],
-          [dom0, "SET_QUOTA", "watches|7|", "EIO"],
-          [dom0, "SET_QUOTA", "5|nodes|7|", "EIO"],
-          [dom0, "CONTROL", "quota|set|nodes|7|", "EIO"],
-          [dom0, "RELEASE", "5|", "EIO"],
-          [dom0, "READ", "/tool|", ""],
-          [dom0, "WRITE", "/b//|", "EINVAL"],
-          [t, "TRANSACTION_END", "T|", "EIO"],
-          [dom0, "GET_QUOTA", "nodes|", "1000|"],
-          [dom0, "GET_QUOTA", "watches|", "9|"],
-          [dom0, "GET_QUOTA", "5|nodes|", "8|"],
-          [dom0, "IS_DOMAIN_INTRODUCED", "5|", "T|"],
-          [five, "READ", "/zero|", ""],
-        );
-        assertEquals([tree(), dom0.events()], [before, []]);
-        audit();
-        full = false;
-        tableOf(dom0, ["WRITE", "/b|", "OK|"], ["RELEASE", "5|", "OK|"], ["READ", "/five|", "ENOENT"]);
-        assertEquals(dom0.events(), [["@releaseDomain", "t"]]);
-      }, {
-        onChanges: () => {
-          if (full) throw new Error("there is no room");
-        },
-      })();
-    },
   );
 });

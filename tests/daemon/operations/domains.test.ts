@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { endDomain, introduceDomain, shutDownDomain } from "../../../src/daemon/state/lifecycle.ts";
-import { type Asked, type Speaker, type Store, table, tableOf, within } from "../support.ts";
+import { type Asked, type Speaker, table, tableOf, type TestStore, within } from "../support.ts";
 
 const PRIVILEGED: readonly (readonly [Asked, string])[] = [
   ["CONTROL", "check|"],
@@ -25,7 +25,7 @@ function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
 
-function shutDown({ core }: Store, domid: number): void {
+function shutDown({ core }: TestStore, domid: number): void {
   const domain = core.introduced(domid);
   assert(domain !== undefined);
   shutDownDomain(core, domain);

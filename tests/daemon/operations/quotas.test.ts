@@ -4,19 +4,19 @@ import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { endDomain } from "../../../src/daemon/state/lifecycle.ts";
 import { Quotas } from "../../../src/daemon/tree/quotas.ts";
-import { type Speaker, Store, table, tableOf, within } from "../support.ts";
+import { type Speaker, table, tableOf, TestStore, within } from "../support.ts";
 
 const NAMES =
   "nodes watches outstanding memory soft-memory transactions transaction-nodes node-permissions path-max node-size";
 
 /** A guest with a home of its own, where it may do what it likes. */
-function settled({ guest, node, tell }: Store, domid = 5): Speaker {
+function settled({ guest, node, tell }: TestStore, domid = 5): Speaker {
   if (tell("IS_DOMAIN_INTRODUCED", `${domid}|`) === "F|") node(`/local/domain/${domid}`, `n${domid}`);
   return guest(domid);
 }
 
 /** What CONTROL tells of a domain: what it uses now and the most that was seen. */
-function usage({ tell }: Store, domid: number): Record<string, [now: number, most: number]> {
+function usage({ tell }: TestStore, domid: number): Record<string, [now: number, most: number]> {
   const lines = tell("CONTROL", `quota|${domid}|`).split("\n").slice(1, -1);
   return Object.fromEntries(lines.map((line) => {
     const [, name = "", now, most] = /^(\S+) *: +(\d+) \(max +(\d+)\)$/.exec(line) ?? [];
@@ -365,11 +365,11 @@ describe("GET_QUOTA and SET_QUOTA", () => {
   test(
     "start with what the daemon was given, which has to make sense",
     () => {
-      const { dom0, tell } = new Store({ quotas: { watches: 3, memory: 0 } });
+      const { dom0, tell } = new TestStore({ quotas: { watches: 3, memory: 0 } });
       tableOf(dom0, ["GET_QUOTA", "watches|", "3|"], ["GET_QUOTA", "memory|", "0|"], ["GET_QUOTA", "nodes|", "1000|"]);
       assertEquals(tell("GET_QUOTA", "5|watches|"), "3|");
       for (const value of [-1, 1.5, NaN, Infinity, 0xffffffff]) {
-        const error = assertThrows(() => new Store({ quotas: { nodes: value } }), RangeError);
+        const error = assertThrows(() => new TestStore({ quotas: { nodes: value } }), RangeError);
         assertEquals(error.message, `cannot set quota "nodes": ${value} is not a whole number from 0 to 4294967294`);
       }
       const unknown = { constructor: 1 } as unknown as { nodes: number };
@@ -424,7 +424,7 @@ describe("what CONTROL tells of quotas", () => {
 
 describe("a guest is held up", () => {
   /** A watcher who takes nothing, and a guest whose changes it hears of. */
-  function blocked(store: Store): { five: Speaker; watcher: Speaker; held: () => boolean } {
+  function blocked(store: TestStore): { five: Speaker; watcher: Speaker; held: () => boolean } {
     const five = settled(store);
     const watcher = store.open();
     watcher.watch("/local/domain/5", "t");
@@ -579,7 +579,7 @@ describe("events for a guest that does not take them", () => {
 
 describe("the rate of a guest's changes", () => {
   /** So many changes at once; after how many it is held up. */
-  function burst({ core }: Store, five: Speaker, most: number): number {
+  function burst({ core }: TestStore, five: Speaker, most: number): number {
     for (let i = 0; i < most; i++) {
       if (core.holdOf(five.connection) > 0) return i;
       tableOf(five, ["WRITE", "a|x", "OK|"]);

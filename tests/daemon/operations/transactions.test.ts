@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Asked, type Speaker, Store, table, tableOf, type Transaction, within } from "../support.ts";
+import { type Asked, type Speaker, table, tableOf, TestStore, type Transaction, within } from "../support.ts";
 
 /** What a transaction does, and what others do meanwhile. */
 type Step = readonly [operation: Asked, payload: string];
@@ -12,8 +12,8 @@ function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
 
-function planted(): Store {
-  const store = new Store();
+function planted(): TestStore {
+  const store = new TestStore();
   for (const [path, value] of [["/t", "t"], ["/t/a", "1"], ["/t/c/d", "d"]]) store.tell("WRITE", `${path}|${value}`);
   return store;
 }
@@ -70,7 +70,7 @@ describe("a transaction", () => {
     }),
   );
 
-  const endings: Record<string, (store: Store, who: Speaker, t: Transaction) => void> = {
+  const endings: Record<string, (store: TestStore, who: Speaker, t: Transaction) => void> = {
     "is dropped": (_store, _who, t) => assertEquals(t.abort(), "OK|"),
     "loses its connection": ({ core }, who) => core.detach(who.connection),
     "is forgotten with RESET_WATCHES": (_store, who) => void who.ask("RESET_WATCHES"),

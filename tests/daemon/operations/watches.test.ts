@@ -9,7 +9,7 @@ import { parentPath, type View } from "../../../src/daemon/tree/tree.ts";
 import { byOrder, WatchTrie } from "../../../src/daemon/state/watches.ts";
 import { PAYLOAD_MAX } from "../../../src/wire/header.ts";
 import { levelsBelow } from "../../../src/wire/path.ts";
-import { type Asked, randomNumbers, type Speaker, type Store, table, tableOf, within } from "../support.ts";
+import { type Asked, randomNumbers, type Speaker, table, tableOf, type TestStore, within } from "../support.ts";
 
 /** The paths of the events that came. */
 function paths(who: Speaker): string[] {
@@ -267,7 +267,7 @@ describe("an event", () => {
 
 describe("the removal of a subtree", () => {
   /** A tree whose order is not that of the alphabet. */
-  function planted(): (store: Store) => Speaker {
+  function planted(): (store: TestStore) => Speaker {
     return ({ dom0, node }) => {
       for (const path of ["/t/z/b/d", "/t/z/b/c", "/t/z/a", "/t/z/e/f", "/t/y"]) node(path);
       return dom0;
@@ -387,7 +387,7 @@ describe("a depth", () => {
 
 describe("a special event", () => {
   /** What a plain watch, numbered ones and one on the number itself get of each. */
-  function listening({ dom0 }: Store): () => string[] {
+  function listening({ dom0 }: TestStore): () => string[] {
     for (const name of ["@introduceDomain", "@releaseDomain"]) {
       dom0.watch(name, "plain");
       dom0.watch(name, "numbered", 1);

@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Bytes, ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
-import { changesOf } from "../../../src/daemon/tree/listing.ts";
+import { treeChanges } from "../../../src/daemon/persistence/keeper.ts";
 import { noChildren } from "../../../src/daemon/tree/children.ts";
 import { type Change, StoreNode, View } from "../../../src/daemon/tree/tree.ts";
 import { historyOf, permissionsOf, randomOf } from "./model.ts";
@@ -65,9 +65,9 @@ describe("the changes of a tree", () => {
 
   test("build it again, with the order of the children", () => {
     const view = replay(historyOf(2, 300).batches.flat());
-    const changes = [...changesOf(view.top)];
+    const changes = [...treeChanges(view.top)];
     const again = replay(changes);
-    assertEquals([...changesOf(again.top)], changes);
+    assertEquals([...treeChanges(again.top)], changes);
     const lists = (of: View): unknown[] =>
       changes.map((change) => change.kind === "put" && of.get(change.path)?.children.listing());
     assertEquals(lists(again), lists(view));
@@ -82,13 +82,13 @@ describe("the changes of a tree", () => {
       if (random() < 0.3) view.remove(path);
       else view.put(path, "", permissionsOf(0));
     }
-    assertEquals(replay(changesOf(view.top)).get("/")?.children.listing(), view.get("/")?.children.listing());
+    assertEquals(replay(treeChanges(view.top)).get("/")?.children.listing(), view.get("/")?.children.listing());
   });
 
   test("are those of the tree as it was when they were asked for", () => {
     const view = replay(historyOf(2, 100).batches.flat());
-    const before = [...changesOf(view.top)];
-    const changes = changesOf(view.top);
+    const before = [...treeChanges(view.top)];
+    const changes = treeChanges(view.top);
     changes.next();
     view.put("/later", "", permissionsOf(0));
     assertEquals([...changes], before.slice(1));
@@ -99,6 +99,6 @@ describe("the changes of a tree", () => {
     view.put("/", "", permissionsOf(0));
     let path = "";
     for (let depth = 0; depth < 1500; depth++) view.put(path += "/a", "", permissionsOf(0));
-    assertEquals([...changesOf(view.top)].length, 1501);
+    assertEquals([...treeChanges(view.top)].length, 1501);
   });
 });

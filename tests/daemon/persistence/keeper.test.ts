@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { CoreOptions } from "../../../src/daemon/state/store.ts";
+import type { StoreOptions } from "../../../src/daemon/state/store.ts";
 import { endDomain } from "../../../src/daemon/state/lifecycle.ts";
 import { JournalError } from "../../../src/daemon/persistence/errors.ts";
 import { Keeper, type KeeperOptions } from "../../../src/daemon/persistence/keeper.ts";
-import { Store, tableOf } from "../support.ts";
+import { tableOf, TestStore } from "../support.ts";
 import { eagerClock } from "./clocks.ts";
 
 async function withDirectory(run: (directory: string) => Promise<void>): Promise<void> {
@@ -22,14 +22,14 @@ async function withDirectory(run: (directory: string) => Promise<void>): Promise
 }
 
 interface Kept extends AsyncDisposable {
-  readonly store: Store;
+  readonly store: TestStore;
   readonly keeper: Keeper;
 }
 
 /** A store that is kept in a directory. */
-async function keep(directory: string, options: Partial<KeeperOptions> = {}, core: CoreOptions = {}): Promise<Kept> {
+async function keep(directory: string, options: Partial<KeeperOptions> = {}, core: StoreOptions = {}): Promise<Kept> {
   const keeper = await Keeper.open(directory, { clock: eagerClock, ...options });
-  const store = new Store({ ...core, onChanges: (changes) => keeper.take(changes) });
+  const store = new TestStore({ ...core, onChanges: (changes) => keeper.take(changes) });
   keeper.load(store.core);
   return { store, keeper, [Symbol.asyncDispose]: () => keeper.close() };
 }
@@ -100,7 +100,7 @@ describe("a store that is kept", () => {
     }));
 
   /** Quotas as a guest meets them, which a restart must not change. */
-  const quotas = ({ dom0 }: Store): string[] => {
+  const quotas = ({ dom0 }: TestStore): string[] => {
     const [five, six, all] = ["5|", "6|", ""].map((who) =>
       ["nodes", "watches"].map((name) => dom0.ask("GET_QUOTA", `${who}${name}|`)).join("")
     );
@@ -199,7 +199,7 @@ describe("a store that cannot be kept", () => {
     const failures: JournalError[] = [];
     const append = { fails: false };
     const keeper = await Keeper.open(directory, { clock: eagerClock, onFailed: (error) => failures.push(error) });
-    const store = new Store({
+    const store = new TestStore({
       onChanges: (changes) => {
         // What is no change cannot be appended.
         keeper.take(append.fails ? [...changes, { kind: "put", path: "/", value: "" } as never] : changes);
@@ -261,7 +261,7 @@ describe("a store that cannot be kept", () => {
         }]);
       }
       const keeper = await Keeper.open(directory, { clock: eagerClock });
-      const error = assertThrows(() => keeper.load(new Store().core), JournalError, "cannot restore the store: ");
+      const error = assertThrows(() => keeper.load(new TestStore().core), JournalError, "cannot restore the store: ");
       assertEquals(error.fault, "corrupt");
       await keeper.close();
     }));
