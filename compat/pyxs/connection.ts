@@ -2,7 +2,7 @@
 
 import { accessSync, constants } from "node:fs";
 import process from "node:process";
-import { defaultAddresses, parseAddress } from "../../src/transport/address.ts";
+import { defaultAddresses, formatAddress, parseAddress } from "../../src/transport/address.ts";
 import { openBlocking } from "../../src/transport/blocking/open.ts";
 import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
@@ -88,8 +88,10 @@ export class PacketConnection {
       this.#generation++;
       this.#inbox = [];
     } catch (error) {
-      if (error instanceof XenStoreError) throw new ConnectionError(error.message);
-      throw error;
+      if (!(error instanceof XenStoreError)) throw error;
+      const isMissing = error.code === "ENOENT" && defaultAddresses().map(formatAddress).includes(this.#address);
+      const hint = '; if this machine has no Xen, use new Client({ address: "embedded:" })';
+      throw new ConnectionError(isMissing ? error.message + hint : error.message);
     }
   }
 
