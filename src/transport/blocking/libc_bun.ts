@@ -1,6 +1,6 @@
 // libc on Bun, through bun:ffi.
 
-import { createRequire } from "node:module";
+import { builtin } from "../builtin.ts";
 import { type CType, type Libc, type Library, openLibc } from "./libc.ts";
 
 /** What of Bun's own API is used here, so that the other runtimes' checkers need none of its types. */
@@ -13,7 +13,7 @@ const names: Readonly<Record<CType, string>> = { i32: "i32", usize: "u64", buffe
 /** Linux's libc; `null` where there is none. */
 export function openBunLibc(): Libc | null {
   // A require, because the caller is synchronous, and an import would fail to load where there is no such module.
-  const { dlopen } = createRequire(import.meta.url)("bun:ffi") as BunFfi;
+  const { dlopen } = builtin("node:module").createRequire(import.meta.url)("bun:ffi") as BunFfi;
   return openLibc((path, signatures) => {
     try {
       const entries = Object.entries(signatures).map(([name, { parameters, result }]) =>

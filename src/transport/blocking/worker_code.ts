@@ -1,8 +1,6 @@
 // Where the worker's code is, and whether a worker can start from it: one that cannot does not say so to a thread that waits.
 
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { builtin } from "../builtin.ts";
 import { codedError } from "../transport.ts";
 
 /** Throws where a worker could not start from a module that is a file. */
@@ -35,8 +33,8 @@ export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } 
 
 /** Throws ENOENT where the code is not there, as beside a bundle. */
 export function checkCodeFile(module: URL): void {
-  const path = fileURLToPath(module);
-  if (!existsSync(path)) {
+  const path = builtin("node:url").fileURLToPath(module);
+  if (!builtin("node:fs").existsSync(path)) {
     throw codedError("ENOENT", `no code of the worker at ${path}: a bundle needs it beside itself`);
   }
 }
@@ -44,6 +42,7 @@ export function checkCodeFile(module: URL): void {
 /** The same, and throws ENOSYS for TypeScript where that cannot be. */
 export function checkNodeCode(module: URL): void {
   checkCodeFile(module);
+  const { process } = globalThis as unknown as { readonly process: { readonly versions: { readonly node: string } } };
   if (!module.pathname.endsWith(".ts") || Number.parseInt(process.versions.node) >= TYPESCRIPT_FROM_NODE) return;
   throw codedError(
     "ENOSYS",
@@ -59,7 +58,7 @@ export function checkDenoCode(module: URL): void {
   if (Deno.build.standalone || module.pathname.includes("/node_modules/")) return;
   // It imports from all of `src`; bundled, from what is beside it.
   const top = /\/src\/transport\/blocking\/[^/]*$/.test(module.pathname) ? "../../" : "./";
-  const path = fileURLToPath(new URL(top, module));
+  const path = builtin("node:url").fileURLToPath(new URL(top, module));
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") {
     throw codedError("EACCES", `the worker's code may not be read: Deno needs --allow-read=${path}`);
   }
