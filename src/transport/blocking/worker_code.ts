@@ -2,6 +2,7 @@
 
 import { builtin } from "../builtin.ts";
 import { codedError } from "../transport.ts";
+import { workerSource } from "./worker_source.ts";
 
 /** Throws where a worker could not start from a module that is a file. */
 export type CheckCode = (module: URL) => void;
@@ -16,11 +17,14 @@ interface DenoApi {
 const TYPESCRIPT_FROM_NODE = 22;
 
 /**
- * Where the worker's code is, beside this module. A registry's is at an address that only an import takes, and no worker.
- * Throws what `check` does.
+ * Where the worker's code is: in the built package itself, as an address that needs no file; else beside this module. A
+ * registry's is at an address that only an import takes, and no worker. Throws what `check` does.
  */
 export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } {
-  // This file's own ending: .ts where it runs as it was written, .js where it was built, a bundle's where it is in one.
+  if (workerSource !== null) {
+    return { module: new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`), isBuilt: true };
+  }
+  // This file's own ending: .ts where it runs as it was written, .js where it was bundled otherwise than by the build.
   const [ending] = /\.m?[jt]s$/.exec(import.meta.url) ?? [".js"];
   const isBuilt = !ending.endsWith("ts");
   const file = new URL(`./worker_thread${ending}`, import.meta.url);
