@@ -115,8 +115,10 @@ function inlineWorker(code: string): Plugin {
     name: "inline-worker",
     setup({ onLoad, onResolve }) {
       onLoad({ filter: WORKER_SOURCE }, () => ({ contents: `export const workerSource = ${JSON.stringify(code)};` }));
-      onResolve({ filter: /worker_thread\.ts$/ }, ({ kind, path }) =>
-        kind === "dynamic-import" ? { path, external: true, sideEffects: false } : undefined);
+      onResolve(
+        { filter: /worker_thread\.ts$/ },
+        ({ kind, path }) => kind === "dynamic-import" ? { path, external: true, sideEffects: false } : undefined,
+      );
     },
   };
 }

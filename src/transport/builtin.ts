@@ -1,9 +1,20 @@
 // The runtime's own modules, loaded on first use: an import of one takes Deno up to 50 ms of CPU, and Bun up to 15 ms.
 
+/** What of `bun:ffi` is used, so that the other runtimes' checkers need none of its types. */
+interface BunFfi {
+  dlopen(
+    path: string,
+    functions: Readonly<Record<string, { readonly args: readonly string[]; readonly returns: string }>>,
+  ): {
+    readonly symbols: Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
+    close(): void;
+  };
+}
+
 /** The modules that are used where an import on demand would come too late, because the caller is synchronous. */
 interface Modules {
+  readonly "bun:ffi": BunFfi;
   readonly "node:fs": typeof import("node:fs");
-  readonly "node:module": typeof import("node:module");
   readonly "node:net": typeof import("node:net");
   readonly "node:os": typeof import("node:os");
   readonly "node:url": typeof import("node:url");

@@ -18,6 +18,14 @@ export interface Command {
   readonly command: readonly string[];
 }
 
+/** Types that users install, and where: Bun's need the newest of Node's. */
+const TYPES: readonly (readonly [from: string, to?: string])[] = [
+  ["@types/node"],
+  ["undici-types"],
+  ["bun-types"],
+  ["types-node-newest", join("bun-types", "node_modules", "@types", "node")],
+];
+
 /** The directory, which is removed in the end. */
 export interface Place extends Disposable {
   readonly directory: string;
@@ -27,14 +35,17 @@ export interface Place extends Disposable {
 export function preparePlace(): Place {
   const directory = mkdtempSync(join(tmpdir(), "tsxs-consumers-"));
   const npm = (cwd: string, ...args: string[]): void => {
-    execFileSync("npm", [...args, "--silent", "--no-audit", "--no-fund"], { cwd, stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync("npm", [...args, "--silent", "--no-audit", "--no-fund"], {
+      cwd,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   };
   npm(root, "pack", "--pack-destination", directory);
   writeFileSync(join(directory, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
   const tarball = readdirSync(directory).find((name) => name.endsWith(".tgz"));
   npm(directory, "install", "--offline", `./${tarball}`);
-  for (const name of ["@types/node", "undici-types", "bun-types"]) {
-    cpSync(join(modules, name), join(directory, "node_modules", name), { recursive: true });
+  for (const [from, to = from] of TYPES) {
+    cpSync(join(modules, from), join(directory, "node_modules", to), { recursive: true });
   }
   cpSync(join(here, "programs"), directory, { recursive: true });
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };

@@ -43,7 +43,7 @@ export async function runEverything(command: readonly string[], directory: strin
 export function runChecksOf(directory: string, socket: string): Check[] {
   return runtimes().map(({ name, command }) => ({
     name,
-    run: () => runEverything([...command, "everything.mjs"], directory, `${socket}`),
+    run: () => runEverything([...command, "everything.mjs", "--names"], directory, socket),
   }));
 }
 
@@ -67,7 +67,9 @@ function checkTrace(stack: string): void {
   const frames = [...stack.matchAll(/\(?(?:file:\/\/)?(\/[^\s()]*\/node_modules\/tsxs\/[^\s()]*):(\d+):(\d+)\)?/g)];
   if (frames.length === 0) throw new Error(`no frame of the package in:\n${stack}`);
   for (const [, file = "", line, column] of frames) {
-    if (!file.endsWith(".ts") || !existsSync(file)) throw new Error(`no source of the package at ${file} in:\n${stack}`);
+    if (!file.endsWith(".ts") || !existsSync(file)) {
+      throw new Error(`no source of the package at ${file} in:\n${stack}`);
+    }
     const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1];
     if (text === undefined || text.length < Number(column)) throw new Error(`${file} has no ${line}:${column}`);
   }

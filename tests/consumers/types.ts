@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Check } from "./checks.ts";
+import type { Check } from "./checks.ts";
 import { deno, modules, run } from "./place.ts";
 
 const COMPILERS = ["typescript-5.4", "typescript-5.9", "typescript-7"];

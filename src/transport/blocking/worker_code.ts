@@ -27,7 +27,9 @@ export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } 
   // This file's own ending: .ts where it runs as it was written, .js where it was bundled otherwise than by the build.
   const [ending] = /\.m?[jt]s$/.exec(import.meta.url) ?? [".js"];
   const isBuilt = !ending.endsWith("ts");
-  const file = new URL(`./worker_thread${ending}`, import.meta.url);
+  // By way of a variable: a bundler that saw the address would look for the file.
+  const here: string = import.meta.url;
+  const file = new URL(`./worker_thread${ending}`, here);
   if (file.protocol === "file:") check(file);
   const module = file.protocol === "file:"
     ? file

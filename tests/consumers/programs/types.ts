@@ -1,6 +1,6 @@
 // Names what the package exports, as a user's TypeScript does.
 
-import { Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
+import { type Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
 import { Daemon, type LogReader } from "tsxs/daemon";
 import { Client as PyClient, type Event } from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
