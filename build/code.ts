@@ -1,5 +1,6 @@
 // The package's JavaScript: a file for each entry, one for what all entries share, and others that are loaded on demand.
 
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
@@ -46,10 +47,19 @@ export async function buildCode(outdir: string): Promise<void> {
     metafile: true,
     plugins: [takeShared(shared), inlineWorker(await workerCode())],
   });
+  const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) => resolve(ROOT, file));
+  for (const file of [join(outdir, "shared.js"), ...files]) writeFileSync(file, ownNames(readFileSync(file, "utf8")));
   // A name that two of the shared sources export is in neither: that shows when it is imported.
-  for (const file of Object.keys(metafile.outputs).filter((file) => file.endsWith(".js"))) {
-    await import(pathToFileURL(resolve(ROOT, file)).href);
-  }
+  for (const file of files) await import(pathToFileURL(file).href);
+}
+
+/** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
+function ownNames(code: string): string {
+  const names = [...code.matchAll(/^var (\w+) = class (_\1)\b/gm)].map(([, , inner]) => inner);
+  return names.length === 0 ? code : code.replace(
+    new RegExp(`(?<![.#\\w$])(?:${names.join("|")})\\b`, "g"),
+    (inner) => ` ${inner.slice(1)}`,
+  );
 }
 
 /** The sources that belong in the shared file: those that any entry imports, whatever it is going to do. */

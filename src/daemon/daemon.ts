@@ -110,7 +110,7 @@ export class Daemon implements AsyncDisposable {
    */
   static async open(directory: string, options: DaemonOptions & KeepOptions = {}): Promise<Daemon> {
     checkKeepOptions(options);
-    const daemon = newDaemon(options);
+    const daemon = new Daemon(options);
     const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
     const keeper = await Keeper.open(directory, {
       clock,
@@ -315,11 +315,6 @@ export class Daemon implements AsyncDisposable {
     const state = domain === undefined ? "it is not introduced" : "it is the control domain";
     throw new RangeError(`cannot ${what} domain ${domid}: ${state}`);
   }
-}
-
-/** A class that names itself gets another name in a bundle. */
-function newDaemon(options: DaemonOptions): Daemon {
-  return new Daemon(options);
 }
 
 /** Does something at once; gives what it throws as a rejection. */

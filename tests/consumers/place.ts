@@ -18,13 +18,13 @@ export interface Command {
   readonly command: readonly string[];
 }
 
-/** Types that users install, and where: Bun's need the newest of Node's. */
-const TYPES: readonly (readonly [from: string, to?: string])[] = [
-  ["@types/node"],
-  ["undici-types"],
-  ["bun-types"],
-  ["types-node-newest", join("bun-types", "node_modules", "@types", "node")],
-];
+/** Types that users install, by where they are. Bun's need the newest of Node's, so they have a directory of their own. */
+const TYPES: Readonly<Record<string, string>> = {
+  "node_modules/@types/node": "@types/node",
+  "node_modules/undici-types": "undici-types",
+  "bun/node_modules/bun-types": "bun-types",
+  "bun/node_modules/@types/node": "types-node-newest",
+};
 
 /** The directory, which is removed in the end. */
 export interface Place extends Disposable {
@@ -44,8 +44,8 @@ export function preparePlace(): Place {
   writeFileSync(join(directory, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
   const tarball = readdirSync(directory).find((name) => name.endsWith(".tgz"));
   npm(directory, "install", "--offline", `./${tarball}`);
-  for (const [from, to = from] of TYPES) {
-    cpSync(join(modules, from), join(directory, "node_modules", to), { recursive: true });
+  for (const [to, from] of Object.entries(TYPES)) {
+    cpSync(join(modules, from), join(directory, to), { recursive: true });
   }
   cpSync(join(here, "programs"), directory, { recursive: true });
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };

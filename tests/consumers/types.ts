@@ -34,9 +34,10 @@ export function typeChecks(directory: string): Check[] {
               skipLibCheck: false,
               noEmit: true,
             },
-            files: ["types.ts", ...(hasSignals ? ["signals.ts"] : [])],
+            files: ["types.ts", ...(hasSignals ? ["signals.ts"] : [])].map((file) => join(directory, file)),
           };
-          checks.push({ name, run: () => compile(directory, name, compiler, config) });
+          const place = types.includes("bun-types") ? join(directory, "bun") : directory;
+          checks.push({ name, run: () => compile(place, name, compiler, config) });
         }
       }
     }

@@ -10,6 +10,8 @@ const { connect, ConnectionError, XenStoreError } = tsxs;
 const { ConnectionError: DaemonConnectionError, Daemon, XenStoreError: DaemonError } = daemons;
 
 const [socket] = process.argv.slice(-1);
+/** Others use the same daemon. */
+const base = `/tool/consumer-${process.pid}`;
 
 function same(actual, expected) {
   const [a, b] = [actual, expected].map((value) => JSON.stringify(value));
@@ -37,15 +39,15 @@ function checkNames() {
 async function useClient() {
   for (const address of ["embedded:", `unix:${socket}`]) {
     const store = await connect(address);
-    await store.write("/tool/consumer/name", "value");
-    same(await store.readText("/tool/consumer/name"), "value");
-    same(await store.list("/tool/consumer"), ["name"]);
-    same(await store.transact(async (transaction) => await transaction.readText("/tool/consumer/name")), "value");
+    await store.write(`${base}/name`, "value");
+    same(await store.readText(`${base}/name`), "value");
+    same(await store.list(base), ["name"]);
+    same(await store.transact(async (transaction) => await transaction.readText(`${base}/name`)), "value");
     const monitor = store.monitor();
-    await monitor.watch("/tool/consumer");
-    await store.remove("/tool/consumer");
-    for await (const event of monitor) if (event.type === "change" && event.path === "/tool/consumer") break;
-    const missing = await thrownBy(() => store.read("/tool/consumer/missing"));
+    await monitor.watch(base);
+    await store.delete(base);
+    for await (const event of monitor) if (event.type === "change" && event.path === base) break;
+    const missing = await thrownBy(() => store.read(`${base}/missing`));
     same([missing instanceof XenStoreError, missing.name, missing.code], [true, "XenStoreError", "ENOENT"]);
     await store.close();
   }
@@ -60,8 +62,8 @@ async function useDaemon() {
   await store.write("/tool/daemon", "here");
   same(await store.readText("/tool/daemon"), "here");
   await store.close();
-  const listener = await daemon.listen(`${socket}-own`);
-  const other = await connect(`unix:${socket}-own`);
+  const listener = await daemon.listen(`${socket}-${process.pid}`);
+  const other = await connect(`unix:${socket}-${process.pid}`);
   same(await other.readText("/tool/daemon"), "here");
   await other.close();
   await listener.close();
@@ -77,15 +79,15 @@ async function useBlocking() {
   }];
   for (const options of ways) {
     const handle = xs(options);
-    handle.write("0", "/tool/blocking", "value");
-    same(handle.read("0", "/tool/blocking"), "value");
+    handle.write("0", `${base}-blocking`, "value");
+    same(handle.read("0", `${base}-blocking`), "value");
     const missing = await thrownBy(() => handle.unwatch("/tool", "none"));
     same([missing instanceof XsError, missing.name, missing.args[0]], [true, "Error", 2]);
     handle.close();
   }
   const client = new pyxs.Client({ unix_socket_path: socket });
   client.connect();
-  same(`${client.read("/tool/blocking")}`, "value");
+  same(`${client.read(`${base}-blocking`)}`, "value");
   client.close();
 }
 
