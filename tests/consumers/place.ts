@@ -73,13 +73,13 @@ export function deno(): string {
   return join(root, "node_modules", ".bin", "deno");
 }
 
-/** Runs a command to its end; gives what it wrote. Throws it if the command fails or takes longer than a minute. */
+/** Runs a command to its end; gives what it wrote. Throws it if the command fails or takes longer than four minutes. */
 export async function run([file = "", ...args]: readonly string[], cwd: string): Promise<string> {
   const child = spawn(file, args, {
     cwd,
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 60_000,
+    timeout: 240_000,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
