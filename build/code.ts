@@ -87,7 +87,16 @@ function collect({ inputs }: Metafile, file: string, found: Set<string>): void {
 
 /** The code of the worker in one text, the embedded daemon and all. */
 async function workerCode(): Promise<string> {
-  const { outputFiles: [file] } = await build({ ...common, entryPoints: [WORKER], minify: true, write: false });
+  const { outputFiles: [file] } = await build({
+    ...common,
+    entryPoints: [WORKER],
+    // What a worker evaluates is no module.
+    format: "cjs",
+    // The worker calls nothing that reads import.meta.
+    logOverride: { "empty-import-meta": "silent" },
+    minify: true,
+    write: false,
+  });
   if (file === undefined) throw new Error(`cannot build ${WORKER}: esbuild made no file`);
   return file.text;
 }

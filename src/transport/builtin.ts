@@ -21,17 +21,22 @@ interface Modules {
   readonly "node:worker_threads": typeof import("node:worker_threads");
 }
 
+type Load = <Name extends keyof Modules>(name: Name) => Modules[Name];
+
 /** What of the global scope is used here. The types of a runtime may not have it. */
 interface Globals {
-  readonly process: {
-    getBuiltinModule<Name extends keyof Modules>(name: Name): Modules[Name];
-  };
+  readonly process: { readonly getBuiltinModule?: Load };
   setImmediate(run: () => void): unknown;
 }
 
-/** A module of the runtime. Node has this since 20.16. */
+/** Loads a module of the runtime. */
 export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
-  return (globalThis as unknown as Globals).process.getBuiltinModule(name);
+  const { getBuiltinModule } = (globalThis as unknown as Globals).process;
+  if (getBuiltinModule !== undefined) return getBuiltinModule(name);
+  // Node has the function since 20.16, and Bun since a late 1.2: before, Bun had its own.
+  const load = (import.meta as { readonly require?: Load }).require;
+  if (load === undefined) throw new Error(`cannot load ${name}: Node 20.16 or later is needed`);
+  return load(name);
 }
 
 /** Runs a function after a turn of the event loop, which stays alive until then. */

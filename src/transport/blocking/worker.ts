@@ -43,10 +43,9 @@ export function openByWorker(address: Address, spin: number, check: CheckCode): 
 function share(name: string | null, check: CheckCode): Shared {
   const found = name === null ? undefined : named().get(name);
   if (found !== undefined) return found;
-  const { module, isBuilt } = workerCode(check);
-  // What was built needs none of a loader's flags.
+  const { code, options } = workerCode(check);
   const threads = builtin("node:worker_threads");
-  const worker = new threads.Worker(module, isBuilt ? { execArgv: [] } : {});
+  const worker = new threads.Worker(code, options);
   worker.unref();
   const made: Shared = { worker, users: new Set(), opened: 0 };
   // Without a listener the error would end the process.

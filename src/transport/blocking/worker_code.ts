@@ -16,25 +16,27 @@ interface DenoApi {
 /** The first version whose worker needs nothing of the thread that waits for it, were it in TypeScript. */
 const TYPESCRIPT_FROM_NODE = 22;
 
+/** What a worker is made from. */
+export interface WorkerCode {
+  readonly code: string | URL;
+  readonly options: { readonly eval?: boolean; readonly execArgv?: string[] };
+}
+
 /**
- * Where the worker's code is: in the built package itself, as an address that needs no file; else beside this module. A
+ * The worker's code: the built package has its text, which needs no file; else it is a file beside this module. A
  * registry's is at an address that only an import takes, and no worker. Throws what `check` does.
  */
-export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } {
-  if (workerSource !== null) {
-    return { module: new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`), isBuilt: true };
-  }
+export function workerCode(check: CheckCode): WorkerCode {
+  // What was built needs none of a loader's flags.
+  if (workerSource !== null) return { code: workerSource, options: { eval: true, execArgv: [] } };
   // This file's own ending: .ts where it runs as it was written, .js where it was bundled otherwise than by the build.
   const [ending] = /\.m?[jt]s$/.exec(import.meta.url) ?? [".js"];
-  const isBuilt = !ending.endsWith("ts");
   // By way of a variable: a bundler that saw the address would look for the file.
   const here: string = import.meta.url;
   const file = new URL(`./worker_thread${ending}`, here);
   if (file.protocol === "file:") check(file);
-  const module = file.protocol === "file:"
-    ? file
-    : new URL(`data:text/javascript,import ${JSON.stringify(file.href)};`);
-  return { module, isBuilt };
+  const code = file.protocol === "file:" ? file : new URL(`data:text/javascript,import ${JSON.stringify(file.href)};`);
+  return { code, options: ending.endsWith("ts") ? {} : { execArgv: [] } };
 }
 
 /** Throws ENOENT where the code is not there, as beside a bundle. */
