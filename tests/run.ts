@@ -1,27 +1,13 @@
 // Runs the tests on every runtime, one process a file: `tsx tests/run.ts [--peers] [RUNTIME...] [FILE...]`.
 
-import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { type FileOutcome, killAll, runFile } from "./runner/file.ts";
+import { testFiles } from "./runner/files.ts";
 import { installedRuntimes, type Runtime } from "./runner/runtimes.ts";
 
 /** More than ten times what the slowest file takes. */
 const LIMIT_MS = 600_000;
-
-const here = dirname(fileURLToPath(import.meta.url));
-
-/** The test files: those that need nothing, or those that need the real daemons. */
-function testFiles(peers: boolean): string[] {
-  const all = readdirSync(here, { recursive: true, encoding: "utf8" });
-  return all
-    .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules") && !file.includes(".cache"))
-    .filter((file) => file.startsWith("peers/") === peers)
-    .map((file) => `./tests/${file}`)
-    .sort();
-}
 
 /** Runs the files on one runtime, as many at a time as there are processors, and prints those that fail as they end. */
 async function runAll(runtime: Runtime, files: readonly string[]): Promise<FileOutcome[]> {
