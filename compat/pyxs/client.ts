@@ -1,7 +1,7 @@
 // pyxs's client: operations on the store, one transaction at a time.
 
-import { readFileSync } from "node:fs";
 import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
+import { builtin } from "../../src/transport/builtin.ts";
 import { childPath } from "../../src/wire/path.ts";
 import { splitStrings, toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
 import { listDirectory } from "../directory.ts";
@@ -69,7 +69,7 @@ export class Client {
   /** Whether this is domain 0, as far as the kernel says. Nothing depends on it: the store knows. */
   static get SU(): boolean {
     try {
-      return readFileSync("/proc/xen/capabilities", "utf8") === "control_d\n";
+      return builtin("node:fs").readFileSync("/proc/xen/capabilities", "utf8") === "control_d\n";
     } catch {
       return false;
     }

@@ -1,8 +1,8 @@
 // pyxs's connections: how packets reach a store.
 
-import { accessSync, constants } from "node:fs";
-import process from "node:process";
-import { defaultAddresses, parseAddress } from "../../src/transport/address.ts";
+import { defaultAddresses, formatAddress, parseAddress } from "../../src/transport/address.ts";
+import { builtin } from "../../src/transport/builtin.ts";
+import { host } from "../../src/transport/host.ts";
 import { openBlocking } from "../../src/transport/blocking/open.ts";
 import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
@@ -88,8 +88,10 @@ export class PacketConnection {
       this.#generation++;
       this.#inbox = [];
     } catch (error) {
-      if (error instanceof XenStoreError) throw new ConnectionError(error.message);
-      throw error;
+      if (!(error instanceof XenStoreError)) throw error;
+      const isMissing = error.code === "ENOENT" && defaultAddresses().map(formatAddress).includes(this.#address);
+      const hint = '; if this machine has no Xen, use new Client({ address: "embedded:" })';
+      throw new ConnectionError(isMissing ? error.message + hint : error.message);
     }
   }
 
@@ -198,11 +200,12 @@ function devicePath(): string {
     freebsd: ["/dev/xen/xenstore"],
     netbsd: ["/kern/xen/xenbus"],
   };
-  const candidates = places[process.platform] ?? ["/dev/xen/xenbus", "/proc/xen/xenbus"];
+  const candidates = places[host().platform] ?? ["/dev/xen/xenbus", "/proc/xen/xenbus"];
   return candidates.find((path) => isReadable(path)) ?? candidates.at(-1) ?? "/dev/xen/xenbus";
 }
 
 function isReadable(path: string): boolean {
+  const { accessSync, constants } = builtin("node:fs");
   try {
     accessSync(path, constants.R_OK);
     return true;

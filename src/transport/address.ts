@@ -1,7 +1,6 @@
 // What names a store: an address, or the places where one is looked for.
 
-import { statSync } from "node:fs";
-import process from "node:process";
+import { host } from "./host.ts";
 
 /** A place where a store may be. */
 export interface Address {
@@ -44,20 +43,19 @@ export function defaultAddresses(): Address[] {
   if (named !== undefined) return [{ kind: mayBeDevice(named) ? "xenbus" : "unix", path: named }];
   const directory = environment("XENSTORED_RUNDIR");
   const socket: Address = { kind: "unix", path: directory === undefined ? SOCKET : `${directory}/socket` };
-  const devices = DEVICES[process.platform] ?? OTHER_DEVICES;
+  const devices = DEVICES[host().platform] ?? OTHER_DEVICES;
   return [socket, ...devices.map((path): Address => ({ kind: "xenbus", path }))];
 }
 
-/** Why {@linkcode defaultAddresses} did not take the store that the environment names. */
-export function noneNamed(): string {
-  return mayReadEnvironment()
-    ? "XENSTORED_PATH is not set"
-    : "XENSTORED_PATH may not be read (Deno needs --allow-env=XENSTORED_PATH,XENSTORED_RUNDIR)";
+/** Whether `XENSTORED_PATH` names the only address of {@linkcode defaultAddresses}. */
+export function isNamed(): boolean {
+  return environment("XENSTORED_PATH") !== undefined;
 }
 
-function mayReadEnvironment(): boolean {
+/** Whether the environment may be read, which Deno denies without a flag. */
+export function mayReadEnvironment(): boolean {
   try {
-    return process.env.XENSTORED_PATH !== null;
+    return host().variable("XENSTORED_PATH") !== null;
   } catch {
     return false;
   }
@@ -65,13 +63,13 @@ function mayReadEnvironment(): boolean {
 
 /** A variable of the environment; an empty one, and one that Deno may not read, count as not set. */
 function environment(name: string): string | undefined {
-  return mayReadEnvironment() ? process.env[name] || undefined : undefined;
+  return mayReadEnvironment() ? host().variable(name) || undefined : undefined;
 }
 
 /** Whether a path is there and is no socket. */
 function mayBeDevice(path: string): boolean {
   try {
-    return !statSync(path).isSocket();
+    return !host().isSocket(path);
   } catch {
     // Deno tells nothing without permission; opening it as a socket then says which one is missing.
     return false;

@@ -1,7 +1,7 @@
 // A store's socket, or the XenBus device, through libc: calls that block, can look without waiting, and can spin.
 
-import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../../wire/header.ts";
+import { builtin } from "../builtin.ts";
 import { checkSocketPath, codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
 import { systemError } from "./errors.ts";
 import type { Libc } from "./libc.ts";
@@ -53,6 +53,7 @@ class FfiTransport implements BlockingTransport {
   readonly fd: number;
   readonly canPoll = true;
   readonly #libc: Libc;
+  readonly #isMainThread = builtin("node:worker_threads").isMainThread;
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);
   readonly #entryBytes = new Uint8Array(this.#entry.buffer);
@@ -116,7 +117,7 @@ class FfiTransport implements BlockingTransport {
   /** Waits in the kernel until something is there. The length is never 0: the device would wait for ever. */
   #wait(room: Uint8Array): number {
     for (;;) {
-      if (!isMainThread && !this.#poll(THREAD_WAIT_MS)) {
+      if (!this.#isMainThread && !this.#poll(THREAD_WAIT_MS)) {
         // Bun's optimized code does not see by itself that the thread is to end.
         Atomics.wait(this.#sleeper, 0, 0, 0);
         continue;

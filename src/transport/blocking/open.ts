@@ -1,7 +1,7 @@
 // Opens a blocking transport: the one place that asks which runtime this is, and what it offers.
 
-import { availableParallelism } from "node:os";
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "../address.ts";
+import { builtin } from "../builtin.ts";
 import type { ConnectionError } from "../errors.ts";
 import { noneFound, openFailure } from "../failures.ts";
 import { openDeviceByDescriptor } from "./descriptor.ts";
@@ -62,7 +62,7 @@ function ways(): Ways {
 
 /** How long to spin where nobody says: not at all on one CPU, and not before a worker, which needs a CPU itself. */
 export function defaultSpin(kind: BlockingKind): number {
-  return kind !== "worker" && availableParallelism() > 1 ? SPIN : 0;
+  return kind !== "worker" && builtin("node:os").availableParallelism() > 1 ? SPIN : 0;
 }
 
 /**
@@ -82,10 +82,12 @@ export function openBlocking(address: string | undefined, options: BlockingOptio
       const transport = openOne(candidate, options);
       if (transport !== null) return { transport, address: formatAddress(candidate) };
     } catch (error) {
-      failures.push(openFailure(candidate, error));
+      const failure = openFailure(candidate, error);
+      if (address !== undefined) throw failure;
+      failures.push(failure);
     }
   }
-  if (failures.length > 0) throw noneFound(failures);
+  if (failures.length > 0) throw noneFound(failures, 'xs({ address: "embedded:" })');
   const where = candidates.map(formatAddress).join(", ");
   throw new RangeError(`transport "${wanted}" cannot open ${where}: not on this runtime, or not permitted`);
 }

@@ -1,7 +1,8 @@
 // The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../address.ts";
+import { builtin } from "../builtin.ts";
 import { codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport.ts";
 import { atExit } from "./endings.ts";
 import { SharedRing, State } from "./shared_memory.ts";
@@ -42,9 +43,9 @@ export function openByWorker(address: Address, spin: number, check: CheckCode): 
 function share(name: string | null, check: CheckCode): Shared {
   const found = name === null ? undefined : named().get(name);
   if (found !== undefined) return found;
-  const { module, isBuilt } = workerCode(check);
-  // What was built needs none of a loader's flags.
-  const worker = new Worker(module, isBuilt ? { execArgv: [] } : {});
+  const { code, options } = workerCode(check);
+  const threads = builtin("node:worker_threads");
+  const worker = new threads.Worker(code, options);
   worker.unref();
   const made: Shared = { worker, users: new Set(), opened: 0 };
   // Without a listener the error would end the process.
