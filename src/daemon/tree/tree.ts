@@ -175,7 +175,7 @@ export class View {
   /** Takes over the tree of a fork, and its changes of what belongs to whom. Nothing else may have changed since the fork. */
   adopt(fork: View): void {
     this.top = fork.top;
-    for (const [domid, usage] of fork.usage) this.#addUsage(domid, usage);
+    fork.usage.forEach((usage, domid) => this.#addUsage(domid, usage));
   }
 
   /** What the nodes of a domain come to. */
@@ -211,8 +211,11 @@ export class View {
   put(path: string, value: string, permissions: Permissions): StoreNode {
     const { above, names, node: old } = this.#descend(path);
     const node = new StoreNode(value, permissions, old?.children ?? noChildren(), ++this.#generations.last);
-    this.#account(node, 1);
-    if (old !== undefined) this.#account(old, -1);
+    if (old?.permissions === permissions) this.#grow(permissions.owner, value.length - old.value.length);
+    else {
+      this.#account(node, 1);
+      if (old !== undefined) this.#account(old, -1);
+    }
     const name = names[names.length - 1] ?? "";
     this.#replace(above, names, old === undefined ? detached(name) : name, node, old === undefined);
     this.changes.push({ kind: "put", path, value, permissions });
@@ -223,7 +226,8 @@ export class View {
   remove(path: string): StoreNode | undefined {
     const { above, names, node } = this.#descend(path);
     if (node === undefined) return undefined;
-    for (const removed of subtree(node)) this.#account(removed, -1);
+    if (node.children.size === 0) this.#account(node, -1);
+    else for (const removed of subtree(node)) this.#account(removed, -1);
     this.#replace(above, names, names[names.length - 1] ?? "", null, true);
     this.changes.push({ kind: "remove", path });
     return node;
@@ -261,7 +265,7 @@ export class View {
         listed ? ++this.#generations.last : old.generation,
       );
       if (listed && i > 0) {
-        this.#usage(old.permissions.owner).bytes += children.listingBytes - old.children.listingBytes;
+        this.#grow(old.permissions.owner, children.listingBytes - old.children.listingBytes);
       }
       node = fresh;
       name = names[i - 1] ?? "";
@@ -273,6 +277,10 @@ export class View {
     let usage = this.usage.get(domid);
     if (usage === undefined) this.usage.set(domid, usage = { nodes: 0, bytes: 0, mentions: 0 });
     return usage;
+  }
+
+  #grow(domid: number, bytes: number): void {
+    if (bytes !== 0) this.#usage(domid).bytes += bytes;
   }
 
   #addUsage(domid: number, { nodes, bytes, mentions }: Usage): void {
