@@ -4,7 +4,7 @@ import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Packet } from "../wire/header.ts";
-import { DOMID_MAX } from "../wire/permissions.ts";
+import { checkDomid } from "./checks.ts";
 import { systemClock } from "./clock.ts";
 import { Store } from "./state/store.ts";
 import { handle } from "./operations/dispatch.ts";
@@ -16,7 +16,7 @@ import { memoryLine } from "./lines/memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./lines/observer.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./lines/operation_log.ts";
-import { checkDaemonOptions, checkKeepOptions, type DaemonOptions, type KeepOptions } from "./options.ts";
+import { checkDaemonOptions, checkKeepOptions, checkLogOptions, type DaemonOptions, type KeepOptions } from "./options.ts";
 import { Keeper } from "./persistence/keeper.ts";
 import type { Listener } from "./lines/server.ts";
 import { Sockets } from "./lines/sockets.ts";
@@ -274,6 +274,7 @@ export class Daemon implements AsyncDisposable {
    * ```
    */
   operations(options: LogOptions = {}): LogReader {
+    checkLogOptions(options);
     const log = this.#log.read(options);
     if (this.#closed !== null) this.#log.end();
     return log;
@@ -324,9 +325,4 @@ export class Daemon implements AsyncDisposable {
 /** Does something at once; gives what it throws as a rejection. */
 function attempt(run: () => void): Promise<void> {
   return new Promise((resolve) => resolve(run()));
-}
-
-function checkDomid(domid: number): void {
-  if (Number.isInteger(domid) && domid >= 0 && domid <= DOMID_MAX) return;
-  throw new RangeError(`domid is ${domid}: expected a whole number from 0 to ${DOMID_MAX}`);
 }

@@ -1,9 +1,20 @@
 // The options of a daemon, and their checks, before anything is made of them.
 
+import {
+  checkFunction,
+  checkFunctions,
+  checkNames,
+  checkNumber,
+  checkNumbers,
+  checkWhole,
+  isWhole,
+  quoted,
+} from "./checks.ts";
 import { type Clock, TIMER_MAX } from "./clock.ts";
 import type { FaultOptions } from "./lines/faults.ts";
 import type { Patience } from "./lines/links.ts";
-import type { QuotaName } from "./tree/quotas.ts";
+import type { LogOptions } from "./lines/operation_log.ts";
+import { isQuotaName, type QuotaName } from "./tree/quotas.ts";
 
 /** How a daemon differs from the usual one. */
 export interface DaemonOptions extends Patience {
@@ -51,20 +62,23 @@ const FAULTS: readonly string[] = [
 ] satisfies (keyof FaultOptions)[];
 const DELAY: readonly string[] = ["probability", "milliseconds"] satisfies (keyof NonNullable<FaultOptions["delay"]>)[];
 
-/**
- * Checks the options of a daemon, but for those that have a check of their own: quotas and faults. Throws a `TypeError` where
- * one is of another kind, a `RangeError` where it has a value that makes no sense.
- */
-export function checkDaemonOptions({ unsentMax, unsentMs, domainExists, log, onIdle, clock }: DaemonOptions): void {
+/** The least value that is no quota: the C daemon keeps quotas as unsigned numbers, of which the largest means an error. */
+const QUOTA_END = 0xffffffff;
+
+/** Checks the options of a daemon. Throws a `TypeError` or a `RangeError` that names the option. */
+export function checkDaemonOptions(options: DaemonOptions): void {
+  const { unsentMax, unsentMs, domainExists, log, onIdle, clock, faults, quotas } = options;
   checkNumbers({ unsentMax, unsentMs });
   checkFunctions({ domainExists, log, onIdle });
   if (clock !== undefined) {
     checkFunction("clock.now", clock.now);
     checkFunction("clock.after", clock.after);
   }
+  if (faults !== undefined) checkFaults(faults);
+  if (quotas !== undefined) checkQuotas(quotas);
 }
 
-/** Checks how a store is to be kept. Throws as {@linkcode checkDaemonOptions}. */
+/** Checks how a store is to be persisted. Throws as {@linkcode checkDaemonOptions}. */
 export function checkKeepOptions({ sync, interval, onProblem, onFailed }: KeepOptions): void {
   if (sync !== undefined && !policies.includes(sync)) {
     throw new RangeError(`sync is ${quoted(sync)}: expected "always", "interval" or "never"`);
@@ -73,11 +87,15 @@ export function checkKeepOptions({ sync, interval, onProblem, onFailed }: KeepOp
   checkFunctions({ onProblem, onFailed });
 }
 
-/** Checks which faults are to be made. Throws as {@linkcode checkDaemonOptions}, and a `TypeError` where there is no such fault. */
-export function checkFaults(options: FaultOptions): void {
+/** Checks how operations are to be logged. Throws as {@linkcode checkDaemonOptions}. */
+export function checkLogOptions({ limit }: LogOptions): void {
+  if (limit !== undefined) checkWhole("limit", limit, 1);
+}
+
+function checkFaults(options: FaultOptions): void {
   checkNames("faults", options, FAULTS);
   const { seed, conflict, delay, cut, spuriousEvents } = options;
-  if (!Number.isInteger(seed)) throw new RangeError(`seed is ${quoted(seed)}: expected a whole number`);
+  checkWhole("seed", seed);
   if (delay !== undefined) {
     checkNames("delay", delay, DELAY);
     checkNumber("delay.probability", delay.probability, 1);
@@ -86,32 +104,11 @@ export function checkFaults(options: FaultOptions): void {
   checkNumbers({ conflict, cut, spuriousEvents }, 1);
 }
 
-function checkNumbers(options: Readonly<Record<string, unknown>>, max?: number): void {
-  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkNumber(name, value, max);
-}
-
-function checkNumber(name: string, value: unknown, max = Infinity): void {
-  const range = max === Infinity ? "a number from 0" : `a number from 0 to ${max}`;
-  if (typeof value !== "number") throw new TypeError(`${name} is ${quoted(value)}: expected ${range}`);
-  if (!(value >= 0 && value <= max)) throw new RangeError(`${name} is ${value}: expected ${range}`);
-}
-
-function checkFunctions(options: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkFunction(name, value);
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") throw new TypeError(`${name} is ${quoted(value)}: expected a function`);
-}
-
-function checkNames(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${what} is ${quoted(options)}: expected an object`);
+function checkQuotas(quotas: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(quotas)) {
+    if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": there is none of this name`);
+    if (!isWhole(value, 0, QUOTA_END - 1)) {
+      throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to ${QUOTA_END - 1}`);
+    }
   }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TypeError(`${what} has ${quoted(unknown)}: expected ${known.join(", ")}`);
-}
-
-function quoted(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

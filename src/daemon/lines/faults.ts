@@ -1,7 +1,5 @@
 // Faults on purpose: what a client has to cope with, as often as wanted, and the same each time.
 
-import { checkFaults } from "../options.ts";
-
 /** Which faults a daemon makes, and how often. Probabilities are numbers from 0 to 1; what is left out does not happen. */
 export interface FaultOptions {
   /** Where the random numbers start. With the same seed, the same requests in the same order meet the same faults. */
@@ -26,9 +24,8 @@ export class Faults {
   readonly #spurious: () => boolean;
   readonly #which: () => number;
 
-  /** Takes what is wanted. Throws what {@linkcode checkFaults} throws. */
+  /** Takes the faults to make, which were checked before. */
   constructor(options: FaultOptions) {
-    checkFaults(options);
     const { seed, conflict = 0, delay: { probability, milliseconds } = { probability: 0, milliseconds: 0 } } = options;
     const { cut = 0, spuriousEvents = 0 } = options;
     this.#conflict = drawing(conflict, seed, 1);

@@ -31,7 +31,7 @@ export class Links {
   /** Called when the last one is over. */
   onIdle: () => void = () => {};
 
-  /** Takes the responder, and what the links share. Throws a `RangeError` where the patience is no number from 0 on. */
+  /** Takes the responder, and what the links share. */
   constructor(
     responder: Responder & { attach(domid: number): Connection },
     clock: Clock,
@@ -39,9 +39,6 @@ export class Links {
     { unsentMax = UNSENT_MAX, unsentMs = UNSENT_MS }: Patience = {},
     commit: () => boolean = () => true,
   ) {
-    for (const [name, value] of Object.entries({ unsentMax, unsentMs })) {
-      if (!(value >= 0)) throw new RangeError(`${name} is ${value}: expected a number from 0`);
-    }
     this.#attach = (domid) => responder.attach(domid);
     const over = (link: Link) => {
       this.#links.delete(link);

@@ -87,11 +87,8 @@ export class OperationLog {
     for (const reader of this.#readers) reader.push(event);
   }
 
-  /** Listens from now on. Throws a `RangeError` where the limit is no whole number from 1. */
+  /** Starts a reader: it gets what is logged from now on. */
   read({ signal, limit = DEFAULT_LIMIT }: LogOptions): LogReader {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new RangeError(`limit is ${limit}: expected a whole number from 1`);
-    }
     const reader = new Reader(limit, signal, () => this.#readers.delete(reader));
     if (!signal?.aborted) this.#readers.add(reader);
     return reader;

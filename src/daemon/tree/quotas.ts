@@ -57,17 +57,8 @@ export class Quotas {
   /** Those that somebody set. */
   readonly #set = new Set<QuotaName>();
 
-  /**
-   * Starts with the defaults, but for those given; what is seen counts for `parent` as well. Throws a `RangeError` where a
-   * quota is unknown, or no whole number from 0 on.
-   */
+  /** Starts with the defaults, except for the given values. What is seen here counts for `parent` as well. */
   constructor(values: Partial<Readonly<Record<QuotaName, number>>> = {}, parent: Quotas | null = null) {
-    for (const [name, value] of Object.entries(values)) {
-      if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": there is none of this name`);
-      if (!Number.isInteger(value) || value < 0 || value >= 0xffffffff) {
-        throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to 4294967294`);
-      }
-    }
     this.#values = { ...defaults, ...values };
     this.#parent = parent;
   }

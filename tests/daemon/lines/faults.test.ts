@@ -55,25 +55,25 @@ describe("faults", () => {
   });
 
   test("are refused where a number makes no sense", () => {
-    assertThrows(() => new Faults({ seed: 0.5 }), RangeError, "seed is 0.5");
-    assertThrows(() => new Faults({ seed: 1, conflict: -1 }), RangeError, "conflict is -1");
-    assertThrows(() => new Faults({ seed: 1, cut: NaN }), RangeError, "cut is NaN");
+    assertThrows(() => new Daemon({ faults: { seed: 0.5 } }), RangeError, "seed is 0.5");
+    assertThrows(() => new Daemon({ faults: { seed: 1, conflict: -1 } }), RangeError, "conflict is -1");
+    assertThrows(() => new Daemon({ faults: { seed: 1, cut: NaN } }), RangeError, "cut is NaN");
     const delay = { probability: 2, milliseconds: 1 };
-    assertThrows(() => new Faults({ seed: 1, delay }), RangeError, "delay.probability is 2");
+    assertThrows(() => new Daemon({ faults: { seed: 1, delay } }), RangeError, "delay.probability is 2");
     assertThrows(
-      () => new Faults({ seed: 1, delay: { probability: 1, milliseconds: -1 } }),
+      () => new Daemon({ faults: { seed: 1, delay: { probability: 1, milliseconds: -1 } } }),
       RangeError,
       "milliseconds",
     );
     assertThrows(
-      () => new Faults({ seed: 1, delay: { probability: 1, milliseconds: 3e9 } }),
+      () => new Daemon({ faults: { seed: 1, delay: { probability: 1, milliseconds: 3e9 } } }),
       RangeError,
       "delay.milliseconds is 3000000000: expected a number from 0 to 2147483647",
     );
   });
 
   test("are refused where they are none that there are", () => {
-    const wrong = (options: unknown) => () => new Faults(options as FaultOptions);
+    const wrong = (options: unknown) => () => new Daemon({ faults: options as FaultOptions });
     assertThrows(wrong({ seed: 1, conflicts: 0.5 }), TypeError, 'faults has "conflicts": expected seed, conflict');
     assertThrows(wrong({ seed: 1, delay: { ms: 5 } }), TypeError, 'delay has "ms": expected probability');
     assertThrows(wrong({ seed: 1, delay: { milliseconds: 5 } }), TypeError, "delay.probability is undefined");

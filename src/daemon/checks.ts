@@ -1,0 +1,56 @@
+// Checks of values that a caller passes: numbers, functions and names. Each throws an error that names the value.
+
+import { DOMID_MAX } from "../wire/permissions.ts";
+
+/** Whether a value is a whole number of a range, both ends included. */
+export function isWhole(value: unknown, min = -Infinity, max = Infinity): value is number {
+  return Number.isInteger(value) && typeof value === "number" && value >= min && value <= max;
+}
+
+/** Throws a `RangeError` if a value is no whole number of a range, both ends included. */
+export function checkWhole(name: string, value: unknown, min = -Infinity, max = Infinity): void {
+  if (isWhole(value, min, max)) return;
+  const range = (min === -Infinity ? "" : ` from ${min}`) + (max === Infinity ? "" : ` to ${max}`);
+  throw new RangeError(`${name} is ${quoted(value)}: expected a whole number${range}`);
+}
+
+/** Throws a `RangeError` if a value is no domain number. */
+export function checkDomid(domid: number): void {
+  checkWhole("domid", domid, 0, DOMID_MAX);
+}
+
+/** Throws a `TypeError` if a value is no number, and a `RangeError` if it is not from 0 to `max`. */
+export function checkNumber(name: string, value: unknown, max = Infinity): void {
+  const range = max === Infinity ? "a number from 0" : `a number from 0 to ${max}`;
+  if (typeof value !== "number") throw new TypeError(`${name} is ${quoted(value)}: expected ${range}`);
+  if (!(value >= 0 && value <= max)) throw new RangeError(`${name} is ${value}: expected ${range}`);
+}
+
+/** Checks each of several numbers that is defined: see {@linkcode checkNumber}. */
+export function checkNumbers(options: Readonly<Record<string, unknown>>, max?: number): void {
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkNumber(name, value, max);
+}
+
+/** Throws a `TypeError` if a value is no function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`${name} is ${quoted(value)}: expected a function`);
+}
+
+/** Checks each of several functions that is defined: see {@linkcode checkFunction}. */
+export function checkFunctions(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) checkFunction(name, value);
+}
+
+/** Throws a `TypeError` if a value is no object, or has a key that is not among those known. */
+export function checkNames(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what} is ${quoted(options)}: expected an object`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`${what} has ${quoted(unknown)}: expected ${known.join(", ")}`);
+}
+
+/** A value for a message: a string in quotes, anything else as text. */
+export function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
