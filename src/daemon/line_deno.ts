@@ -100,7 +100,7 @@ export class DenoLine implements AcceptedLine {
 
   async #receive(user: LineUser): Promise<void> {
     let buffer = new Uint8Array(INITIAL_SIZE);
-    for (;;) {
+    while (this.#state === "open") {
       let length: number | null;
       try {
         length = await this.#conn.read(buffer);
