@@ -152,7 +152,8 @@ describe("listening on a socket", () => {
       const socket = await open(path);
       await write(socket, bytes("echo"));
       assertEquals(shown(await readBytes(socket, 4)), "echo");
-      assertEquals(users.map(({ lines }) => lines.length), codes.map((code) => code === "" ? 1 : 0));
+      // One that comes late finds that somebody listens, by connecting.
+      assertEquals(users.map(({ lines }) => lines.length > 0), codes.map((code) => code === ""));
       socket.destroy();
       for (const attempt of attempts) if (attempt.status === "fulfilled") await attempt.value.close();
       assertEquals(readdirSync(directory), []);
