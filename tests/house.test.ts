@@ -34,7 +34,8 @@ const arrows: Record<string, readonly string[]> = {
 const core = ["wire", "transport", "client", "events", "daemon"];
 /** What users import: these begin with the text of their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];
-const ADAPTERS = /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/transport\/blocking\//;
+const ADAPTERS =
+  /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/transport\/blocking\/|\/(?:listen|line)_(?:node|deno|bun)\.ts$/;
 
 /** The text without its comments, whose examples import things as well. */
 function code(text: string): string {
@@ -103,7 +104,7 @@ describe("the house", () => {
   test("loads a runtime's adapter on demand alone", () => {
     for (const { file, imports } of all) {
       for (const { from, dynamic } of imports) {
-        const adapter = /(?:^|\/)(?:node|deno|bun|xenbus)\.ts$/.test(from);
+        const adapter = /(?:^|\/)(?:listen_)?(?:node|deno|bun|xenbus)\.ts$/.test(from);
         assert(!adapter || dynamic, `${file} imports ${from} whether it is needed or not`);
       }
     }

@@ -1,6 +1,6 @@
 // pyxs's connections: how packets reach a store.
 
-import { defaultAddresses, parseAddress } from "../../src/transport/address.ts";
+import { defaultAddresses, formatAddress, parseAddress } from "../../src/transport/address.ts";
 import { builtin } from "../../src/transport/builtin.ts";
 import { host } from "../../src/transport/host.ts";
 import { openBlocking } from "../../src/transport/blocking/open.ts";
@@ -88,8 +88,10 @@ export class PacketConnection {
       this.#generation++;
       this.#inbox = [];
     } catch (error) {
-      if (error instanceof XenStoreError) throw new ConnectionError(error.message);
-      throw error;
+      if (!(error instanceof XenStoreError)) throw error;
+      const isMissing = error.code === "ENOENT" && defaultAddresses().map(formatAddress).includes(this.#address);
+      const hint = '; if this machine has no Xen, use new Client({ address: "embedded:" })';
+      throw new ConnectionError(isMissing ? error.message + hint : error.message);
     }
   }
 

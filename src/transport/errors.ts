@@ -21,10 +21,23 @@ import { codeOf } from "./transport.ts";
 export class ConnectionError extends XenStoreError {
   /** `"ConnectionError"`. */
   override name = "ConnectionError";
+  /** Private, since every runtime prints a public one, or a cause, with a stack for each attempt. */
+  readonly #attempts: readonly ConnectionError[];
 
   /** Makes the error from what is wrong with the connection; `context.cause` gives the code where it has one. */
-  constructor(reason: string, context: ErrorContext = {}, code: string = codeOf(context.cause) ?? "ENOTCONN") {
+  constructor(
+    reason: string,
+    context: ErrorContext = {},
+    code: string = codeOf(context.cause) ?? "ENOTCONN",
+    attempts: readonly ConnectionError[] = [],
+  ) {
     super(code, reason, context);
+    this.#attempts = attempts;
+  }
+
+  /** The error of each address that was tried, in order and with its cause, if no store was found; else empty. */
+  get attempts(): readonly ConnectionError[] {
+    return this.#attempts;
   }
 }
 
