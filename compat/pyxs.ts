@@ -20,7 +20,7 @@
 import { Client, type ClientOptions } from "./pyxs/client.ts";
 import { Monitor } from "./pyxs/monitor.ts";
 
-export type { BlockingKind, BlockingOptions } from "../src/transport/blocking/transport.ts";
+export type { BlockingKind, BlockingOptions } from "../src/blocking/transport.ts";
 export type { WalkEntry } from "./pyxs/client.ts";
 export { type Event, PacketConnection, UnixSocketConnection, XenBusConnection } from "./pyxs/connection.ts";
 export {

@@ -18,11 +18,11 @@
  * @module
  */
 
-import type { BlockingKind } from "../src/transport/blocking/transport.ts";
-import { Handle } from "./handle.ts";
+import type { BlockingKind } from "../src/blocking/transport.ts";
+import { Handle } from "./xs/handle.ts";
 import { int, keywords, parted, pythonError } from "./python.ts";
 
-export { Error } from "./error.ts";
+export { Error } from "./xs/error.ts";
 export type { BlockingKind };
 
 /** How to open a handle; the binding itself knows `readonly` alone. */

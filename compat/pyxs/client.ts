@@ -1,10 +1,10 @@
 // pyxs's client: operations on the store, one transaction at a time.
 
 import { readFileSync } from "node:fs";
-import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
+import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { childPath } from "../../src/wire/path.ts";
 import { splitStrings, toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
-import { listDirectory } from "../directory.ts";
+import { listDirectory } from "../../src/blocking/directory.ts";
 import { decodeValue, encodeValue } from "../python.ts";
 import { type PacketConnection, PacketConnection as Connection } from "./connection.ts";
 import { UnixSocketConnection, XenBusConnection } from "./connection.ts";

@@ -3,11 +3,11 @@
 import { accessSync, constants } from "node:fs";
 import process from "node:process";
 import { defaultAddresses, parseAddress } from "../../src/transport/address.ts";
-import { openBlocking } from "../../src/transport/blocking/open.ts";
-import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
+import { openBlocking } from "../../src/blocking/open.ts";
+import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { toBytes } from "../../src/wire/text.ts";
-import { Exchange } from "../exchange.ts";
+import { Exchange } from "../../src/blocking/exchange.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
