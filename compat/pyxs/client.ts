@@ -6,8 +6,12 @@ import { childPath } from "../../src/wire/path.ts";
 import { splitStrings, toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
 import { listDirectory } from "../../src/blocking/directory.ts";
 import { decodeValue, encodeValue } from "../python.ts";
-import { type PacketConnection, PacketConnection as Connection } from "./connection.ts";
-import { UnixSocketConnection, XenBusConnection } from "./connection.ts";
+import {
+  type PacketConnection,
+  PacketConnection as Connection,
+  UnixSocketConnection,
+  XenBusConnection,
+} from "./connection.ts";
 import { error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
 import { type Bytes, check_path, check_perms } from "./helpers.ts";
 import { Monitor } from "./monitor.ts";

@@ -7,14 +7,27 @@ import { XenStoreError } from "../../src/wire/errors.ts";
 import type { Part } from "../../src/wire/encoder.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingKind } from "../../src/blocking/transport.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { listDirectory } from "../../src/blocking/directory.ts";
 import { xsError } from "./error.ts";
 import { EventDescriptor } from "./event_descriptor.ts";
 import type { RawEvent } from "../../src/blocking/event_queue.ts";
 import { type Answer, Exchange } from "../../src/blocking/exchange.ts";
-import { checkCount, checkNone, decodeValue, encodeValue, int, isDict, isList, keywords, long } from "../python.ts";
-import { parted, pythonError, string, transactionId } from "../python.ts";
+import {
+  checkCount,
+  checkNone,
+  decodeValue,
+  encodeValue,
+  int,
+  isDict,
+  isList,
+  keywords,
+  long,
+  parted,
+  pythonError,
+  string,
+  transactionId,
+} from "../python.ts";
 import { Tokens } from "./tokens.ts";
 import type { xs, XsEvent, XsOptions, XsPermission } from "../xs.ts";
 

@@ -3,7 +3,8 @@
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../wire/header.ts";
-import { codedError, codeOf, DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
 
 /** What makes a descriptor wait, or not; the device's always waits. */

@@ -2,7 +2,9 @@
 
 import { accessSync, closeSync, constants, openSync, statSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
-import { checkSocketPath, codedError, codeOf, SOCKET_TRAITS } from "../transport/transport.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { checkSocketPath } from "../transport/socket_path.ts";
+import { SOCKET_TRAITS } from "../transport/transport.ts";
 import { DescriptorTransport } from "./descriptor.ts";
 import type { BlockingTransport } from "./transport.ts";
 

@@ -7,7 +7,7 @@ import { Operation } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { REFUSALS } from "../transport/lockstep.ts";
-import { codeOf } from "../transport/transport.ts";
+import { codeOf } from "../wire/system_errors.ts";
 import type { BlockingTransport } from "./transport.ts";
 import { EventQueue, type RawEvent } from "./event_queue.ts";
 

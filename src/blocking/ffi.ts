@@ -2,8 +2,9 @@
 
 import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../wire/header.ts";
-import { checkSocketPath, codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
-import { systemError } from "./errors.ts";
+import { codedError, systemError } from "../wire/system_errors.ts";
+import { checkSocketPath } from "../transport/socket_path.ts";
+import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
 import type { Libc } from "./libc.ts";
 import { openSignal } from "./signal.ts";
 import { type BlockingTransport, type Signal, spinning } from "./transport.ts";

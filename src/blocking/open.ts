@@ -2,8 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "../transport/address.ts";
-import type { ConnectionError } from "../transport/errors.ts";
-import { noneFound, openFailure } from "../transport/failures.ts";
+import { type ConnectionError, noneFound, openFailure } from "../transport/errors.ts";
 import { openDeviceByDescriptor } from "./descriptor.ts";
 import { openSocketByDescriptor } from "./descriptor_node.ts";
 import { openDeviceByLibc, openSocketByLibc } from "./ffi.ts";

@@ -2,7 +2,8 @@
 
 import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../transport/address.ts";
-import { codedError, DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
+import { codedError } from "../wire/system_errors.ts";
+import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
 import { atExit } from "./endings.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";

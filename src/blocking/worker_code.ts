@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { codedError } from "../transport/transport.ts";
+import { codedError } from "../wire/system_errors.ts";
 
 /** Throws where a worker could not start from a module that is a file. */
 export type CheckCode = (module: URL) => void;

@@ -2,7 +2,8 @@
 
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { openTransport } from "../transport/open.ts";
-import { codeOf, type Transport } from "../transport/transport.ts";
+import { codeOf } from "../wire/system_errors.ts";
+import type { Transport } from "../transport/transport.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 
 /** What the handle's thread asks for; `id` is the connection. */

@@ -10,7 +10,8 @@ import { SharedSignals } from "./abort.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
-import { codedError, codeOf, type Traits, type Transport } from "../transport/transport.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import type { Traits, Transport } from "../transport/transport.ts";
 
 /** What a request is made of. */
 export interface Request<T> {

@@ -4,7 +4,7 @@ import { Decoder } from "../wire/decoder.ts";
 import { encodePacket } from "../wire/encoder.ts";
 import { decodeHeader, HEADER_SIZE, type Packet } from "../wire/header.ts";
 import { Operation } from "../wire/operations.ts";
-import { codeOf } from "./transport.ts";
+import { codeOf } from "../wire/system_errors.ts";
 
 /** What a device says of one message and not of the connection: too long, or a watch that it will not set. */
 export const REFUSALS: ReadonlySet<string> = new Set([

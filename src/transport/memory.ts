@@ -1,7 +1,8 @@
 // A pair of transports that lead to each other, for a store in the same process and for tests.
 
 import { Pace } from "./pace.ts";
-import { codedError, type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "./transport.ts";
+import { codedError } from "../wire/system_errors.ts";
+import { type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "./transport.ts";
 
 class MemoryTransport implements Transport {
   readonly traits: Traits;

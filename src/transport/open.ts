@@ -1,8 +1,7 @@
 // Opens a transport: the one place that asks which runtime this is.
 
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
-import type { ConnectionError } from "./errors.ts";
-import { noneFound, openFailure } from "./failures.ts";
+import { type ConnectionError, noneFound, openFailure } from "./errors.ts";
 import type { OpenOptions, Transport } from "./transport.ts";
 
 /** Opens the Unix socket at a path, by the API of the runtime that this is. */

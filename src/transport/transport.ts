@@ -51,24 +51,3 @@ export interface OpenOptions {
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** An error with a `code`, like the system's own. */
-export function codedError(code: string, message: string, cause?: unknown): Error & { code: string } {
-  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
-}
-
-/** The `code` of a system's error: `"ENOENT"`, `"EPIPE"`; `undefined` of anything else. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Longest path of a Unix socket in bytes: `sun_path` of Linux, less its NUL. Node 20 would cut a longer one silently. */
-export const SOCKET_PATH_MAX = 107;
-
-/** Throws EINVAL where a path is too long for a Unix socket. */
-export function checkSocketPath(path: string): void {
-  const { length } = new TextEncoder().encode(path);
-  if (length <= SOCKET_PATH_MAX) return;
-  throw codedError("EINVAL", `socket path of ${length} bytes: ${SOCKET_PATH_MAX} are allowed`);
-}

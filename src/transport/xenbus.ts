@@ -5,7 +5,8 @@ import process from "node:process";
 import { encodePacket } from "../wire/encoder.ts";
 import { Operation } from "../wire/operations.ts";
 import { Lockstep } from "./lockstep.ts";
-import { codedError, codeOf, DEVICE_TRAITS, type OpenOptions, type Receiver, type Transport } from "./transport.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { DEVICE_TRAITS, type OpenOptions, type Receiver, type Transport } from "./transport.ts";
 
 const RECEIVE_SIZE = 65536;
 

@@ -11,7 +11,7 @@ import { openBunLibc } from "../../src/blocking/libc_bun.ts";
 import { openDenoLibc } from "../../src/blocking/libc_deno.ts";
 import { openSignal } from "../../src/blocking/signal.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
 import { inDirectory } from "../support/socket.ts";

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkCodeFile } from "../../src/blocking/worker_code.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
 import { inDirectory } from "../support/socket.ts";
 

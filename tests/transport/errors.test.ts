@@ -3,9 +3,8 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Address } from "../../src/transport/address.ts";
-import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
-import { openFailure } from "../../src/transport/failures.ts";
-import { codedError, codeOf } from "../../src/transport/transport.ts";
+import { ConnectionError, openFailure, UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
 
@@ -59,15 +58,5 @@ describe("UnexpectedPacketError", () => {
   test("may be of no packet at all", () => {
     const error = new UnexpectedPacketError("not a message");
     assertEquals([error.message, error.packet], ["not a message", undefined]);
-  });
-});
-
-describe("codeOf()", () => {
-  test("is the code of an error of the system's, and of nothing else", () => {
-    assertEquals(codeOf(codedError("ENOENT", "x")), "ENOENT");
-    for (const other of [new Error("x"), { code: "ENOENT" }, "ENOENT", null, undefined]) {
-      assertEquals(codeOf(other), undefined);
-    }
-    assertEquals(codeOf(Object.assign(new Error("x"), { code: 5 })), undefined);
   });
 });
