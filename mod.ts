@@ -29,7 +29,8 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./src/client/watch.ts";
-export type { NodeOperations, Path, ReadOptions, RequestOptions } from "./src/client/nodes.ts";
+export type { Path, RequestOptions } from "./src/client/arguments.ts";
+export type { NodeOperations, ReadOptions } from "./src/client/nodes.ts";
 export type { Backoff } from "./src/client/backoff.ts";
 export type { TransactionBody, TransactOptions } from "./src/client/transact.ts";
 export type { Transaction } from "./src/client/transaction.ts";

@@ -21,46 +21,10 @@
 import type { BlockingKind } from "../src/blocking/transport.ts";
 import { Handle } from "./xs/handle.ts";
 import { int, keywords, parted, pythonError } from "./python.ts";
+import type { XsEvent, XsOptions, XsPermission, XsPermissionInput } from "./xs/types.ts";
 
 export { Error } from "./xs/error.ts";
-export type { BlockingKind };
-
-/** How to open a handle; the binding itself knows `readonly` alone. */
-export interface XsOptions {
-  /** Taken and not used, as the binding does. */
-  readonly readonly?: number | boolean | undefined;
-  /** Where the store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`. Looked for without it, as libxenstore does. */
-  readonly address?: string | undefined;
-  /** What `read()` gives: text, in which a byte that is no UTF-8 is escaped and not lost, or bytes. `"text"` by default. */
-  readonly values?: "text" | "bytes" | undefined;
-  /** The only way to speak to the store; without it, the fastest that there is. */
-  readonly transport?: BlockingKind | undefined;
-  /** Microseconds to look for a reply before the thread sleeps; 150 by default where there are two CPUs, else 0. */
-  readonly spin?: number | undefined;
-}
-
-/** What a domain may do with a node: `read` is 0 or 1, `write` is 0 or 2. */
-export interface XsPermission {
-  /** The domain; of a node's first permission, its owner. */
-  dom: number;
-  /** 1 where it may read. */
-  read: number;
-  /** 2 where it may write. */
-  write: number;
-}
-
-/** What `set_permissions` takes of a domain: any value but 0 and `false` is a yes. */
-export interface XsPermissionInput {
-  /** The domain. */
-  readonly dom: number;
-  /** Whether it may read. */
-  readonly read?: number | boolean;
-  /** Whether it may write. */
-  readonly write?: number | boolean;
-}
-
-/** What happened to a watched node: its path, and the very value that `watch()` was given. */
-export type XsEvent = readonly [path: string, token: unknown];
+export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput };
 
 /**
  * An open handle to a store, as Python's `xen.lowlevel.xs.xs`.
@@ -169,7 +133,7 @@ export interface XsConstructor {
 /** The options that the binding does not know, without which Python's rules are followed. */
 const OWN = ["address", "values", "transport", "spin"];
 
-function open(...args: readonly unknown[]): Handle {
+function open(...args: readonly unknown[]): xs<string | Uint8Array> {
   const { positional, named } = parted(args, 0);
   const options: XsOptions = named ?? {};
   const others = Object.entries(named ?? {}).filter(([name]) => !OWN.includes(name));
@@ -196,7 +160,7 @@ function open(...args: readonly unknown[]): Handle {
  */
 export const xs: XsConstructor = Object.assign(
   // No arrow function: those cannot be called with `new`.
-  function (...args: readonly unknown[]): Handle {
+  function (...args: readonly unknown[]): xs<string | Uint8Array> {
     return open(...args);
   },
   { prototype: Handle.prototype },

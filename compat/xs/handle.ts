@@ -19,26 +19,21 @@ import {
   decodeValue,
   encodeValue,
   int,
-  isDict,
   isList,
   keywords,
   long,
   parted,
-  pythonError,
   string,
   transactionId,
 } from "../python.ts";
+import { permissionOf, shownPermission } from "./permissions.ts";
 import { Tokens } from "./tokens.ts";
-import type { xs, XsEvent, XsOptions, XsPermission } from "../xs.ts";
+import type { XsEvent, XsOptions, XsPermission } from "./types.ts";
 
 const NUL = new Uint8Array(1);
-const READ = 1;
-const WRITE = 2;
-/** A permission's words, in Python's order. */
-const PERMISSION = ["dom", "read", "write"];
 
-/** One handle. What it is given is not to be trusted: Python checks arguments when it runs, and so does this. */
-export class Handle implements xs<string | Uint8Array> {
+/** One handle, whose methods are those of `xs`. What it is given is not to be trusted: Python checks arguments when it runs, and so does this. */
+export class Handle {
   readonly #address: string;
   readonly #exchange: Exchange;
   readonly #values: (bytes: Uint8Array) => string | Uint8Array;
@@ -104,8 +99,7 @@ export class Handle implements xs<string | Uint8Array> {
     return splitStrings(payload(this.#ask(Operation.GET_PERMS, transaction, [path]))).map((text) => {
       const permission = parsePermissionReply(text);
       if (permission === null) throw xsError("EINVAL");
-      const { domid, read, write } = permission;
-      return { dom: domid, read: read ? READ : 0, write: write ? WRITE : 0 };
+      return shownPermission(permission);
     });
   }
 
@@ -339,16 +333,4 @@ function acknowledged(answer: Answer): null {
 /** A domain as libxenstore prints it. */
 function unsigned(domid: number): string {
   return `${domid >>> 0}`;
-}
-
-function permissionOf(value: unknown): { domid: number; read: boolean; write: boolean } {
-  if (!isDict(value)) throw pythonError("SystemError", "../Python/getargs.c:1413: bad argument to internal function");
-  const permission = { domid: 0, read: false, write: false };
-  keywords([], value, PERMISSION, 1, (word, index) => {
-    const number = int(word);
-    if (index === 0) permission.domid = number;
-    else if (index === 1) permission.read = number !== 0;
-    else permission.write = number !== 0;
-  });
-  return permission;
 }

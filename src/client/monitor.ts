@@ -2,9 +2,9 @@
 
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
-import { toLatin1 } from "../wire/text.ts";
+import { kindFault, toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { checkedPath, checkedString, type Path, type RequestOptions } from "./nodes.ts";
+import { checkedPath, checkedString, type Path, type RequestOptions } from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
 import { okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
@@ -272,8 +272,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 function tokenText(token: string | Uint8Array, operation: Operation, path: string): string {
   if (typeof token === "string") return checkedString(token, operation, path);
   if (token instanceof Uint8Array) return checkedString(toLatin1(token), operation, path);
-  const fault = `a token is a string or a Uint8Array: got ${typeof token}`;
-  throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
+  throw new InvalidPayloadError(kindFault("a token", token), { operation: operationName(operation), path });
 }
 
 function closedError(cause: unknown, operation: string, path: string): ConnectionError {

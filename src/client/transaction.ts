@@ -4,7 +4,8 @@ import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { TransactionEndedError } from "./errors.ts";
-import { NodeOperations, type RequestOptions } from "./nodes.ts";
+import type { RequestOptions } from "./arguments.ts";
+import { NodeOperations } from "./nodes.ts";
 import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 

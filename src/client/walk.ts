@@ -3,7 +3,6 @@
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
-import type { NodeOperations } from "./nodes.ts";
 
 /** How to walk. */
 export interface WalkOptions {
@@ -32,6 +31,14 @@ export interface WalkNode {
 /** The nodes of a tree, one after the other. */
 export type Walk = AsyncGenerator<WalkNode, void, undefined>;
 
+/** What a walk asks of the store. */
+export interface WalkReader {
+  /** Reads a node's value. */
+  read(path: string): Promise<Uint8Array>;
+  /** Lists the names of a node's children. */
+  list(path: string): Promise<string[]>;
+}
+
 /** Nodes whose requests are under way at the same time: bounds what a walk costs the store. Four times as many are slower. */
 const IN_FLIGHT_MAX = 1024;
 
@@ -54,12 +61,12 @@ const nothing = () => {};
 
 /** Visits `top` and all below it. A node that vanishes before it was read is left out, unless it is the top. */
 export async function* walk(
-  nodes: NodeOperations,
+  reader: WalkReader,
   top: string,
   options: WalkOptions,
   signals: SharedSignals,
 ): Walk {
-  const fetcher = new Fetcher(nodes, top, options, signals);
+  const fetcher = new Fetcher(reader, top, options, signals);
   try {
     yield* visit(fetcher, options.topDown ?? true);
   } finally {
@@ -88,7 +95,7 @@ async function* visit(fetcher: Fetcher, topDown: boolean): Walk {
 
 /** Reads nodes, level by level, ahead of the visit. */
 class Fetcher {
-  readonly #nodes: NodeOperations;
+  readonly #reader: WalkReader;
   readonly #top: string;
   readonly #maxDepth: number;
   readonly #maxNodes: number;
@@ -105,12 +112,12 @@ class Fetcher {
   #abort = nothing;
 
   constructor(
-    nodes: NodeOperations,
+    reader: WalkReader,
     top: string,
     { maxDepth, maxNodes, signal }: WalkOptions,
     signals: SharedSignals,
   ) {
-    this.#nodes = nodes;
+    this.#reader = reader;
     this.#top = top;
     this.#maxDepth = limit("maxDepth", maxDepth);
     this.#maxNodes = limit("maxNodes", maxNodes);
@@ -194,8 +201,8 @@ class Fetcher {
       if (value !== undefined && children !== undefined) this.#done(found, value, children);
     };
     const fail = (error: unknown) => this.#failed(found, error);
-    this.#nodes.read(path).then((read) => (value = read, both()), fail);
-    this.#nodes.list(path).then((listed) => (children = listed, both()), fail);
+    this.#reader.read(path).then((read) => (value = read, both()), fail);
+    this.#reader.list(path).then((listed) => (children = listed, both()), fail);
   }
 
   #done(found: Found, value: Uint8Array, children: readonly string[]): void {

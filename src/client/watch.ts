@@ -1,7 +1,7 @@
 // What can be watched, what comes of it, and one watch.
 
 import { levelsBelow } from "../wire/path.ts";
-import type { RequestOptions } from "./nodes.ts";
+import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
 import type { Subscriber } from "./router.ts";
 

@@ -9,7 +9,12 @@ const SHORT = 96;
 export function toBytes(value: string | Uint8Array): Uint8Array {
   if (typeof value === "string") return utf8.encode(value);
   if (value instanceof Uint8Array) return value;
-  throw new TypeError(`a value is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`);
+  throw new TypeError(kindFault("a value", value));
+}
+
+/** Says that a value is neither text nor bytes, but what it is. `what` names it, with an article. */
+export function kindFault(what: string, value: unknown): string {
+  return `${what} is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`;
 }
 
 /** Bytes that are no UTF-8. */
