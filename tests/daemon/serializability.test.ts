@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import { Operation as Op } from "../../src/wire/operations.ts";
 import { Link, Sheet } from "../peers/differential/link.ts";
-import { Random, seedOf, Weighted } from "../peers/differential/random.ts";
+import { Random, seedOf, Weighted } from "../support/random.ts";
 
 /** A request, a character for each byte of its payload. */
 interface Request {

@@ -1,5 +1,7 @@
 // Scripts of calls on handles of xen.lowlevel.xs: one that has every method, edge and failure, and any number of generated ones.
 
+import { randomFractions } from "../../support/random.ts";
+
 /** A handle, a method, its arguments as JSON can have them, its keywords, and the name to keep its result by. */
 export type Step = readonly [
   handle: string,
@@ -430,20 +432,9 @@ export function fixedScript(): Step[] {
   return script.steps;
 }
 
-/** Numbers from 0 to 1 that a seed decides. Source: Tommy Ettinger's mulberry32, in the public domain. */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Any calls that work, or fail as they may, on few nodes, tokens, transactions and domains. */
 export function generatedScript(seed: number, count: number): Step[] {
-  const random = randomNumbers(seed);
+  const random = randomFractions(seed);
   const script = new Script();
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   const handles = ["a", "b"];

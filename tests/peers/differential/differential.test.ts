@@ -4,7 +4,7 @@ import process from "node:process";
 import { it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { check, type Tally } from "./check.ts";
-import { seedOf } from "./random.ts";
+import { seedOf } from "../../support/random.ts";
 import { type Quotas, startOurs, startReal } from "./stores.ts";
 import { differences } from "./differences.ts";
 import { withPeers } from "../peers.ts";

@@ -1,7 +1,7 @@
 // Random steps for the differential tests.
 
 import { Operation as Op } from "../../../src/wire/operations.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../support/random.ts";
 import {
   DOMIDS,
   inside,

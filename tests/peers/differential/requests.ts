@@ -1,7 +1,7 @@
 // Random requests for the differential tests, from small sets of paths, names and values, so that they meet.
 
 import { Operation as Op } from "../../../src/wire/operations.ts";
-import { type Random, Weighted } from "./random.ts";
+import { type Random, Weighted } from "../../support/random.ts";
 import type { Request } from "./steps.ts";
 
 /** Makes a request. */

@@ -5,7 +5,7 @@ import { it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Operation as Op } from "../../../src/wire/operations.ts";
 import { type Link, Sheet } from "./link.ts";
-import { Random, seedOf, Weighted } from "./random.ts";
+import { Random, seedOf, Weighted } from "../../support/random.ts";
 import { type Quotas, startOurs, startReal, type Tested } from "./stores.ts";
 import { withPeers } from "../peers.ts";
 

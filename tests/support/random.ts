@@ -1,4 +1,4 @@
-// Random numbers that a seed repeats, for the differential tests.
+// Random numbers that a seed repeats: the one generator of all tests.
 
 /** A stream of random numbers; the same seed gives the same ones on every runtime. */
 export class Random {
@@ -7,7 +7,6 @@ export class Random {
   /** Starts the stream of a seed. */
   constructor(seed: number) {
     this.#state = seed >>> 0;
-    for (let i = 0; i < 4; i++) this.word();
   }
 
   /** 32 random bits (splitmix32). */
@@ -24,6 +23,11 @@ export class Random {
     return this.word() % limit;
   }
 
+  /** A number from 0 to below 1. */
+  fraction(): number {
+    return this.word() / 0x100000000;
+  }
+
   /** True so many times out of a thousand. */
   often(perMille: number): boolean {
     return this.below(1000) < perMille;
@@ -33,6 +37,18 @@ export class Random {
   of<T>(choices: readonly [T, ...T[]]): T {
     return choices[this.below(choices.length)] ?? choices[0];
   }
+}
+
+/** Whole numbers below a limit, from the stream of a seed. */
+export function randomNumbers(seed: number): (limit: number) => number {
+  const random = new Random(seed);
+  return (limit) => random.below(limit);
+}
+
+/** Numbers from 0 to below 1, from the stream of a seed. */
+export function randomFractions(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.fraction();
 }
 
 /** Picks by weight. */
