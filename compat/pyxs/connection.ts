@@ -1,8 +1,7 @@
 // pyxs's connections: how packets reach a store.
 
 import { accessSync, constants } from "node:fs";
-import process from "node:process";
-import { defaultAddresses, parseAddress } from "../../src/transport/address.ts";
+import { defaultAddresses, deviceCandidates, parseAddress } from "../../src/transport/address.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
@@ -194,11 +193,7 @@ function socketPath(): string {
 
 /** The first of the platform's that is there. */
 function devicePath(): string {
-  const places: Readonly<Record<string, readonly string[]>> = {
-    freebsd: ["/dev/xen/xenstore"],
-    netbsd: ["/kern/xen/xenbus"],
-  };
-  const candidates = places[process.platform] ?? ["/dev/xen/xenbus", "/proc/xen/xenbus"];
+  const candidates = deviceCandidates();
   return candidates.find((path) => isReadable(path)) ?? candidates.at(-1) ?? "/dev/xen/xenbus";
 }
 

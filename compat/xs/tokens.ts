@@ -1,6 +1,6 @@
 // The tokens of a handle's watches: any values, told apart by identity, and the numbers that stand for them on the wire.
 
-interface Entry {
+interface Registration {
   readonly wire: string;
   /** How many of the store's watches have it. */
   watches: number;
@@ -14,7 +14,7 @@ interface Entry {
  */
 export class Tokens {
   readonly #places: unknown[] = [];
-  readonly #entries = new Map<unknown, Entry>();
+  readonly #entries = new Map<unknown, Registration>();
   readonly #values = new Map<string, unknown>();
   #last = 0;
 

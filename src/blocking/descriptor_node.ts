@@ -9,7 +9,7 @@ import { DescriptorTransport } from "./descriptor.ts";
 import type { BlockingTransport } from "./transport.ts";
 
 /** What of the socket's handle is used here. It is internal, and the same in Node 20 to 26. */
-interface Handle {
+interface SocketHandle {
   readonly fd: number;
   setBlocking(blocking: boolean): void;
 }
@@ -49,7 +49,7 @@ export function openSocketByDescriptor(path: string, spin: number): BlockingTran
 }
 
 /** A socket that never reads by itself and keeps no process alive: libuv connects a Unix socket within the call. */
-function begin(path: string): { socket: Socket; handle: Handle | null } {
+function begin(path: string): { socket: Socket; handle: SocketHandle | null } {
   const socket = new Socket({ manualStart: true } as ConstructorParameters<typeof Socket>[0]);
   socket.pause();
   // What fails later is told by the calls that fail.
@@ -60,7 +60,7 @@ function begin(path: string): { socket: Socket; handle: Handle | null } {
   return { socket, handle: isHandle(handle) ? handle : null };
 }
 
-function isHandle(value: unknown): value is Handle {
+function isHandle(value: unknown): value is SocketHandle {
   return typeof value === "object" && value !== null && "fd" in value && typeof value.fd === "number" &&
     "setBlocking" in value && typeof value.setBlocking === "function";
 }

@@ -1,17 +1,15 @@
 // What is to be done at the end of the process, by one listener for all: runtimes warn of many.
 
 import process from "node:process";
-
-/** The process's own, since no module has state. */
-const endings = Symbol.for("tsxs.blocking.endings");
+import { processWide } from "../transport/process_wide.ts";
 
 /** What is to be done: put in, and taken out where that is over. */
 export function atExit(): Set<() => void> {
-  const holder = globalThis as { [endings]?: Set<() => void> };
-  if (holder[endings] !== undefined) return holder[endings];
-  const all = holder[endings] = new Set<() => void>();
-  process.on("exit", () => {
-    for (const run of all) run();
+  return processWide("blocking.endings", () => {
+    const all = new Set<() => void>();
+    process.on("exit", () => {
+      for (const run of all) run();
+    });
+    return all;
   });
-  return all;
 }

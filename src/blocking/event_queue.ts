@@ -1,28 +1,26 @@
 // The events of a connection that were received and not taken yet, oldest first.
 
+import { Fifo } from "../wire/fifo.ts";
+
 /** An event as it came: its strings' bytes, each byte one character. */
 export interface RawEvent {
   readonly path: string;
   readonly token: string;
 }
 
-/** So many places of events that were taken are kept: to close up behind each would cost more than it spares. */
-const KEPT = 1024;
-
 /** A queue that needs no more memory than what waits in it, and knows of each token how often it does. */
 export class EventQueue {
-  #events: RawEvent[] = [];
-  #next = 0;
+  readonly #events = new Fifo<RawEvent>();
   readonly #counts = new Map<string, number>();
 
   /** How many events wait. */
   get length(): number {
-    return this.#events.length - this.#next;
+    return this.#events.length;
   }
 
   /** The oldest event that waits; `null` where none does. */
   get next(): RawEvent | null {
-    return this.#events[this.#next] ?? null;
+    return this.#events.at(0) ?? null;
   }
 
   /** Whether an event that waits has this token. */
@@ -38,14 +36,9 @@ export class EventQueue {
 
   /** Takes the oldest; `null` where none waits. */
   take(): RawEvent | null {
-    const event = this.next;
-    if (event === null) return null;
-    this.#next++;
+    const event = this.#events.shift();
+    if (event === undefined) return null;
     this.#count(event.token, -1);
-    if (this.length === 0 || this.#next >= KEPT && this.#next >= this.length) {
-      this.#events = this.#events.slice(this.#next);
-      this.#next = 0;
-    }
     return event;
   }
 

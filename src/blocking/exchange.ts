@@ -1,8 +1,8 @@
 // Requests and replies without an event loop: one request at a time, and the events that come in between.
 
-import { DIRECTORY_REPLY_MAX } from "../wire/decoder.ts";
+import { DIRECTORY_REPLY_MAX, isFrame } from "../wire/decoder.ts";
 import { Encoder, type Part } from "../wire/encoder.ts";
-import { decodeHeader, HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
+import { decodeHeader, HEADER_SIZE } from "../wire/header.ts";
 import { Operation } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
@@ -148,9 +148,10 @@ export class Exchange {
   /** Queues the events that are here as a whole behind an answer, whose payload stays where it is. */
   #queueRest(): void {
     while (this.#end - this.#start >= HEADER_SIZE) {
-      const { type, length } = decodeHeader(this.#buffer, this.#start);
+      const header = decodeHeader(this.#buffer, this.#start);
+      const { type, length } = header;
       const at = this.#start + HEADER_SIZE;
-      if (type !== Operation.WATCH_EVENT || length > PAYLOAD_MAX || at + length > this.#end) return;
+      if (type !== Operation.WATCH_EVENT || !isFrame(header, DIRECTORY_REPLY_MAX) || at + length > this.#end) return;
       this.#start = at + length;
       this.#queue(this.#buffer.subarray(at, at + length));
     }
@@ -159,9 +160,11 @@ export class Exchange {
   /** The next message that is no event, of those that are here as a whole; queues the events before it. */
   #next(): { type: number; requestId: number; at: number; length: number } | null {
     while (this.#end - this.#start >= HEADER_SIZE) {
-      const { type, requestId, length } = decodeHeader(this.#buffer, this.#start);
-      const limit = type === Operation.DIRECTORY ? DIRECTORY_REPLY_MAX : PAYLOAD_MAX;
-      if (length > limit) throw this.#broken(`a message of type ${type} announces ${length} bytes`);
+      const header = decodeHeader(this.#buffer, this.#start);
+      const { type, requestId, length } = header;
+      if (!isFrame(header, DIRECTORY_REPLY_MAX)) {
+        throw this.#broken(`a message of type ${type} announces ${length} bytes`);
+      }
       const at = this.#start + HEADER_SIZE;
       if (at + length > this.#end) {
         this.#makeRoom(HEADER_SIZE + length);

@@ -2,7 +2,8 @@
 
 import { isMainThread } from "node:worker_threads";
 import { PAYLOAD_MAX } from "../wire/header.ts";
-import { codedError, systemError } from "../wire/system_errors.ts";
+import { systemError } from "../transport/errors.ts";
+import { codedError } from "../wire/system_errors.ts";
 import { checkSocketPath } from "../transport/socket_path.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
 import type { Libc } from "./libc.ts";

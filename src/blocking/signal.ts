@@ -1,6 +1,6 @@
 // A descriptor to poll for what a connection has received, and for what was received and not taken yet.
 
-import { systemError } from "../wire/system_errors.ts";
+import { systemError } from "../transport/errors.ts";
 import type { Libc } from "./libc.ts";
 import type { Signal } from "./transport.ts";
 

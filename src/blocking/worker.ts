@@ -2,16 +2,17 @@
 
 import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../transport/address.ts";
+import { processWide } from "../transport/process_wide.ts";
 import { codedError } from "../wire/system_errors.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
 import { atExit } from "./endings.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
 import { type CheckCode, workerCode } from "./worker_code.ts";
-import type { Request } from "./worker_thread.ts";
+import type { WorkerRequest } from "./worker_thread.ts";
 
 /** A worker, the connections that it keeps, and how many it ever had. */
-interface Shared {
+interface SharedWorker {
   readonly worker: Worker;
   readonly users: Set<WorkerTransport>;
   opened: number;
@@ -21,9 +22,6 @@ interface Shared {
 const OPEN_WITHIN_MS = 15_000;
 /** What a reply may take that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;
-
-/** The process's own: handles of one embedded store must have one worker, and no module has state. */
-const registry = Symbol.for("tsxs.blocking.embedded");
 
 /** Connects to a store of any kind. Throws what `check` does of the worker's code, and the error that the worker met. */
 export function openByWorker(address: Address, spin: number, check: CheckCode): BlockingTransport {
@@ -40,14 +38,14 @@ export function openByWorker(address: Address, spin: number, check: CheckCode): 
   return transport;
 }
 
-function share(name: string | null, check: CheckCode): Shared {
+function share(name: string | null, check: CheckCode): SharedWorker {
   const found = name === null ? undefined : named().get(name);
   if (found !== undefined) return found;
   const { module, isBuilt } = workerCode(check);
   // What was built needs none of a loader's flags.
   const worker = new Worker(module, isBuilt ? { execArgv: [] } : {});
   worker.unref();
-  const made: Shared = { worker, users: new Set(), opened: 0 };
+  const made: SharedWorker = { worker, users: new Set(), opened: 0 };
   // Without a listener the error would end the process.
   worker.on("error", (error) => {
     for (const transport of made.users) transport.end(error);
@@ -59,9 +57,9 @@ function share(name: string | null, check: CheckCode): Shared {
 /** Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread waits. */
 export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
 
-function named(): Map<string, Shared> {
-  const holder = globalThis as { [registry]?: Map<string, Shared> };
-  return holder[registry] ??= new Map();
+/** The workers of embedded stores by name: all handles of one store must have one worker. */
+function named(): Map<string, SharedWorker> {
+  return processWide("blocking.embedded", () => new Map<string, SharedWorker>());
 }
 
 class WorkerTransport implements BlockingTransport {
@@ -136,7 +134,7 @@ class WorkerTransport implements BlockingTransport {
 
   readonly #closeAtExit = (): void => this.close();
 
-  #post(request: Request): void {
+  #post(request: WorkerRequest): void {
     this.#worker.postMessage(request);
   }
 

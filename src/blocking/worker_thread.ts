@@ -7,12 +7,13 @@ import type { Transport } from "../transport/transport.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 
 /** What the handle's thread asks for; `id` is the connection. */
-export type Request =
+export type WorkerRequest =
   | { readonly type: "open"; readonly id: number; readonly address: string; readonly memory: SharedArrayBuffer }
   | { readonly type: "room"; readonly id: number }
   | { readonly type: "close"; readonly id: number };
 
-class Connection {
+/** A connection that this worker keeps for a handle of another thread. */
+class KeptConnection {
   readonly #ring: SharedRing;
   #transport: Transport | null = null;
   #waiting: Uint8Array[] = [];
@@ -74,12 +75,12 @@ class Connection {
 
 /** Keeps the connections that the other thread asks for. */
 function serve(port: MessagePort): void {
-  const connections = new Map<number, Connection>();
-  port.on("message", (request: Request) => {
+  const connections = new Map<number, KeptConnection>();
+  port.on("message", (request: WorkerRequest) => {
     const { id } = request;
     const connection = connections.get(id);
     if (request.type === "open") {
-      const opened = new Connection(request.memory);
+      const opened = new KeptConnection(request.memory);
       connections.set(id, opened);
       void opened.open(request.address);
     } else if (request.type === "room") connection?.resume();

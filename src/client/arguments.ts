@@ -3,7 +3,8 @@
 import { InvalidPathError, InvalidPayloadError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { pathFault } from "../wire/path.ts";
-import { kindFault, toLatin1 } from "../wire/text.ts";
+import { kindFault } from "../wire/checks.ts";
+import { toLatin1 } from "../wire/text.ts";
 
 /**
  * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the domain that asks (at most 2048).

@@ -1,5 +1,6 @@
 // The client: a connection to a store, and everything that can be asked of it.
 
+import { checkedWhole } from "../wire/checks.ts";
 import { Operation } from "../wire/operations.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { ConnectionError } from "../transport/errors.ts";
@@ -310,7 +311,5 @@ function domidText(domid: number, from = 0): string {
 }
 
 function whole(name: string, value: number | bigint, from = 0, to: number | bigint = 2n ** 64n - 1n): string {
-  const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
-  if (isWhole && value >= from && value <= to) return `${value}`;
-  throw new RangeError(`${name} is ${value}: expected a whole number from ${from} to ${to}`);
+  return `${checkedWhole(name, value, from, to)}`;
 }

@@ -1,8 +1,9 @@
 // The monitor: sets watches, keeps them, and hands out what they bring.
 
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
+import { checkedWhole, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
-import { kindFault, toLatin1 } from "../wire/text.ts";
+import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { checkedPath, checkedString, type Path, type RequestOptions } from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
@@ -62,9 +63,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   /** For the client: {@linkcode Client.monitor} makes one. @internal */
   constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new RangeError(`limit is ${limit}: expected a whole number from 1`);
-    }
+    checkedWhole("limit", limit, 1);
     this.#router = router;
     this.#queue = new BoundedQueue(limit, ({ watch }) => watch !== null && !watch.live, router.signals);
     this.#detach = attach({
@@ -89,9 +88,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     const checked = checkedPath(path, Operation.WATCH);
     const label = token === undefined ? this.#newToken() : tokenText(token, Operation.WATCH, checked);
     const { depth, signal } = options;
-    if (depth !== undefined && (!Number.isInteger(depth) || depth < 0)) {
-      throw new RangeError(`depth is ${depth}: expected a whole number from 0`);
-    }
+    if (depth !== undefined) checkedWhole("depth", depth, 0);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
     if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
     const watch = new Watch(checked, label, depth, this.#queue);

@@ -1,6 +1,7 @@
 // Visits a tree, with the requests of a whole level under way at once.
 
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
+import { checkedWhole } from "../wire/checks.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
 
@@ -242,7 +243,5 @@ function contentOf({ result }: Found): Content | null {
 }
 
 function limit(name: string, value: number | undefined): number {
-  if (value === undefined) return Infinity;
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new RangeError(`${name} is ${value}: expected a whole number from 0`);
+  return value === undefined ? Infinity : checkedWhole(name, value, 0);
 }

@@ -44,8 +44,12 @@ export function defaultAddresses(): Address[] {
   if (named !== undefined) return [{ kind: mayBeDevice(named) ? "xenbus" : "unix", path: named }];
   const directory = environment("XENSTORED_RUNDIR");
   const socket: Address = { kind: "unix", path: directory === undefined ? SOCKET : `${directory}/socket` };
-  const devices = DEVICES[process.platform] ?? OTHER_DEVICES;
-  return [socket, ...devices.map((path): Address => ({ kind: "xenbus", path }))];
+  return [socket, ...deviceCandidates().map((path): Address => ({ kind: "xenbus", path }))];
+}
+
+/** The paths that the XenBus device may have on this platform, in the order to try. */
+export function deviceCandidates(): readonly string[] {
+  return DEVICES[process.platform] ?? OTHER_DEVICES;
 }
 
 /** Why {@linkcode defaultAddresses} did not take the store that the environment names. */

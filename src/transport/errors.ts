@@ -1,9 +1,9 @@
 // The errors of a connection: it cannot be opened, it broke, or it carried bytes that make no sense.
 
-import { errnoText, isErrnoName } from "../wire/errno.ts";
+import { Errno, errnoText, isErrnoName } from "../wire/errno.ts";
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
-import { codeOf } from "../wire/system_errors.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
 import { type Address, formatAddress, noneNamed } from "./address.ts";
 
 /**
@@ -93,4 +93,12 @@ export function noneFound(failures: readonly ConnectionError[]): ConnectionError
     { cause: new AggregateError(failures, "every attempt failed") },
     failures.at(-1)?.code,
   );
+}
+
+/** The error of a number that a call of libc left, with its name as `code` where the name is known. */
+export function systemError(errno: number, call: string): Error & { code: string } {
+  const [name = ""] = Object.entries(Errno).find(([, number]) => number === errno) ?? [];
+  return isErrnoName(name)
+    ? codedError(name, `${call}: ${errnoText(name)} (${name})`)
+    : codedError(`E${errno}`, `${call}: error ${errno}`);
 }

@@ -116,9 +116,14 @@ export class Decoder {
   }
 }
 
-function checkedHeader(bytes: Uint8Array, at: number): Header {
+/** Whether a header may stand before a message: `directoryMax` is how long a DIRECTORY payload may be. */
+export function isFrame({ type, length }: Header, directoryMax: number): boolean {
+  return length <= PAYLOAD_MAX || (type === Operation.DIRECTORY && length <= directoryMax);
+}
+
+/** The header at `at`. Throws a {@linkcode FrameError} if no message can begin with it. */
+export function checkedHeader(bytes: Uint8Array, at: number, directoryMax: number = DIRECTORY_REPLY_MAX): Header {
   const header = decodeHeader(bytes, at);
-  const limit = header.type === Operation.DIRECTORY ? DIRECTORY_REPLY_MAX : PAYLOAD_MAX;
-  if (header.length > limit) throw new FrameError(header);
+  if (!isFrame(header, directoryMax)) throw new FrameError(header);
   return header;
 }

@@ -1,7 +1,8 @@
 // Builds messages one behind the other in a buffer of its own, so that those of one turn leave in one write.
 
+import { withRoom } from "./growth.ts";
 import { encodeHeader, HEADER_SIZE } from "./header.ts";
-import { kindFault } from "./text.ts";
+import { kindFault } from "./checks.ts";
 
 /** A piece of a payload: text is written as UTF-8 with a NUL behind it, bytes as they are. */
 export type Part = string | Uint8Array;
@@ -56,11 +57,7 @@ export class Encoder {
   }
 
   #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    this.#bytes = withRoom(this.#bytes, this.#length, this.#length + more);
   }
 
   #text(text: string): void {

@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Address } from "../../src/transport/address.ts";
-import { ConnectionError, openFailure, UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { ConnectionError, openFailure, systemError, UnexpectedPacketError } from "../../src/transport/errors.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
@@ -58,5 +58,17 @@ describe("UnexpectedPacketError", () => {
   test("may be of no packet at all", () => {
     const error = new UnexpectedPacketError("not a message");
     assertEquals([error.message, error.packet], ["not a message", undefined]);
+  });
+});
+
+describe("systemError()", () => {
+  test("has the name, the text and the failed call of a number that is known", () => {
+    const { code, message } = systemError(111, "connect");
+    assertEquals([code, message], ["ECONNREFUSED", "connect: Connection refused (ECONNREFUSED)"]);
+  });
+
+  test("keeps a number that has no name here", () => {
+    const { code, message } = systemError(9999, "read");
+    assertEquals([code, message], ["E9999", "read: error 9999"]);
   });
 });
