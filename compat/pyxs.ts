@@ -66,8 +66,8 @@ export interface ContextManager<T> {
 }
 
 /**
- * Python's `with`: enters, runs the body, and exits in any case. What the body throws is thrown on, and an open transaction is
- * then thrown away without a word; that is what `using` cannot tell.
+ * Python's `with`: enters, runs the body, and exits in any case. What the body throws is thrown on, and an open
+ * transaction is then thrown away without a word; that is what `using` cannot tell.
  *
  * @example
  * ```ts

@@ -29,9 +29,9 @@ export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput 
 /**
  * An open handle to a store, as Python's `xen.lowlevel.xs.xs`.
  *
- * Every method throws {@linkcode Error} with `[errno, text]` where the store refuses or the connection is over, with 22 on a
- * closed handle; a `TypeError` or `RangeError` with Python's name and words where an argument is wrong. A transaction is a
- * hexadecimal string, `"0"` or `""` for none. `V` is what `read()` gives.
+ * Every method throws {@linkcode Error} with `[errno, text]` where the store refuses or the connection is over, with 22
+ * on a closed handle; a `TypeError` or `RangeError` with Python's name and words where an argument is wrong. A
+ * transaction is a hexadecimal string, `"0"` or `""` for none. `V` is what `read()` gives.
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export interface xs<V extends string | Uint8Array = string> {
   /** The permissions of a node, its owner's first. */
   get_permissions(transaction: string, path: string): XsPermission[];
   /**
-   * Sets the permissions of a node. Where the first one gives a domain other than 0 a right, domain 0 is put in front of it
-   * as the owner.
+   * Sets the permissions of a node. Where the first one gives a domain other than 0 a right, domain 0 is put in front
+   * of it as the owner.
    */
   set_permissions(transaction: string, path: string, perms: readonly XsPermissionInput[]): null;
   /** Watches a node and all below it; the token is any value, and told apart by identity. */
@@ -84,15 +84,15 @@ export interface xs<V extends string | Uint8Array = string> {
   wait_watch(seconds?: number): boolean;
   /**
    * A descriptor to poll for events: one that is readable when an event waits, over the transport `"ffi"`. Over
-   * `"descriptor"` it is the connection's own, which says nothing of events that were received along with a reply. Throws
-   * 38 (ENOSYS) over `"worker"`, where this thread has none.
+   * `"descriptor"` it is the connection's own, which says nothing of events that were received along with a reply.
+   * Throws 38 (ENOSYS) over `"worker"`, where this thread has none.
    */
   fileno(): number;
   /** Starts a transaction. */
   transaction_start(): string;
   /**
-   * Commits a transaction, or throws it away; `false` where it conflicted and has to be done again. Keywords are given as
-   * an object: `transaction_end(t, { abort: 1 })`.
+   * Commits a transaction, or throws it away; `false` where it conflicted and has to be done again. Keywords are given
+   * as an object: `transaction_end(t, { abort: 1 })`.
    */
   transaction_end(
     transaction: string,
@@ -110,7 +110,9 @@ export interface xs<V extends string | Uint8Array = string> {
   release_domain(dom: number): null;
   /** The path of a domain's home, whether or not there is such a domain. */
   get_domain_path(domid: number): string;
-  /** Whether the store speaks with a domain; `false` where it will not say. libxenstore has it, the binding does not. */
+  /**
+   * Whether the store speaks with a domain; `false` where it will not say. libxenstore has it, the binding does not.
+   */
   is_domain_introduced(domid: number): boolean;
   /** Ends the handle. A second time it throws 22. */
   close(): null;
@@ -146,7 +148,8 @@ function open(...args: readonly unknown[]): xs<string | Uint8Array> {
 }
 
 /**
- * Opens a handle to the store, with `new` or without. Throws {@linkcode Error} where there is none, or it cannot be reached.
+ * Opens a handle to the store, with `new` or without. Throws {@linkcode Error} where there is none, or it cannot be
+ * reached.
  *
  * @example
  * ```ts

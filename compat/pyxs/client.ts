@@ -14,13 +14,13 @@ import { Router, type Subscriber } from "./router.ts";
 const END = new Uint8Array(1);
 
 /**
- * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`, ends
- * it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values are text
- * or bytes when they are given, and text when they come back, in which a byte that is no UTF-8 is escaped and not lost;
- * {@linkcode Client.read_bytes} gives bytes.
+ * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`,
+ * ends it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values
+ * are text or bytes when they are given, and text when they come back, in which a byte that is no UTF-8 is escaped and
+ * not lost; {@linkcode Client.read_bytes} gives bytes.
  *
- * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would refuse, and
- * {@linkcode ConnectionError} where the connection cannot be had or is over.
+ * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would
+ * refuse, and {@linkcode ConnectionError} where the connection cannot be had or is over.
  *
  * @example
  * ```ts
@@ -172,7 +172,8 @@ interface WatchedPath {
 }
 
 /**
- * Watches nodes. Made by {@linkcode Client.monitor}; works over the device as well, and monitors never get each other's events.
+ * Watches nodes. Made by {@linkcode Client.monitor}; works over the device as well, and monitors never get each other's
+ * events.
  *
  * @example
  * ```ts
@@ -240,9 +241,9 @@ export class Monitor implements Subscriber {
   }
 
   /**
-   * Gives events for ever, and waits for each. Those whose watch was ended meanwhile are left out, unless `unwatched` is
-   * true. Throws {@linkcode ConnectionError} when the connection is over, even where the client has connected again: that
-   * one has none of the watches.
+   * Gives events for ever, and waits for each. Those whose watch was ended meanwhile are left out, unless `unwatched`
+   * is true. Throws {@linkcode ConnectionError} when the connection is over, even where the client has connected again:
+   * that one has none of the watches.
    */
   *wait(unwatched = false): Generator<Event, void, undefined> {
     for (;;) {

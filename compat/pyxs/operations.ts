@@ -107,7 +107,9 @@ export abstract class Operations {
     this.ack(Op.SET_PERMS, `${checked}\0`, ...check_perms(perms).map((perm) => `${perm}\0`));
   }
 
-  /** The nodes at and below `top`: parents before their children, or after them. A value that may not be read is empty. */
+  /**
+   * The nodes at and below `top`: parents before their children, or after them. A value that may not be read is empty.
+   */
   *walk(top: Bytes, topdown = true): Generator<WalkEntry, void, undefined> {
     const path = check_path(top);
     const children = this.list(path);

@@ -32,7 +32,10 @@ import type { XsEvent, XsOptions, XsPermission } from "./types.ts";
 
 const NUL = new Uint8Array(1);
 
-/** One handle, whose methods are those of `xs`. What it is given is not to be trusted: Python checks arguments when it runs, and so does this. */
+/**
+ * One handle, whose methods are those of `xs`. What it is given is not to be trusted: Python checks arguments when it
+ * runs, and so does this.
+ */
 export class Handle {
   readonly #address: string;
   readonly #exchange: Exchange;

@@ -1,4 +1,5 @@
-// The tokens of a handle's watches: any values, told apart by identity, and the numbers that stand for them on the wire.
+// The tokens of a handle's watches: any values, told apart by identity, and the numbers that stand for them on the
+// wire.
 
 interface Registration {
   readonly wire: string;
@@ -7,8 +8,8 @@ interface Registration {
 }
 
 /**
- * The binding's list of tokens, one place for each watch. A place that is free holds None, and so does one whose token is
- * None: that token is there as long as any place is free, and may be overwritten by the next.
+ * The binding's list of tokens, one place for each watch. A place that is free holds None, and so does one whose token
+ * is None: that token is there as long as any place is free, and may be overwritten by the next.
  *
  * A token's number is the same as long as the store, or an event that waits, may bring it. (Python's is its address.)
  */

@@ -6,9 +6,13 @@ import type { BlockingKind } from "../../src/blocking/transport.ts";
 export interface XsOptions {
   /** Taken and not used, as the binding does. */
   readonly readonly?: number | boolean | undefined;
-  /** Where the store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`. Looked for without it, as libxenstore does. */
+  /**
+   * Where the store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`. Looked for without it, as libxenstore does.
+   */
   readonly address?: string | undefined;
-  /** What `read()` gives: text, in which a byte that is no UTF-8 is escaped and not lost, or bytes. `"text"` by default. */
+  /**
+   * What `read()` gives: text, in which a byte that is no UTF-8 is escaped and not lost, or bytes. `"text"` by default.
+   */
   readonly values?: "text" | "bytes" | undefined;
   /** The only way to speak to the store; without it, the fastest that there is. */
   readonly transport?: BlockingKind | undefined;

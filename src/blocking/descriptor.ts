@@ -1,4 +1,5 @@
-// A store by a file descriptor and the file functions that all runtimes have: the XenBus device anywhere, a socket on Node.
+// A store by a file descriptor and the file functions that all runtimes have: the XenBus device anywhere, a socket on
+// Node.
 
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
@@ -16,8 +17,8 @@ export interface Mode {
 }
 
 /**
- * How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. In a thread it has one always,
- * since no thread can be ended while it waits in the kernel: there the pauses grow, from what a reply takes.
+ * How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. In a thread it has one
+ * always, since no thread can be ended while it waits in the kernel: there the pauses grow, from what a reply takes.
  */
 const PAUSE_MS = isMainThread ? { first: 1, longest: 1 } : { first: 0.05, longest: 10 };
 

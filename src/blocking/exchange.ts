@@ -66,8 +66,9 @@ export class Exchange {
   }
 
   /**
-   * Sends a request and waits for its answer. Throws a {@linkcode ConnectionError} when the connection is over: EPIPE where
-   * the request could not be sent and nothing was ever watched, else EBADF. Events that came before the end can be taken.
+   * Sends a request and waits for its answer. Throws a {@linkcode ConnectionError} when the connection is over: EPIPE
+   * where the request could not be sent and nothing was ever watched, else EBADF. Events that came before the end can
+   * be taken.
    */
   ask(operation: number, transaction: number, parts: readonly Part[]): Answer {
     const id = this.#requestId = (this.#requestId + 1) >>> 0 || 1;
@@ -131,7 +132,9 @@ export class Exchange {
     this.transport.close();
   }
 
-  /** For a transport that cannot look without waiting: whatever came before the answer to a question is there with it. */
+  /**
+   * For a transport that cannot look without waiting: whatever came before the answer to a question is there with it.
+   */
   #flush(rest: number): void {
     this.ask(Operation.GET_DOMAIN_PATH, 0, ["0"]);
     if (this.waiting === 0 && rest > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.min(rest, 2));

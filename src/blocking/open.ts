@@ -13,7 +13,10 @@ import type { BlockingKind, BlockingOptions, BlockingTransport } from "./transpo
 import { openByWorker } from "./worker.ts";
 import { type CheckCode, checkCodeFile, checkDenoCode, checkNodeCode } from "./worker_code.ts";
 
-/** Microseconds to spin by default where there is more than one CPU; where there is one, the store could not run meanwhile. */
+/**
+ * Microseconds to spin by default where there is more than one CPU; where there is one, the store could not run
+ * meanwhile.
+ */
 const SPIN = 150;
 
 /** An open transport, and where it leads. */
@@ -27,8 +30,8 @@ type Way = (address: Address, spin: number) => BlockingTransport | null;
 type Ways = Readonly<Record<BlockingKind, Way>>;
 
 /**
- * All adapters are loaded, of which each asks its runtime for what it needs only when it is called: a handle opens within
- * one synchronous call, where nothing can be imported on demand.
+ * All adapters are loaded, of which each asks its runtime for what it needs only when it is called: a handle opens
+ * within one synchronous call, where nothing can be imported on demand.
  */
 function waysOf(openLibc: (() => Libc | null) | null, checkCode: CheckCode): Ways {
   return {

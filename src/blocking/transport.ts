@@ -21,9 +21,9 @@ export interface BlockingTransport {
   /** Sends whole messages, all of their bytes. Throws the system's error. */
   send(bytes: Uint8Array): void;
   /**
-   * Waits for the next bytes of the stream, at most `timeout` milliseconds (`Infinity` for as long as it takes), puts them
-   * behind the first `from` of `into`, where there must be room, and returns how many there are: 0 when the time is over.
-   * Throws when the connection is.
+   * Waits for the next bytes of the stream, at most `timeout` milliseconds (`Infinity` for as long as it takes), puts
+   * them behind the first `from` of `into`, where there must be room, and returns how many there are: 0 when the time
+   * is over. Throws when the connection is.
    */
   receive(into: Uint8Array, from: number, timeout: number): number;
   /** Makes a descriptor that is readable when bytes of the connection wait, or the one who has it says so. */
@@ -45,8 +45,8 @@ export interface BlockingOptions {
   /** The only way to use. Without it, the fastest that the runtime and its permissions offer. */
   readonly transport?: BlockingKind | undefined;
   /**
-   * Microseconds to look again and again for a reply before this thread is put to sleep. It costs CPU time, and spares the
-   * time to wake up where the store runs on another CPU. Without it, {@linkcode defaultSpin}.
+   * Microseconds to look again and again for a reply before this thread is put to sleep. It costs CPU time, and spares
+   * the time to wake up where the store runs on another CPU. Without it, {@linkcode defaultSpin}.
    */
   readonly spin?: number | undefined;
 }

@@ -23,7 +23,9 @@ const OPEN_WITHIN_MS = 15_000;
 /** What a reply may take that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;
 
-/** Connects to a store of any kind. Throws what `check` does of the worker's code, and the error that the worker met. */
+/**
+ * Connects to a store of any kind. Throws what `check` does of the worker's code, and the error that the worker met.
+ */
 export function openByWorker(address: Address, spin: number, check: CheckCode): BlockingTransport {
   const name = address.kind === "embedded" && address.path !== "" ? address.path : null;
   const shared = share(name, check);
@@ -54,7 +56,10 @@ function share(name: string | null, check: CheckCode): SharedWorker {
   return made;
 }
 
-/** Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread waits. */
+/**
+ * Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread
+ * waits.
+ */
 export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
 
 /** The workers of embedded stores by name: all handles of one store must have one worker. */

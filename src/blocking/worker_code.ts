@@ -1,4 +1,5 @@
-// Where the worker's code is, and whether a worker can start from it: one that cannot does not say so to a thread that waits.
+// Where the worker's code is, and whether a worker can start from it: one that cannot does not say so to a thread that
+// waits.
 
 import { existsSync } from "node:fs";
 import process from "node:process";
@@ -18,8 +19,8 @@ interface DenoApi {
 const TYPESCRIPT_FROM_NODE = 22;
 
 /**
- * Where the worker's code is, beside this module. A registry's is at an address that only an import takes, and no worker.
- * Throws what `check` does.
+ * Where the worker's code is, beside this module. A registry's is at an address that only an import takes, and no
+ * worker. Throws what `check` does.
  */
 export function workerCode(check: CheckCode): { module: URL; isBuilt: boolean } {
   // This file's own ending: .ts where it runs as it was written, .js where it was built, a bundle's where it is in one.
@@ -52,7 +53,10 @@ export function checkNodeCode(module: URL): void {
   );
 }
 
-/** The same as the first, and throws EACCES where Deno may not read the code. That is not asked for: it would stop a program. */
+/**
+ * The same as the first, and throws EACCES where Deno may not read the code. That is not asked for: it would stop a
+ * program.
+ */
 export function checkDenoCode(module: URL): void {
   const { Deno } = globalThis as unknown as { readonly Deno: DenoApi };
   // What is imported from these places needs no permission, and cannot be looked at without.

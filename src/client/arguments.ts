@@ -7,16 +7,16 @@ import { kindFault } from "../wire/checks.ts";
 import { toLatin1 } from "../wire/text.ts";
 
 /**
- * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the domain that asks (at most 2048).
- * Letters, digits and `-`, `/`, `_`, `@` are allowed. Source: Xen's `docs/misc/xenstore.txt`.
+ * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the domain that asks (at most
+ * 2048). Letters, digits and `-`, `/`, `_`, `@` are allowed. Source: Xen's `docs/misc/xenstore.txt`.
  */
 export type Path = string | Uint8Array;
 
 /** What every request takes. */
 export interface RequestOptions {
   /**
-   * Stops waiting for the reply, with the signal's reason. The request may have reached the store all the same, and been
-   * carried out.
+   * Stops waiting for the reply, with the signal's reason. The request may have reached the store all the same, and
+   * been carried out.
    */
   readonly signal?: AbortSignal | undefined;
 }

@@ -19,7 +19,10 @@ export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backof
   }
 }
 
-/** A pause before attempt `attempt` (the second is 1): anything up to twice as long as before, so that two do not meet again. */
+/**
+ * A pause before attempt `attempt` (the second is 1): anything up to twice as long as before, so that two do not meet
+ * again.
+ */
 export function pauseBefore(
   attempt: number,
   { initial = 1, max = 100 }: Backoff,

@@ -34,8 +34,9 @@ export interface MonitorControl {
 export type Attach = (control: MonitorControl) => () => void;
 
 /**
- * Sets watches and brings their events, over its client's connection. Tokens are the monitor's own affair: two monitors may
- * use the same one. A consumer that is slow delays nobody; events that it does not take in time are merged and then counted.
+ * Sets watches and brings their events, over its client's connection. Tokens are the monitor's own affair: two monitors
+ * may use the same one. A consumer that is slow delays nobody; events that it does not take in time are merged and then
+ * counted.
  *
  * @example
  * ```ts
@@ -79,10 +80,10 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Watches a path: a node, which need not exist, and all below it, or `@introduceDomain` or `@releaseDomain`. One event
-   * comes at once. Resolves with the token that the events carry, one of the monitor's own where none is given. Rejects
-   * with EEXIST where this monitor watches the path with that token, with ENOSPC or E2BIG where a guest's quota says so,
-   * and with ENOSYS where the store would have to know depth.
+   * Watches a path: a node, which need not exist, and all below it, or `@introduceDomain` or `@releaseDomain`. One
+   * event comes at once. Resolves with the token that the events carry, one of the monitor's own where none is given.
+   * Rejects with EEXIST where this monitor watches the path with that token, with ENOSPC or E2BIG where a guest's quota
+   * says so, and with ENOSYS where the store would have to know depth.
    */
   async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
     const checked = checkedPath(path, Operation.WATCH);
@@ -103,8 +104,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Removes a watch. Its events that nobody took yet are dropped, unless {@linkcode wait} is told otherwise. Rejects with
-   * ENOENT where this monitor does not watch the path with that token; one that the store has lost meanwhile is fine.
+   * Removes a watch. Its events that nobody took yet are dropped, unless {@linkcode wait} is told otherwise. Rejects
+   * with ENOENT where this monitor does not watch the path with that token; one that the store has lost meanwhile is
+   * fine.
    */
   async unwatch(path: Path, token: string | Uint8Array, { signal }: RequestOptions = {}): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);

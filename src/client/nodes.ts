@@ -67,8 +67,8 @@ export abstract class NodeOperations {
   }
 
   /**
-   * Writes a node's value, and makes the node and its missing parents first where need be. Text is written as UTF-8. Path
-   * and value together take at most 4095 bytes over a socket and 4079 over the XenBus device; rejects with an
+   * Writes a node's value, and makes the node and its missing parents first where need be. Text is written as UTF-8.
+   * Path and value together take at most 4095 bytes over a socket and 4079 over the XenBus device; rejects with an
    * {@linkcode InvalidPayloadError} above that, and with ENOSPC where a guest's quota says so.
    */
   write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
@@ -107,8 +107,8 @@ export abstract class NodeOperations {
   }
 
   /**
-   * Sets a node's permissions: the first one names the owner and what all others may do, the rest what single domains may.
-   * Each is an object, or a text such as `"n0"`, `"r5"`, `"w5"`, `"b5"`.
+   * Sets a node's permissions: the first one names the owner and what all others may do, the rest what single domains
+   * may. Each is an object, or a text such as `"n0"`, `"r5"`, `"w5"`, `"b5"`.
    *
    * @example
    * ```ts
@@ -155,8 +155,8 @@ export abstract class NodeOperations {
 
   /**
    * Sends a request of any operation and resolves with its reply's bytes: text among `parts` is sent with a NUL behind
-   * it, bytes as they are. For what no method offers; nothing but the operation and the size is checked. Rejects with an
-   * {@linkcode InvalidOperationError} where the protocol has no such request.
+   * it, bytes as they are. For what no method offers; nothing but the operation and the size is checked. Rejects with
+   * an {@linkcode InvalidOperationError} where the protocol has no such request.
    *
    * @example
    * ```ts

@@ -69,8 +69,8 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Takes the next item that is accepted, and drops those before it that are not; `null` after the end. Waits for it, or
-   * until the signal is aborted, or until {@linkcode leave} is told of the same taker: then it is `null` as well.
+   * Takes the next item that is accepted, and drops those before it that are not; `null` after the end. Waits for it,
+   * or until the signal is aborted, or until {@linkcode leave} is told of the same taker: then it is `null` as well.
    */
   take(accepts: (item: T) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<T> | null> {
     return new Promise((resolve, reject) => {

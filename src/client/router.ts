@@ -54,8 +54,8 @@ const MAX_ID = 0xffffffff;
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
 
 /**
- * The state of one connection from its start to its end. Once it has ended it stays so: every request fails at once, with
- * the reason for the end as its cause.
+ * The state of one connection from its start to its end. Once it has ended it stays so: every request fails at once,
+ * with the reason for the end as its cause.
  */
 export class Router {
   readonly #transport: Transport;
@@ -258,7 +258,10 @@ export class Router {
     pending.reject(error);
   }
 
-  /** Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need be. */
+  /**
+   * Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need
+   * be.
+   */
   #abortable<T>(pending: Pending, { undo = nothing }: Request<T>, signal: AbortSignal): void {
     pending.release = this.signals.add(signal, () => {
       const { reject } = pending;

@@ -10,9 +10,9 @@ import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 
 /**
- * A transaction of a client, which may have many at once. Nothing of it is seen outside before {@linkcode commit}. Every
- * operation after its end rejects with a {@linkcode TransactionEndedError}, and after the end of the connection with a {@linkcode ConnectionError}: a
- * transaction never goes on over another connection.
+ * A transaction of a client, which may have many at once. Nothing of it is seen outside before {@linkcode commit}.
+ * Every operation after its end rejects with a {@linkcode TransactionEndedError}, and after the end of the connection
+ * with a {@linkcode ConnectionError}: a transaction never goes on over another connection.
  *
  * @example
  * ```ts
@@ -49,8 +49,9 @@ export class Transaction extends NodeOperations {
   }
 
   /**
-   * Makes its changes visible, and ends it in any case but one: that the signal was aborted before. Resolves with `false` where it conflicts with what others wrote
-   * meanwhile: then nothing was changed, and all of it must be done again, as {@linkcode Client.transact} does.
+   * Makes its changes visible, and ends it in any case but one: that the signal was aborted before. Resolves with
+   * `false` where it conflicts with what others wrote meanwhile: then nothing was changed, and all of it must be done
+   * again, as {@linkcode Client.transact} does.
    */
   async commit({ signal }: RequestOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();

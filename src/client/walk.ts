@@ -11,7 +11,9 @@ export interface WalkOptions {
   readonly topDown?: boolean;
   /** How many levels below the top to visit; all by default. */
   readonly maxDepth?: number;
-  /** How many nodes the walk may find before it rejects with E2BIG; any number by default. Bound it for a guest's tree. */
+  /**
+   * How many nodes the walk may find before it rejects with E2BIG; any number by default. Bound it for a guest's tree.
+   */
   readonly maxNodes?: number;
   /** Ends the walk, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -40,7 +42,10 @@ export interface WalkReader {
   list(path: string): Promise<string[]>;
 }
 
-/** Nodes whose requests are under way at the same time: bounds what a walk costs the store. Four times as many are slower. */
+/**
+ * Nodes whose requests are under way at the same time: bounds what a walk costs the store. Four times as many are
+ * slower.
+ */
 const IN_FLIGHT_MAX = 1024;
 
 /** A node that the walk knows of, and what became of reading it. */

@@ -19,7 +19,9 @@ const DEVICES: Readonly<Record<string, readonly string[]>> = {
 };
 const OTHER_DEVICES = ["/dev/xen/xenbus"];
 
-/** Reads `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` where it is none of them. */
+/**
+ * Reads `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` where it is none of them.
+ */
 export function parseAddress(text: string): Address {
   const [, kind, path] = /^(unix|xenbus|embedded):(.*)$/s.exec(text) ?? [];
   if (kind === undefined || path === undefined || (kind !== "embedded" && path === "")) {
@@ -36,8 +38,8 @@ export function formatAddress({ kind, path }: Address): string {
 }
 
 /**
- * Where a store may be on this machine, in the order to try, as libxenstore has it: what `XENSTORED_PATH` names, a socket
- * or a device; else `XENSTORED_RUNDIR`'s socket or the usual one, then the device of the platform.
+ * Where a store may be on this machine, in the order to try, as libxenstore has it: what `XENSTORED_PATH` names, a
+ * socket or a device; else `XENSTORED_RUNDIR`'s socket or the usual one, then the device of the platform.
  */
 export function defaultAddresses(): Address[] {
   const named = environment("XENSTORED_PATH");

@@ -9,8 +9,8 @@ import { type Address, formatAddress, noneNamed } from "./address.ts";
 /**
  * The connection to the store could not be made, or is over.
  *
- * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every request
- * that was waiting gets one of its own, with its operation and path.
+ * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every
+ * request that was waiting gets one of its own, with its operation and path.
  *
  * @example
  * ```ts

@@ -40,8 +40,8 @@ export interface Opened {
 }
 
 /**
- * Opens the transport of an address or, without one, the first that opens of {@linkcode defaultAddresses}. Rejects with a
- * {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt.
+ * Opens the transport of an address or, without one, the first that opens of {@linkcode defaultAddresses}. Rejects with
+ * a {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt.
  */
 export async function openTransport(address: string | undefined, options: OpenOptions = {}): Promise<Opened> {
   const candidates = address === undefined ? defaultAddresses() : [parseAddress(address)];

@@ -2,7 +2,9 @@
 
 import { codedError } from "../wire/system_errors.ts";
 
-/** Longest path of a Unix socket in bytes: `sun_path` of Linux, less its NUL. Node 20 would cut a longer one silently. */
+/**
+ * Longest path of a Unix socket in bytes: `sun_path` of Linux, less its NUL. Node 20 would cut a longer one silently.
+ */
 export const SOCKET_PATH_MAX = 107;
 
 /** Throws EINVAL where a path is too long for a Unix socket. */

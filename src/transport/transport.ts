@@ -7,8 +7,8 @@ export interface Traits {
   /** The most bytes of payload that one message may carry. */
   readonly payloadMax: number;
   /**
-   * Whether somebody else, the kernel, speaks to the store over the same connection and keeps its watches: then WATCH takes
-   * no depth, and RESET_WATCHES would take the kernel's own.
+   * Whether somebody else, the kernel, speaks to the store over the same connection and keeps its watches: then WATCH
+   * takes no depth, and RESET_WATCHES would take the kernel's own.
    */
   readonly shared: boolean;
 }
@@ -38,8 +38,8 @@ export interface Transport {
   /** Starts to receive. Called once; nothing that came before is lost. */
   start(receiver: Receiver): void;
   /**
-   * Sends whole messages, one or more. The bytes are the transport's only during the call. What cannot leave at once is kept
-   * and sent in order; a connection that breaks is told by `ended`.
+   * Sends whole messages, one or more. The bytes are the transport's only during the call. What cannot leave at once is
+   * kept and sent in order; a connection that breaks is told by `ended`.
    */
   send(bytes: Uint8Array): void;
   /** Ends the connection; nothing is received afterwards. Closing twice is fine. */

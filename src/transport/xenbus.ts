@@ -69,8 +69,8 @@ class XenbusTransport implements Transport {
   }
 
   /**
-   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it: the one
-   * that is due, or one that is asked for here and harms nobody.
+   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it: the
+   * one that is due, or one that is asked for here and harms nobody.
    */
   readonly #wakeRead = (): void => {
     if (this.#lockstep.isAnswerDue) return;

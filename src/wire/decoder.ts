@@ -4,8 +4,8 @@ import { decodeHeader, type Header, HEADER_SIZE, type Packet, PAYLOAD_MAX } from
 import { Operation } from "./operations.ts";
 
 /**
- * The longest DIRECTORY payload that is taken. Oxenstored has no DIRECTORY_PART and, over a socket, sends the whole list
- * in one reply however long it is; refusing it as libxenstore does would cost the connection.
+ * The longest DIRECTORY payload that is taken. Oxenstored has no DIRECTORY_PART and, over a socket, sends the whole
+ * list in one reply however long it is; refusing it as libxenstore does would cost the connection.
  */
 export const DIRECTORY_REPLY_MAX: number = 4 << 20;
 
@@ -23,7 +23,9 @@ export class FrameError extends Error {
   }
 }
 
-/** Up to here a loop is faster than a view and a call. The C daemon writes header and payload apart, so most are cut. */
+/**
+ * Up to here a loop is faster than a view and a call. The C daemon writes header and payload apart, so most are cut.
+ */
 const SHORT = 64;
 const empty: Uint8Array = new Uint8Array(0);
 
