@@ -4,6 +4,9 @@
  * XenStore is the small hierarchical, transactional database through which a Xen host's toolstack, device drivers and
  * guests configure each other. This module talks to it, over its Unix socket or the XenBus device.
  *
+ * The package is `tsxs` on npm and `@tsxs/tsxs` on JSR: `deno add tsxs@jsr:@tsxs/tsxs` installs it for Deno under the
+ * name that the examples use.
+ *
  * @example
  * ```ts
  * import { connect } from "tsxs";

@@ -1,7 +1,7 @@
 // pyxs's connections: how packets reach a store.
 
 import { accessSync, constants } from "node:fs";
-import { defaultAddresses, deviceCandidates, parseAddress } from "../../src/transport/address.ts";
+import { defaultAddresses, deviceCandidates, formatAddress, parseAddress } from "../../src/transport/address.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
@@ -87,8 +87,10 @@ export class PacketConnection {
       this.#generation++;
       this.#inbox = [];
     } catch (error) {
-      if (error instanceof XenStoreError) throw new ConnectionError(error.message);
-      throw error;
+      if (!(error instanceof XenStoreError)) throw error;
+      const isMissing = error.code === "ENOENT" && defaultAddresses().map(formatAddress).includes(this.#address);
+      const hint = '; if this machine has no Xen, use new Client({ address: "embedded:" })';
+      throw new ConnectionError(isMissing ? error.message + hint : error.message);
     }
   }
 

@@ -84,10 +84,12 @@ export function openBlocking(address: string | undefined, options: BlockingOptio
       const transport = openOne(candidate, options);
       if (transport !== null) return { transport, address: formatAddress(candidate) };
     } catch (error) {
-      failures.push(openFailure(candidate, error));
+      const failure = openFailure(candidate, error);
+      if (address !== undefined) throw failure;
+      failures.push(failure);
     }
   }
-  if (failures.length > 0) throw noneFound(failures);
+  if (failures.length > 0) throw noneFound(failures, 'xs({ address: "embedded:" })');
   const where = candidates.map(formatAddress).join(", ");
   throw new RangeError(`transport "${wanted}" cannot open ${where}: not on this runtime, or not permitted`);
 }

@@ -54,14 +54,13 @@ export function deviceCandidates(): readonly string[] {
   return DEVICES[process.platform] ?? OTHER_DEVICES;
 }
 
-/** Why {@linkcode defaultAddresses} did not take the store that the environment names. */
-export function noneNamed(): string {
-  return mayReadEnvironment()
-    ? "XENSTORED_PATH is not set"
-    : "XENSTORED_PATH may not be read (Deno needs --allow-env=XENSTORED_PATH,XENSTORED_RUNDIR)";
+/** Whether `XENSTORED_PATH` names the only address of {@linkcode defaultAddresses}. */
+export function isNamed(): boolean {
+  return environment("XENSTORED_PATH") !== undefined;
 }
 
-function mayReadEnvironment(): boolean {
+/** Whether the environment may be read, which Deno denies without a flag. */
+export function mayReadEnvironment(): boolean {
   try {
     return process.env.XENSTORED_PATH !== null;
   } catch {

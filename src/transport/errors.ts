@@ -4,7 +4,7 @@ import { Errno, errnoText, isErrnoName } from "../wire/errno.ts";
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
-import { type Address, formatAddress, noneNamed } from "./address.ts";
+import { type Address, formatAddress, isNamed, mayReadEnvironment } from "./address.ts";
 
 /**
  * The connection to the store could not be made, or is over.
@@ -23,10 +23,23 @@ import { type Address, formatAddress, noneNamed } from "./address.ts";
 export class ConnectionError extends XenStoreError {
   /** `"ConnectionError"`. */
   override name = "ConnectionError";
+  /** Private, since every runtime prints a public one, or a cause, with a stack for each attempt. */
+  readonly #attempts: readonly ConnectionError[];
 
   /** Makes the error from what is wrong with the connection; `context.cause` gives the code where it has one. */
-  constructor(reason: string, context: ErrorContext = {}, code: string = codeOf(context.cause) ?? "ENOTCONN") {
+  constructor(
+    reason: string,
+    context: ErrorContext = {},
+    code: string = codeOf(context.cause) ?? "ENOTCONN",
+    attempts: readonly ConnectionError[] = [],
+  ) {
     super(code, reason, context);
+    this.#attempts = attempts;
+  }
+
+  /** The error of each address that was tried, in order and with its cause, if no store was found; else empty. */
+  get attempts(): readonly ConnectionError[] {
+    return this.#attempts;
   }
 }
 
@@ -57,42 +70,63 @@ export class UnexpectedPacketError extends ConnectionError {
   }
 }
 
-/** The permissions that Deno asks for, by the flags that give them. */
+const PREFIX = "cannot connect to ";
+
+/** The flags that grant what Deno denies. */
 const flags: Record<Address["kind"], (path: string) => string> = {
   unix: (path) => `--allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`,
-  xenbus: () => "--allow-all (Deno opens no device with less)",
-  embedded: () => "",
+  xenbus: () => "--allow-all to open a device",
+  embedded: () => "--allow-read",
 };
 
-/** The error of one attempt: where it led, why it failed, and what Deno would have needed. */
+/** What a code means for an address of a kind, if the system's text does not say it. */
+const explanations: Readonly<Record<string, string>> = {
+  "unix EACCES": "; the socket of a store belongs to root of domain 0",
+  "unix ECONNREFUSED": "; no daemon listens on this socket",
+  "xenbus EACCES": "; the XenBus device belongs to root",
+};
+
+/** How the runtimes and libc word an error of the system: each in its own way, some without a reason. */
+const SYSTEM_WORDING = /^(?:Failed to connect$|connect:? |open: |socket: |E[A-Z0-9]+: )|\(os error \d+\)$/;
+
+/** Makes the error of one attempt: the address, the reason, and what to do if permission is missing. */
 export function openFailure(candidate: Address, error: unknown): ConnectionError {
-  const reason = reasonOf(error);
-  const denied = error instanceof Error && error.name === "NotCapable";
-  const text = `cannot connect to ${formatAddress(candidate)}: ${reason}`;
-  return denied
-    ? new ConnectionError(`${text}; Deno needs ${flags[candidate.kind](candidate.path)}`, { cause: error }, "EACCES")
-    : new ConnectionError(text, { cause: error }, codeOf(error));
+  const text = `${PREFIX}${formatAddress(candidate)}: `;
+  if (error instanceof Error && error.name === "NotCapable") {
+    const needed = flags[candidate.kind](candidate.path);
+    return new ConnectionError(`${text}denied by Deno, which needs ${needed}`, { cause: error }, "EACCES");
+  }
+  return new ConnectionError(text + reasonOf(error, candidate.kind), { cause: error }, codeOf(error));
 }
 
-/** What an error says. Bun's says that it failed, and leaves why to its code. */
-function reasonOf(error: unknown): string {
+/** The reason of an error, with the same words on every runtime if the system gave it. */
+function reasonOf(error: unknown, kind: Address["kind"]): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
   if (code === undefined || !isErrnoName(code)) return message;
-  const text = errnoText(code);
-  return message.includes(code) || message.includes(text) ? message : `${message}: ${text} (${code})`;
+  const text = `${errnoText(code)} (${code})`;
+  if (SYSTEM_WORDING.test(message)) return `${text}${explanations[`${kind} ${code}`] ?? ""}`;
+  return message.includes(code) || message.includes(errnoText(code)) ? message : `${message}: ${text}`;
 }
 
-/** The error where every attempt failed: of one alone its own, else one that lists them and has the last one's code. */
-export function noneFound(failures: readonly ConnectionError[]): ConnectionError {
+/**
+ * Makes the error of a search that found no store: a line for each attempt, then the call that opens an embedded store,
+ * `embedded`, as the caller's interface spells it. The code is that of the last attempt.
+ */
+export function noneFound(failures: readonly ConnectionError[], embedded: string): ConnectionError {
   const [first] = failures;
-  if (failures.length === 1 && first !== undefined) return first;
-  const tried = failures.map(({ message }) => `\n  ${message}`).join("");
-  return new ConnectionError(
-    `no XenStore found: ${noneNamed()}, and none of these opened:${tried}`,
-    { cause: new AggregateError(failures, "every attempt failed") },
-    failures.at(-1)?.code,
-  );
+  if (first !== undefined && isNamed()) {
+    const reason = `${first.message}; XENSTORED_PATH names this address`;
+    return new ConnectionError(reason, { cause: first.cause }, first.code);
+  }
+  const lines = failures.map(({ message }) => message.replace(PREFIX, ""));
+  if (!mayReadEnvironment()) {
+    const names = "XENSTORED_PATH,XENSTORED_RUNDIR";
+    lines.push(`${names}: denied by Deno, which needs --allow-env=${names}`);
+  }
+  lines.push(`if this machine has no Xen, use ${embedded}`);
+  const reason = ["no XenStore found:", ...lines].join("\n  ");
+  return new ConnectionError(reason, {}, failures.at(-1)?.code, failures);
 }
 
 /** The error of a number that a call of libc left, with its name as `code` where the name is known. */

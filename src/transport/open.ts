@@ -52,8 +52,10 @@ export async function openTransport(address: string | undefined, options: OpenOp
       return { transport, address: formatAddress(candidate) };
     } catch (error) {
       options.signal?.throwIfAborted();
-      failures.push(openFailure(candidate, error));
+      const failure = openFailure(candidate, error);
+      if (address !== undefined) throw failure;
+      failures.push(failure);
     }
   }
-  throw noneFound(failures);
+  throw noneFound(failures, 'connect("embedded:")');
 }

@@ -41,9 +41,9 @@ export class XenStoreError extends Error {
   /** Linux's number for it; EINVAL's, as in libxenstore, where the name is unknown. */
   readonly errno: number;
   /** The operation that failed. */
-  readonly operation: string | undefined;
+  declare readonly operation: string | undefined;
   /** The path that it was asked for. */
-  readonly path: string | undefined;
+  declare readonly path: string | undefined;
 
   /** Makes the error from its name, what it says of the failure, and where that was. */
   constructor(code: string, reason: string, context: ErrorContext = {}) {
@@ -52,8 +52,9 @@ export class XenStoreError extends Error {
     super(subject === "" ? reason : `${subject}: ${reason}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.errno = isErrnoName(code) ? Errno[code] : Errno.EINVAL;
-    this.operation = operation;
-    this.path = path;
+    // Not set if not known: runtimes print every property of an uncaught error.
+    if (operation !== undefined) this.operation = operation;
+    if (path !== undefined) this.path = path;
   }
 }
 

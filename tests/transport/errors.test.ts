@@ -23,15 +23,24 @@ describe("ConnectionError", () => {
 });
 
 describe("openFailure()", () => {
-  test("says why, where the runtime's own words leave that to the code", () => {
+  test("words an error of the system alike on every runtime, and keeps the message of any other", () => {
     const address: Address = { kind: "unix", path: "/nowhere" };
     const text = (message: string) => openFailure(address, codedError("ENOENT", message)).message;
+    for (
+      const wording of [
+        "Failed to connect",
+        "connect ENOENT /nowhere",
+        "No such file or directory (os error 2)",
+        "ENOENT: no such file or directory, open '/nowhere'",
+        "connect: No such file or directory (ENOENT)",
+      ]
+    ) {
+      assertEquals(text(wording), "cannot connect to unix:/nowhere: No such file or directory (ENOENT)", wording);
+    }
     assertEquals(
-      text("Failed to connect"),
-      "cannot connect to unix:/nowhere: Failed to connect: No such file or directory (ENOENT)",
+      text("no code at /worker"),
+      "cannot connect to unix:/nowhere: no code at /worker: No such file or directory (ENOENT)",
     );
-    assertEquals(text("connect ENOENT /nowhere"), "cannot connect to unix:/nowhere: connect ENOENT /nowhere");
-    assertEquals(text("No such file or directory (os error 2)").endsWith("(os error 2)"), true);
   });
 
   test("has the number that belongs to the system's code", () => {

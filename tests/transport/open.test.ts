@@ -4,9 +4,11 @@ import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConnectionError } from "../../src/transport/errors.ts";
+import { openBlocking } from "../../src/blocking/open.ts";
 import { openTransport } from "../../src/transport/open.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { withEnvironment } from "../support/environment.ts";
 import { asNobody } from "../support/nobody.ts";
 import { inDirectory, withListener } from "../support/socket.ts";
@@ -48,6 +50,7 @@ describe("openTransport()", () => {
     await inDirectory(async (directory) => {
       const error = await failure(`unix:${await staleSocket(directory)}`);
       assertEquals([error.code, error.errno], ["ECONNREFUSED", 111]);
+      assertStringIncludes(error.message, ": Connection refused (ECONNREFUSED); no daemon listens on this socket");
     });
   });
 
@@ -62,7 +65,12 @@ describe("openTransport()", () => {
   test("fails with EACCES at a socket that it may not use", async () => {
     await withListener(async ({ path }) => {
       chmodSync(path, 0);
-      assertEquals((await asNobody(() => failure(`unix:${path}`))).code, "EACCES");
+      const error = await asNobody(() => failure(`unix:${path}`));
+      assertEquals(error.code, "EACCES");
+      const reason = "Permission denied (EACCES); the socket of a store belongs to root of domain 0";
+      assertEquals(error.message, `cannot connect to unix:${path}: ${reason}`);
+      const blocking = await asNobody(() => Promise.resolve(assertThrows(() => openBlocking(`unix:${path}`), Error)));
+      assertEquals(blocking.message, error.message);
     });
   });
 
@@ -95,8 +103,12 @@ describe("openTransport()", () => {
   test("looks no further where XENSTORED_PATH names nothing", async () => {
     await withEnvironment({ XENSTORED_PATH: "/nowhere/at/all" }, async () => {
       const error = await assertRejects(() => openTransport(undefined), ConnectionError);
-      assertStringIncludes(error.message, "cannot connect to unix:/nowhere/at/all: ");
-      assertEquals(error.code, "ENOENT");
+      assertEquals(
+        error.message,
+        "cannot connect to unix:/nowhere/at/all: No such file or directory (ENOENT); XENSTORED_PATH names this address",
+      );
+      assertEquals([error.code, error.attempts], ["ENOENT", []]);
+      assertEquals(codeOf(error.cause), "ENOENT");
     });
   });
 
@@ -115,11 +127,20 @@ describe("openTransport()", () => {
     await inDirectory(async (directory) => {
       mkdirSync(join(directory, "socket"));
       await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
-        const error = await assertRejects(() => openTransport(undefined), ConnectionError, "no XenStore found");
-        assertStringIncludes(error.message, `\n  cannot connect to unix:${directory}/socket: `);
-        assertStringIncludes(error.message, "\n  cannot connect to xenbus:");
+        const error = await assertRejects(() => openTransport(undefined), ConnectionError);
+        const lines = error.message.split("\n");
+        assertEquals(lines.at(0), "no XenStore found:");
+        assertStringIncludes(lines[1] ?? "", `  unix:${directory}/socket: `);
+        for (const line of lines.slice(2, -1)) {
+          assert(/^ {2}xenbus:\S+: No such file or directory \(ENOENT\)$/.test(line), line);
+        }
+        assertEquals(lines.at(-1), '  if this machine has no Xen, use connect("embedded:")');
         assertEquals(error.code, "ENOENT");
-        assertInstanceOf(error.cause as Error, AggregateError);
+        assertEquals(error.attempts.length, lines.length - 2);
+        for (const attempt of error.attempts) {
+          assertInstanceOf(attempt, ConnectionError);
+          assertEquals(codeOf(attempt.cause), attempt.code);
+        }
       });
     });
   });

@@ -114,6 +114,8 @@ describe("XenBus device", () => {
       chmodSync(path, 0);
       const error = await asNobody(() => assertRejects(() => open(path), ConnectionError));
       assertEquals(error.code, "EACCES");
+      const reason = "Permission denied (EACCES); the XenBus device belongs to root";
+      assertEquals(error.message, `cannot connect to xenbus:${path}: ${reason}`);
     });
   });
 
