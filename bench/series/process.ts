@@ -1,12 +1,14 @@
 // What needs no store: messages encoded and decoded, and what our code costs when a process starts.
 
-import { starter, variant } from "../programs.ts";
+import { type Start, starter, variant } from "../programs.ts";
 import { runRounds } from "../rounds.ts";
-import { spread } from "../statistics.ts";
+import { differences, type Spread, spread } from "../statistics.ts";
 import { spreadText, table } from "../table.ts";
 import { type Context, type Series, verdict } from "./series.ts";
 
 const GOAL_NS = 300;
+const GOAL_START_MS = 10;
+const ENTRIES: readonly Start[] = ["tsxs", "tsxs/xs", "tsxs/pyxs", "tsxs/daemon"];
 
 /** The codec by itself. */
 export const codecSeries: Series = {
@@ -27,22 +29,31 @@ export const codecSeries: Series = {
 /** The start of a process. */
 export const startSeries: Series = {
   name: "start",
-  title: "A process that ends at once, and one that imports the built package before",
+  title: "A process that ends immediately, and what an import of the built package adds to it",
   async run({ runtimes, stores, quick, print }: Context) {
     const rounds = quick ? 3 : 21;
     const rows: string[][] = [];
     for (const runtime of runtimes) {
-      const [empty, full] = [starter(runtime, "start-empty"), starter(runtime, "start-import")];
-      const results = await runRounds([empty, full], rounds, stores, "same");
-      const base = results.values(empty.name, "wall");
-      const more = results.values(full.name, "wall").map((value, round) => value - (base[round] ?? NaN));
-      rows.push([
-        runtime.name,
-        spreadText(results.spread(empty.name, "wall")),
-        spreadText(results.spread(full.name, "wall")),
-        spreadText(spread(more)),
-      ]);
+      // Deno alone runs the sources as they are published, from JSR.
+      const starts: Start[] = [...ENTRIES, ...(runtime.name.startsWith("Deno") ? ["mod.ts" as const] : [])];
+      const empty = starter(runtime, "empty");
+      const programs = starts.map((start) => starter(runtime, start));
+      const results = await runRounds([empty, ...programs], rounds, stores, "same");
+      const [cpu, elapsed] = (["cpu", "elapsed"] as const).map((key) => spreadText(results.spread(empty.name, key)));
+      rows.push([`${runtime.name}, empty`, cpu ?? "", elapsed ?? "", ""]);
+      for (const [index, { name }] of programs.entries()) {
+        const more = (key: string): Spread =>
+          spread(differences(results.values(name, key), results.values(empty.name, key)));
+        const isGoal = starts[index] === "tsxs";
+        const verdictText = isGoal ? verdict(more("cpu").median, GOAL_START_MS) : "";
+        rows.push([
+          `${runtime.name}, ${starts[index]}`,
+          spreadText(more("cpu")),
+          spreadText(more("elapsed")),
+          verdictText,
+        ]);
+      }
     }
-    print(table(["", "empty ms", "with the import ms", "difference ms"], rows));
+    print(table(["", "CPU ms", "ms", ""], rows));
   },
 };

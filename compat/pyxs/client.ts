@@ -1,6 +1,6 @@
 // pyxs's client and its monitor, each of which gives the other: one transaction at a time, and watches.
 
-import { readFileSync } from "node:fs";
+import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
 import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
 import { type Event, eventOf } from "./connection.ts";
@@ -52,7 +52,7 @@ export class Client extends Operations {
   /** Whether this is domain 0, as far as the kernel says. Nothing depends on it: the store knows. */
   static get SU(): boolean {
     try {
-      return readFileSync("/proc/xen/capabilities", "utf8") === "control_d\n";
+      return builtin("node:fs").readFileSync("/proc/xen/capabilities", "utf8") === "control_d\n";
     } catch {
       return false;
     }

@@ -1,7 +1,7 @@
 // pyxs's connections: how packets reach a store.
 
-import { accessSync, constants } from "node:fs";
 import { defaultAddresses, deviceCandidates, formatAddress, parseAddress } from "../../src/transport/address.ts";
+import { builtin } from "../../src/transport/builtin.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
@@ -200,6 +200,7 @@ function devicePath(): string {
 }
 
 function isReadable(path: string): boolean {
+  const { accessSync, constants } = builtin("node:fs");
   try {
     accessSync(path, constants.R_OK);
     return true;

@@ -23,6 +23,10 @@ import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
  * ```
  */
 export class Error extends globalThis.Error {
+  // A bundle may have to call the class otherwise.
+  static {
+    Object.defineProperty(this, "name", { value: "Error" });
+  }
   /** `"Error"`, which is all that Python calls it. */
   override name = "Error";
   /** Linux's number for the error, and its text. */

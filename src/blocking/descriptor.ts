@@ -1,8 +1,7 @@
 // A store by a file descriptor and the file functions that all runtimes have: the XenBus device anywhere, a socket on
 // Node.
 
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
@@ -20,10 +19,11 @@ export interface Mode {
  * How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. In a thread it has one
  * always, since no thread can be ended while it waits in the kernel: there the pauses grow, from what a reply takes.
  */
-const PAUSE_MS = isMainThread ? { first: 1, longest: 1 } : { first: 0.05, longest: 10 };
+const PAUSE_MS = { mainThread: { first: 1, longest: 1 }, thread: { first: 0.05, longest: 10 } };
 
 /** Opens the XenBus device at `path`. Throws the system's error. */
 export function openDeviceByDescriptor(path: string): BlockingTransport {
+  const { constants, openSync } = builtin("node:fs");
   const fd = openSync(path, constants.O_RDWR);
   return new DescriptorTransport(fd, DEVICE_TRAITS, 0, null);
 }
@@ -34,6 +34,8 @@ export class DescriptorTransport implements BlockingTransport {
   readonly traits: Traits;
   readonly fd: number;
   readonly canPoll: boolean;
+  readonly #fs = builtin("node:fs");
+  readonly #isMainThread = builtin("node:worker_threads").isMainThread;
   readonly #mode: Mode | null;
   readonly #spin: number;
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -50,7 +52,7 @@ export class DescriptorTransport implements BlockingTransport {
 
   send(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {
-      const sent = this.#attempt(() => writeSync(this.fd, bytes, done));
+      const sent = this.#attempt(() => this.#fs.writeSync(this.fd, bytes, done));
       // What a socket does not take at once it takes when it may wait.
       if (sent < bytes.length - done) this.#setBlocking(true);
       done += sent;
@@ -67,7 +69,7 @@ export class DescriptorTransport implements BlockingTransport {
       const length = spinning(this.#spin, look);
       if (length > 0) return length;
     }
-    if (!isMainThread && this.canPoll) return this.#lookFor(timeout, look);
+    if (!this.#isMainThread && this.canPoll) return this.#lookFor(timeout, look);
     this.#setBlocking(true);
     for (;;) {
       const length = look();
@@ -78,14 +80,15 @@ export class DescriptorTransport implements BlockingTransport {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#mode === null) closeSync(this.fd);
+    if (this.#mode === null) this.#fs.closeSync(this.fd);
     else this.#mode.close();
   }
 
   #lookFor(timeout: number, look: () => number): number {
     this.#setBlocking(false);
     const deadline = performance.now() + timeout;
-    for (let pause = PAUSE_MS.first;; pause = Math.min(pause * 2, PAUSE_MS.longest)) {
+    const { first, longest } = this.#isMainThread ? PAUSE_MS.mainThread : PAUSE_MS.thread;
+    for (let pause = first;; pause = Math.min(pause * 2, longest)) {
       const length = look();
       if (length > 0 || performance.now() >= deadline) return length;
       Atomics.wait(this.#sleeper, 0, 0, pause);
@@ -94,7 +97,7 @@ export class DescriptorTransport implements BlockingTransport {
 
   // The length is never 0: the device would wait for ever.
   #read(into: Uint8Array, from: number, room: number): number {
-    const length = readSync(this.fd, into, from, room, null);
+    const length = this.#fs.readSync(this.fd, into, from, room, null);
     if (length === 0) throw codedError("EPIPE", "the store closed the connection");
     return length;
   }

@@ -1,7 +1,7 @@
 // The descriptor of a Unix socket on Node: net.Socket connects at once, and its handle says by which descriptor.
 
-import { accessSync, closeSync, constants, openSync, statSync, writeSync } from "node:fs";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
+import { builtin } from "../transport/builtin.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { checkSocketPath } from "../transport/socket_path.ts";
 import { SOCKET_TRAITS } from "../transport/transport.ts";
@@ -50,7 +50,8 @@ export function openSocketByDescriptor(path: string, spin: number): BlockingTran
 
 /** A socket that never reads by itself and keeps no process alive: libuv connects a Unix socket within the call. */
 function begin(path: string): { socket: Socket; handle: SocketHandle | null } {
-  const socket = new Socket({ manualStart: true } as ConstructorParameters<typeof Socket>[0]);
+  const net = builtin("node:net");
+  const socket = new net.Socket({ manualStart: true } as ConstructorParameters<typeof Socket>[0]);
   socket.pause();
   // What fails later is told by the calls that fail.
   socket.on("error", () => {});
@@ -68,7 +69,7 @@ function isHandle(value: unknown): value is SocketHandle {
 /** Writing nothing fails on a socket that is not connected. */
 function isConnected(fd: number): boolean {
   try {
-    writeSync(fd, new Uint8Array(0));
+    builtin("node:fs").writeSync(fd, new Uint8Array(0));
     return true;
   } catch (error) {
     if (codeOf(error) === "ENOTCONN") return false;
@@ -78,6 +79,7 @@ function isConnected(fd: number): boolean {
 
 /** Node tells the reason only when its event loop runs, and whatever else is opened now fails for the same. */
 function whyNoSocket(): string {
+  const { closeSync, openSync } = builtin("node:fs");
   try {
     closeSync(openSync("/dev/null", "r"));
     return "EMFILE";
@@ -88,6 +90,7 @@ function whyNoSocket(): string {
 
 /** Node tells the reason only when its event loop runs. */
 function whyNot(path: string): string {
+  const { accessSync, constants, statSync } = builtin("node:fs");
   try {
     if (!statSync(path).isSocket()) return "ENOTSOCK";
     accessSync(path, constants.R_OK | constants.W_OK);

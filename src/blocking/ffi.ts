@@ -1,6 +1,6 @@
 // A store's socket, or the XenBus device, through libc: calls that block, can look without waiting, and can spin.
 
-import { isMainThread } from "node:worker_threads";
+import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
 import { systemError } from "../transport/errors.ts";
 import { codedError } from "../wire/system_errors.ts";
@@ -19,8 +19,7 @@ const MSG_NOSIGNAL = 0x4000;
 const POLLIN = 1;
 const POLL_ENTRY = 8;
 const SOCKADDR_UN = 110;
-const EINTR = 4;
-const EAGAIN = 11;
+const EINTR = 4, EAGAIN = 11;
 /** The longest wait in the kernel of a thread, which cannot be ended meanwhile, in milliseconds. */
 const THREAD_WAIT_MS = 100;
 const utf8 = new TextEncoder();
@@ -55,6 +54,7 @@ class FfiTransport implements BlockingTransport {
   readonly fd: number;
   readonly canPoll = true;
   readonly #libc: Libc;
+  readonly #isMainThread = builtin("node:worker_threads").isMainThread;
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);
   readonly #entryBytes = new Uint8Array(this.#entry.buffer);
@@ -118,7 +118,7 @@ class FfiTransport implements BlockingTransport {
   /** Waits in the kernel until something is there. The length is never 0: the device would wait for ever. */
   #wait(room: Uint8Array): number {
     for (;;) {
-      if (!isMainThread && !this.#poll(THREAD_WAIT_MS)) {
+      if (!this.#isMainThread && !this.#poll(THREAD_WAIT_MS)) {
         // Bun's optimized code does not see by itself that the thread is to end.
         Atomics.wait(this.#sleeper, 0, 0, 0);
         continue;

@@ -1,7 +1,7 @@
 // Opens a blocking transport: the one place that asks which runtime this is, and what it offers.
 
-import { availableParallelism } from "node:os";
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "../transport/address.ts";
+import { builtin } from "../transport/builtin.ts";
 import { type ConnectionError, noneFound, openFailure } from "../transport/errors.ts";
 import { openDeviceByDescriptor } from "./descriptor.ts";
 import { openSocketByDescriptor } from "./descriptor_node.ts";
@@ -64,7 +64,7 @@ function ways(): Ways {
 
 /** How long to spin where nobody says: not at all on one CPU, and not before a worker, which needs a CPU itself. */
 export function defaultSpin(kind: BlockingKind): number {
-  return kind !== "worker" && availableParallelism() > 1 ? SPIN : 0;
+  return kind !== "worker" && builtin("node:os").availableParallelism() > 1 ? SPIN : 0;
 }
 
 /**

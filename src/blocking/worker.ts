@@ -1,7 +1,8 @@
 // The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../transport/address.ts";
+import { builtin } from "../transport/builtin.ts";
 import { processWide } from "../transport/process_wide.ts";
 import { codedError } from "../wire/system_errors.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
@@ -23,9 +24,7 @@ const OPEN_WITHIN_MS = 15_000;
 /** What a reply may take that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;
 
-/**
- * Connects to a store of any kind. Throws what `check` does of the worker's code, and the error that the worker met.
- */
+/** Connects to a store of any kind. Throws what `check` throws of the worker's code, and the error of the worker. */
 export function openByWorker(address: Address, spin: number, check: CheckCode): BlockingTransport {
   const name = address.kind === "embedded" && address.path !== "" ? address.path : null;
   const shared = share(name, check);
@@ -43,9 +42,9 @@ export function openByWorker(address: Address, spin: number, check: CheckCode): 
 function share(name: string | null, check: CheckCode): SharedWorker {
   const found = name === null ? undefined : named().get(name);
   if (found !== undefined) return found;
-  const { module, isBuilt } = workerCode(check);
-  // What was built needs none of a loader's flags.
-  const worker = new Worker(module, isBuilt ? { execArgv: [] } : {});
+  const { code, options } = workerCode(check);
+  const threads = builtin("node:worker_threads");
+  const worker = new threads.Worker(code, options);
   worker.unref();
   const made: SharedWorker = { worker, users: new Set(), opened: 0 };
   // Without a listener the error would end the process.
@@ -56,10 +55,7 @@ function share(name: string | null, check: CheckCode): SharedWorker {
   return made;
 }
 
-/**
- * Never called: it makes Deno fetch the worker's code with this module, which the worker cannot while this thread
- * waits.
- */
+/** Never called: it makes Deno fetch the worker's code with this module. The worker cannot while this thread waits. */
 export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
 
 /** The workers of embedded stores by name: all handles of one store must have one worker. */

@@ -15,7 +15,7 @@ import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./observer.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./operation_log.ts";
 import { checkDaemonOptions, checkKeepOptions, type DaemonOptions, type KeepOptions } from "./options.ts";
-import { Keeper } from "./persistence/keeper.ts";
+import type { Keeper } from "./persistence/keeper.ts";
 import type { Listener } from "./server.ts";
 import { Sockets } from "./sockets.ts";
 
@@ -112,7 +112,9 @@ export class Daemon implements AsyncDisposable {
     checkKeepOptions(options);
     const daemon = new Daemon(options);
     const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
-    const keeper = await Keeper.open(directory, {
+    // On demand: what reads and writes files takes longer to load than the rest of the daemon.
+    const persistence = await import("./persistence/keeper.ts");
+    const keeper = await persistence.Keeper.open(directory, {
       clock,
       sync,
       interval,

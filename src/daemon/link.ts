@@ -1,6 +1,6 @@
 // One connection's way through the daemon: bytes in, requests to the core, replies and events out.
 
-import { setImmediate } from "node:timers";
+import { afterTurn } from "../transport/builtin.ts";
 import { FrameError } from "../wire/decoder.ts";
 import type { Packet } from "../wire/header.ts";
 import type { Clock } from "./clock.ts";
@@ -180,7 +180,7 @@ export class Link implements LineUser {
     large.clear();
     if (!isFull) return;
     this.#resting = true;
-    setImmediate(() => {
+    afterTurn(() => {
       this.#resting = false;
       this.#work();
     });

@@ -42,7 +42,9 @@ export interface LogOverflowEvent {
 export type LogEvent = OperationEvent | LogOverflowEvent;
 
 /** A log while it is read: an iterator that holds what was not taken yet. */
-export interface LogReader extends AsyncIterableIterator<LogEvent, undefined>, AsyncDisposable {
+export interface LogReader extends AsyncIterableIterator<LogEvent>, AsyncDisposable {
+  /** Waits for the next entry. */
+  next(): Promise<IteratorResult<LogEvent, undefined>>;
   /** Ends the log, as leaving a loop over it does: nothing more is logged for it, and what waits is dropped. */
   return(): Promise<IteratorResult<LogEvent, undefined>>;
   /** As {@linkcode LogReader.return}. Doing so twice is fine. */

@@ -1,7 +1,6 @@
-// Listens on a Unix socket: the only file of the daemon that does I/O.
+// Listens at a path: whose the socket is, what it replaces, and how its file comes and goes.
 
 import { Buffer } from "node:buffer";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdtempSync, openSync, renameSync } from "node:fs";
 import { rmSync, type Stats, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -9,12 +8,9 @@ import { ConnectionError } from "../transport/errors.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import { checkSocketPath, SOCKET_PATH_MAX } from "../transport/socket_path.ts";
 import { errnoText, isErrnoName } from "../wire/errno.ts";
-import type { Line, LineUser, Serve } from "./line.ts";
+import type { Serve } from "./line.ts";
+import { type Listening, listenUnix, probeUnix } from "./listen.ts";
 
-/** How many bytes a socket keeps beyond those that the system takes before it counts as full. */
-const ROOM = 65536;
-/** Connections that wait to be accepted. */
-const BACKLOG = 1024;
 /** Who may connect: the socket's owner, as with every XenStore daemon. */
 const MODE = 0o600;
 
@@ -69,14 +65,7 @@ async function findStale(path: string): Promise<Stats | null> {
   if (found === null) return null;
   if (!found.isSocket()) throw inUse(path, "there is something else of that name");
   try {
-    await new Promise<void>((resolve, reject) => {
-      const probe = connect(path);
-      probe.once("error", reject).once("connect", () => {
-        // Closed by the other side at once, Bun tells of an error after all.
-        probe.off("error", reject).on("error", () => {}).destroy();
-        resolve();
-      });
-    });
+    await probeUnix(path);
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT") return null;
@@ -105,18 +94,16 @@ function statOf(path: string): Stats | null {
 
 class SocketListener implements Listener {
   readonly path: string;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #serve: Serve;
+  #listening: Listening | null = null;
   #file: Stats | null = null;
+  /** The directory by whose descriptor the socket was bound: the runtime may remove that name when the socket is closed. */
+  #directory: number | null = null;
   #closed: Promise<void> | null = null;
 
   constructor(path: string, serve: Serve) {
     this.path = path;
-    this.#server = createServer({ highWaterMark: ROOM }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-      serveSocket(socket, serve);
-    });
+    this.#serve = serve;
   }
 
   /**
@@ -128,25 +115,23 @@ class SocketListener implements Listener {
     // Not by join(), which would take the dot away.
     const directory = mkdtempSync(`${dirname(path)}/.`);
     const bound = join(directory, "s");
-    let handle: number | null = null;
     try {
       let name = bound;
       if (Buffer.byteLength(bound) > SOCKET_PATH_MAX) {
         // The name may be longer than the one that it is for. By the directory's descriptor it is short, on Linux.
-        handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-        name = `/proc/self/fd/${handle}/s`;
+        this.#directory = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+        name = `/proc/self/fd/${this.#directory}/s`;
       }
-      await this.#bind(name);
+      this.#listening = await listenUnix(name, this.#serve);
       chmodSync(bound, MODE);
       if (stale !== null) takeAway(path, stale, join(directory, "stale"));
       place(bound, path);
       this.#file = lstatSync(path);
     } catch (error) {
-      this.#server.close();
+      await this.#stop();
       throw error;
     } finally {
       rmSync(directory, { recursive: true, force: true });
-      if (handle !== null) this.#closeLater(handle);
     }
   }
 
@@ -158,28 +143,16 @@ class SocketListener implements Listener {
     return this.close();
   }
 
-  #bind(name: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ path: name, backlog: BACKLOG }, () => {
-        // An error of a later connection is that connection's, and closes it.
-        this.#server.off("error", reject).on("error", () => {});
-        resolve();
-      });
-    });
-  }
-
-  /** The runtime removes the name that it knows when the server is closed: until then the descriptor must stay this one. */
-  #closeLater(handle: number): void {
-    if (this.#server.listening) this.#server.once("close", () => closeSync(handle));
-    else closeSync(handle);
-  }
-
-  #close(): Promise<void> {
+  async #close(): Promise<void> {
     const there = statOf(this.path);
     if (there !== null && this.#file !== null && isSame(there, this.#file)) unlinkSync(this.path);
-    for (const socket of this.#sockets) socket.destroy();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#listening?.close();
+    if (this.#directory !== null) closeSync(this.#directory);
+    this.#directory = null;
   }
 }
 
@@ -211,29 +184,4 @@ function place(bound: string, path: string): void {
     if (codeOf(error) === "EEXIST") throw inUse(path, "somebody was there first", error);
     throw error;
   }
-}
-
-/** Makes a socket a line, and serves it. */
-function serveSocket(socket: Socket, serve: Serve): void {
-  // "close" follows.
-  socket.on("error", () => {});
-  const line: Line = {
-    write: (bytes) => socket.write(Buffer.from(bytes)),
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-    close: () => void socket.off("close", closed).destroy(),
-  };
-  const closed = () => user.closed();
-  let user: LineUser;
-  try {
-    user = serve(line);
-  } catch {
-    // A guest's socket, and the guest is about to go.
-    socket.destroy();
-    return;
-  }
-  // A plain array: parts of it are made for each request, and those of a Buffer cost more.
-  socket.on("data", ({ buffer, byteOffset, length }) => user.receive(new Uint8Array(buffer, byteOffset, length)));
-  socket.on("drain", () => user.drained());
-  socket.on("close", closed);
 }

@@ -1,7 +1,6 @@
 // What names a store: an address, or the places where one is looked for.
 
-import { statSync } from "node:fs";
-import process from "node:process";
+import { host } from "./host.ts";
 
 /** A place where a store may be. */
 export interface Address {
@@ -51,7 +50,7 @@ export function defaultAddresses(): Address[] {
 
 /** The paths that the XenBus device may have on this platform, in the order to try. */
 export function deviceCandidates(): readonly string[] {
-  return DEVICES[process.platform] ?? OTHER_DEVICES;
+  return DEVICES[host().platform] ?? OTHER_DEVICES;
 }
 
 /** Whether `XENSTORED_PATH` names the only address of {@linkcode defaultAddresses}. */
@@ -62,7 +61,7 @@ export function isNamed(): boolean {
 /** Whether the environment may be read, which Deno denies without a flag. */
 export function mayReadEnvironment(): boolean {
   try {
-    return process.env.XENSTORED_PATH !== null;
+    return host().variable("XENSTORED_PATH") !== null;
   } catch {
     return false;
   }
@@ -70,13 +69,13 @@ export function mayReadEnvironment(): boolean {
 
 /** A variable of the environment; an empty one, and one that Deno may not read, count as not set. */
 function environment(name: string): string | undefined {
-  return mayReadEnvironment() ? process.env[name] || undefined : undefined;
+  return mayReadEnvironment() ? host().variable(name) || undefined : undefined;
 }
 
 /** Whether a path is there and is no socket. */
 function mayBeDevice(path: string): boolean {
   try {
-    return !statSync(path).isSocket();
+    return !host().isSocket(path);
   } catch {
     // Deno tells nothing without permission; opening it as a socket then says which one is missing.
     return false;

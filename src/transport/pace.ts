@@ -1,6 +1,6 @@
 // When bytes are delivered that never leave the process: soon, and so that the event loop still turns.
 
-import { setImmediate } from "node:timers";
+import { afterTurn } from "./builtin.ts";
 
 /** For how many milliseconds deliveries may follow each other without a turn of the event loop. */
 const BUDGET = 1;
@@ -34,7 +34,7 @@ export class Pace {
   #arm(): void {
     this.#armed = true;
     this.#since = performance.now();
-    setImmediate(this.#turned);
+    afterTurn(this.#turned);
   }
 
   readonly #turned = (): void => {

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { timeout } from "../support/limits.ts";
 import { inDirectory } from "../support/socket.ts";
 
 /** Serves the project's modules, as a registry does. */
@@ -32,8 +33,14 @@ const program = (base: string): string => `
   h.close();
 `;
 
-describe("modules that came by HTTP", { timeout: 60_000 }, () => {
-  if (!("Deno" in globalThis)) return;
+describe("modules that came by HTTP", { timeout }, () => {
+  if (!("Deno" in globalThis)) {
+    test("cannot exist on Node and Bun, which import no module by HTTP", async () => {
+      const url = "http://127.0.0.1:1/mod.ts";
+      await assertRejects(() => import(url));
+    });
+    return;
+  }
   test("start their worker, the first time too, when nothing of it was fetched before", async () => {
     await inDirectory(async (directory) => {
       const server = await serveModules();

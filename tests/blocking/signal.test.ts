@@ -15,6 +15,7 @@ import { codeOf } from "../../src/wire/system_errors.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
 import { inDirectory } from "../support/socket.ts";
+import { timeout } from "../support/limits.ts";
 
 const libc: Libc | null = "Deno" in globalThis ? openDenoLibc() : "Bun" in globalThis ? openBunLibc() : null;
 
@@ -23,7 +24,7 @@ function isReadable(libc: Libc, fd: number, milliseconds: number): boolean {
   return libc.poll(new Uint8Array(entry.buffer), 1, milliseconds) > 0;
 }
 
-describe("the descriptor of events", { timeout: 30_000 }, () => {
+describe("the descriptor of events", { timeout }, () => {
   // Without libc there is one descriptor, the connection's, and nothing to poll it by.
   if (libc === null) {
     test("is the connection's own where it is a plain descriptor", async () => {
@@ -51,10 +52,10 @@ describe("the descriptor of events", { timeout: 30_000 }, () => {
         // Two events come with the answer, a third one behind it.
         exchange.ask(Operation.READ, 0, ["/events"]);
         assertEquals(isReadable(libc, fd, 0), true);
-        exchange.takeEvent(1000);
-        exchange.takeEvent(1000);
-        assertEquals(isReadable(libc, fd, 5000), true);
-        exchange.takeEvent(1000);
+        exchange.takeEvent(timeout);
+        exchange.takeEvent(timeout);
+        assertEquals(isReadable(libc, fd, timeout), true);
+        exchange.takeEvent(timeout);
         assertEquals(isReadable(libc, fd, 0), false);
         descriptor.close();
         exchange.close();

@@ -12,13 +12,13 @@ import type { BlockingKind } from "../../src/blocking/transport.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
 import { inDirectory } from "../support/socket.ts";
+import { timeout } from "../support/limits.ts";
 
 const own: BlockingKind = "Deno" in globalThis || "Bun" in globalThis ? "ffi" : "descriptor";
 // On Node 20 a worker cannot load TypeScript while its parent waits: there, it is tested as it is built.
 const kinds: readonly BlockingKind[] = process.versions.node.startsWith("20.") && own === "descriptor"
   ? [own]
   : [own, "worker"];
-const timeout = 60_000;
 
 async function withServer(kind: BlockingKind, spin: number, run: (exchange: Exchange) => void): Promise<void> {
   await inDirectory(async (directory) => {
@@ -67,7 +67,7 @@ for (const kind of kinds) {
           assertEquals(exchange.takeEvent(5), null);
           assertEquals(read(exchange, "/events"), new TextEncoder().encode("value"));
           const event = { path: "/event", token: "token" };
-          assertEquals([exchange.takeEvent(0), exchange.takeEvent(1000), exchange.takeEvent(1000)], [
+          assertEquals([exchange.takeEvent(0), exchange.takeEvent(timeout), exchange.takeEvent(timeout)], [
             event,
             event,
             event,

@@ -10,9 +10,9 @@ import { checkCodeFile } from "../../src/blocking/worker_code.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import { codeOf } from "../../src/wire/system_errors.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
+import { timeout } from "../support/limits.ts";
 import { inDirectory } from "../support/socket.ts";
 
-const timeout = 30_000;
 const isDeno = "Deno" in globalThis;
 const isNode20 = process.versions.node.startsWith("20.") && !isDeno && !("Bun" in globalThis);
 const compat = new URL("../../compat/xs.ts", import.meta.url);

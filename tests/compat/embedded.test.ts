@@ -3,12 +3,13 @@
 import { after, describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Players } from "./players.ts";
+import { timeout } from "../support/limits.ts";
 
 describe("embedded stores", () => {
   const players = new Players("tests/compat/embedded_program.ts");
   after(() => players[Symbol.dispose]());
 
-  test("serve handles that block, those of one name together", { timeout: 60_000 }, async () => {
+  test("serve handles that block, those of one name together", { timeout }, async () => {
     const printed = await players.run("embedded_program", [], { NO_COLOR: "1" });
     assertEquals(printed.replace(/['"]/g, "").trim().split("\n"), [
       "worker embedded:one",

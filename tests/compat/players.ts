@@ -6,12 +6,12 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { startXenbus, startXenstored } from "../peers/daemons.ts";
+import { timeout } from "../support/limits.ts";
 import type { Step } from "./xs/script.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 const CACHE = join(root, "tests", "peers", ".cache");
-const WITHIN_MS = 60_000;
 
 /** The ways to a socket that this runtime has. */
 export const kinds: readonly string[] = "Deno" in globalThis || "Bun" in globalThis
@@ -113,7 +113,7 @@ export class Players {
 
 function output(command: string, args: readonly string[], env: Record<string, string>): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { env: { ...process.env, ...env }, timeout: WITHIN_MS, maxBuffer: 1 << 26 };
+    const options = { env: { ...process.env, ...env }, timeout, maxBuffer: 1 << 26 };
     execFile(command, [...args], options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
       reject(new Error(`${command} ${args.join(" ")}: ${error.message}\n${stdout.slice(-2000)}${stderr}`));

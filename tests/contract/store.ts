@@ -28,6 +28,8 @@ export interface Store {
   readonly valueMax: number;
   /** How many nodes a client may own. */
   readonly nodesMax: number;
+  /** How many requests a test of many sends concurrently: fewer if the machine is emulated. */
+  readonly many: number;
   /** Starts it. */
   open(): Promise<Running>;
 }
@@ -41,6 +43,7 @@ export const DOM0: Omit<Store, "name" | "open"> = {
   tellsMissing: false,
   valueMax: 4096,
   nodesMax: 100_000,
+  many: 1000,
 };
 
 /** Makes a guest's home as a toolstack makes it. */

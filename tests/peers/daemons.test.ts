@@ -9,11 +9,11 @@ import { test } from "node:test";
 import process from "node:process";
 import { missingPeers, type RealStore, startOxenstored, startXenbus, startXenstored } from "./daemons.ts";
 import { type Frame, frame, OP, takeFrames, Wire } from "./frames.ts";
+import { timeout } from "../support/limits.ts";
 
 const missing = missingPeers();
 const skip = missing ?? false;
 /** Far beyond what any of these takes: a lost wake-up fails instead of hanging. */
-const timeout = 30_000;
 
 test("what the real-peer checks need is installed", { skip: process.env["CI"] ? false : skip }, () => {
   assert.equal(missing, null);
@@ -287,7 +287,7 @@ test("the stand-in: writes are taken while nobody reads the replies", { skip, ti
 device("poll reports input only", async (path) => {
   const script = `import os,select,struct,sys
 fd=os.open(sys.argv[1],os.O_RDWR); p=select.poll(); p.register(fd,select.POLLIN|select.POLLOUT)
-before=p.poll(0); os.write(fd,struct.pack('<4I',2,1,0,2)+b'/\\0'); after=p.poll(10000)
+before=p.poll(0); os.write(fd,struct.pack('<4I',2,1,0,2)+b'/\\0'); after=p.poll(300000)
 sys.exit(0 if before==[] and after==[(fd,select.POLLIN)] else 'before %r after %r' % (before,after))`;
   const python = spawn("/usr/bin/python3", ["-c", script, path], { stdio: ["ignore", "inherit", "inherit"] });
   assert.equal(await new Promise((resolve) => python.once("exit", resolve)), 0);

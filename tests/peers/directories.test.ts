@@ -5,6 +5,7 @@ import { assertEquals } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
 import { startOxenstored, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
+import { timeout } from "../support/limits.ts";
 
 async function makeMany(client: Client, count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_, i) => `${i}`);
@@ -16,7 +17,7 @@ async function makeMany(client: Client, count: number): Promise<string[]> {
 
 withPeers("long directories are listed whole", () => {
   describe("long directories", () => {
-    it("of xenstored come in parts, in order", { timeout: 60_000 }, async () => {
+    it("of xenstored come in parts, in order", { timeout }, async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       // The daemon copies the whole list for each child that is made: 100,000 would take a minute to make.
@@ -26,7 +27,7 @@ withPeers("long directories are listed whole", () => {
 
     it(
       "of xenstored that change while they are listed are listed from the start again",
-      { timeout: 60_000 },
+      { timeout },
       async () => {
         await using store = await startXenstored();
         await using client = await connect(`unix:${store.socket}`);
@@ -39,7 +40,7 @@ withPeers("long directories are listed whole", () => {
       },
     );
 
-    it("of oxenstored come in one reply, however long", { timeout: 60_000 }, async () => {
+    it("of oxenstored come in one reply, however long", { timeout }, async () => {
       await using store = await startOxenstored();
       await using client = await connect(`unix:${store.socket}`);
       const names = await makeMany(client, 100_000);

@@ -10,8 +10,8 @@ import { type Client, connect } from "../../mod.ts";
 import { Players } from "../compat/players.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
+import { timeout } from "../support/limits.ts";
 
-const timeout = 60_000;
 const examples = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "examples", "ported");
 type Program = (name: string, args: readonly string[], socket: string) => Promise<string>;
 

@@ -7,12 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { timeout } from "../support/limits.ts";
 
 /** sun_path holds 108 bytes, the last of them 0. */
 const SOCKET_PATH_MAX = 107;
 /** The longest name a daemon makes in its directory: "/domain-65535.shutdown". */
 const LONGEST_NAME = 22;
-const READY_WITHIN_MS = 10_000;
 const RETRY_MS = 3;
 
 /** A new directory under the system's temporary one, or under /tmp where that one's path is too long for sockets. */
@@ -85,14 +85,14 @@ export function startHelper(options: HelperOptions): Helper {
   const stop = (signal: NodeJS.Signals): Promise<void> => stopped ??= stopOnce(signal);
 
   async function ready(isReady: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + READY_WITHIN_MS;
+    const deadline = performance.now() + timeout;
     while (exited.reason !== undefined || !(await isReady())) {
       const late = performance.now() > deadline;
       if (exited.reason === undefined && !late) {
         await delay(RETRY_MS);
         continue;
       }
-      const state = exited.reason ?? `not ready within ${READY_WITHIN_MS} ms`;
+      const state = exited.reason ?? `not ready within ${timeout} ms`;
       const said = readFileSync(log, "utf8").trim();
       await stop("SIGKILL");
       throw new Error(`cannot start ${name}: ${state}${said === "" ? "" : `, it wrote "${said}"`}`);

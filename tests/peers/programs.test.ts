@@ -10,9 +10,9 @@ import { Daemon } from "../../src/daemon/daemon.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 import { makeDirectory } from "./process.ts";
+import { timeout } from "../support/limits.ts";
 
 const XEN = "/usr/lib/xen-4.17";
-const WITHIN_MS = 30_000;
 
 /** A store that programs find by its socket. */
 interface Running extends AsyncDisposable {
@@ -51,7 +51,7 @@ async function startOurs(): Promise<Running> {
 function run(store: Running, program: string, ...args: string[]): Promise<Ended> {
   const env = { ...process.env, XENSTORED_PATH: store.socket, PYTHONPATH: `${XEN}/lib/python`, LC_ALL: "C" };
   return new Promise((resolve, reject) => {
-    const options = { env, timeout: WITHIN_MS, encoding: "latin1" } as const;
+    const options = { env, timeout, encoding: "latin1" } as const;
     execFile(program, args, options, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== "number") return reject(error);
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });

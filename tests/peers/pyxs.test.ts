@@ -27,8 +27,7 @@ import {
 } from "../../compat/pyxs.ts";
 import { type RealStore, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
-
-const timeout = 30_000;
+import { timeout } from "../support/limits.ts";
 
 /** Runs with a client of a store of its own. */
 async function withClient(body: (c: Client, store: RealStore) => void | Promise<void>): Promise<void> {

@@ -5,8 +5,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { xs, type XsPermissionInput } from "../../compat/xs.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
-
-const timeout = 30_000;
+import { timeout } from "../support/limits.ts";
 
 /** Runs with a handle to a store of its own. */
 async function withHandle(body: (h: xs, address: string) => void): Promise<void> {

@@ -6,8 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 import { kinds, Players } from "../compat/players.ts";
 import { endingScript, fixedScript, generatedScript, type Step } from "../compat/xs/script.ts";
 import { withPeers } from "./peers.ts";
+import { timeout } from "../support/limits.ts";
 
-const timeout = 120_000;
 const GENERATED = 600;
 /** The thread that asks a worker cannot tell a request that was not sent from one that was not answered. */
 const BROKEN_PIPE = "Error 32 Broken pipe, str (32, 'Broken pipe')";

@@ -7,8 +7,8 @@ import { kinds, Players } from "../compat/players.ts";
 import { generatedScript } from "../compat/xs/script.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
+import { timeout } from "../support/limits.ts";
 
-const timeout = 120_000;
 const GENERATED = 300;
 const seed = Number(process.env.TSXS_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const [own = ""] = kinds;

@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert } from "@std/assert";
 import { connect } from "../../mod.ts";
+import { timeout } from "./limits.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -85,7 +86,7 @@ export function examplesRun(on: string, start: () => Promise<ExampleStore>, mayB
     it("are there", () => assert(found.length > 8, `only ${found.length} were found`));
 
     for (const [i, example] of found.entries()) {
-      it(`${example.name} runs, and prints what it says`, { timeout: 20_000 }, async () => {
+      it(`${example.name} runs, and prints what it says`, { timeout }, async () => {
         await using store = await start();
         process.env.XENSTORED_PATH = store.socket;
         mkdirSync(directory, { recursive: true });

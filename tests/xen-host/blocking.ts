@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type BlockingKind, Error as XsError, xs } from "../../compat/xs.ts";
 import { Client } from "../../compat/pyxs.ts";
+import { timeout } from "../support/limits.ts";
 
 const place = process.env.TSXS_XEN;
 if (place !== "dom0" && place !== "guest") {
@@ -14,7 +15,6 @@ const inDom0 = place === "dom0";
 const runtime = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
 const address = "xenbus:/dev/xen/xenbus";
 const kinds: readonly BlockingKind[] = runtime === "node" ? ["descriptor", "worker"] : ["ffi", "descriptor", "worker"];
-const timeout = 60_000;
 /** A guest's is relative to its home, where it may write to `data`. */
 const base = `${inDom0 ? "/tool" : "data"}/tsxs-blocking-${runtime}`;
 
@@ -87,7 +87,7 @@ for (const transport of kinds) {
     assertEquals([tokens.has(one), tokens.has(two), h.check_watch()], [true, true, null]);
     h.unwatch(`${base}/w`, two);
     other.write("0", `${base}/w/below`, "1");
-    assertEquals(h.wait_watch(10), true);
+    assertEquals(h.wait_watch(timeout / 1000), true);
     const event = h.read_watch();
     assert(event[0].endsWith(`${base}/w/below`) && event[1] === one, String(event[0]));
     for (let i = 0; i < 100; i++) h.write("0", `${base}/w/${i % 5}`, `${i}`);

@@ -5,13 +5,13 @@
 #   - `guest` starts a real paravirtual guest, which runs PAYLOAD/guest.sh over its own unprivileged /dev/xen/xenbus,
 #     prints its console, each line after "guest| ", and exits as guest.sh did.
 # Prints the console as it comes, less the hypervisor's own lines (.cache/console.log has those too). Exits as dom0.sh
-# did; 124 where it ran longer than XEN_HOST_S seconds (900); 1 where domain 0 did not come up in XEN_HOST_BOOT_S (180).
+# did; 124 where it ran longer than XEN_HOST_S seconds (3600); 1 where domain 0 did not come up in XEN_HOST_BOOT_S (600).
 # XEN_HOST_ACCEL ("kvm", "tcg", or "kvm tcg": the second where the first does not bring domain 0 up) overrides the choice.
 set -euo pipefail
 payload=$(realpath "${1:?usage: run.sh PAYLOAD}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 [[ -f $payload/dom0.sh ]] || { echo "run.sh: nothing to run: no dom0.sh in \"$1\"" >&2; exit 1; }
-run_s=${XEN_HOST_S:-900} boot_s=${XEN_HOST_BOOT_S:-180}
+run_s=${XEN_HOST_S:-3600} boot_s=${XEN_HOST_BOOT_S:-600}
 
 # KVM needs the processor's own virtualisation: a KVM that emulates it (/dev/kvm without vmx or svm) cannot run Xen.
 accels=tcg

@@ -30,6 +30,7 @@ function store(
     tellsMissing: false,
     valueMax: inDom0 ? 4096 : 2000,
     nodesMax: inDom0 ? 100_000 : 900,
+    many: 100,
     open: () =>
       Promise.resolve({
         connect: (options) => connect(address, options),

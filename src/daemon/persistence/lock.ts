@@ -2,8 +2,10 @@
 
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { codeOf } from "../../wire/system_errors.ts";
+import type { LineUser } from "../line.ts";
+import { type Listening, listenUnix, probeUnix } from "../listen.ts";
 import { JournalError } from "./errors.ts";
 
 /*
@@ -18,6 +20,12 @@ const NAME = /^lock-[0-9a-f]{16}$/;
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, the last of them 0. */
 const SOCKET_PATH_MAX = 103;
 
+/**
+ * Whoever connects only wants to know that somebody listens. Closing is left to that side: Bun takes a connection that is
+ * closed at once for one that failed.
+ */
+const probed: LineUser = { receive: () => {}, drained: () => {}, closed: () => {} };
+
 /** A directory that is held. */
 export interface Lock {
   /** Lets go of the directory; may be called again. */
@@ -29,10 +37,10 @@ export async function lockDirectory(directory: string): Promise<Lock> {
   const own = `lock-${randomBytes(8).toString("hex")}`;
   const way = openWay(directory, own);
   const file = join(directory, own);
-  let server: Server | null = null;
+  let listening: Listening | null = null;
   const release = (): void => {
-    server?.close();
-    server = null;
+    void listening?.close();
+    listening = null;
     try {
       rmSync(file, { force: true });
     } finally {
@@ -40,7 +48,8 @@ export async function lockDirectory(directory: string): Promise<Lock> {
     }
   };
   try {
-    server = await listen(way.path(own));
+    listening = await listenUnix(way.path(own), () => probed);
+    listening.unref();
     for (const name of readdirSync(directory)) {
       if (!NAME.test(name) || name === own) continue;
       if (await isListening(way.path(name))) throw inUse(directory, name);
@@ -77,30 +86,13 @@ function openWay(directory: string, name: string): { path: (name: string) => str
   };
 }
 
-function listen(path: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    // Who connects only wants to know that somebody listens. Closing is left to that side: Bun takes a connection that is
-    // closed at once for one that failed.
-    const server = createServer((connection) => connection.unref().on("error", () => {}).resume());
-    server.once("error", reject);
-    server.listen(path, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
-}
-
 /** Whether anybody listens at a socket. What cannot be told is taken for yes. */
-function isListening(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = connect(path);
-    connection.once("connect", () => {
-      resolve(true);
-      connection.destroy();
-    });
-    connection.once("error", (error: Error & { readonly code?: string }) => {
-      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT");
-      connection.destroy();
-    });
-  });
+async function isListening(path: string): Promise<boolean> {
+  try {
+    await probeUnix(path);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    return code !== "ECONNREFUSED" && code !== "ENOENT";
+  }
 }

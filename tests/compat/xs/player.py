@@ -83,18 +83,21 @@ def drain(handle):
     return list(dict.fromkeys(seen))
 
 
+def has_ended(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            # Its sockets are closed with the last of its threads.
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z" and len(os.listdir("/proc/%d/task" % pid)) == 1
+    except OSError:
+        return True
+
+
+# Returns when libxenstore has seen the end as well, whoever collects the daemon first: then its threads, which read what is
+# watched, have received the last events, closed their sockets and ended. A call before that would fail with EPIPE, for
+# EBADF, and close the socket before the last events were read.
 def kill():
     os.kill(daemon, signal.SIGKILL)
-    while True:
-        try:
-            with open("/proc/%d/stat" % daemon) as file:
-                ended = file.read().rsplit(")", 1)[1].split()[0] == "Z"
-            # Its sockets are closed with the last of its threads.
-            # Nor has libxenstore seen that before the threads have ended that read what is watched.
-            if ended and len(os.listdir("/proc/%d/task" % daemon)) == 1 and len(os.listdir("/proc/self/task")) == 1:
-                return
-        except OSError:
-            return
+    while not has_ended(daemon) or len(os.listdir("/proc/self/task")) > 1:
         time.sleep(0.001)
 
 

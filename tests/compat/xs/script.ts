@@ -244,7 +244,7 @@ function watches(script: Script): void {
   script.call("a", "drain");
   script.call("a", "select", 0);
   script.call("b", "write", "", "/w/1", "1");
-  script.call("a", "select", 5);
+  script.call("a", "select", 300);
   script.call("a", "read_watch");
   script.call("a", "drain");
   // What is queued outlives its watch, unless no watch has its token.

@@ -26,7 +26,7 @@ export interface Tally {
 
 const SHRINK_WITHIN_MS = 30_000;
 /** An answer that takes longer will not come. */
-const STUCK_MS = 10_000;
+const STUCK_MS = 100_000;
 const HISTORY = 30;
 const SHOWN = 50;
 

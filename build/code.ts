@@ -1,0 +1,143 @@
+// The package's JavaScript: a file for each entry, one for what all entries share, and others that are loaded on demand.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { entries, ROOT } from "./entries.ts";
+
+/**
+ * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
+ * common, and every file more costs Node half a millisecond at start.
+ */
+const SHARED = /^src\/(?:wire|transport)\/\w+\.ts$/;
+const WORKER = "src/blocking/worker_thread.ts";
+const WORKER_SOURCE = /\/blocking\/worker_source\.ts$/;
+
+const common = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "es2022",
+  logLevel: "warning",
+} as const satisfies BuildOptions;
+// The sources are in the package, for the maps to lead to.
+const maps = { sourcemap: true, sourcesContent: false } as const satisfies BuildOptions;
+
+/** Builds all files of JavaScript and their source maps, and loads each once. */
+export async function buildCode(outdir: string): Promise<void> {
+  const shared = await sharedSources();
+  const onDemand = new Set<string>();
+  await build({
+    ...common,
+    ...maps,
+    stdin: { contents: shared.map((file) => `export * from "./${file}";`).join("\n"), resolveDir: ROOT },
+    outfile: join(outdir, "shared.js"),
+    plugins: [keepOnDemand(onDemand)],
+  });
+  const others = [...onDemand].map((file) => ({ in: file, out: basename(file, ".ts") }));
+  const { metafile } = await build({
+    ...common,
+    ...maps,
+    entryPoints: [...Object.entries(entries).map(([out, file]) => ({ in: file, out })), ...others],
+    outdir,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    metafile: true,
+    plugins: [takeShared(shared), inlineWorker(await workerCode())],
+  });
+  const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) => resolve(ROOT, file));
+  for (const file of [join(outdir, "shared.js"), ...files]) writeFileSync(file, ownNames(readFileSync(file, "utf8")));
+  // A name that two of the shared sources export is in neither: that shows when it is imported.
+  for (const file of files) await import(pathToFileURL(file).href);
+}
+
+/** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
+function ownNames(code: string): string {
+  const names = [...code.matchAll(/^var (\w+) = class (_\1)\b/gm)].map(([, , inner]) => inner);
+  return names.length === 0 ? code : code.replace(
+    new RegExp(`(?<![.#\\w$])(?:${names.join("|")})\\b`, "g"),
+    (inner) => ` ${inner.slice(1)}`,
+  );
+}
+
+/** The sources that belong in the shared file: those that any entry imports, whatever it is going to do. */
+async function sharedSources(): Promise<string[]> {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: Object.values(entries),
+    outdir: "none",
+    splitting: true,
+    write: false,
+    metafile: true,
+  });
+  const found = new Set<string>();
+  for (const entry of Object.values(entries)) collect(metafile, entry, found);
+  return [...found].filter((file) => SHARED.test(file)).sort();
+}
+
+function collect({ inputs }: Metafile, file: string, found: Set<string>): void {
+  if (found.has(file)) return;
+  found.add(file);
+  for (const { kind, path } of inputs[file]?.imports ?? []) {
+    if (kind === "import-statement" && path in inputs) collect({ inputs, outputs: {} }, path, found);
+  }
+}
+
+/** The code of the worker in one text, the embedded daemon and all. */
+async function workerCode(): Promise<string> {
+  const { outputFiles: [file] } = await build({
+    ...common,
+    entryPoints: [WORKER],
+    // What a worker evaluates is no module.
+    format: "cjs",
+    // The worker calls nothing that reads import.meta.
+    logOverride: { "empty-import-meta": "silent" },
+    minify: true,
+    write: false,
+  });
+  if (file === undefined) throw new Error(`cannot build ${WORKER}: esbuild made no file`);
+  return file.text;
+}
+
+/** What is imported on demand gets a file of its own beside this one. */
+function keepOnDemand(onDemand: Set<string>): Plugin {
+  return {
+    name: "keep-on-demand",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        if (kind !== "dynamic-import") return;
+        onDemand.add(relative(ROOT, resolve(resolveDir, path)));
+        return { path: `./${basename(path, ".ts")}.js`, external: true };
+      });
+    },
+  };
+}
+
+/** Shared sources are in the shared file, and nowhere else. */
+function takeShared(shared: readonly string[]): Plugin {
+  return {
+    name: "take-shared",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+        if (!shared.includes(relative(ROOT, resolve(resolveDir, path)))) return;
+        return { path: "./shared.js", external: true, sideEffects: false };
+      });
+    },
+  };
+}
+
+/** Puts the worker's code in, and leaves out the import of its file, which nothing needs then. */
+function inlineWorker(code: string): Plugin {
+  return {
+    name: "inline-worker",
+    setup({ onLoad, onResolve }) {
+      onLoad({ filter: WORKER_SOURCE }, () => ({ contents: `export const workerSource = ${JSON.stringify(code)};` }));
+      onResolve(
+        { filter: /worker_thread\.ts$/ },
+        ({ kind, path }) => kind === "dynamic-import" ? { path, external: true, sideEffects: false } : undefined,
+      );
+    },
+  };
+}

@@ -1,0 +1,15 @@
+// What users import from the package, and how its files are laid out: one directory, so that each finds the others beside itself.
+
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The directory of the repository. */
+export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The source of each entry, by the name of its file in the package. */
+export const entries: Readonly<Record<string, string>> = {
+  mod: "mod.ts",
+  daemon: "src/daemon/mod.ts",
+  pyxs: "compat/pyxs.ts",
+  xs: "compat/xs.ts",
+};

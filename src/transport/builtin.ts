@@ -1,0 +1,47 @@
+// The runtime's own modules, loaded on first use: an import of one takes Deno up to 50 ms of CPU, and Bun up to 15 ms.
+
+/** What of `bun:ffi` is used, so that the other runtimes' checkers need none of its types. */
+interface BunFfi {
+  dlopen(
+    path: string,
+    functions: Readonly<Record<string, { readonly args: readonly string[]; readonly returns: string }>>,
+  ): {
+    readonly symbols: Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
+    close(): void;
+  };
+}
+
+/** The modules that are used where an import on demand would come too late, because the caller is synchronous. */
+interface Modules {
+  readonly "bun:ffi": BunFfi;
+  readonly "node:fs": typeof import("node:fs");
+  readonly "node:net": typeof import("node:net");
+  readonly "node:os": typeof import("node:os");
+  readonly "node:url": typeof import("node:url");
+  readonly "node:worker_threads": typeof import("node:worker_threads");
+}
+
+type Load = <Name extends keyof Modules>(name: Name) => Modules[Name];
+
+/** What of the global scope is used here. The types of a runtime may not have it. */
+interface Globals {
+  readonly process: { readonly getBuiltinModule?: Load };
+  setImmediate(run: () => void): unknown;
+}
+
+/** What Bun adds. */
+interface Meta {
+  readonly require: Load;
+}
+
+/** Loads a module of the runtime. */
+export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
+  // Node has the function since 20.16, and Bun since a late 1.2: before, Bun had its own.
+  const load = (globalThis as unknown as Globals).process.getBuiltinModule ?? (import.meta as Meta).require;
+  return load(name);
+}
+
+/** Runs a function after a turn of the event loop, which stays alive until then. */
+export function afterTurn(run: () => void): void {
+  (globalThis as unknown as Globals).setImmediate(run);
+}

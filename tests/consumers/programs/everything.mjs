@@ -1,0 +1,102 @@
+// Uses every entry of the package: as it is installed, and from a bundle. Argument: the socket of a daemon, and before it
+// `--names` if classes must have their own names, which bundlers may change.
+
+import * as tsxs from "tsxs";
+import * as daemons from "tsxs/daemon";
+import * as pyxs from "tsxs/pyxs";
+import { Error as XsError, xs } from "tsxs/xs";
+
+const { connect, ConnectionError, XenStoreError } = tsxs;
+const { ConnectionError: DaemonConnectionError, Daemon, XenStoreError: DaemonError } = daemons;
+
+const [socket] = process.argv.slice(-1);
+/** Others use the same daemon. */
+const base = `/tool/consumer-${process.pid}`;
+
+function same(actual, expected) {
+  const [a, b] = [actual, expected].map((value) => JSON.stringify(value));
+  if (a !== b) throw new Error(`got ${a}, expected ${b}`);
+}
+
+async function thrownBy(run) {
+  try {
+    await run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** Classes keep their names. */
+function checkNames() {
+  const exported = { ...tsxs, ...daemons, ...pyxs, Client: tsxs.Client, PyClient: pyxs.Client, Error: XsError };
+  for (const [name, value] of Object.entries(exported)) {
+    if (typeof value !== "function" || !/^[A-Z]/.test(name)) continue;
+    same(value.name, name === "PyClient" ? "Client" : name);
+  }
+}
+
+async function useClient() {
+  for (const address of ["embedded:", `unix:${socket}`]) {
+    const store = await connect(address);
+    await store.write(`${base}/name`, "value");
+    same(await store.readText(`${base}/name`), "value");
+    same(await store.list(base), ["name"]);
+    same(await store.transact(async (transaction) => await transaction.readText(`${base}/name`)), "value");
+    const monitor = store.monitor();
+    await monitor.watch(base);
+    await store.delete(base);
+    for await (const event of monitor) if (event.type === "change" && event.path === base) break;
+    const missing = await thrownBy(() => store.read(`${base}/missing`));
+    same([missing instanceof XenStoreError, missing.name, missing.code], [true, "XenStoreError", "ENOENT"]);
+    await store.close();
+  }
+  const refused = await thrownBy(() => connect("unix:/nonexistent/socket"));
+  same([refused instanceof ConnectionError, refused instanceof XenStoreError, refused.code], [true, true, "ENOENT"]);
+}
+
+async function useDaemon() {
+  same([DaemonError === XenStoreError, DaemonConnectionError === ConnectionError], [true, true]);
+  const daemon = new Daemon();
+  const store = await connect(daemon.connect());
+  await store.write("/tool/daemon", "here");
+  same(await store.readText("/tool/daemon"), "here");
+  await store.close();
+  const listener = await daemon.listen(`${socket}-${process.pid}`);
+  const other = await connect(`unix:${socket}-${process.pid}`);
+  same(await other.readText("/tool/daemon"), "here");
+  await other.close();
+  await listener.close();
+  await daemon.close();
+  const closed = await thrownBy(() => daemon.introduceDomain(1));
+  same(closed instanceof ConnectionError, true);
+}
+
+async function useBlocking() {
+  // Both call by the runtime's fastest way first, and then through a worker.
+  const ways = [{ address: `unix:${socket}` }, { address: `unix:${socket}`, transport: "worker" }, {
+    address: "embedded:",
+  }];
+  for (const options of ways) {
+    const handle = xs(options);
+    handle.write("0", `${base}-blocking`, "value");
+    same(handle.read("0", `${base}-blocking`), "value");
+    const missing = await thrownBy(() => handle.unwatch("/tool", "none"));
+    same([missing instanceof XsError, missing.name, missing.args[0]], [true, "Error", 2]);
+    handle.close();
+  }
+  const client = new pyxs.Client({ unix_socket_path: socket });
+  client.connect();
+  same(`${client.read(`${base}-blocking`)}`, "value");
+  client.close();
+}
+
+async function main() {
+  if (process.argv.includes("--names")) checkNames();
+  await useClient();
+  await useDaemon();
+  await useBlocking();
+  console.log("everything works");
+}
+
+void main();

@@ -1,0 +1,47 @@
+// Names what the package exports, as a user's TypeScript does.
+
+import { type Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
+import { Daemon, type LogReader } from "tsxs/daemon";
+import { Client as PyClient, type Event } from "tsxs/pyxs";
+import { Error as XsError, xs } from "tsxs/xs";
+
+export async function useClient(options: ClientOptions): Promise<string> {
+  const store: Client = await connect("embedded:", options);
+  const names: string[] = await store.list("/tool");
+  for await (const { path, value } of store.walk("/tool")) names.push(path, `${value?.length}`);
+  await using monitor = store.monitor();
+  await monitor.watch("/tool");
+  for await (const event of monitor) {
+    const { type }: MonitorEvent = event;
+    if (event.type === "change") names.push(type, event.path);
+    break;
+  }
+  const count: number = await store.transact(async (transaction) => (await transaction.list("/tool")).length);
+  return `${names} ${count}`;
+}
+
+export async function useDaemon(): Promise<string[]> {
+  await using daemon: Daemon = new Daemon({ onIdle: () => {} });
+  const transport: Transport = daemon.connect();
+  await using store = await connect(transport);
+  await using log: LogReader = daemon.operations();
+  await store.exists("/tool");
+  const names: string[] = [];
+  for await (const event of log) if (event.type === "operation") names.push(event.operation);
+  return names;
+}
+
+export function useBlocking(): [string | null, number] {
+  const handle = xs({ address: "embedded:" });
+  const client = new PyClient({ xen_bus_path: "/dev/xen/xenbus" });
+  const event: Event | null = null;
+  try {
+    return [event, client.tx_id + (handle.ls("0", "/")?.length ?? 0)];
+  } catch (error) {
+    if (error instanceof XsError) return [error.args[1], error.args[0]];
+    if (error instanceof XenStoreError) return [error.code, 0];
+    throw error;
+  } finally {
+    handle.close();
+  }
+}

