@@ -37,7 +37,7 @@ interface Meta {
 /** Loads a module of the runtime. */
 export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
   // Node has the function since 20.16, and Bun since a late 1.2: before, Bun had its own.
-  const load = (globalThis as unknown as Globals).process.getBuiltinModule ?? (import.meta as Meta).require;
+  const load = (globalThis as unknown as Globals).process.getBuiltinModule ?? (import.meta as unknown as Meta).require;
   return load(name);
 }
 
