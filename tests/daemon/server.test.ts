@@ -10,7 +10,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Line, Serve } from "../../src/daemon/line.ts";
 import { listen, type Listener } from "../../src/daemon/server.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { bytes, shown } from "../support/bytes.ts";
 import { inDirectory, readBytes, write } from "../support/socket.ts";
 

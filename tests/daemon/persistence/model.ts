@@ -1,18 +1,8 @@
 // A store as plain as can be, and random changes of it, for the tests of what keeps one.
 
+import { randomFractions } from "../../support/random.ts";
 import { Permissions } from "../../../src/daemon/permissions.ts";
 import { type Change, parentPath } from "../../../src/daemon/tree.ts";
-
-/** Numbers from 0 up to 1 that look random, and are the same for the same seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
-}
 
 /** A store: its nodes with their children in order, and its quotas. */
 export class Model {
@@ -126,7 +116,7 @@ export interface History {
 
 /** A random history of so many batches; the same for the same seed. */
 export function historyOf(seed: number, count: number): History {
-  const random = randomOf(seed);
+  const random = randomFractions(seed);
   const model = new Model().apply(initial);
   const batches: (readonly Change[])[] = [initial];
   const states = ["", model.toString()];
