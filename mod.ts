@@ -4,8 +4,8 @@
  * XenStore is the small hierarchical, transactional database through which a Xen host's toolstack, device drivers and
  * guests configure each other. This module talks to it, over its Unix socket or the XenBus device.
  *
- * The package is `tsxs` on npm and `@tsxs/tsxs` on JSR: `deno add tsxs@jsr:@tsxs/tsxs` installs it for Deno under the name
- * that the examples use.
+ * The package is `tsxs` on npm and `@tsxs/tsxs` on JSR: `deno add tsxs@jsr:@tsxs/tsxs` installs it for Deno under the
+ * name that the examples use.
  *
  * @example
  * ```ts
@@ -32,7 +32,8 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./src/client/watch.ts";
-export type { NodeOperations, Path, ReadOptions, RequestOptions } from "./src/client/nodes.ts";
+export type { Path, RequestOptions } from "./src/client/arguments.ts";
+export type { NodeOperations, ReadOptions } from "./src/client/nodes.ts";
 export type { Backoff } from "./src/client/backoff.ts";
 export type { TransactionBody, TransactOptions } from "./src/client/transact.ts";
 export type { Transaction } from "./src/client/transaction.ts";

@@ -81,7 +81,7 @@ export async function buildVariants(): Promise<void> {
         out: name.replace(/\.ts$/, ""),
       })),
       // What the blocking handles' worker runs, beside them.
-      { in: join(ROOT, "src", "transport", "blocking", "worker_thread.ts"), out: "worker_thread" },
+      { in: join(ROOT, "src", "blocking", "worker_thread.ts"), out: "worker_thread" },
     ],
     outdir: BUILT,
     outExtension: { ".js": ".mjs" },

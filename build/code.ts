@@ -11,7 +11,7 @@ import { entries, ROOT } from "./entries.ts";
  * common, and every file more costs Node half a millisecond at start.
  */
 const SHARED = /^src\/(?:wire|transport)\/\w+\.ts$/;
-const WORKER = "src/transport/blocking/worker_thread.ts";
+const WORKER = "src/blocking/worker_thread.ts";
 const WORKER_SOURCE = /\/blocking\/worker_source\.ts$/;
 
 const common = {

@@ -124,8 +124,8 @@ export function transactionId(handle: string): number {
 }
 
 /**
- * What was given by position, and by keyword: in an object at the end. What is `undefined` was not given; an object of fewer
- * keys than the `least` was, by position.
+ * What was given by position, and by keyword: in an object at the end. What is `undefined` was not given; an object of
+ * fewer keys than the `least` was, by position.
  */
 export function parted(
   args: readonly unknown[],

@@ -17,11 +17,11 @@
  * @module
  */
 
-import { Client, type ClientOptions } from "./pyxs/client.ts";
-import { Monitor } from "./pyxs/monitor.ts";
+import { Client, Monitor } from "./pyxs/client.ts";
+import type { ClientOptions } from "./pyxs/options.ts";
 
-export type { BlockingKind, BlockingOptions } from "../src/transport/blocking/transport.ts";
-export type { WalkEntry } from "./pyxs/client.ts";
+export type { BlockingKind, BlockingOptions } from "../src/blocking/transport.ts";
+export type { Operations, WalkEntry } from "./pyxs/operations.ts";
 export { type Event, PacketConnection, UnixSocketConnection, XenBusConnection } from "./pyxs/connection.ts";
 export {
   ConnectionError,
@@ -66,8 +66,8 @@ export interface ContextManager<T> {
 }
 
 /**
- * Python's `with`: enters, runs the body, and exits in any case. What the body throws is thrown on, and an open transaction is
- * then thrown away without a word; that is what `using` cannot tell.
+ * Python's `with`: enters, runs the body, and exits in any case. What the body throws is thrown on, and an open
+ * transaction is then thrown away without a word; that is what `using` cannot tell.
  *
  * @example
  * ```ts

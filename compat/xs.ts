@@ -18,56 +18,20 @@
  * @module
  */
 
-import type { BlockingKind } from "../src/transport/blocking/transport.ts";
-import { Handle } from "./handle.ts";
+import type { BlockingKind } from "../src/blocking/transport.ts";
+import { Handle } from "./xs/handle.ts";
 import { int, keywords, parted, pythonError } from "./python.ts";
+import type { XsEvent, XsOptions, XsPermission, XsPermissionInput } from "./xs/types.ts";
 
-export { Error } from "./error.ts";
-export type { BlockingKind };
-
-/** How to open a handle; the binding itself knows `readonly` alone. */
-export interface XsOptions {
-  /** Taken and not used, as the binding does. */
-  readonly readonly?: number | boolean | undefined;
-  /** Where the store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`. Looked for without it, as libxenstore does. */
-  readonly address?: string | undefined;
-  /** What `read()` gives: text, in which a byte that is no UTF-8 is escaped and not lost, or bytes. `"text"` by default. */
-  readonly values?: "text" | "bytes" | undefined;
-  /** The only way to speak to the store; without it, the fastest that there is. */
-  readonly transport?: BlockingKind | undefined;
-  /** Microseconds to look for a reply before the thread sleeps; 150 by default where there are two CPUs, else 0. */
-  readonly spin?: number | undefined;
-}
-
-/** What a domain may do with a node: `read` is 0 or 1, `write` is 0 or 2. */
-export interface XsPermission {
-  /** The domain; of a node's first permission, its owner. */
-  dom: number;
-  /** 1 where it may read. */
-  read: number;
-  /** 2 where it may write. */
-  write: number;
-}
-
-/** What `set_permissions` takes of a domain: any value but 0 and `false` is a yes. */
-export interface XsPermissionInput {
-  /** The domain. */
-  readonly dom: number;
-  /** Whether it may read. */
-  readonly read?: number | boolean;
-  /** Whether it may write. */
-  readonly write?: number | boolean;
-}
-
-/** What happened to a watched node: its path, and the very value that `watch()` was given. */
-export type XsEvent = readonly [path: string, token: unknown];
+export { Error } from "./xs/error.ts";
+export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput };
 
 /**
  * An open handle to a store, as Python's `xen.lowlevel.xs.xs`.
  *
- * Every method throws {@linkcode Error} with `[errno, text]` where the store refuses or the connection is over, with 22 on a
- * closed handle; a `TypeError` or `RangeError` with Python's name and words where an argument is wrong. A transaction is a
- * hexadecimal string, `"0"` or `""` for none. `V` is what `read()` gives.
+ * Every method throws {@linkcode Error} with `[errno, text]` where the store refuses or the connection is over, with 22
+ * on a closed handle; a `TypeError` or `RangeError` with Python's name and words where an argument is wrong. A
+ * transaction is a hexadecimal string, `"0"` or `""` for none. `V` is what `read()` gives.
  *
  * @example
  * ```ts
@@ -101,8 +65,8 @@ export interface xs<V extends string | Uint8Array = string> {
   /** The permissions of a node, its owner's first. */
   get_permissions(transaction: string, path: string): XsPermission[];
   /**
-   * Sets the permissions of a node. Where the first one gives a domain other than 0 a right, domain 0 is put in front of it
-   * as the owner.
+   * Sets the permissions of a node. Where the first one gives a domain other than 0 a right, domain 0 is put in front
+   * of it as the owner.
    */
   set_permissions(transaction: string, path: string, perms: readonly XsPermissionInput[]): null;
   /** Watches a node and all below it; the token is any value, and told apart by identity. */
@@ -120,15 +84,15 @@ export interface xs<V extends string | Uint8Array = string> {
   wait_watch(seconds?: number): boolean;
   /**
    * A descriptor to poll for events: one that is readable when an event waits, over the transport `"ffi"`. Over
-   * `"descriptor"` it is the connection's own, which says nothing of events that were received along with a reply. Throws
-   * 38 (ENOSYS) over `"worker"`, where this thread has none.
+   * `"descriptor"` it is the connection's own, which says nothing of events that were received along with a reply.
+   * Throws 38 (ENOSYS) over `"worker"`, where this thread has none.
    */
   fileno(): number;
   /** Starts a transaction. */
   transaction_start(): string;
   /**
-   * Commits a transaction, or throws it away; `false` where it conflicted and has to be done again. Keywords are given as
-   * an object: `transaction_end(t, { abort: 1 })`.
+   * Commits a transaction, or throws it away; `false` where it conflicted and has to be done again. Keywords are given
+   * as an object: `transaction_end(t, { abort: 1 })`.
    */
   transaction_end(
     transaction: string,
@@ -146,7 +110,9 @@ export interface xs<V extends string | Uint8Array = string> {
   release_domain(dom: number): null;
   /** The path of a domain's home, whether or not there is such a domain. */
   get_domain_path(domid: number): string;
-  /** Whether the store speaks with a domain; `false` where it will not say. libxenstore has it, the binding does not. */
+  /**
+   * Whether the store speaks with a domain; `false` where it will not say. libxenstore has it, the binding does not.
+   */
   is_domain_introduced(domid: number): boolean;
   /** Ends the handle. A second time it throws 22. */
   close(): null;
@@ -169,7 +135,7 @@ export interface XsConstructor {
 /** The options that the binding does not know, without which Python's rules are followed. */
 const OWN = ["address", "values", "transport", "spin"];
 
-function open(...args: readonly unknown[]): Handle {
+function open(...args: readonly unknown[]): xs<string | Uint8Array> {
   const { positional, named } = parted(args, 0);
   const options: XsOptions = named ?? {};
   const others = Object.entries(named ?? {}).filter(([name]) => !OWN.includes(name));
@@ -182,7 +148,8 @@ function open(...args: readonly unknown[]): Handle {
 }
 
 /**
- * Opens a handle to the store, with `new` or without. Throws {@linkcode Error} where there is none, or it cannot be reached.
+ * Opens a handle to the store, with `new` or without. Throws {@linkcode Error} where there is none, or it cannot be
+ * reached.
  *
  * @example
  * ```ts
@@ -196,7 +163,7 @@ function open(...args: readonly unknown[]): Handle {
  */
 export const xs: XsConstructor = Object.assign(
   // No arrow function: those cannot be called with `new`.
-  function (...args: readonly unknown[]): Handle {
+  function (...args: readonly unknown[]): xs<string | Uint8Array> {
     return open(...args);
   },
   { prototype: Handle.prototype },

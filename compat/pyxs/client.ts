@@ -1,44 +1,26 @@
-// pyxs's client: operations on the store, one transaction at a time.
+// pyxs's client and its monitor, each of which gives the other: one transaction at a time, and watches.
 
-import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
 import { builtin } from "../../src/transport/builtin.ts";
-import { childPath } from "../../src/wire/path.ts";
-import { splitStrings, toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
-import { listDirectory } from "../directory.ts";
-import { decodeValue, encodeValue } from "../python.ts";
-import { type PacketConnection, PacketConnection as Connection } from "./connection.ts";
-import { UnixSocketConnection, XenBusConnection } from "./connection.ts";
-import { error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
-import { type Bytes, check_path, check_perms } from "./helpers.ts";
-import { Monitor } from "./monitor.ts";
+import { levelsBelow } from "../../src/wire/path.ts";
+import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
+import { type Event, eventOf } from "./connection.ts";
+import { ConnectionError, error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
+import { type Bytes, check_watch_path, text } from "./helpers.ts";
+import { isErrno, Operations } from "./operations.ts";
+import { type ClientOptions, connectionOf } from "./options.ts";
 import { Op, Packet } from "./packet.ts";
-import { Router } from "./router.ts";
-
-/** How to make a client. */
-export interface ClientOptions extends BlockingOptions {
-  /** The path of the store's socket. */
-  readonly unix_socket_path?: string | null | undefined;
-  /** The path of the XenBus device, taken where no socket is given. */
-  readonly xen_bus_path?: string | null | undefined;
-  /** A connection that other clients have as well. */
-  readonly router?: Router | null | undefined;
-  /** Any store: `"embedded:"`, `"unix:/path"`. Not in pyxs. */
-  readonly address?: string | undefined;
-}
-
-/** A node, as `walk()` gives it. */
-export type WalkEntry = readonly [path: string, value: string, children: readonly string[]];
+import { Router, type Subscriber } from "./router.ts";
 
 const END = new Uint8Array(1);
 
 /**
- * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`, ends
- * it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values are text
- * or bytes when they are given, and text when they come back, in which a byte that is no UTF-8 is escaped and not lost;
- * {@linkcode Client.read_bytes} gives bytes.
+ * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`,
+ * ends it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values
+ * are text or bytes when they are given, and text when they come back, in which a byte that is no UTF-8 is escaped and
+ * not lost; {@linkcode Client.read_bytes} gives bytes.
  *
- * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would refuse, and
- * {@linkcode ConnectionError} where the connection cannot be had or is over.
+ * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would
+ * refuse, and {@linkcode ConnectionError} where the connection cannot be had or is over.
  *
  * @example
  * ```ts
@@ -49,7 +31,7 @@ const END = new Uint8Array(1);
  * console.log(c.read("/tool/example")); // Ziggy
  * ```
  */
-export class Client {
+export class Client extends Operations {
   /** The connection, which other clients may have as well. */
   readonly router: Router;
   #transaction = { id: 0, generation: 0 };
@@ -63,6 +45,7 @@ export class Client {
     const named = typeof unix_socket_path === "string" || unix_socket_path === null
       ? { unix_socket_path, xen_bus_path, router }
       : unix_socket_path;
+    super();
     this.router = named.router ?? new Router(connectionOf(named));
   }
 
@@ -118,7 +101,7 @@ export class Client {
   }
 
   /** Sends any request of parts that are put together, and returns the answer's payload as it is. */
-  execute_command(op: number, ...parts: readonly Bytes[]): Uint8Array {
+  override execute_command(op: number, ...parts: readonly Bytes[]): Uint8Array {
     const bytes = parts.map(toBytes);
     const payload = new Uint8Array(bytes.reduce((length, part) => length + part.length, 0));
     let at = 0;
@@ -133,145 +116,6 @@ export class Client {
     if (answer.op === Op.ERROR) throw error(toLatin1(withoutNul(answer.payload)));
     if (answer.op !== op) throw new UnexpectedPacket(answer);
     return answer.payload;
-  }
-
-  /** Sends a request, and demands that it is answered with OK. */
-  ack(op: number, ...parts: readonly Bytes[]): void {
-    const answer = toLatin1(withoutNul(this.execute_command(op, ...parts)));
-    if (answer !== "OK") throw new PyXSError(answer);
-  }
-
-  /** The value of a node; the default where there is none. */
-  read(path: Bytes, default_: string | null = null): string {
-    const value = this.read_bytes(path, default_ === null ? null : encodeValue(default_));
-    return decodeValue(value);
-  }
-
-  /** The same as bytes. */
-  read_bytes(path: Bytes, default_: Uint8Array | null = null): Uint8Array {
-    const checked = check_path(path);
-    try {
-      return this.execute_command(Op.READ, `${checked}\0`);
-    } catch (thrown) {
-      if (default_ !== null && isErrno(thrown, "ENOENT")) return default_;
-      throw thrown;
-    }
-  }
-
-  /** Sets the value of a node, any bytes; makes it and its parents where they are missing. */
-  write(path: Bytes, value: Bytes): void {
-    this.ack(Op.WRITE, `${check_path(path)}\0`, encodeValue(value));
-  }
-
-  /** Makes a node and its parents where they are missing. */
-  mkdir(path: Bytes): void {
-    this.ack(Op.MKDIR, `${check_path(path)}\0`);
-  }
-
-  /** Removes a node and all below it. One that is missing is fine, one whose parent is missing is not. */
-  delete(path: Bytes): void {
-    this.ack(Op.RM, `${check_path(path)}\0`);
-  }
-
-  /** `c[path]`. */
-  __getitem__(path: Bytes): string {
-    return this.read(path);
-  }
-
-  /** `c[path] = value`. */
-  __setitem__(path: Bytes, value: Bytes): void {
-    this.write(path, value);
-  }
-
-  /** `del c[path]`. */
-  __delitem__(path: Bytes): void {
-    this.delete(path);
-  }
-
-  /** The names of a node's children, however many. */
-  list(path: Bytes): string[] {
-    const checked = check_path(path);
-    const names = listDirectory((operation, parts) => {
-      try {
-        return this.execute_command(operation, ...parts.map((part) => typeof part === "string" ? `${part}\0` : part));
-      } catch (thrown) {
-        if (isErrno(thrown, "E2BIG")) return "E2BIG";
-        if (isErrno(thrown, "ENOSYS")) return "ENOSYS";
-        throw thrown;
-      }
-    }, checked);
-    if (typeof names === "string") throw error(names);
-    return names;
-  }
-
-  /** Whether there is a node. */
-  exists(path: Bytes): boolean {
-    try {
-      this.list(path);
-      return true;
-    } catch (thrown) {
-      if (isErrno(thrown, "ENOENT")) return false;
-      throw thrown;
-    }
-  }
-
-  /** The permissions of a node, its owner's first: `"n0"`, `"r5"`. */
-  get_perms(path: Bytes): string[] {
-    return splitStrings(this.execute_command(Op.GET_PERMS, `${check_path(path)}\0`));
-  }
-
-  /** Sets the permissions of a node. Throws {@linkcode InvalidPermission} too. */
-  set_perms(path: Bytes, perms: readonly Bytes[]): void {
-    const checked = check_path(path);
-    this.ack(Op.SET_PERMS, `${checked}\0`, ...check_perms(perms).map((perm) => `${perm}\0`));
-  }
-
-  /** The nodes at and below `top`: parents before their children, or after them. A value that may not be read is empty. */
-  *walk(top: Bytes, topdown = true): Generator<WalkEntry, void, undefined> {
-    const path = check_path(top);
-    const children = this.list(path);
-    let value = "";
-    try {
-      value = this.read(path);
-    } catch (thrown) {
-      if (!(thrown instanceof PyXSError) || typeof thrown.args[0] !== "number") throw thrown;
-    }
-    if (topdown) yield [path, value, children];
-    for (const child of children) yield* this.walk(childPath(path, child), topdown);
-    if (!topdown) yield [path, value, children];
-  }
-
-  /** The path of a domain's home, whether or not there is such a domain. */
-  get_domain_path(domid: number): string {
-    return toLatin1(withoutNul(this.execute_command(Op.GET_DOMAIN_PATH, `${domid}\0`)));
-  }
-
-  /** Whether the store speaks with a domain. */
-  is_domain_introduced(domid: number): boolean {
-    const answer = toLatin1(withoutNul(this.execute_command(Op.IS_DOMAIN_INTRODUCED, `${domid}\0`)));
-    if (answer !== "T" && answer !== "F") throw new PyXSError(answer);
-    return answer === "T";
-  }
-
-  /** Tells the store of a domain. Throws a `RangeError` for domain 0. */
-  introduce_domain(domid: number, mfn: number | bigint, eventchn: number): void {
-    if (domid === 0) throw new RangeError("domain 0 cannot be introduced.");
-    this.ack(Op.INTRODUCE, `${domid}\0`, `${mfn}\0`, `${eventchn}\0`);
-  }
-
-  /** Makes the store let go of a domain. */
-  release_domain(domid: number): void {
-    this.ack(Op.RELEASE, `${domid}\0`);
-  }
-
-  /** Makes the store forget that a domain has shut down. */
-  resume_domain(domid: number): void {
-    this.ack(Op.RESUME, `${domid}\0`);
-  }
-
-  /** Gives a domain the rights of another. */
-  set_target(domid: number, target: number): void {
-    this.ack(Op.SET_TARGET, `${domid}\0`, `${target}\0`);
   }
 
   /** Starts a transaction, and returns its number. Throws EALREADY where one is open. */
@@ -310,7 +154,7 @@ export class Client {
   }
 
   /** `Client(UnixSocketConnection('/path'))`, as Python shows it. */
-  toString(): string {
+  override toString(): string {
     return `Client(${this.router.connection})`;
   }
 
@@ -320,15 +164,154 @@ export class Client {
   }
 }
 
-function connectionOf(options: ClientOptions): PacketConnection {
-  const { unix_socket_path, xen_bus_path, address, transport, spin } = options;
-  const how = { transport, spin };
-  if (address !== undefined) return new Connection(address, how);
-  return unix_socket_path || !xen_bus_path
-    ? new UnixSocketConnection(unix_socket_path, how)
-    : new XenBusConnection(xen_bus_path, how);
+/** A path that a monitor watches, and the tokens of the watch: the user's, and the one on the wire. */
+interface WatchedPath {
+  readonly path: string;
+  readonly token: string;
+  readonly wire: string;
 }
 
-function isErrno(thrown: unknown, name: string): boolean {
-  return thrown instanceof PyXSError && thrown.args.length === 2 && thrown.args[0] === error(name).args[0];
+/**
+ * Watches nodes. Made by {@linkcode Client.monitor}; works over the device as well, and monitors never get each other's
+ * events.
+ *
+ * @example
+ * ```ts
+ * import { Client } from "tsxs/pyxs";
+ *
+ * using c = new Client();
+ * using m = c.monitor();
+ * m.watch("/tool/example", "a token");
+ * for (const { path, token } of m.wait()) {
+ *   console.log(path, token); // /tool/example a token
+ *   break;
+ * }
+ * ```
+ */
+export class Monitor implements Subscriber {
+  /** A copy of the client that made it. */
+  readonly client: Client;
+  readonly #watches: WatchedPath[] = [];
+  readonly #ended = new Map<string, string>();
+  #events: Event[] = [];
+  #onClose: () => void;
+  /** Which of the router's connections has the watches, 0 as long as there are none. */
+  #generation = 0;
+
+  /** Makes a monitor of a client; `on_close` is called when it is closed. */
+  constructor(client: Client, on_close: () => void = () => {}) {
+    this.client = client;
+    this.#onClose = on_close;
+  }
+
+  /** The paths that are watched. */
+  get watched(): Set<string> {
+    return new Set(this.#watches.map(({ path }) => path));
+  }
+
+  /** Watches a node and all below it, or a special path. Throws {@linkcode InvalidPath}, and what the store says. */
+  watch(wpath: Bytes, token: Bytes): void {
+    const path = check_watch_path(wpath);
+    this.#checkConnection();
+    const same = this.#watches.find((watch) => watch.token === text(token));
+    const wire = same?.wire ?? this.client.router.new_token();
+    const { router } = this.client;
+    // Before the request: the first event may come before its answer.
+    if (same === undefined) router.subscribe(wire, this);
+    try {
+      this.client.ack(Op.WATCH, `${path}\0`, `${wire}\0`);
+    } catch (error) {
+      if (same === undefined) router.unsubscribe(wire, this);
+      throw error;
+    }
+    this.#watches.push({ path, token: text(token), wire });
+    this.#generation = router.connection.generation;
+  }
+
+  /** Ends a watch. Throws what the store says, where there is none. */
+  unwatch(wpath: Bytes, token: Bytes): void {
+    const path = check_watch_path(wpath);
+    const at = this.#watches.findIndex((watch) => watch.path === path && watch.token === text(token));
+    const wire = this.#watches[at]?.wire ?? "0";
+    this.#checkConnection();
+    this.client.ack(Op.UNWATCH, `${path}\0`, `${wire}\0`);
+    this.#watches.splice(at, 1);
+    this.#ended.set(wire, text(token));
+    if (!this.#watches.some((watch) => watch.wire === wire)) this.client.router.unsubscribe(wire, this);
+  }
+
+  /**
+   * Gives events for ever, and waits for each. Those whose watch was ended meanwhile are left out, unless `unwatched`
+   * is true. Throws {@linkcode ConnectionError} when the connection is over, even where the client has connected again:
+   * that one has none of the watches.
+   */
+  *wait(unwatched = false): Generator<Event, void, undefined> {
+    for (;;) {
+      const event = this.#take();
+      if (event === undefined) {
+        this.#checkConnection();
+        this.client.router.wait_event(Infinity);
+        continue;
+      }
+      const { path, token: wire } = event;
+      const watch = this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path));
+      const token = watch?.token ?? (unwatched ? this.#ended.get(wire) : undefined);
+      if (token !== undefined) yield eventOf(path, token);
+    }
+  }
+
+  /** Ends all watches. Throws {@linkcode ConnectionError} where they ended with their connection. */
+  close(): void {
+    const onClose = this.#onClose;
+    this.#onClose = () => {};
+    try {
+      for (const { path, token } of [...this.#watches]) this.unwatch(path, token);
+    } finally {
+      onClose();
+    }
+  }
+
+  /** Takes an event from the router. */
+  deliver(event: Event): void {
+    this.#events.push(event);
+  }
+
+  /** Python's way into a `with`: the monitor itself. */
+  __enter__(): this {
+    return this;
+  }
+
+  /** Python's way out of a `with`: closes it. */
+  __exit__(): void {
+    this.close();
+  }
+
+  /** Closes it, if the connection is still there: for `using`. */
+  [Symbol.dispose](): void {
+    if (this.#isLost || !this.client.router.is_connected) this.#forget();
+    this.close();
+  }
+
+  get #isLost(): boolean {
+    return this.#generation !== 0 && this.#generation !== this.client.router.connection.generation;
+  }
+
+  #checkConnection(): void {
+    if (!this.#isLost) return;
+    this.#forget();
+    throw new ConnectionError("the connection that had the watches is over");
+  }
+
+  #forget(): void {
+    for (const { wire } of this.#watches.splice(0)) this.client.router.unsubscribe(wire, this);
+  }
+
+  #take(): Event | undefined {
+    return this.#events.shift();
+  }
+}
+
+/** An event of a relative watch has a relative path; a special path has nothing below it. */
+function isAtOrBelow(path: string, watched: string): boolean {
+  return levelsBelow(watched, path) !== null;
 }

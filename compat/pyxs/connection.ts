@@ -1,13 +1,12 @@
 // pyxs's connections: how packets reach a store.
 
-import { defaultAddresses, formatAddress, parseAddress } from "../../src/transport/address.ts";
+import { defaultAddresses, deviceCandidates, formatAddress, parseAddress } from "../../src/transport/address.ts";
 import { builtin } from "../../src/transport/builtin.ts";
-import { host } from "../../src/transport/host.ts";
-import { openBlocking } from "../../src/transport/blocking/open.ts";
-import type { BlockingOptions } from "../../src/transport/blocking/transport.ts";
+import { openBlocking } from "../../src/blocking/open.ts";
+import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { toBytes } from "../../src/wire/text.ts";
-import { Exchange } from "../exchange.ts";
+import { Exchange } from "../../src/blocking/exchange.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
@@ -196,11 +195,7 @@ function socketPath(): string {
 
 /** The first of the platform's that is there. */
 function devicePath(): string {
-  const places: Readonly<Record<string, readonly string[]>> = {
-    freebsd: ["/dev/xen/xenstore"],
-    netbsd: ["/kern/xen/xenbus"],
-  };
-  const candidates = places[host().platform] ?? ["/dev/xen/xenbus", "/proc/xen/xenbus"];
+  const candidates = deviceCandidates();
   return candidates.find((path) => isReadable(path)) ?? candidates.at(-1) ?? "/dev/xen/xenbus";
 }
 

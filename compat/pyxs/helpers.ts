@@ -13,8 +13,8 @@ export function text(bytes: Bytes): string {
 }
 
 /**
- * Returns the path. Throws {@linkcode InvalidPath} where no store would accept it: a character other than letters, digits and
- * `-/_@`, a slash at the end or two in a row, over 3072 bytes from the root or 2048 below a home.
+ * Returns the path. Throws {@linkcode InvalidPath} where no store would accept it: a character other than letters,
+ * digits and `-/_@`, a slash at the end or two in a row, over 3072 bytes from the root or 2048 below a home.
  *
  * @example
  * ```ts
@@ -30,8 +30,8 @@ export function check_path(path: Bytes): string {
 }
 
 /**
- * Returns the path. Throws {@linkcode InvalidPath} where it can be none to watch: as {@linkcode check_path}, and of special
- * events there are `@introduceDomain` and `@releaseDomain`.
+ * Returns the path. Throws {@linkcode InvalidPath} where it can be none to watch: as {@linkcode check_path}, and of
+ * special events there are `@introduceDomain` and `@releaseDomain`.
  *
  * @example
  * ```ts
@@ -47,7 +47,8 @@ export function check_watch_path(wpath: Bytes): string {
 }
 
 /**
- * Returns the permissions. Throws {@linkcode InvalidPermission} where one is not a letter of `w`, `r`, `b`, `n` and a domid.
+ * Returns the permissions. Throws {@linkcode InvalidPermission} where one is not a letter of `w`, `r`, `b`, `n` and a
+ * domid.
  *
  * @example
  * ```ts

@@ -66,7 +66,9 @@ export class Router {
     return this.connection.is_connected;
   }
 
-  /** Opens the connection, again where it is over; does nothing where it is open. Throws {@linkcode ConnectionError}. */
+  /**
+   * Opens the connection, again where it is over; does nothing where it is open. Throws {@linkcode ConnectionError}.
+   */
   start(): void {
     if (this.is_connected) return;
     // What came before the end is still for the monitors.
@@ -76,8 +78,8 @@ export class Router {
   }
 
   /**
-   * The same for the first use alone. One that ended took watches and transactions with it, whose numbers another may get:
-   * only those who ask for another one know that.
+   * The same for the first use alone. One that ended took watches and transactions with it, whose numbers another may
+   * get: only those who ask for another one know that.
    */
   start_first(): void {
     if (!this.#wasUsed) this.start();

@@ -1,6 +1,9 @@
 // Stops waiting when a signal says so.
 
-/** Those who wait with the same signal, behind one listener: a runtime warns of many, and searches them at each addition. */
+/**
+ * Those who wait with the same signal, behind one listener: a runtime warns of many, and searches them at each
+ * addition.
+ */
 export class SharedSignals {
   readonly #waiting = new Map<AbortSignal, { readonly aborts: Set<() => void>; readonly listener: () => void }>();
 

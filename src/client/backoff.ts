@@ -1,5 +1,6 @@
 // Pauses between attempts: longer each time, and never the same for two who collided.
 
+import { checkedWhole } from "../wire/checks.ts";
 import type { SharedSignals } from "./abort.ts";
 
 /** How long to wait between two attempts. */
@@ -12,15 +13,16 @@ export interface Backoff {
 
 /** Throws a `RangeError` where the number of attempts, or a pause, is none. */
 export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backoff): void {
-  if (!Number.isInteger(attempts) || attempts < 1) {
-    throw new RangeError(`attempts is ${attempts}: expected a whole number from 1`);
-  }
+  checkedWhole("attempts", attempts, 1);
   for (const [name, pause] of Object.entries({ initial, max })) {
     if (!(pause >= 0)) throw new RangeError(`backoff.${name} is ${pause}: expected milliseconds from 0`);
   }
 }
 
-/** A pause before attempt `attempt` (the second is 1): anything up to twice as long as before, so that two do not meet again. */
+/**
+ * A pause before attempt `attempt` (the second is 1): anything up to twice as long as before, so that two do not meet
+ * again.
+ */
 export function pauseBefore(
   attempt: number,
   { initial = 1, max = 100 }: Backoff,

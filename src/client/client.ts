@@ -1,5 +1,6 @@
 // The client: a connection to a store, and everything that can be asked of it.
 
+import { checkedWhole } from "../wire/checks.ts";
 import { Operation } from "../wire/operations.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { ConnectionError } from "../transport/errors.ts";
@@ -9,7 +10,8 @@ import { InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import { SharedSignals } from "./abort.ts";
 import { Connection, type Connector, type ReconnectOptions, type Status } from "./connection.ts";
 import { Monitor } from "./monitor.ts";
-import { checkedString, NodeOperations, type Path, type RequestOptions } from "./nodes.ts";
+import { checkedString, type Path, type RequestOptions } from "./arguments.ts";
+import { NodeOperations } from "./nodes.ts";
 import { booleanReply, numberReply, okReply, textReply } from "./replies.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
@@ -17,8 +19,8 @@ import { type Predicate, waitFor } from "./wait_for.ts";
 import type { MonitorOptions } from "./watch.ts";
 
 /**
- * Where a store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`, an open transport, or a function that opens one each
- * time that the client connects. Without one it is looked for: what `XENSTORED_PATH` names, else the socket in
+ * Where a store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`, an open transport, or a function that opens one
+ * each time that the client connects. Without one it is looked for: what `XENSTORED_PATH` names, else the socket in
  * `XENSTORED_RUNDIR` or `/var/run/xenstored`, else the platform's XenBus device.
  */
 export type StoreAddress = string | Transport | (() => Promise<Transport> | Transport);
@@ -26,8 +28,8 @@ export type StoreAddress = string | Transport | (() => Promise<Transport> | Tran
 /** How a client behaves. */
 export interface ClientOptions {
   /**
-   * Whether, and how stubbornly, to connect again after the connection was lost; not at all by default. Monitors then go
-   * on, told so by an event. Requests that waited have failed, and transactions are over: nothing is repeated.
+   * Whether, and how stubbornly, to connect again after the connection was lost; not at all by default. Monitors then
+   * go on, told so by an event. Requests that waited have failed, and transactions are over: nothing is repeated.
    */
   readonly reconnect?: boolean | ReconnectOptions;
   /** Told of what becomes of the connection, in a turn of its own. */
@@ -35,11 +37,11 @@ export interface ClientOptions {
 }
 
 /**
- * A client of a store. One connection serves any number of requests, transactions and monitors at once; requests made in
- * one turn leave together, and replies are matched in whatever order they come.
+ * A client of a store. One connection serves any number of requests, transactions and monitors at once; requests made
+ * in one turn leave together, and replies are matched in whatever order they come.
  *
- * Every method rejects with a {@linkcode XenStoreError}: of the store's error, or a {@linkcode ConnectionError} where the
- * connection is over, of which no request ever waits for ever.
+ * Every method rejects with a {@linkcode XenStoreError}: of the store's error, or a {@linkcode ConnectionError} where
+ * the connection is over, of which no request ever waits for ever.
  *
  * @example
  * ```ts
@@ -57,8 +59,8 @@ export class Client extends NodeOperations implements AsyncDisposable {
   readonly #signals: SharedSignals;
 
   /**
-   * Makes a client that is not connected yet. Throws a `RangeError` where `reconnect` has attempts or pauses that are none,
-   * and a `TypeError` where it is to connect again over a transport that was given open.
+   * Makes a client that is not connected yet. Throws a `RangeError` where `reconnect` has attempts or pauses that are
+   * none, and a `TypeError` where it is to connect again over a transport that was given open.
    */
   constructor(address?: StoreAddress, { reconnect = false, onStatus = () => {} }: ClientOptions = {}) {
     const policy = reconnect === true ? {} : reconnect === false ? null : reconnect;
@@ -107,8 +109,8 @@ export class Client extends NodeOperations implements AsyncDisposable {
   }
 
   /**
-   * Runs a function in a transaction and commits it; where it conflicted, waits for a moment and runs it again, in a new
-   * one. Resolves with what the function returned. Rejects with what it threw, rolled back, and with a
+   * Runs a function in a transaction and commits it; where it conflicted, waits for a moment and runs it again, in a
+   * new one. Resolves with what the function returned. Rejects with what it threw, rolled back, and with a
    * {@linkcode ConflictError} after the last attempt. A function that ended its transaction itself is not run again.
    *
    * @example
@@ -135,8 +137,8 @@ export class Client extends NodeOperations implements AsyncDisposable {
   }
 
   /**
-   * Waits until a predicate accepts a node's value, `null` standing for a node that does not exist, and resolves with that
-   * value. It is asked at once, and again each time that the node changes.
+   * Waits until a predicate accepts a node's value, `null` standing for a node that does not exist, and resolves with
+   * that value. It is asked at once, and again each time that the node changes.
    *
    * @example
    * ```ts
@@ -152,7 +154,10 @@ export class Client extends NodeOperations implements AsyncDisposable {
     return await waitFor(this, path, predicate, options, this.#signals);
   }
 
-  /** Drops all watches and transactions of this connection. Rejects over the XenBus device, where they are the kernel's too. */
+  /**
+   * Drops all watches and transactions of this connection. Rejects over the XenBus device, where they are the kernel's
+   * too.
+   */
   async resetWatches(options: RequestOptions = {}): Promise<void> {
     const { router } = this.#connection;
     if (router.traits.shared) {
@@ -178,8 +183,8 @@ export class Client extends NodeOperations implements AsyncDisposable {
   }
 
   /**
-   * Tells the store to speak with a domain, over the page `gfn` of its memory and its unbound event channel. Domain 0 only,
-   * as all that follows. Rejects with a `RangeError` for domain 0 and event channel 0.
+   * Tells the store to speak with a domain, over the page `gfn` of its memory and its unbound event channel. Domain 0
+   * only, as all that follows. Rejects with a `RangeError` for domain 0 and event channel 0.
    */
   async introduceDomain(
     domid: number,
@@ -196,17 +201,23 @@ export class Client extends NodeOperations implements AsyncDisposable {
     await this.#ask(Operation.RELEASE, [domidText(domid)], okReply, options);
   }
 
-  /** Tells the store that a domain runs again, so that its next shutdown is told to those who watch `@releaseDomain`. */
+  /**
+   * Tells the store that a domain runs again, so that its next shutdown is told to those who watch `@releaseDomain`.
+   */
   async resumeDomain(domid: number, options: RequestOptions = {}): Promise<void> {
     await this.#ask(Operation.RESUME, [domidText(domid)], okReply, options);
   }
 
-  /** Gives a domain all rights that another one, its target, has. Rejects with ENOENT where either is not introduced. */
+  /**
+   * Gives a domain all rights that another one, its target, has. Rejects with ENOENT where either is not introduced.
+   */
   async setTarget(domid: number, target: number, options: RequestOptions = {}): Promise<void> {
     await this.#ask(Operation.SET_TARGET, [domidText(domid), domidText(target)], okReply, options);
   }
 
-  /** The features of the store, as bits of {@linkcode Feature}, or those that a domain is shown. ENOSYS before Xen 4.22. */
+  /**
+   * The features of the store, as bits of {@linkcode Feature}, or those that a domain is shown. ENOSYS before Xen 4.22.
+   */
   async getFeature(domid?: number, options: RequestOptions = {}): Promise<number> {
     return await this.#ask(Operation.GET_FEATURE, domid === undefined ? [] : [domidText(domid)], numberReply, options);
   }
@@ -220,8 +231,8 @@ export class Client extends NodeOperations implements AsyncDisposable {
   /** The names of the store's quotas. Rejects with ENOSYS before Xen 4.22. */
   getQuota(options?: RequestOptions): Promise<string[]>;
   /**
-   * The value of a quota, for all domains or for one; 0 is no limit. Rejects with EINVAL for an unknown name, with ENOENT
-   * for an unknown domain, and with ENOSYS before Xen 4.22.
+   * The value of a quota, for all domains or for one; 0 is no limit. Rejects with EINVAL for an unknown name, with
+   * ENOENT for an unknown domain, and with ENOSYS before Xen 4.22.
    */
   getQuota(name: string, domid?: number, options?: RequestOptions): Promise<number>;
   async getQuota(
@@ -309,7 +320,5 @@ function domidText(domid: number, from = 0): string {
 }
 
 function whole(name: string, value: number | bigint, from = 0, to: number | bigint = 2n ** 64n - 1n): string {
-  const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
-  if (isWhole && value >= from && value <= to) return `${value}`;
-  throw new RangeError(`${name} is ${value}: expected a whole number from ${from} to ${to}`);
+  return `${checkedWhole(name, value, from, to)}`;
 }

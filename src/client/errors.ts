@@ -36,8 +36,8 @@ export class ConflictError extends XenStoreError {
 }
 
 /**
- * A request of a transaction that was committed, rolled back, or dropped by {@linkcode Client.resetWatches}. Its code is
- * ENOENT, as a store's would be.
+ * A request of a transaction that was committed, rolled back, or dropped by {@linkcode Client.resetWatches}. Its code
+ * is ENOENT, as a store's would be.
  *
  * @example
  * ```ts

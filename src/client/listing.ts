@@ -3,7 +3,8 @@
 import type { Part } from "../wire/encoder.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Operation } from "../wire/operations.ts";
-import { type DirectoryPart, directoryPartReply, stringsReply } from "./replies.ts";
+import { splitStrings } from "../wire/text.ts";
+import { type DirectoryPart, directoryPartReply } from "./replies.ts";
 
 const MAX_STARTS = 64;
 
@@ -13,7 +14,7 @@ type Ask = <T>(operation: Operation, parse: (payload: Uint8Array) => T, parts: r
 /** The names of a directory's children. */
 export async function listDirectory(ask: Ask): Promise<string[]> {
   try {
-    return await ask(Operation.DIRECTORY, stringsReply, []);
+    return await ask(Operation.DIRECTORY, splitStrings, []);
   } catch (error) {
     if (!(error instanceof XenStoreError) || error.code !== "E2BIG") throw error;
     return await listParts(ask, error);

@@ -1,10 +1,11 @@
 // The monitor: sets watches, keeps them, and hands out what they bring.
 
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
+import { checkedWhole, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { checkedPath, checkedString, type Path, type RequestOptions } from "./nodes.ts";
+import { checkedPath, checkedString, type Path, type RequestOptions } from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
 import { okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
@@ -33,8 +34,9 @@ export interface MonitorControl {
 export type Attach = (control: MonitorControl) => () => void;
 
 /**
- * Sets watches and brings their events, over its client's connection. Tokens are the monitor's own affair: two monitors may
- * use the same one. A consumer that is slow delays nobody; events that it does not take in time are merged and then counted.
+ * Sets watches and brings their events, over its client's connection. Tokens are the monitor's own affair: two monitors
+ * may use the same one. A consumer that is slow delays nobody; events that it does not take in time are merged and then
+ * counted.
  *
  * @example
  * ```ts
@@ -62,9 +64,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   /** For the client: {@linkcode Client.monitor} makes one. @internal */
   constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new RangeError(`limit is ${limit}: expected a whole number from 1`);
-    }
+    checkedWhole("limit", limit, 1);
     this.#router = router;
     this.#queue = new BoundedQueue(limit, ({ watch }) => watch !== null && !watch.live, router.signals);
     this.#detach = attach({
@@ -80,18 +80,16 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Watches a path: a node, which need not exist, and all below it, or `@introduceDomain` or `@releaseDomain`. One event
-   * comes at once. Resolves with the token that the events carry, one of the monitor's own where none is given. Rejects
-   * with EEXIST where this monitor watches the path with that token, with ENOSPC or E2BIG where a guest's quota says so,
-   * and with ENOSYS where the store would have to know depth.
+   * Watches a path: a node, which need not exist, and all below it, or `@introduceDomain` or `@releaseDomain`. One
+   * event comes at once. Resolves with the token that the events carry, one of the monitor's own where none is given.
+   * Rejects with EEXIST where this monitor watches the path with that token, with ENOSPC or E2BIG where a guest's quota
+   * says so, and with ENOSYS where the store would have to know depth.
    */
   async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
     const checked = checkedPath(path, Operation.WATCH);
     const label = token === undefined ? this.#newToken() : tokenText(token, Operation.WATCH, checked);
     const { depth, signal } = options;
-    if (depth !== undefined && (!Number.isInteger(depth) || depth < 0)) {
-      throw new RangeError(`depth is ${depth}: expected a whole number from 0`);
-    }
+    if (depth !== undefined) checkedWhole("depth", depth, 0);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
     if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
     const watch = new Watch(checked, label, depth, this.#queue);
@@ -106,8 +104,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Removes a watch. Its events that nobody took yet are dropped, unless {@linkcode wait} is told otherwise. Rejects with
-   * ENOENT where this monitor does not watch the path with that token; one that the store has lost meanwhile is fine.
+   * Removes a watch. Its events that nobody took yet are dropped, unless {@linkcode wait} is told otherwise. Rejects
+   * with ENOENT where this monitor does not watch the path with that token; one that the store has lost meanwhile is
+   * fine.
    */
   async unwatch(path: Path, token: string | Uint8Array, { signal }: RequestOptions = {}): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);
@@ -272,8 +271,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 function tokenText(token: string | Uint8Array, operation: Operation, path: string): string {
   if (typeof token === "string") return checkedString(token, operation, path);
   if (token instanceof Uint8Array) return checkedString(toLatin1(token), operation, path);
-  const fault = `a token is a string or a Uint8Array: got ${typeof token}`;
-  throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
+  throw new InvalidPayloadError(kindFault("a token", token), { operation: operationName(operation), path });
 }
 
 function closedError(cause: unknown, operation: string, path: string): ConnectionError {

@@ -1,38 +1,18 @@
 // The operations on nodes, the same in a transaction and outside one.
 
 import type { Part } from "../wire/encoder.ts";
-import {
-  InvalidOperationError,
-  InvalidPathError,
-  InvalidPayloadError,
-  InvalidPermissionError,
-  XenStoreError,
-} from "../wire/errors.ts";
-import { isOperation, Operation, operationName } from "../wire/operations.ts";
-import { pathFault } from "../wire/path.ts";
+import { InvalidOperationError, InvalidPermissionError, XenStoreError } from "../wire/errors.ts";
+import { isOperation, Operation } from "../wire/operations.ts";
 import { formatPermission, parsePermission, type Permission, permissionFault } from "../wire/permissions.ts";
-import { toBytes, toLatin1, toText } from "../wire/text.ts";
+import { kindFault } from "../wire/checks.ts";
+import { toBytes, toText } from "../wire/text.ts";
 import type { SharedSignals } from "./abort.ts";
+import { checkedPath, type Path, pathText, type RequestOptions } from "./arguments.ts";
 import { TransactionEndedError } from "./errors.ts";
 import { listDirectory } from "./listing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
 import { type Walk, walk, type WalkOptions } from "./walk.ts";
-
-/**
- * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the domain that asks (at most 2048).
- * Letters, digits and `-`, `/`, `_`, `@` are allowed. Source: Xen's `docs/misc/xenstore.txt`.
- */
-export type Path = string | Uint8Array;
-
-/** What every request takes. */
-export interface RequestOptions {
-  /**
-   * Stops waiting for the reply, with the signal's reason. The request may have reached the store all the same, and been
-   * carried out.
-   */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What a read takes besides. */
 export interface ReadOptions<D> extends RequestOptions {
@@ -87,8 +67,8 @@ export abstract class NodeOperations {
   }
 
   /**
-   * Writes a node's value, and makes the node and its missing parents first where need be. Text is written as UTF-8. Path
-   * and value together take at most 4095 bytes over a socket and 4079 over the XenBus device; rejects with an
+   * Writes a node's value, and makes the node and its missing parents first where need be. Text is written as UTF-8.
+   * Path and value together take at most 4095 bytes over a socket and 4079 over the XenBus device; rejects with an
    * {@linkcode InvalidPayloadError} above that, and with ENOSPC where a guest's quota says so.
    */
   write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
@@ -127,8 +107,8 @@ export abstract class NodeOperations {
   }
 
   /**
-   * Sets a node's permissions: the first one names the owner and what all others may do, the rest what single domains may.
-   * Each is an object, or a text such as `"n0"`, `"r5"`, `"w5"`, `"b5"`.
+   * Sets a node's permissions: the first one names the owner and what all others may do, the rest what single domains
+   * may. Each is an object, or a text such as `"n0"`, `"r5"`, `"w5"`, `"b5"`.
    *
    * @example
    * ```ts
@@ -175,8 +155,8 @@ export abstract class NodeOperations {
 
   /**
    * Sends a request of any operation and resolves with its reply's bytes: text among `parts` is sent with a NUL behind
-   * it, bytes as they are. For what no method offers; nothing but the operation and the size is checked. Rejects with an
-   * {@linkcode InvalidOperationError} where the protocol has no such request.
+   * it, bytes as they are. For what no method offers; nothing but the operation and the size is checked. Rejects with
+   * an {@linkcode InvalidOperationError} where the protocol has no such request.
    *
    * @example
    * ```ts
@@ -218,40 +198,7 @@ const nothing = (): readonly Part[] => [];
 /** The bytes of a value. Throws a `TypeError` where it is neither text nor bytes. */
 function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
   if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
-  throw new TypeError(`WRITE ${JSON.stringify(path)}: a value is a string or a Uint8Array: got ${kindOf(value)}`);
-}
-
-/** A path as text. Throws a `TypeError` where it is neither text nor bytes. */
-export function pathText(path: Path, operation: string): string {
-  if (typeof path === "string") return path;
-  if (path instanceof Uint8Array) return toLatin1(path);
-  throw new TypeError(`${operation}: a path is a string or a Uint8Array: got ${kindOf(path)}`);
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? "null" : typeof value;
-}
-
-const onSpecialNodes = new Set<Operation>([
-  Operation.GET_PERMS,
-  Operation.SET_PERMS,
-  Operation.WATCH,
-  Operation.UNWATCH,
-]);
-
-/** A path as text, checked. Throws an {@linkcode InvalidPathError}. */
-export function checkedPath(path: Path, operation: Operation): string {
-  const text = pathText(path, operationName(operation));
-  const fault = pathFault(text, onSpecialNodes.has(operation));
-  if (fault !== null) throw new InvalidPathError(fault, { operation: operationName(operation), path: text });
-  return text;
-}
-
-/** A text that a NUL ends on the wire. Throws an {@linkcode InvalidPayloadError} where it holds one itself. */
-export function checkedString(text: string, operation: Operation, path?: string): string {
-  if (typeof text === "string" && !text.includes("\0")) return text;
-  const fault = typeof text === "string" ? `${JSON.stringify(text)} contains a NUL` : `${typeof text} is no text`;
-  throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
+  throw new TypeError(`WRITE ${JSON.stringify(path)}: ${kindFault("a value", value)}`);
 }
 
 function permissionText(permission: Permission | string, context: { operation: string; path: string }): string {

@@ -8,8 +8,8 @@ export interface Waiting {
 const INITIAL_SIZE = 64;
 
 /**
- * A table that the id's low bits index, twice as large as what waits in it. A `Map` would do, but one whose entries come and
- * go all the time keeps its collector busy: with 256 requests in flight that was a fifth of all our time.
+ * A table that the id's low bits index, twice as large as what waits in it. A `Map` would do, but one whose entries
+ * come and go all the time keeps its collector busy: with 256 requests in flight that was a fifth of all our time.
  */
 export class PendingTable<T extends Waiting> implements Iterable<T> {
   #slots: (T | undefined)[] = emptySlots(INITIAL_SIZE);

@@ -1,11 +1,12 @@
 // A bounded queue between what arrives and who consumes it, which never makes the one wait for the other.
 
+import { Fifo } from "../wire/fifo.ts";
 import type { SharedSignals } from "./abort.ts";
 
 /** What a consumer gets: an item, or how many were lost in this place for want of room. */
 export type Taken<T> = { readonly item: T } | { readonly lost: number };
 
-interface Entry<T> {
+interface Queued<T> {
   readonly key: string;
   readonly item: T;
 }
@@ -28,11 +29,9 @@ export class BoundedQueue<T> {
   readonly #limit: number;
   readonly #isStale: (item: T) => boolean;
   readonly #signals: SharedSignals;
-  readonly #waiters: Waiter<T>[] = [];
+  readonly #waiters = new Set<Waiter<T>>();
   readonly #keys = new Set<string>();
-  #entries: (Entry<T> | Loss<T>)[] = [];
-  /** Where the first entry is that was not taken: taking the first of an array one by one would move all others each time. */
-  #head = 0;
+  readonly #entries = new Fifo<Queued<T> | Loss<T>>();
   #end: { readonly error: unknown } | null = null;
   /** Whether an item may have become stale since it was looked for. */
   #aged = false;
@@ -54,7 +53,7 @@ export class BoundedQueue<T> {
     if (this.#keys.size < this.#limit) {
       this.#keys.add(key);
       this.#entries.push({ key, item });
-    } else this.#lose(this.#entries, null);
+    } else this.#lose(null);
     this.#serve();
   }
 
@@ -70,8 +69,8 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Takes the next item that is accepted, and drops those before it that are not; `null` after the end. Waits for it, or
-   * until the signal is aborted, or until {@linkcode leave} is told of the same taker: then it is `null` as well.
+   * Takes the next item that is accepted, and drops those before it that are not; `null` after the end. Waits for it,
+   * or until the signal is aborted, or until {@linkcode leave} is told of the same taker: then it is `null` as well.
    */
   take(accepts: (item: T) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<T> | null> {
     return new Promise((resolve, reject) => {
@@ -83,71 +82,57 @@ export class BoundedQueue<T> {
         fail: (error) => (release(), reject(error)),
       };
       const release = signal === undefined ? () => {} : this.#signals.add(signal, () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        this.#waiters.delete(waiter);
         reject(signal.reason);
       });
-      this.#waiters.push(waiter);
+      this.#waiters.add(waiter);
       this.#serve();
     });
   }
 
   /** Ends the waits of a taker. */
   leave(taker: unknown): void {
-    for (const waiter of this.#waiters.filter((waiter) => waiter.taker === taker)) {
-      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-      waiter.give(null);
+    for (const waiter of this.#waiters) {
+      if (waiter.taker === taker && this.#waiters.delete(waiter)) waiter.give(null);
     }
   }
 
   /** Counts an item as lost, at the end of the entries. */
-  #lose(entries: (Entry<T> | Loss<T>)[], of: T | null): void {
-    const last = entries.at(-1);
+  #lose(of: T | null): void {
+    const last = this.#entries.at(-1);
     if (last !== undefined && "lost" in last && (last.of === null) === (of === null)) last.lost++;
-    else entries.push({ lost: 1, of });
+    else this.#entries.push({ lost: 1, of });
   }
 
   /** Makes room. Who takes stale items too is told of those that went. */
   #dropStale(): void {
-    const kept: (Entry<T> | Loss<T>)[] = [];
-    for (const entry of this.#entries.slice(this.#head)) {
-      if ("lost" in entry || !this.#isStale(entry.item)) kept.push(entry);
+    for (const entry of this.#entries.takeAll()) {
+      if ("lost" in entry || !this.#isStale(entry.item)) this.#entries.push(entry);
       else {
         this.#keys.delete(entry.key);
-        this.#lose(kept, entry.item);
+        this.#lose(entry.item);
       }
     }
-    this.#entries = kept;
-    this.#head = 0;
     this.#aged = false;
   }
 
   /** Gives everyone who waits what there is. */
   #serve(): void {
-    for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
+    for (const waiter of this.#waiters) {
       const taken = this.#shift(waiter.accepts);
       if (taken === null && this.#end === null) return;
-      this.#waiters.shift();
+      this.#waiters.delete(waiter);
       if (taken === null && this.#end?.error !== undefined) waiter.fail(this.#end.error);
       else waiter.give(taken);
     }
   }
 
   #shift(accepts: (item: T) => boolean): Taken<T> | null {
-    for (let entry = this.#entries[this.#head]; entry !== undefined; entry = this.#entries[this.#head]) {
-      this.#head++;
+    for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
       if (!("lost" in entry)) this.#keys.delete(entry.key);
       const decisive = "lost" in entry ? entry.of : entry.item;
-      if (decisive === null || accepts(decisive)) {
-        if (this.#head * 2 > this.#entries.length) this.#compact();
-        return entry;
-      }
+      if (decisive === null || accepts(decisive)) return entry;
     }
-    this.#compact();
     return null;
-  }
-
-  #compact(): void {
-    this.#entries = this.#entries.slice(this.#head);
-    this.#head = 0;
   }
 }

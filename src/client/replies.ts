@@ -32,11 +32,6 @@ export function okReply(payload: Uint8Array): void {
   if (o !== 0x4f || k !== 0x4b || (nul ?? 0) !== 0 || payload.length > 3) throw unexpected("OK", payload);
 }
 
-/** Strings, none of an empty payload. */
-export function stringsReply(payload: Uint8Array): string[] {
-  return splitStrings(payload);
-}
-
 /** A decimal number. */
 export function numberReply(payload: Uint8Array): number {
   const text = toLatin1(withoutNul(payload));

@@ -10,7 +10,8 @@ import { SharedSignals } from "./abort.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
-import { codedError, codeOf, type Traits, type Transport } from "../transport/transport.ts";
+import { codeOf } from "../wire/system_errors.ts";
+import type { Traits, Transport } from "../transport/transport.ts";
 
 /** What a request is made of. */
 export interface Request<T> {
@@ -53,8 +54,8 @@ const MAX_ID = 0xffffffff;
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
 
 /**
- * The state of one connection from its start to its end. Once it has ended it stays so: every request fails at once, with
- * the reason for the end as its cause.
+ * The state of one connection from its start to its end. Once it has ended it stays so: every request fails at once,
+ * with the reason for the end as its cause.
  */
 export class Router {
   readonly #transport: Transport;
@@ -105,7 +106,7 @@ export class Router {
     return new Promise<T>((resolve, reject) => {
       const { operation, path, parse, signal } = request;
       signal?.throwIfAborted();
-      if (this.#end !== null) throw this.#lost(operation, path);
+      if (this.#end !== null) throw lost(this.#end, operation, path);
       const id = this.#freeId();
       const length = this.#append(id, request);
       const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing };
@@ -257,7 +258,10 @@ export class Router {
     pending.reject(error);
   }
 
-  /** Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need be. */
+  /**
+   * Lets a signal end the wait. The reply is still awaited, to keep its id from being used again, and undone if need
+   * be.
+   */
   #abortable<T>(pending: Pending, { undo = nothing }: Request<T>, signal: AbortSignal): void {
     pending.release = this.signals.add(signal, () => {
       const { reject } = pending;
@@ -281,18 +285,11 @@ export class Router {
     return new ConnectionError(`the connection to the store is over${half}`, { cause }, codeOf(cause) ?? "EPIPE");
   }
 
-  #lost(operation: Operation, path: string | undefined): ConnectionError {
-    const end = this.#end ?? codedError("ENOTCONN", "not connected");
-    const context = { operation: operationName(operation), path, cause: end };
-    if (end instanceof UnexpectedPacketError) return new UnexpectedPacketError(end.message, end.packet, context);
-    return new ConnectionError(end.message, context);
-  }
-
   #finish(error: ConnectionError, byItself = true): void {
     if (this.#end !== null) return;
     this.#end = error;
     this.#subscribers.clear();
-    for (const pending of this.#pending.clear()) this.#fail(pending, this.#lost(pending.operation, pending.path));
+    for (const pending of this.#pending.clear()) this.#fail(pending, lost(error, pending.operation, pending.path));
     if (!byItself) return;
     // The connection is over, and why is known: what becomes of the rest of somebody's transport does not matter.
     this.#transport.close().catch(() => {});
@@ -302,4 +299,12 @@ export class Router {
 
 function unexpected(packet: Packet, reason: string): UnexpectedPacketError {
   return new UnexpectedPacketError(`${operationName(packet.type)} of request ${packet.requestId}: ${reason}`, packet);
+}
+
+/** The error of a request over a connection that has ended. */
+function lost(end: ConnectionError, operation: Operation, path: string | undefined): ConnectionError {
+  const context = { operation: operationName(operation), path, cause: end };
+  return end instanceof UnexpectedPacketError
+    ? new UnexpectedPacketError(end.message, end.packet, context)
+    : new ConnectionError(end.message, context);
 }

@@ -3,7 +3,7 @@
 import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import { ConflictError } from "./errors.ts";
-import type { RequestOptions } from "./nodes.ts";
+import type { RequestOptions } from "./arguments.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How often to try, and how to wait in between. */

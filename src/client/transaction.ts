@@ -4,14 +4,15 @@ import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { TransactionEndedError } from "./errors.ts";
-import { NodeOperations, type RequestOptions } from "./nodes.ts";
+import type { RequestOptions } from "./arguments.ts";
+import { NodeOperations } from "./nodes.ts";
 import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 
 /**
- * A transaction of a client, which may have many at once. Nothing of it is seen outside before {@linkcode commit}. Every
- * operation after its end rejects with a {@linkcode TransactionEndedError}, and after the end of the connection with a {@linkcode ConnectionError}: a
- * transaction never goes on over another connection.
+ * A transaction of a client, which may have many at once. Nothing of it is seen outside before {@linkcode commit}.
+ * Every operation after its end rejects with a {@linkcode TransactionEndedError}, and after the end of the connection
+ * with a {@linkcode ConnectionError}: a transaction never goes on over another connection.
  *
  * @example
  * ```ts
@@ -48,8 +49,9 @@ export class Transaction extends NodeOperations {
   }
 
   /**
-   * Makes its changes visible, and ends it in any case but one: that the signal was aborted before. Resolves with `false` where it conflicts with what others wrote
-   * meanwhile: then nothing was changed, and all of it must be done again, as {@linkcode Client.transact} does.
+   * Makes its changes visible, and ends it in any case but one: that the signal was aborted before. Resolves with
+   * `false` where it conflicts with what others wrote meanwhile: then nothing was changed, and all of it must be done
+   * again, as {@linkcode Client.transact} does.
    */
   async commit({ signal }: RequestOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();

@@ -1,16 +1,24 @@
 // Waits until a node's value is as wanted.
 
 import type { SharedSignals } from "./abort.ts";
-import type { Client } from "./client.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { type Path, pathText, type RequestOptions } from "./nodes.ts";
+import { type Path, pathText, type RequestOptions } from "./arguments.ts";
+import type { Monitor } from "./monitor.ts";
 
 /** Whether a value is the one that is waited for; `null` is a node that does not exist. */
 export type Predicate = (value: Uint8Array | null) => boolean | Promise<boolean>;
 
+/** What the wait asks of its client: a monitor of its own, and the value of the node. */
+export interface WaitClient {
+  /** Makes a monitor. */
+  monitor(): Pick<Monitor, "watch" | "wait" | "close">;
+  /** Reads a node's value; `null` if the node does not exist. */
+  read(path: Path, options: RequestOptions & { readonly default: null }): Promise<Uint8Array | null>;
+}
+
 /** Reads the node each time that it may have changed, until the predicate accepts what it reads. */
 export async function waitFor(
-  client: Client,
+  client: WaitClient,
   path: Path,
   predicate: Predicate,
   { signal }: RequestOptions,

@@ -1,9 +1,9 @@
 // Visits a tree, with the requests of a whole level under way at once.
 
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
+import { checkedWhole } from "../wire/checks.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
-import type { NodeOperations } from "./nodes.ts";
 
 /** How to walk. */
 export interface WalkOptions {
@@ -11,7 +11,9 @@ export interface WalkOptions {
   readonly topDown?: boolean;
   /** How many levels below the top to visit; all by default. */
   readonly maxDepth?: number;
-  /** How many nodes the walk may find before it rejects with E2BIG; any number by default. Bound it for a guest's tree. */
+  /**
+   * How many nodes the walk may find before it rejects with E2BIG; any number by default. Bound it for a guest's tree.
+   */
   readonly maxNodes?: number;
   /** Ends the walk, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +34,18 @@ export interface WalkNode {
 /** The nodes of a tree, one after the other. */
 export type Walk = AsyncGenerator<WalkNode, void, undefined>;
 
-/** Nodes whose requests are under way at the same time: bounds what a walk costs the store. Four times as many are slower. */
+/** What a walk asks of the store. */
+export interface WalkReader {
+  /** Reads a node's value. */
+  read(path: string): Promise<Uint8Array>;
+  /** Lists the names of a node's children. */
+  list(path: string): Promise<string[]>;
+}
+
+/**
+ * Nodes whose requests are under way at the same time: bounds what a walk costs the store. Four times as many are
+ * slower.
+ */
 const IN_FLIGHT_MAX = 1024;
 
 /** A node that the walk knows of, and what became of reading it. */
@@ -54,12 +67,12 @@ const nothing = () => {};
 
 /** Visits `top` and all below it. A node that vanishes before it was read is left out, unless it is the top. */
 export async function* walk(
-  nodes: NodeOperations,
+  reader: WalkReader,
   top: string,
   options: WalkOptions,
   signals: SharedSignals,
 ): Walk {
-  const fetcher = new Fetcher(nodes, top, options, signals);
+  const fetcher = new Fetcher(reader, top, options, signals);
   try {
     yield* visit(fetcher, options.topDown ?? true);
   } finally {
@@ -88,7 +101,7 @@ async function* visit(fetcher: Fetcher, topDown: boolean): Walk {
 
 /** Reads nodes, level by level, ahead of the visit. */
 class Fetcher {
-  readonly #nodes: NodeOperations;
+  readonly #reader: WalkReader;
   readonly #top: string;
   readonly #maxDepth: number;
   readonly #maxNodes: number;
@@ -105,12 +118,12 @@ class Fetcher {
   #abort = nothing;
 
   constructor(
-    nodes: NodeOperations,
+    reader: WalkReader,
     top: string,
     { maxDepth, maxNodes, signal }: WalkOptions,
     signals: SharedSignals,
   ) {
-    this.#nodes = nodes;
+    this.#reader = reader;
     this.#top = top;
     this.#maxDepth = limit("maxDepth", maxDepth);
     this.#maxNodes = limit("maxNodes", maxNodes);
@@ -194,8 +207,8 @@ class Fetcher {
       if (value !== undefined && children !== undefined) this.#done(found, value, children);
     };
     const fail = (error: unknown) => this.#failed(found, error);
-    this.#nodes.read(path).then((read) => (value = read, both()), fail);
-    this.#nodes.list(path).then((listed) => (children = listed, both()), fail);
+    this.#reader.read(path).then((read) => (value = read, both()), fail);
+    this.#reader.list(path).then((listed) => (children = listed, both()), fail);
   }
 
   #done(found: Found, value: Uint8Array, children: readonly string[]): void {
@@ -235,7 +248,5 @@ function contentOf({ result }: Found): Content | null {
 }
 
 function limit(name: string, value: number | undefined): number {
-  if (value === undefined) return Infinity;
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new RangeError(`${name} is ${value}: expected a whole number from 0`);
+  return value === undefined ? Infinity : checkedWhole(name, value, 0);
 }

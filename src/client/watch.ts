@@ -1,11 +1,13 @@
 // What can be watched, what comes of it, and one watch.
 
 import { levelsBelow } from "../wire/path.ts";
-import type { RequestOptions } from "./nodes.ts";
+import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
 import type { Subscriber } from "./router.ts";
 
-/** A watched node, or one below it, changed; or the watch was just set. Spurious ones may come: read what is there now. */
+/**
+ * A watched node, or one below it, changed; or the watch was just set. Spurious ones may come: read what is there now.
+ */
 export interface ChangeEvent {
   /** What kind of event this is. */
   readonly type: "change";
@@ -41,9 +43,9 @@ export interface MonitorOptions {
 /** How to watch. */
 export interface WatchOptions extends RequestOptions {
   /**
-   * How many levels below the path matter: 0 for the node alone, 1 for its children as well; all by default. A store that
-   * knows depth (Xen 4.22) sends no others; elsewhere the monitor drops them. For `@introduceDomain` and `@releaseDomain`
-   * a depth of 1 makes the events name the domain, and the store must know it.
+   * How many levels below the path matter: 0 for the node alone, 1 for its children as well; all by default. A store
+   * that knows depth (Xen 4.22) sends no others; elsewhere the monitor drops them. For `@introduceDomain` and
+   * `@releaseDomain` a depth of 1 makes the events name the domain, and the store must know it.
    */
   readonly depth?: number;
 }
@@ -63,7 +65,10 @@ export class Watch implements Subscriber {
   readonly depth: number | undefined;
   /** Empty while it is not asked for. */
   wireToken = "";
-  /** Tells its events from those that wait of a watch before it, which may have had the same token on another connection. */
+  /**
+   * Tells its events from those that wait of a watch before it, which may have had the same token on another
+   * connection.
+   */
   key = "";
   live = true;
   readonly #queue: BoundedQueue<Arrival>;

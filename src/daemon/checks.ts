@@ -1,26 +1,15 @@
 // Checks of values that a caller passes: numbers, functions and names. Each throws an error that names the value.
 
+import { checkedWhole } from "../wire/checks.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 
-/** Whether a value is a whole number of a range, both ends included. */
-export function isWhole(value: unknown, min = -Infinity, max = Infinity): value is number {
-  return Number.isInteger(value) && typeof value === "number" && value >= min && value <= max;
-}
-
-/** Throws a `RangeError` if a value is no whole number of a range, both ends included. */
-export function checkWhole(name: string, value: unknown, min = -Infinity, max = Infinity): void {
-  if (isWhole(value, min, max)) return;
-  const range = (min === -Infinity ? "" : ` from ${min}`) + (max === Infinity ? "" : ` to ${max}`);
-  throw new RangeError(`${name} is ${quoted(value)}: expected a whole number${range}`);
-}
-
-/** Throws a `RangeError` if a value is no domain number. */
+/** Checks the number of a domain. Throws a `RangeError` if the number is not whole, or out of range. */
 export function checkDomid(domid: number): void {
-  checkWhole("domid", domid, 0, DOMID_MAX);
+  checkedWhole("domid", domid, 0, DOMID_MAX);
 }
 
 /** Throws a `TypeError` if a value is no number, and a `RangeError` if it is not from 0 to `max`. */
-export function checkNumber(name: string, value: unknown, max = Infinity): void {
+export function checkNumber(name: string, value: unknown, max: number = Infinity): void {
   const range = max === Infinity ? "a number from 0" : `a number from 0 to ${max}`;
   if (typeof value !== "number") throw new TypeError(`${name} is ${quoted(value)}: expected ${range}`);
   if (!(value >= 0 && value <= max)) throw new RangeError(`${name} is ${value}: expected ${range}`);

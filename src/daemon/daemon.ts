@@ -16,8 +16,14 @@ import { memoryLine } from "./lines/memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./lines/observer.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./lines/operation_log.ts";
-import { checkDaemonOptions, checkKeepOptions, checkLogOptions, type DaemonOptions, type KeepOptions } from "./options.ts";
-import { Keeper } from "./persistence/keeper.ts";
+import {
+  checkDaemonOptions,
+  checkKeepOptions,
+  checkLogOptions,
+  type DaemonOptions,
+  type KeepOptions,
+} from "./options.ts";
+import type { Keeper } from "./persistence/keeper.ts";
 import type { Listener } from "./lines/server.ts";
 import { Sockets } from "./lines/sockets.ts";
 
@@ -118,7 +124,9 @@ export class Daemon implements AsyncDisposable {
     checkKeepOptions(options);
     const daemon = new Daemon(options);
     const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
-    const keeper = await Keeper.open(directory, {
+    // On demand: what reads and writes files takes longer to load than the rest of the daemon.
+    const persistence = await import("./persistence/keeper.ts");
+    const keeper = await persistence.Keeper.open(directory, {
       clock,
       sync,
       interval,

@@ -1,15 +1,7 @@
 // The options of a daemon, and their checks, before anything is made of them.
 
-import {
-  checkFunction,
-  checkFunctions,
-  checkNames,
-  checkNumber,
-  checkNumbers,
-  checkWhole,
-  isWhole,
-  quoted,
-} from "./checks.ts";
+import { checkedWhole, wholeFault } from "../wire/checks.ts";
+import { checkFunction, checkFunctions, checkNames, checkNumber, checkNumbers, quoted } from "./checks.ts";
 import { type Clock, TIMER_MAX } from "./clock.ts";
 import type { FaultOptions } from "./lines/faults.ts";
 import type { Patience } from "./lines/links.ts";
@@ -62,8 +54,8 @@ const FAULTS: readonly string[] = [
 ] satisfies (keyof FaultOptions)[];
 const DELAY: readonly string[] = ["probability", "milliseconds"] satisfies (keyof NonNullable<FaultOptions["delay"]>)[];
 
-/** The least value that is no quota: the C daemon keeps quotas as unsigned numbers, of which the largest means an error. */
-const QUOTA_END = 0xffffffff;
+/** The largest quota: the C daemon keeps quotas as unsigned numbers, and the next number means an error there. */
+const QUOTA_MAX = 0xfffffffe;
 
 /** Checks the options of a daemon. Throws a `TypeError` or a `RangeError` that names the option. */
 export function checkDaemonOptions(options: DaemonOptions): void {
@@ -89,13 +81,13 @@ export function checkKeepOptions({ sync, interval, onProblem, onFailed }: KeepOp
 
 /** Checks how operations are to be logged. Throws as {@linkcode checkDaemonOptions}. */
 export function checkLogOptions({ limit }: LogOptions): void {
-  if (limit !== undefined) checkWhole("limit", limit, 1);
+  if (limit !== undefined) checkedWhole("limit", limit, 1);
 }
 
 function checkFaults(options: FaultOptions): void {
   checkNames("faults", options, FAULTS);
   const { seed, conflict, delay, cut, spuriousEvents } = options;
-  checkWhole("seed", seed);
+  if (!Number.isInteger(seed)) throw new RangeError(`seed is ${quoted(seed)}: expected a whole number`);
   if (delay !== undefined) {
     checkNames("delay", delay, DELAY);
     checkNumber("delay.probability", delay.probability, 1);
@@ -107,8 +99,8 @@ function checkFaults(options: FaultOptions): void {
 function checkQuotas(quotas: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(quotas)) {
     if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": there is none of this name`);
-    if (!isWhole(value, 0, QUOTA_END - 1)) {
-      throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to ${QUOTA_END - 1}`);
+    if (typeof value !== "number" || wholeFault(name, value, 0, QUOTA_MAX) !== null) {
+      throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to ${QUOTA_MAX}`);
     }
   }
 }

@@ -18,7 +18,9 @@ const DEVICES: Readonly<Record<string, readonly string[]>> = {
 };
 const OTHER_DEVICES = ["/dev/xen/xenbus"];
 
-/** Reads `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` where it is none of them. */
+/**
+ * Reads `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` where it is none of them.
+ */
 export function parseAddress(text: string): Address {
   const [, kind, path] = /^(unix|xenbus|embedded):(.*)$/s.exec(text) ?? [];
   if (kind === undefined || path === undefined || (kind !== "embedded" && path === "")) {
@@ -35,16 +37,20 @@ export function formatAddress({ kind, path }: Address): string {
 }
 
 /**
- * Where a store may be on this machine, in the order to try, as libxenstore has it: what `XENSTORED_PATH` names, a socket
- * or a device; else `XENSTORED_RUNDIR`'s socket or the usual one, then the device of the platform.
+ * Where a store may be on this machine, in the order to try, as libxenstore has it: what `XENSTORED_PATH` names, a
+ * socket or a device; else `XENSTORED_RUNDIR`'s socket or the usual one, then the device of the platform.
  */
 export function defaultAddresses(): Address[] {
   const named = environment("XENSTORED_PATH");
   if (named !== undefined) return [{ kind: mayBeDevice(named) ? "xenbus" : "unix", path: named }];
   const directory = environment("XENSTORED_RUNDIR");
   const socket: Address = { kind: "unix", path: directory === undefined ? SOCKET : `${directory}/socket` };
-  const devices = DEVICES[host().platform] ?? OTHER_DEVICES;
-  return [socket, ...devices.map((path): Address => ({ kind: "xenbus", path }))];
+  return [socket, ...deviceCandidates().map((path): Address => ({ kind: "xenbus", path }))];
+}
+
+/** The paths that the XenBus device may have on this platform, in the order to try. */
+export function deviceCandidates(): readonly string[] {
+  return DEVICES[host().platform] ?? OTHER_DEVICES;
 }
 
 /** Whether `XENSTORED_PATH` names the only address of {@linkcode defaultAddresses}. */

@@ -29,13 +29,15 @@ interface Globals {
   setImmediate(run: () => void): unknown;
 }
 
+/** What Bun adds. */
+interface Meta {
+  readonly require: Load;
+}
+
 /** Loads a module of the runtime. */
 export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
-  const { getBuiltinModule } = (globalThis as unknown as Globals).process;
-  if (getBuiltinModule !== undefined) return getBuiltinModule(name);
   // Node has the function since 20.16, and Bun since a late 1.2: before, Bun had its own.
-  const load = (import.meta as { readonly require?: Load }).require;
-  if (load === undefined) throw new Error(`cannot load ${name}: Node 20.16 or later is needed`);
+  const load = (globalThis as unknown as Globals).process.getBuiltinModule ?? (import.meta as unknown as Meta).require;
   return load(name);
 }
 

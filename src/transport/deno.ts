@@ -1,13 +1,8 @@
 // Unix sockets on Deno, through Deno.connect.
 
-import {
-  checkSocketPath,
-  codedError,
-  type OpenOptions,
-  type Receiver,
-  SOCKET_TRAITS,
-  type Transport,
-} from "./transport.ts";
+import { codedError } from "../wire/system_errors.ts";
+import { checkSocketPath } from "./socket_path.ts";
+import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
 /** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
 interface UnixConn {

@@ -1,14 +1,16 @@
-// The errors of a connection: it could not be had, it broke, or what came over it made no sense.
+// The errors of a connection: it cannot be opened, it broke, or it carried bytes that make no sense.
 
+import { Errno, errnoText, isErrnoName } from "../wire/errno.ts";
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
-import { codeOf } from "./transport.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { type Address, formatAddress, isNamed, mayReadEnvironment } from "./address.ts";
 
 /**
  * The connection to the store could not be made, or is over.
  *
- * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every request
- * that was waiting gets one of its own, with its operation and path.
+ * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every
+ * request that was waiting gets one of its own, with its operation and path.
  *
  * @example
  * ```ts
@@ -66,4 +68,71 @@ export class UnexpectedPacketError extends ConnectionError {
     super(reason, context, "EIO");
     this.packet = packet === undefined ? undefined : { ...packet, payload: new Uint8Array(packet.payload) };
   }
+}
+
+const PREFIX = "cannot connect to ";
+
+/** The flags that grant what Deno denies. */
+const flags: Record<Address["kind"], (path: string) => string> = {
+  unix: (path) => `--allow-net=unix:${path} --allow-read=${path} --allow-write=${path}`,
+  xenbus: () => "--allow-all to open a device",
+  embedded: () => "--allow-read",
+};
+
+/** What a code means for an address of a kind, if the system's text does not say it. */
+const explanations: Readonly<Record<string, string>> = {
+  "unix EACCES": "; the socket of a store belongs to root of domain 0",
+  "unix ECONNREFUSED": "; no daemon listens on this socket",
+  "xenbus EACCES": "; the XenBus device belongs to root",
+};
+
+/** How the runtimes and libc word an error of the system: each in its own way, some without a reason. */
+const SYSTEM_WORDING = /^(?:Failed to connect$|connect:? |open: |socket: |E[A-Z0-9]+: )|\(os error \d+\)$/;
+
+/** Makes the error of one attempt: the address, the reason, and what to do if permission is missing. */
+export function openFailure(candidate: Address, error: unknown): ConnectionError {
+  const text = `${PREFIX}${formatAddress(candidate)}: `;
+  if (error instanceof Error && error.name === "NotCapable") {
+    const needed = flags[candidate.kind](candidate.path);
+    return new ConnectionError(`${text}denied by Deno, which needs ${needed}`, { cause: error }, "EACCES");
+  }
+  return new ConnectionError(text + reasonOf(error, candidate.kind), { cause: error }, codeOf(error));
+}
+
+/** The reason of an error, with the same words on every runtime if the system gave it. */
+function reasonOf(error: unknown, kind: Address["kind"]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  if (code === undefined || !isErrnoName(code)) return message;
+  const text = `${errnoText(code)} (${code})`;
+  if (SYSTEM_WORDING.test(message)) return `${text}${explanations[`${kind} ${code}`] ?? ""}`;
+  return message.includes(code) || message.includes(errnoText(code)) ? message : `${message}: ${text}`;
+}
+
+/**
+ * Makes the error of a search that found no store: a line for each attempt, then the call that opens an embedded store,
+ * `embedded`, as the caller's interface spells it. The code is that of the last attempt.
+ */
+export function noneFound(failures: readonly ConnectionError[], embedded: string): ConnectionError {
+  const [first] = failures;
+  if (first !== undefined && isNamed()) {
+    const reason = `${first.message}; XENSTORED_PATH names this address`;
+    return new ConnectionError(reason, { cause: first.cause }, first.code);
+  }
+  const lines = failures.map(({ message }) => message.replace(PREFIX, ""));
+  if (!mayReadEnvironment()) {
+    const names = "XENSTORED_PATH,XENSTORED_RUNDIR";
+    lines.push(`${names}: denied by Deno, which needs --allow-env=${names}`);
+  }
+  lines.push(`if this machine has no Xen, use ${embedded}`);
+  const reason = ["no XenStore found:", ...lines].join("\n  ");
+  return new ConnectionError(reason, {}, failures.at(-1)?.code, failures);
+}
+
+/** The error of a number that a call of libc left, with its name as `code` where the name is known. */
+export function systemError(errno: number, call: string): Error & { code: string } {
+  const [name = ""] = Object.entries(Errno).find(([, number]) => number === errno) ?? [];
+  return isErrnoName(name)
+    ? codedError(name, `${call}: ${errnoText(name)} (${name})`)
+    : codedError(`E${errno}`, `${call}: error ${errno}`);
 }

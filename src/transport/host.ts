@@ -15,7 +15,7 @@ export interface Host {
 /** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
 interface DenoApi {
   readonly build: { readonly os: string };
-  readonly env: { get(name: string): string | undefined };
+  readonly env: { readonly get: (name: string) => string | undefined };
   statSync(path: string): { readonly isSocket: boolean | null };
 }
 
@@ -25,25 +25,21 @@ interface Process {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Deno has Node's API as well, but needs some 35 ms of CPU to load it. */
-function denoHost(deno: DenoApi): Host {
-  return {
-    platform: deno.build.os,
-    variable: (name) => deno.env.get(name),
-    isSocket: (path) => deno.statSync(path).isSocket === true,
-  };
-}
-
-function nodeHost(process: Process): Host {
-  return {
-    platform: process.platform,
-    variable: (name) => process.env[name],
-    isSocket: (path) => builtin("node:fs").statSync(path).isSocket(),
-  };
-}
-
-/** The machine that this process runs on. */
+/** The machine that this process runs on. Deno has Node's API as well, but needs some 35 ms of CPU to load it. */
 export function host(): Host {
   const scope = globalThis as unknown as { readonly Deno?: DenoApi; readonly process: Process };
-  return scope.Deno === undefined ? nodeHost(scope.process) : denoHost(scope.Deno);
+  const deno = scope.Deno;
+  if (deno !== undefined) {
+    return {
+      platform: deno.build.os,
+      variable: deno.env.get,
+      isSocket: (path) => deno.statSync(path).isSocket === true,
+    };
+  }
+  const { platform, env } = scope.process;
+  return {
+    platform,
+    variable: (name) => env[name],
+    isSocket: (path) => builtin("node:fs").statSync(path).isSocket(),
+  };
 }

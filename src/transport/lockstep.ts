@@ -4,7 +4,7 @@ import { Decoder } from "../wire/decoder.ts";
 import { encodePacket } from "../wire/encoder.ts";
 import { decodeHeader, HEADER_SIZE, type Packet } from "../wire/header.ts";
 import { Operation } from "../wire/operations.ts";
-import { codeOf } from "./transport.ts";
+import { codeOf } from "../wire/system_errors.ts";
 
 /** What a device says of one message and not of the connection: too long, or a watch that it will not set. */
 export const REFUSALS: ReadonlySet<string> = new Set([
@@ -24,11 +24,11 @@ const ALONE_MS = 100;
 /**
  * Keeps what is sent until the message before it was answered.
  *
- * Linux's XenBus device keeps a message's payload in one buffer of the open file and sends it from there when the ring has
- * room: a message that is written before the last one was answered may overwrite it on its way.
+ * Linux's XenBus device keeps a message's payload in one buffer of the open file and sends it from there when the ring
+ * has room: a message that is written before the last one was answered may overwrite it on its way.
  *
- * A message without payload is the exception: oxenstored up to 4.17 does not look at it before more bytes come, so after a
- * while, when it must be on the ring, the next one is sent as well.
+ * A message without payload is the exception: oxenstored up to 4.17 does not look at it before more bytes come, so
+ * after a while, when it must be on the ring, the next one is sent as well.
  */
 export class Lockstep {
   readonly #write: (message: Uint8Array) => void;
@@ -42,8 +42,8 @@ export class Lockstep {
   #alone = false;
 
   /**
-   * `write` writes one message to the device, or throws; `receive` gets what a socket would have received; `fail` gets what
-   * `write` throws outside of a call.
+   * `write` writes one message to the device, or throws; `receive` gets what a socket would have received; `fail` gets
+   * what `write` throws outside of a call.
    */
   constructor(
     write: (message: Uint8Array) => void,

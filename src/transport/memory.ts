@@ -1,7 +1,8 @@
 // A pair of transports that lead to each other, for a store in the same process and for tests.
 
 import { Pace } from "./pace.ts";
-import { codedError, type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "./transport.ts";
+import { codedError } from "../wire/system_errors.ts";
+import { type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "./transport.ts";
 
 class MemoryTransport implements Transport {
   readonly traits: Traits;
@@ -81,7 +82,8 @@ class MemoryTransport implements Transport {
  *
  * const [near, far] = memoryPair();
  * // A store that answers every request with its own number and no payload.
- * far.start({ receive: (bytes) => far.send(Uint8Array.from(bytes.subarray(0, 16), (b, i) => i < 12 ? b : 0)), ended() {} });
+ * const answer = (bytes: Uint8Array) => Uint8Array.from(bytes.subarray(0, 16), (byte, i) => i < 12 ? byte : 0);
+ * far.start({ receive: (bytes) => far.send(answer(bytes)), ended() {} });
  * await using store = await connect(near);
  * console.log((await store.read("/anything")).length); // 0
  * ```

@@ -1,14 +1,9 @@
 // Unix sockets on Node, through net.connect.
 
 import { connect, type Socket } from "node:net";
-import {
-  checkSocketPath,
-  codedError,
-  type OpenOptions,
-  type Receiver,
-  SOCKET_TRAITS,
-  type Transport,
-} from "./transport.ts";
+import { codedError } from "../wire/system_errors.ts";
+import { checkSocketPath } from "./socket_path.ts";
+import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
 const RECEIVE_SIZE = 65536;
 

@@ -1,8 +1,7 @@
 // Opens a transport: the one place that asks which runtime this is.
 
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
-import type { ConnectionError } from "./errors.ts";
-import { noneFound, openFailure } from "./failures.ts";
+import { type ConnectionError, noneFound, openFailure } from "./errors.ts";
 import type { OpenOptions, Transport } from "./transport.ts";
 
 /** Opens the Unix socket at a path, by the API of the runtime that this is. */
@@ -41,8 +40,8 @@ export interface Opened {
 }
 
 /**
- * Opens the transport of an address or, without one, the first that opens of {@linkcode defaultAddresses}. Rejects with a
- * {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt.
+ * Opens the transport of an address or, without one, the first that opens of {@linkcode defaultAddresses}. Rejects with
+ * a {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt.
  */
 export async function openTransport(address: string | undefined, options: OpenOptions = {}): Promise<Opened> {
   const candidates = address === undefined ? defaultAddresses() : [parseAddress(address)];

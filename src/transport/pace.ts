@@ -8,9 +8,9 @@ const BUDGET = 1;
 const STRIDE = 16;
 
 /**
- * Delivers in microtasks, than which nothing is faster. By those alone the event loop would never turn: one client that asks
- * again as soon as it has its answer would keep timers, signals and sockets waiting for ever. So what comes up when that
- * has gone on for a millisecond is delivered after a turn.
+ * Delivers in microtasks, than which nothing is faster. By those alone the event loop would never turn: one client that
+ * asks again as soon as it has its answer would keep timers, signals and sockets waiting for ever. So what comes up
+ * when that has gone on for a millisecond is delivered after a turn.
  *
  * All that may answer each other without end have one in common.
  */

@@ -7,8 +7,8 @@ export interface Traits {
   /** The most bytes of payload that one message may carry. */
   readonly payloadMax: number;
   /**
-   * Whether somebody else, the kernel, speaks to the store over the same connection and keeps its watches: then WATCH takes
-   * no depth, and RESET_WATCHES would take the kernel's own.
+   * Whether somebody else, the kernel, speaks to the store over the same connection and keeps its watches: then WATCH
+   * takes no depth, and RESET_WATCHES would take the kernel's own.
    */
   readonly shared: boolean;
 }
@@ -38,8 +38,8 @@ export interface Transport {
   /** Starts to receive. Called once; nothing that came before is lost. */
   start(receiver: Receiver): void;
   /**
-   * Sends whole messages, one or more. The bytes are the transport's only during the call. What cannot leave at once is kept
-   * and sent in order; a connection that breaks is told by `ended`.
+   * Sends whole messages, one or more. The bytes are the transport's only during the call. What cannot leave at once is
+   * kept and sent in order; a connection that breaks is told by `ended`.
    */
   send(bytes: Uint8Array): void;
   /** Ends the connection; nothing is received afterwards. Closing twice is fine. */
@@ -50,25 +50,4 @@ export interface Transport {
 export interface OpenOptions {
   /** Gives up the attempt. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** An error with a `code`, like the system's own. */
-export function codedError(code: string, message: string, cause?: unknown): Error & { code: string } {
-  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
-}
-
-/** The `code` of a system's error: `"ENOENT"`, `"EPIPE"`; `undefined` of anything else. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Longest path of a Unix socket in bytes: `sun_path` of Linux, less its NUL. Node 20 would cut a longer one silently. */
-export const SOCKET_PATH_MAX = 107;
-
-/** Throws EINVAL where a path is too long for a Unix socket. */
-export function checkSocketPath(path: string): void {
-  const { length } = new TextEncoder().encode(path);
-  if (length <= SOCKET_PATH_MAX) return;
-  throw codedError("EINVAL", `socket path of ${length} bytes: ${SOCKET_PATH_MAX} are allowed`);
 }

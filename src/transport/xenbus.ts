@@ -5,7 +5,8 @@ import process from "node:process";
 import { encodePacket } from "../wire/encoder.ts";
 import { Operation } from "../wire/operations.ts";
 import { Lockstep } from "./lockstep.ts";
-import { codedError, codeOf, DEVICE_TRAITS, type OpenOptions, type Receiver, type Transport } from "./transport.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { DEVICE_TRAITS, type OpenOptions, type Receiver, type Transport } from "./transport.ts";
 
 const RECEIVE_SIZE = 65536;
 
@@ -68,8 +69,8 @@ class XenbusTransport implements Transport {
   }
 
   /**
-   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it: the one
-   * that is due, or one that is asked for here and harms nobody.
+   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it: the
+   * one that is due, or one that is asked for here and harms nobody.
    */
   readonly #wakeRead = (): void => {
     if (this.#lockstep.isAnswerDue) return;

@@ -4,8 +4,8 @@ import { decodeHeader, type Header, HEADER_SIZE, type Packet, PAYLOAD_MAX } from
 import { Operation } from "./operations.ts";
 
 /**
- * The longest DIRECTORY payload that is taken. Oxenstored has no DIRECTORY_PART and, over a socket, sends the whole list
- * in one reply however long it is; refusing it as libxenstore does would cost the connection.
+ * The longest DIRECTORY payload that is taken. Oxenstored has no DIRECTORY_PART and, over a socket, sends the whole
+ * list in one reply however long it is; refusing it as libxenstore does would cost the connection.
  */
 export const DIRECTORY_REPLY_MAX: number = 4 << 20;
 
@@ -23,7 +23,9 @@ export class FrameError extends Error {
   }
 }
 
-/** Up to here a loop is faster than a view and a call. The C daemon writes header and payload apart, so most are cut. */
+/**
+ * Up to here a loop is faster than a view and a call. The C daemon writes header and payload apart, so most are cut.
+ */
 const SHORT = 64;
 const empty: Uint8Array = new Uint8Array(0);
 
@@ -116,9 +118,14 @@ export class Decoder {
   }
 }
 
-function checkedHeader(bytes: Uint8Array, at: number): Header {
+/** Whether a header may stand before a message: `directoryMax` is how long a DIRECTORY payload may be. */
+export function isFrame({ type, length }: Header, directoryMax: number): boolean {
+  return length <= PAYLOAD_MAX || (type === Operation.DIRECTORY && length <= directoryMax);
+}
+
+/** The header at `at`. Throws a {@linkcode FrameError} if no message can begin with it. */
+export function checkedHeader(bytes: Uint8Array, at: number, directoryMax: number = DIRECTORY_REPLY_MAX): Header {
   const header = decodeHeader(bytes, at);
-  const limit = header.type === Operation.DIRECTORY ? DIRECTORY_REPLY_MAX : PAYLOAD_MAX;
-  if (header.length > limit) throw new FrameError(header);
+  if (!isFrame(header, directoryMax)) throw new FrameError(header);
   return header;
 }

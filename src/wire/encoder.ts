@@ -1,6 +1,8 @@
 // Builds messages one behind the other in a buffer of its own, so that those of one turn leave in one write.
 
+import { withRoom } from "./growth.ts";
 import { encodeHeader, HEADER_SIZE } from "./header.ts";
+import { kindFault } from "./checks.ts";
 
 /** A piece of a payload: text is written as UTF-8 with a NUL behind it, bytes as they are. */
 export type Part = string | Uint8Array;
@@ -51,15 +53,11 @@ export class Encoder {
   #part(part: Part): void {
     if (typeof part === "string") this.#text(part);
     else if (part instanceof Uint8Array) this.#raw(part);
-    else throw new TypeError(`a part is a string or a Uint8Array: got ${part === null ? "null" : typeof part}`);
+    else throw new TypeError(kindFault("a part", part));
   }
 
   #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    this.#bytes = withRoom(this.#bytes, this.#length, this.#length + more);
   }
 
   #text(text: string): void {

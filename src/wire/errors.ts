@@ -33,7 +33,10 @@ export interface ErrorContext {
 export class XenStoreError extends Error {
   /** `"XenStoreError"`. */
   override name = "XenStoreError";
-  /** The error's name: `"ENOENT"`. A name that Linux does not have is kept as the store sent it; EINVAL stands for what is no name. */
+  /**
+   * The error's name: `"ENOENT"`. A name that Linux does not have is kept as the store sent it; EINVAL stands for what
+   * is no name.
+   */
   readonly code: string;
   /** Linux's number for it; EINVAL's, as in libxenstore, where the name is unknown. */
   readonly errno: number;

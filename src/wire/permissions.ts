@@ -1,5 +1,7 @@
 // Permissions of a node, and the text that stands for one on the wire.
 
+import { wholeFault } from "./checks.ts";
+
 /**
  * What one domain may do with a node.
  *
@@ -63,7 +65,7 @@ export function formatPermission({ domid, read, write }: Permission): string {
 
 /** Says what is wrong with a permission; `null` when nothing is. */
 export function permissionFault({ domid }: Permission): string | null {
-  return Number.isInteger(domid) && domid >= 0 && domid <= DOMID_MAX
+  return wholeFault("domid", domid, 0, DOMID_MAX) === null
     ? null
     : `domid ${domid} is not a whole number from 0 to ${DOMID_MAX}`;
 }

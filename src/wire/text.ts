@@ -1,5 +1,7 @@
 // Text in payloads: strings with a NUL behind each.
 
+import { kindFault } from "./checks.ts";
+
 const utf8 = new TextEncoder();
 // Fatal: bytes that are no text must not be changed silently. A leading BOM is part of the value.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -9,7 +11,7 @@ const SHORT = 96;
 export function toBytes(value: string | Uint8Array): Uint8Array {
   if (typeof value === "string") return utf8.encode(value);
   if (value instanceof Uint8Array) return value;
-  throw new TypeError(`a value is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`);
+  throw new TypeError(kindFault("a value", value));
 }
 
 /** Bytes that are no UTF-8. */

@@ -5,7 +5,8 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { Client, connect } from "../../src/client/client.ts";
 import type { Status } from "../../src/client/connection.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
-import { codedError, type Transport } from "../../src/transport/transport.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { atOnce, connected, Peer, quiet } from "../support/peer.ts";
 
 /** Statuses in short, as they come. */

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, connect } from "../../src/client/client.ts";
 import type { Status } from "../../src/client/connection.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
-import { codedError } from "../../src/transport/transport.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { Peer } from "../support/peer.ts";
 import { Stores } from "../support/stores.ts";

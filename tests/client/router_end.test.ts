@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { Router } from "../../src/client/router.ts";
 import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
-import { codedError, type Receiver, SOCKET_TRAITS, type Transport } from "../../src/transport/transport.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
+import { type Receiver, SOCKET_TRAITS, type Transport } from "../../src/transport/transport.ts";
 import { quiet, routed } from "../support/peer.ts";
 import { read } from "../support/requests.ts";
 

@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { startXenbus, startXenstored } from "../peers/daemons.ts";
-import type { Step } from "./script.ts";
 import { timeout } from "../support/limits.ts";
+import type { Step } from "./xs/script.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -28,7 +28,7 @@ export class Players {
     this.#directory = mkdtempSync(join(CACHE, "players-"));
     const esbuild = ["@esbuild/linux-x64/bin/esbuild", ".bin/esbuild"].map((path) => join(root, "node_modules", path))
       .find((path) => existsSync(path)) ?? "esbuild";
-    const entries = [...programs.map((path) => join(root, path)), "src/transport/blocking/worker_thread.ts"];
+    const entries = [...programs.map((path) => join(root, path)), "src/blocking/worker_thread.ts"];
     execFileSync(esbuild, [
       ...entries,
       "--bundle",
@@ -79,7 +79,7 @@ export class Players {
     values: "text" | "bytes",
     way: "socket" | "device" = "socket",
   ): Promise<string[]> {
-    const player = join(here, "player.py");
+    const player = join(here, "xs", "player.py");
     return await this.#play(
       steps,
       way,

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Client, connect, ConnectionError } from "../../mod.ts";
 import { systemClock } from "../../src/daemon/clock.ts";
 import { Daemon, type DaemonOptions } from "../../src/daemon/mod.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { encodePacket } from "../../src/wire/encoder.ts";
 import { decodeHeader, HEADER_SIZE } from "../../src/wire/header.ts";
 import { Operation } from "../../src/wire/operations.ts";

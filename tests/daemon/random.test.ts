@@ -3,7 +3,8 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { endDomain, shutDownDomain } from "../../src/daemon/state/lifecycle.ts";
-import { type Asked, type Asker, randomNumbers, type Speaker, TestStore, Transaction } from "./support.ts";
+import { randomNumbers } from "../support/random.ts";
+import { type Asked, type Asker, type Speaker, TestStore, Transaction } from "./support.ts";
 
 const GUESTS = [1, 2, 3, 4];
 const QUOTAS = {

@@ -5,8 +5,8 @@ import { it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import { Operation as Op } from "../../src/wire/operations.ts";
-import { Link, Sheet } from "../peers/differential_link.ts";
-import { Random, seedOf, Weighted } from "../peers/differential_random.ts";
+import { Link, Sheet } from "../peers/differential/link.ts";
+import { Random, seedOf, Weighted } from "../support/random.ts";
 
 /** A request, a character for each byte of its payload. */
 interface Request {

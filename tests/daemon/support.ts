@@ -249,14 +249,3 @@ export function within(run: (store: TestStore) => void, options: StoreOptions = 
     store.audit();
   };
 }
-
-/** Numbers below a limit that look random and are the same each time. */
-export function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = state + 0x9e3779b9 | 0;
-    let mixed = Math.imul(state ^ state >>> 16, 0x21f0aaad);
-    mixed = Math.imul(mixed ^ mixed >>> 15, 0x735a2d97);
-    return ((mixed ^ mixed >>> 15) >>> 0) % limit;
-  };
-}

@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Client, connect, ConnectionError } from "../../mod.ts";
 import { Daemon, JournalError } from "../../src/daemon/mod.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "only root can mount a small disk";
 const SIZE = 512 * 1024;

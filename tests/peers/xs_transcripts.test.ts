@@ -4,7 +4,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { kinds, Players } from "../compat/players.ts";
-import { endingScript, fixedScript, generatedScript, type Step } from "../compat/script.ts";
+import { endingScript, fixedScript, generatedScript, type Step } from "../compat/xs/script.ts";
 import { withPeers } from "./peers.ts";
 import { timeout } from "../support/limits.ts";
 
@@ -15,7 +15,7 @@ const BAD_DESCRIPTOR = "Error 9 Bad file descriptor, str (9, 'Bad file descripto
 const seed = Number(process.env.TSXS_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 withPeers("transcripts of xen.lowlevel.xs", () => {
-  const players = new Players("tests/compat/player.ts");
+  const players = new Players("tests/compat/xs/player.ts");
   const real = new Map<string, Promise<string[]>>();
   after(() => players[Symbol.dispose]());
 

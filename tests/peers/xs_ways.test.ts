@@ -4,7 +4,7 @@ import process from "node:process";
 import { after, describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
 import { kinds, Players } from "../compat/players.ts";
-import { generatedScript } from "../compat/script.ts";
+import { generatedScript } from "../compat/xs/script.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 import { timeout } from "../support/limits.ts";
@@ -15,7 +15,11 @@ const [own = ""] = kinds;
 
 withPeers("the ways of xen.lowlevel.xs", () => {
   describe("xen.lowlevel.xs", () => {
-    const players = new Players("tests/compat/player.ts", "tests/compat/left_open.ts", "tests/compat/thread.ts");
+    const players = new Players(
+      "tests/compat/xs/player.ts",
+      "tests/compat/xs/left_open.ts",
+      "tests/compat/xs/thread.ts",
+    );
     after(() => players[Symbol.dispose]());
 
     for (const kind of ["", ...kinds]) {

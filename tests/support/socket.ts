@@ -5,7 +5,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openTransport } from "../../src/transport/open.ts";
-import { SOCKET_PATH_MAX, type Transport } from "../../src/transport/transport.ts";
+import { SOCKET_PATH_MAX } from "../../src/transport/socket_path.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { bytes, concat } from "./bytes.ts";
 
 /** A new directory, short enough for sockets, which is removed afterwards. */

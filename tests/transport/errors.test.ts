@@ -3,9 +3,8 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Address } from "../../src/transport/address.ts";
-import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
-import { openFailure } from "../../src/transport/failures.ts";
-import { codedError, codeOf } from "../../src/transport/transport.ts";
+import { ConnectionError, openFailure, systemError, UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
 
@@ -71,12 +70,14 @@ describe("UnexpectedPacketError", () => {
   });
 });
 
-describe("codeOf()", () => {
-  test("is the code of an error of the system's, and of nothing else", () => {
-    assertEquals(codeOf(codedError("ENOENT", "x")), "ENOENT");
-    for (const other of [new Error("x"), { code: "ENOENT" }, "ENOENT", null, undefined]) {
-      assertEquals(codeOf(other), undefined);
-    }
-    assertEquals(codeOf(Object.assign(new Error("x"), { code: 5 })), undefined);
+describe("systemError()", () => {
+  test("has the name, the text and the failed call of a number that is known", () => {
+    const { code, message } = systemError(111, "connect");
+    assertEquals([code, message], ["ECONNREFUSED", "connect: Connection refused (ECONNREFUSED)"]);
+  });
+
+  test("keeps a number that has no name here", () => {
+    const { code, message } = systemError(9999, "read");
+    assertEquals([code, message], ["E9999", "read: error 9999"]);
   });
 });

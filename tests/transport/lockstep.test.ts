@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Lockstep } from "../../src/transport/lockstep.ts";
-import { codedError } from "../../src/transport/transport.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
 import { encodePacket } from "../../src/wire/encoder.ts";
 import { Operation } from "../../src/wire/operations.ts";

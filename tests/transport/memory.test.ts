@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { memoryPair } from "../../src/transport/memory.ts";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { bytes, shown } from "../support/bytes.ts";
 import { quiet } from "../support/peer.ts";
 import { Inbox } from "../support/socket.ts";

@@ -3,12 +3,13 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { bytes, shown } from "../support/bytes.ts";
+import { Random } from "../support/random.ts";
 import { elsewhere, Inbox, open, readBytes, withListener, write } from "../support/socket.ts";
 
 /** Bytes that differ from those around them, so that none can be lost, doubled or exchanged. */
 function pattern(length: number, seed = 1): Uint8Array {
-  const words = new Uint32Array(Math.ceil(length / 4));
-  for (let i = 0, x = seed; i < words.length; i++) words[i] = x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
+  const random = new Random(seed);
+  const words = new Uint32Array(Math.ceil(length / 4)).map(() => random.word());
   return new Uint8Array(words.buffer, 0, length);
 }
 

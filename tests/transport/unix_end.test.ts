@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { codeOf } from "../../src/transport/transport.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { bytes, shown } from "../support/bytes.ts";
 import { quiet } from "../support/peer.ts";
 import { elsewhere, Inbox, open, withListener, write } from "../support/socket.ts";

@@ -58,7 +58,7 @@ async function boot(): Promise<{ code: number; lines: string[] }> {
   try {
     await cp(join(here, "payload"), payload, { recursive: true });
     await bundle(suites.map((name) => `${name}.ts`), payload, ".test.mjs", `console.log(${JSON.stringify(loaded)});`);
-    await bundle(["../contract/ending.ts", "../../src/transport/blocking/worker_thread.ts"], payload, ".mjs");
+    await bundle(["../contract/ending.ts", "../../src/blocking/worker_thread.ts"], payload, ".mjs");
     return await run("run.sh", payload);
   } finally {
     await rm(payload, { recursive: true });

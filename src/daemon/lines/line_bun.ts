@@ -20,6 +20,8 @@ export class BunLine implements AcceptedLine {
   readonly #socket: UnixSocket;
   #user: LineUser | null = null;
   #onOver: () => void = () => {};
+  #onEnd: () => void = () => {};
+  readonly #ended: Promise<void> = new Promise((resolve) => this.#onEnd = resolve);
   #state: "open" | "ending" | "over" = "open";
   #isPaused = false;
   /** What the socket did not take, in order: Bun keeps nothing of it. */
@@ -66,6 +68,7 @@ export class BunLine implements AcceptedLine {
     // The user is not told within the caller's turn.
     await Promise.resolve();
     this.#terminate();
+    await this.#ended;
   }
 
   unref(): void {
@@ -93,6 +96,7 @@ export class BunLine implements AcceptedLine {
   /** The socket is closed. */
   over(): void {
     this.#state = "over";
+    this.#onEnd();
     this.#onOver();
     this.#user?.closed();
   }

@@ -100,7 +100,7 @@ export class DenoLine implements AcceptedLine {
 
   async #receive(user: LineUser): Promise<void> {
     let buffer = new Uint8Array(INITIAL_SIZE);
-    for (;;) {
+    while (this.#state === "open") {
       let length: number | null;
       try {
         length = await this.#conn.read(buffer);
@@ -112,7 +112,7 @@ export class DenoLine implements AcceptedLine {
       // A client that has sent all it wants still receives what was written for it.
       if (length === null) return this.#end();
       user.receive(buffer.subarray(0, length));
-      if (length === buffer.length) buffer = new Uint8Array(RECEIVE_SIZE);
+      if (length === INITIAL_SIZE && length === buffer.length) buffer = new Uint8Array(RECEIVE_SIZE);
     }
   }
 

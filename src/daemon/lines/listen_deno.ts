@@ -1,4 +1,4 @@
-// Listening on a Unix socket on Deno, through Deno.listen: node:net of Deno 2.9.5 closes each connection twice.
+// Listening on a Unix socket on Deno, through Deno.listen: node:net up to 2.9.5 closes each socket twice.
 
 import { DenoLine, type UnixConn } from "./line_deno.ts";
 import type { AcceptedLine, BoundSocket } from "./listening.ts";

@@ -1,7 +1,8 @@
 // A line within this process: a client's transport on one side, the daemon's line on the other.
 
 import { Pace } from "../../transport/pace.ts";
-import { codedError, type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "../../transport/transport.ts";
+import { type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "../../transport/transport.ts";
+import { codedError } from "../../wire/system_errors.ts";
 import type { Line, LineUser, Serve } from "./line.ts";
 
 /** How many bytes may wait for the client before the line counts as full. */

@@ -5,8 +5,9 @@ import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdtempSync, open
 import { rmSync, type Stats, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConnectionError } from "../../transport/errors.ts";
-import { checkSocketPath, codeOf, SOCKET_PATH_MAX } from "../../transport/transport.ts";
+import { checkSocketPath, SOCKET_PATH_MAX } from "../../transport/socket_path.ts";
 import { errnoText, isErrnoName } from "../../wire/errno.ts";
+import { codeOf } from "../../wire/system_errors.ts";
 import type { Serve } from "./line.ts";
 import { type Listening, listenUnix, probeUnix } from "./listen.ts";
 

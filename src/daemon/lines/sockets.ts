@@ -4,7 +4,7 @@ import { Connection } from "../state/domains.ts";
 import type { Store } from "../state/store.ts";
 import type { Serve } from "./line.ts";
 import type { Links } from "./links.ts";
-import { cannotListen, listen, type Listener } from "./server.ts";
+import type { Listener } from "./server.ts";
 
 /** What of the store matters here. */
 type Domains = Pick<Store, "introduced">;
@@ -25,7 +25,7 @@ export class Sockets {
   /** Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed meanwhile. */
   async open(path: string, domid: number): Promise<Listener> {
     const socket = new GuardedSocket(path, () => this.#open.delete(socket));
-    if (this.#closed) throw cannotListen(path, "the daemon was closed");
+    if (this.#closed) throw await refusal(path, "the daemon was closed");
     this.#open.add(socket);
     try {
       socket.guard(this.#domains, domid);
@@ -35,7 +35,7 @@ export class Sockets {
       throw error;
     }
     if (!socket.isClosed) return socket;
-    throw cannotListen(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
+    throw await refusal(path, this.#closed ? "the daemon was closed" : `domain ${domid} is gone`);
   }
 
   /** Closes them all, and those that are about to be opened. */
@@ -43,6 +43,12 @@ export class Sockets {
     this.#closed = true;
     await Promise.all([...this.#open].map((socket) => socket.close()));
   }
+}
+
+// What listens is loaded on demand, since most daemons do not.
+async function refusal(path: string, state: string): Promise<Error> {
+  const { cannotListen } = await import("./server.ts");
+  return cannotListen(path, state);
 }
 
 /** A socket whose domain may go. */
@@ -63,6 +69,7 @@ class GuardedSocket implements Listener {
   }
 
   async listen(serve: Serve): Promise<void> {
+    const { listen } = await import("./server.ts");
     this.#listener = await listen(this.path, serve);
     // It may have been closed meanwhile.
     if (this.isClosed) await this.#listener.close();

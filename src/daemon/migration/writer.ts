@@ -1,6 +1,6 @@
 // Writes the fields of a migration stream, one behind another.
 
-import { isWhole } from "../checks.ts";
+import { wholeFault } from "../../wire/checks.ts";
 import { Bytes } from "../persistence/changes.ts";
 import { MigrationError } from "./errors.ts";
 import { aligned, BIG_ENDIAN, IDENT, RECORD_HEADER_SIZE, type RecordName, RecordType } from "./format.ts";
@@ -93,7 +93,7 @@ export class StreamWriter {
   }
 
   #check(what: string, value: number, least: number, most: number): void {
-    if (isWhole(value, least, most)) return;
-    throw new MigrationError(this.#record, `${what} is ${value}: expected a whole number from ${least} to ${most}`);
+    const fault = wholeFault(what, value, least, most);
+    if (fault !== null) throw new MigrationError(this.#record, fault);
   }
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "../../transport/transport.ts";
+import { codeOf } from "../../wire/system_errors.ts";
 import type { LineUser } from "../lines/line.ts";
 import { type Listening, listenUnix, probeUnix } from "../lines/listen.ts";
 import { JournalError } from "./errors.ts";

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "../../support/bytes.ts";
 import { request, Rig, turn } from "../../support/line.ts";
 import { Operation } from "../../../src/wire/operations.ts";
+import { Daemon } from "../../../src/daemon/daemon.ts";
 
 /** Requests by their numbers. */
 const requests = (...ids: number[]): Uint8Array => concat(ids.map((id) => request(id)));
@@ -390,7 +391,7 @@ describe("a link whose client does not read", () => {
     assertEquals([slow.isClosed, flooded.isClosed], [false, true]);
     rig.clock.pass(5);
     assertEquals(slow.isClosed, true);
-    for (const wrong of [NaN, -1]) assertThrows(() => new Rig({ unsentMs: wrong }), RangeError, "unsentMs is");
+    for (const wrong of [NaN, -1]) assertThrows(() => new Daemon({ unsentMs: wrong }), RangeError, "unsentMs is");
   });
 
   test("lets go those who wait for it when it is cut", async () => {

@@ -10,7 +10,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Line, Serve } from "../../../src/daemon/lines/line.ts";
 import { listen, type Listener } from "../../../src/daemon/lines/server.ts";
 import { ConnectionError } from "../../../src/transport/errors.ts";
-import { codeOf } from "../../../src/transport/transport.ts";
+import { codeOf } from "../../../src/wire/system_errors.ts";
 import { bytes, shown } from "../../support/bytes.ts";
 import { inDirectory, readBytes, write } from "../../support/socket.ts";
 
@@ -152,7 +152,8 @@ describe("listening on a socket", () => {
       const socket = await open(path);
       await write(socket, bytes("echo"));
       assertEquals(shown(await readBytes(socket, 4)), "echo");
-      assertEquals(users.map(({ lines }) => lines.length), codes.map((code) => code === "" ? 1 : 0));
+      // One that comes late finds that somebody listens, by connecting.
+      assertEquals(users.map(({ lines }) => lines.length > 0), codes.map((code) => code === ""));
       socket.destroy();
       for (const attempt of attempts) if (attempt.status === "fulfilled") await attempt.value.close();
       assertEquals(readdirSync(directory), []);

@@ -1,7 +1,8 @@
 // States for the tests of migration streams: one that has everything, and random ones.
 
 import type { ConnectionData, MigrationState, NodeData } from "../../../src/daemon/migration/state.ts";
-import { initial, permissionsOf, randomOf } from "../persistence/model.ts";
+import { randomFractions } from "../../support/random.ts";
+import { initial, permissionsOf } from "../persistence/model.ts";
 
 /** The nodes of every store. */
 export const initialNodes: readonly NodeData[] = initial.flatMap((change) =>
@@ -21,7 +22,7 @@ export const emptyState: MigrationState = {
 
 /** A random state: all that a stream of the version can hold. */
 export function randomState(seed: number, version: 1 | 2 = 2): MigrationState {
-  const random = randomOf(seed);
+  const random = randomFractions(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   const some = <T>(most: number, make: (i: number) => T): T[] =>
     Array.from({ length: below(most + 1) }, (_, i) => make(i));

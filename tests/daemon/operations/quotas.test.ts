@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { endDomain } from "../../../src/daemon/state/lifecycle.ts";
-import { Quotas } from "../../../src/daemon/tree/quotas.ts";
+import { Daemon } from "../../../src/daemon/daemon.ts";
 import { type Speaker, table, tableOf, TestStore, within } from "../support.ts";
 
 const NAMES =
@@ -369,11 +369,15 @@ describe("GET_QUOTA and SET_QUOTA", () => {
       tableOf(dom0, ["GET_QUOTA", "watches|", "3|"], ["GET_QUOTA", "memory|", "0|"], ["GET_QUOTA", "nodes|", "1000|"]);
       assertEquals(tell("GET_QUOTA", "5|watches|"), "3|");
       for (const value of [-1, 1.5, NaN, Infinity, 0xffffffff]) {
-        const error = assertThrows(() => new TestStore({ quotas: { nodes: value } }), RangeError);
+        const error = assertThrows(() => new Daemon({ quotas: { nodes: value } }), RangeError);
         assertEquals(error.message, `cannot set quota "nodes": ${value} is not a whole number from 0 to 4294967294`);
       }
       const unknown = { constructor: 1 } as unknown as { nodes: number };
-      assertThrows(() => new Quotas(unknown), RangeError, 'cannot set quota "constructor": there is none of this name');
+      assertThrows(
+        () => new Daemon({ quotas: unknown }),
+        RangeError,
+        'cannot set quota "constructor": there is none of this name',
+      );
     },
   );
 });

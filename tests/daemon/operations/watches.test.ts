@@ -9,7 +9,8 @@ import { parentPath, type View } from "../../../src/daemon/tree/tree.ts";
 import { byOrder, WatchTrie } from "../../../src/daemon/state/watches.ts";
 import { PAYLOAD_MAX } from "../../../src/wire/header.ts";
 import { levelsBelow } from "../../../src/wire/path.ts";
-import { type Asked, randomNumbers, type Speaker, table, tableOf, type TestStore, within } from "../support.ts";
+import { randomNumbers } from "../../support/random.ts";
+import { type Asked, type Speaker, table, tableOf, type TestStore, within } from "../support.ts";
 
 /** The paths of the events that came. */
 function paths(who: Speaker): string[] {

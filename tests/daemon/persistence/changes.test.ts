@@ -6,7 +6,8 @@ import { Bytes, ChangeReader, encodeChange } from "../../../src/daemon/persisten
 import { treeChanges } from "../../../src/daemon/persistence/keeper.ts";
 import { noChildren } from "../../../src/daemon/tree/children.ts";
 import { type Change, StoreNode, View } from "../../../src/daemon/tree/tree.ts";
-import { historyOf, permissionsOf, randomOf } from "./model.ts";
+import { randomFractions } from "../../support/random.ts";
+import { historyOf, permissionsOf } from "./model.ts";
 
 function encoded(changes: readonly Change[]): Uint8Array {
   const bytes = new Bytes(1);
@@ -75,7 +76,7 @@ describe("the changes of a tree", () => {
 
   test("keep the order of many children, of which some came anew", () => {
     const view = empty();
-    const random = randomOf(3);
+    const random = randomFractions(3);
     view.put("/", "", permissionsOf(0));
     for (let i = 0; i < 500; i++) {
       const path = `/n${Math.floor(random() * 90)}`;

@@ -1,7 +1,7 @@
 // A disk that a test can look into: it fails, or is torn off, at any operation, and forgets what was not synced.
 
 import type { Files, OpenFile } from "../../../src/daemon/persistence/files.ts";
-import { randomOf } from "./model.ts";
+import { randomFractions } from "../../support/random.ts";
 
 /** The process, or the machine, has ended. */
 export class Crash extends Error {}
@@ -70,7 +70,7 @@ export class Disk implements Files {
 
   /** What is found after the power failed: of what was not synced anything may be there, name by name, sector by sector. */
   afterPowerLoss(seed: number): Disk {
-    const random = randomOf(seed);
+    const random = randomFractions(seed);
     const names = new Map(this.#syncedNames);
     const nameChance = random();
     for (const step of this.#steps) if (random() < nameChance) step(names);

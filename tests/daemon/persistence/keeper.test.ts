@@ -34,6 +34,13 @@ async function keep(directory: string, options: Partial<KeeperOptions> = {}, cor
   return { store, keeper, [Symbol.asyncDispose]: () => keeper.close() };
 }
 
+/** Resolves when a snapshot is there whose writing has begun: to close the store would give it up. */
+async function snapshotOf(directory: string): Promise<void> {
+  while (!readdirSync(directory).some((name) => name.endsWith(".snapshot"))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 describe("a store that is kept", () => {
   test("is there again after a restart: nodes, permissions, the order of children, what was removed", () =>
     withDirectory(async (directory) => {
@@ -73,9 +80,9 @@ describe("a store that is kept", () => {
           assert(kept.keeper.commit());
           if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
         }
+        await snapshotOf(directory);
         tree = look();
       }
-      assert(readdirSync(directory).some((name) => name.endsWith(".snapshot")));
       await using kept = await keep(directory);
       assertEquals(kept.store.tree(), tree);
       kept.store.audit();
@@ -124,6 +131,7 @@ describe("a store that is kept", () => {
             assert(kept.keeper.commit());
             if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
           }
+          if (from === "a snapshot") await snapshotOf(directory);
           assertEquals(quotas(kept.store), ["50|500|", "40|600|", "40|600|"]);
         }
         assertEquals(readdirSync(directory).some((name) => name.endsWith(".snapshot")), from === "a snapshot");

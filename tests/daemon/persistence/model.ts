@@ -2,17 +2,7 @@
 
 import { Permissions } from "../../../src/daemon/tree/permissions.ts";
 import { type Change, parentPath } from "../../../src/daemon/tree/tree.ts";
-
-/** Numbers from 0 up to 1 that look random, and are the same for the same seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
-}
+import { randomFractions } from "../../support/random.ts";
 
 /** A store: its nodes with their children in order, and its quotas. */
 export class Model {
@@ -126,7 +116,7 @@ export interface History {
 
 /** A random history of so many batches; the same for the same seed. */
 export function historyOf(seed: number, count: number): History {
-  const random = randomOf(seed);
+  const random = randomFractions(seed);
   const model = new Model().apply(initial);
   const batches: (readonly Change[])[] = [initial];
   const states = ["", model.toString()];

@@ -5,7 +5,8 @@ import process from "node:process";
 import { openJournal } from "../../../src/daemon/persistence/open.ts";
 import type { SyncPolicy } from "../../../src/daemon/persistence/journal.ts";
 import { eagerClock } from "./clocks.ts";
-import { initial, Model, randomBatch, randomOf } from "./model.ts";
+import { randomFractions } from "../../support/random.ts";
+import { initial, Model, randomBatch } from "./model.ts";
 
 /** Tells the reader of this process, who may be slow. */
 function tell(line: string): void {
@@ -23,7 +24,7 @@ function tell(line: string): void {
 const encoder = new TextEncoder();
 const pause = new Int32Array(new SharedArrayBuffer(4));
 const [directory = "", seed = "0", sync = "always"] = process.argv.slice(2);
-const random = randomOf(Number(seed));
+const random = randomFractions(Number(seed));
 const model = new Model();
 const { changes, isNew, journal } = await openJournal(directory, {
   sync: sync as SyncPolicy,

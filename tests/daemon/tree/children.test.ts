@@ -4,17 +4,7 @@ import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Children, noChildren } from "../../../src/daemon/tree/children.ts";
 import { hashName } from "../../../src/daemon/tree/children_trie.ts";
-
-/** Numbers below 2^32 that look random and are the same each time. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = state + 0x9e3779b9 | 0;
-    let mixed = Math.imul(state ^ state >>> 16, 0x21f0aaad);
-    mixed = Math.imul(mixed ^ mixed >>> 15, 0x735a2d97);
-    return (mixed ^ mixed >>> 15) >>> 0;
-  };
-}
+import { randomNumbers } from "../../support/random.ts";
 
 function of(...names: string[]): Children<string> {
   let children = noChildren<string>();
@@ -63,8 +53,8 @@ function compare(seed: number, names: readonly string[], changes: number, shareO
   let children = noChildren<number>();
   const kept: [Children<number>, Map<string, number>][] = [];
   for (let i = 0; i < changes; i++) {
-    const name = names[random() % names.length] ?? "";
-    if (random() % 100 < shareOfRemovals) {
+    const name = names[random(names.length)] ?? "";
+    if (random(100) < shareOfRemovals) {
       const before = children;
       children = children.without(name);
       assertEquals(model.delete(name), children !== before);
@@ -74,7 +64,7 @@ function compare(seed: number, names: readonly string[], changes: number, shareO
     }
     assert(children.get(name) === model.get(name));
     assertEquals(children.size, model.size);
-    if (random() % 64 === 0) {
+    if (random(64) === 0) {
       assertLike(children, model);
       kept.push([children, new Map(model)]);
     }

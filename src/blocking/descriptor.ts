@@ -1,0 +1,121 @@
+// A store by a file descriptor and the file functions that all runtimes have: the XenBus device anywhere, a socket on
+// Node.
+
+import { builtin } from "../transport/builtin.ts";
+import { PAYLOAD_MAX } from "../wire/header.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
+import { type BlockingTransport, spinning } from "./transport.ts";
+
+/** What makes a descriptor wait, or not; the device's always waits. */
+export interface Mode {
+  /** Whether reads and writes wait. Returns whether that is so now. */
+  setBlocking(blocking: boolean): void;
+  /** Ends the connection. */
+  close(): void;
+}
+
+/**
+ * How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. In a thread it has one
+ * always, since no thread can be ended while it waits in the kernel: there the pauses grow, from what a reply takes.
+ */
+const PAUSE_MS = { mainThread: { first: 1, longest: 1 }, thread: { first: 0.05, longest: 10 } };
+
+/** Opens the XenBus device at `path`. Throws the system's error. */
+export function openDeviceByDescriptor(path: string): BlockingTransport {
+  const { constants, openSync } = builtin("node:fs");
+  const fd = openSync(path, constants.O_RDWR);
+  return new DescriptorTransport(fd, DEVICE_TRAITS, 0, null);
+}
+
+/** Reads and writes a descriptor, which `mode` makes wait or not; without one it always waits, as the device does. */
+export class DescriptorTransport implements BlockingTransport {
+  readonly kind = "descriptor";
+  readonly traits: Traits;
+  readonly fd: number;
+  readonly canPoll: boolean;
+  readonly #fs = builtin("node:fs");
+  readonly #isMainThread = builtin("node:worker_threads").isMainThread;
+  readonly #mode: Mode | null;
+  readonly #spin: number;
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
+  #blocking = true;
+  #closed = false;
+
+  constructor(fd: number, traits: Traits, spin: number, mode: Mode | null) {
+    this.fd = fd;
+    this.traits = traits;
+    this.canPoll = mode !== null;
+    this.#spin = mode === null ? 0 : spin;
+    this.#mode = mode;
+  }
+
+  send(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      const sent = this.#attempt(() => this.#fs.writeSync(this.fd, bytes, done));
+      // What a socket does not take at once it takes when it may wait.
+      if (sent < bytes.length - done) this.#setBlocking(true);
+      done += sent;
+    }
+  }
+
+  receive(into: Uint8Array, from: number, timeout: number): number {
+    // The device gives whole messages, of which it keeps what does not fit.
+    const room = this.traits.shared ? Math.min(into.length - from, PAYLOAD_MAX) : into.length - from;
+    const look = (): number => this.#attempt(() => this.#read(into, from, room));
+    if (timeout !== Infinity) return this.#lookFor(timeout, look);
+    if (this.#spin > 0) {
+      this.#setBlocking(false);
+      const length = spinning(this.#spin, look);
+      if (length > 0) return length;
+    }
+    if (!this.#isMainThread && this.canPoll) return this.#lookFor(timeout, look);
+    this.#setBlocking(true);
+    for (;;) {
+      const length = look();
+      if (length > 0) return length;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#mode === null) this.#fs.closeSync(this.fd);
+    else this.#mode.close();
+  }
+
+  #lookFor(timeout: number, look: () => number): number {
+    this.#setBlocking(false);
+    const deadline = performance.now() + timeout;
+    const { first, longest } = this.#isMainThread ? PAUSE_MS.mainThread : PAUSE_MS.thread;
+    for (let pause = first;; pause = Math.min(pause * 2, longest)) {
+      const length = look();
+      if (length > 0 || performance.now() >= deadline) return length;
+      Atomics.wait(this.#sleeper, 0, 0, pause);
+    }
+  }
+
+  // The length is never 0: the device would wait for ever.
+  #read(into: Uint8Array, from: number, room: number): number {
+    const length = this.#fs.readSync(this.fd, into, from, room, null);
+    if (length === 0) throw codedError("EPIPE", "the store closed the connection");
+    return length;
+  }
+
+  #setBlocking(blocking: boolean): void {
+    if (this.#blocking === blocking) return;
+    this.#mode?.setBlocking(blocking);
+    this.#blocking = blocking;
+  }
+
+  /** What the call gives; 0 where a signal came, or nothing was there. */
+  #attempt(call: () => number): number {
+    try {
+      return call();
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "EINTR" || code === "EAGAIN") return 0;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// Lists a directory of any size without an event loop: in one reply, or in pieces that fit together.
+
+import type { Part } from "../wire/encoder.ts";
+import { Operation } from "../wire/operations.ts";
+import { splitStrings, toLatin1 } from "../wire/text.ts";
+import type { Answer } from "./exchange.ts";
+
+const MAX_STARTS = 64;
+
+/** Asks the store; gives the payload, or the name of the error. */
+type Ask = (operation: number, parts: readonly Part[]) => Answer;
+
+/** The names of a directory's children, or the name of the error. */
+export function listDirectory(ask: Ask, path: string): string[] | string {
+  const answer = ask(Operation.DIRECTORY, [path]);
+  if (typeof answer !== "string") return splitStrings(answer);
+  if (answer !== "E2BIG") return answer;
+  for (let start = 0; start < MAX_STARTS; start++) {
+    const names = onePass(ask, path);
+    if (names !== null) return names;
+  }
+  return "EAGAIN";
+}
+
+/** The names of all pieces; `null` where the directory changed between two of them. */
+function onePass(ask: Ask, path: string): string[] | string | null {
+  let text = "";
+  for (let generation: string | null = null;;) {
+    const answer = ask(Operation.DIRECTORY_PART, [path, `${text.length}`]);
+    // A store without this operation: then the first answer stands.
+    if (typeof answer === "string") return answer === "ENOSYS" ? "E2BIG" : answer;
+    const end = answer.indexOf(0);
+    const current = toLatin1(answer.subarray(0, end));
+    generation ??= current;
+    if (current !== generation) return null;
+    if (answer.length === end + 1) return "EINVAL";
+    text += toLatin1(answer.subarray(end + 1));
+    // An empty name ends the last piece.
+    if (text.endsWith("\0\0") || text === "\0") return text.split("\0").slice(0, -2);
+  }
+}

@@ -1,0 +1,22 @@
+// libc on Bun, through bun:ffi.
+
+import { builtin } from "../transport/builtin.ts";
+import { type CType, type Libc, openLibc } from "./libc.ts";
+
+const names: Readonly<Record<CType, string>> = { i32: "i32", usize: "u64", buffer: "ptr", pointer: "ptr" };
+
+/** Linux's libc; `null` where there is none. */
+export function openBunLibc(): Libc | null {
+  const { dlopen } = builtin("bun:ffi");
+  return openLibc((path, signatures) => {
+    try {
+      const entries = Object.entries(signatures).map(([name, { parameters, result }]) =>
+        [name, { args: parameters.map((type) => names[type]), returns: names[result] }] as const
+      );
+      const library = dlopen(path, Object.fromEntries(entries));
+      return { symbols: library.symbols, close: () => library.close() };
+    } catch {
+      return null;
+    }
+  });
+}

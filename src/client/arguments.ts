@@ -1,0 +1,51 @@
+// The arguments of every request: paths, texts and options, and the checks of them.
+
+import { InvalidPathError, InvalidPayloadError } from "../wire/errors.ts";
+import { Operation, operationName } from "../wire/operations.ts";
+import { pathFault } from "../wire/path.ts";
+import { kindFault } from "../wire/checks.ts";
+import { toLatin1 } from "../wire/text.ts";
+
+/**
+ * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the domain that asks (at most
+ * 2048). Letters, digits and `-`, `/`, `_`, `@` are allowed. Source: Xen's `docs/misc/xenstore.txt`.
+ */
+export type Path = string | Uint8Array;
+
+/** What every request takes. */
+export interface RequestOptions {
+  /**
+   * Stops waiting for the reply, with the signal's reason. The request may have reached the store all the same, and
+   * been carried out.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A path as text. Throws a `TypeError` where it is neither text nor bytes. */
+export function pathText(path: Path, operation: string): string {
+  if (typeof path === "string") return path;
+  if (path instanceof Uint8Array) return toLatin1(path);
+  throw new TypeError(`${operation}: ${kindFault("a path", path)}`);
+}
+
+const onSpecialNodes = new Set<Operation>([
+  Operation.GET_PERMS,
+  Operation.SET_PERMS,
+  Operation.WATCH,
+  Operation.UNWATCH,
+]);
+
+/** A path as text, checked. Throws an {@linkcode InvalidPathError}. */
+export function checkedPath(path: Path, operation: Operation): string {
+  const text = pathText(path, operationName(operation));
+  const fault = pathFault(text, onSpecialNodes.has(operation));
+  if (fault !== null) throw new InvalidPathError(fault, { operation: operationName(operation), path: text });
+  return text;
+}
+
+/** A text that a NUL ends on the wire. Throws an {@linkcode InvalidPayloadError} where it holds one itself. */
+export function checkedString(text: string, operation: Operation, path?: string): string {
+  if (typeof text === "string" && !text.includes("\0")) return text;
+  const fault = typeof text === "string" ? `${JSON.stringify(text)} contains a NUL` : `${typeof text} is no text`;
+  throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
+}

@@ -1,0 +1,220 @@
+// Lines over the sockets that a daemon accepts: every byte in order, whoever is slow, and an end that nobody can prevent.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import type { Line, LineUser } from "../../../src/daemon/lines/line.ts";
+import { listenUnix } from "../../../src/daemon/lines/listen.ts";
+import { Daemon } from "../../../src/daemon/mod.ts";
+import { connect as connectClient } from "../../../mod.ts";
+import { bytes } from "../../support/bytes.ts";
+import { inDirectory, readBytes, write } from "../../support/socket.ts";
+
+/** Bytes that differ at each of their places, as far as two bytes can tell. */
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
+}
+
+/** A connection in whose order things happen: its user, its line, and the client's socket. */
+class Served implements LineUser {
+  readonly socket: Socket;
+  readonly ended: Promise<void>;
+  readonly over: Promise<void>;
+  onReceive: (bytes: Uint8Array) => void = () => {};
+  onDrained: () => void = () => {};
+  #line: Line | null = null;
+  #end = () => {};
+
+  constructor(path: string) {
+    this.over = new Promise((resolve) => this.#end = resolve);
+    this.socket = connect({ path, allowHalfOpen: true });
+    this.socket.on("error", () => {}).pause();
+    this.ended = new Promise((resolve) => this.socket.once("close", () => resolve()));
+  }
+
+  get line(): Line {
+    assert(this.#line !== null, "the connection is accepted");
+    return this.#line;
+  }
+
+  accept(line: Line): LineUser {
+    this.#line = line;
+    return this;
+  }
+
+  receive(received: Uint8Array): void {
+    this.onReceive(received);
+  }
+
+  drained(): void {
+    this.onDrained();
+  }
+
+  closed(): void {
+    this.#end();
+  }
+
+  /** Sends a byte, and resolves when the daemon's end has received it. */
+  async greeted(): Promise<void> {
+    const received = new Promise<void>((resolve) => this.onReceive = () => resolve());
+    await write(this.socket, bytes("x"));
+    await received;
+    this.onReceive = () => {};
+  }
+}
+
+/** Runs with a connection, and closes it. */
+async function served(run: (served: Served, close: () => Promise<void>) => Promise<void>): Promise<void> {
+  await inDirectory(async (directory) => {
+    const path = join(directory, "socket");
+    let user: Served | null = null;
+    const listening = await listenUnix(path, (line) => {
+      assert(user !== null);
+      return user.accept(line);
+    });
+    user = new Served(path);
+    try {
+      await user.greeted();
+      await run(user, () => listening.close());
+    } finally {
+      user.socket.destroy();
+      await listening.close();
+    }
+  });
+}
+
+/** Writes until the line is full; gives the number of bytes. */
+async function fill({ line }: Served): Promise<number> {
+  for (let sent = 10_000;; sent += 10_000) {
+    if (!line.write(pattern(10_000))) return sent;
+    assert(sent < 10_000_000, "the line is never full");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+describe("an accepted connection", () => {
+  test("carries every byte in order in both directions, although both ends pause", async () => {
+    await served(async (served) => {
+      const { line, socket } = served;
+      const sent = pattern(3_000_000);
+      let count = 0;
+      served.onReceive = (received) => {
+        // Each tenth piece finds the line paused by a turn or more.
+        if (++count % 10 === 0) {
+          line.pause();
+          setTimeout(() => line.resume(), 0);
+        }
+        if (line.write(received)) return;
+        line.pause();
+        served.onDrained = () => line.resume();
+      };
+      const written = write(socket, sent);
+      const received = await readBytes(socket, sent.length);
+      await written;
+      assert(received.every((byte, i) => byte === sent[i]), "the bytes are the same");
+      assertEquals(received.length, sent.length);
+    });
+  });
+
+  test("receives nothing after pause(), although more was sent before", async () => {
+    await served(async (served) => {
+      const { line, socket } = served;
+      let received = 0;
+      let isPaused = false;
+      const last = new Promise<void>((resolve) => {
+        served.onReceive = ({ length }) => {
+          assert(!isPaused, "the line is paused");
+          received += length;
+          if (received === 400_000) return resolve();
+          isPaused = true;
+          line.pause();
+          setTimeout(() => {
+            isPaused = false;
+            line.resume();
+          }, 1);
+        };
+      });
+      await write(socket, new Uint8Array(400_000));
+      await last;
+    });
+  });
+
+  test("sends all that was written to a client that has ended its own direction", async () => {
+    await served(async (served) => {
+      const size = await fill(served);
+      served.socket.end();
+      const received = await readBytes(served.socket, size);
+      assertEquals(received.slice(-10_000), pattern(10_000));
+      served.socket.resume();
+      await Promise.all([served.over, served.ended]);
+    });
+  });
+
+  test("ends if it is closed while the client does not read", async () => {
+    await served(async (served) => {
+      await fill(served);
+      let isTold = false;
+      void served.over.then(() => isTold = true);
+      served.line.close();
+      served.socket.resume().end();
+      await served.ended;
+      assertEquals(isTold, false);
+    });
+  });
+
+  test("ends if its client has ended its own direction, does not read, and the line is closed", async () => {
+    await served(async (served) => {
+      await fill(served);
+      served.socket.end();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      served.line.close();
+      served.socket.resume();
+      await served.ended;
+    });
+  });
+
+  test("ends with its listener, although the client does not read, and its user is told", async () => {
+    await served(async (served, close) => {
+      await fill(served);
+      await close();
+      await served.over;
+      served.socket.resume().end();
+      await served.ended;
+    });
+  });
+
+  test("tells its user of its end after the turn in which the listener was closed", async () => {
+    await served(async (served, close) => {
+      let isTold = false;
+      void served.over.then(() => isTold = true);
+      const told: boolean[] = [];
+      served.closed = () => void told.push(true);
+      const closing = close();
+      assertEquals([told, isTold], [[], false]);
+      await closing;
+      served.socket.resume().end();
+      await served.ended;
+      assertEquals(told, [true]);
+    });
+  });
+});
+
+describe("a child process", () => {
+  test("inherits no socket of a daemon", { skip: !existsSync("/proc/net/unix") }, async () => {
+    await inDirectory(async (directory) => {
+      await using daemon = await Daemon.open(join(directory, "data"));
+      const { path } = await daemon.listen(join(directory, "socket"));
+      await using client = await connectClient(`unix:${path}`);
+      await client.list("/");
+      const table = readFileSync("/proc/net/unix", "utf8").split("\n").filter((line) => line.includes(directory));
+      const inodes = table.map((line) => line.trim().split(/\s+/)[6]);
+      assert(inodes.length >= 3, "the daemon's socket, a connection, and the lock of the directory");
+      const { stdout } = spawnSync("ls", ["-l", "/proc/self/fd"], { encoding: "utf8" });
+      assert(stdout.includes("->"), "the child shows its descriptors");
+      assertEquals(inodes.filter((inode) => stdout.includes(`socket:[${inode}]`)), []);
+    });
+  });
+});
