@@ -5,8 +5,8 @@ export interface Clock {
   /** Milliseconds since some moment; never goes back. */
   now(): number;
   /**
-   * Calls back once after so many milliseconds. The handle's `cancel()` prevents it, and may be called at any time. What is
-   * `awaited`, a request that is held up, keeps the process alive.
+   * Calls back once after so many milliseconds. The handle's `cancel()` prevents it, and may be called at any time.
+   * What is `awaited`, a request that is held up, keeps the process alive.
    */
   after(milliseconds: number, callback: () => void, awaited?: boolean): { cancel(): void };
 }

@@ -34,8 +34,8 @@ export interface ConnectOptions {
 }
 
 /**
- * A XenStore daemon of this process: the store of a test, of a simulation, or of a host. It answers as the C xenstored of
- * Xen 4.22 does, over the memory of the process and over any number of Unix sockets.
+ * A XenStore daemon of this process: the store of a test, of a simulation, or of a host. It answers as the C xenstored
+ * of Xen 4.22 does, over the memory of the process and over any number of Unix sockets.
  *
  * A client that misbehaves harms itself alone: one that does not read is not read either, and is cut in the end; half a
  * request delays nobody. A daemon that has nothing to do costs nothing, and does not keep its process alive unless it
@@ -66,8 +66,8 @@ export class Daemon implements AsyncDisposable {
   #closed: Promise<void> | null = null;
 
   /**
-   * Starts an empty store, to which nobody is connected. Throws a `RangeError` where a quota, a limit, or a probability of
-   * a fault is none, and a `TypeError` where an option is of another kind or a fault unknown.
+   * Starts an empty store, to which nobody is connected. Throws a `RangeError` where a quota, a limit, or a probability
+   * of a fault is none, and a `TypeError` where an option is of another kind or a fault unknown.
    */
   constructor(options: DaemonOptions = {}) {
     checkDaemonOptions(options);
@@ -95,13 +95,14 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Starts a daemon whose store is kept in a directory, which is made if it is missing: all nodes, permissions and quotas are
-   * there again when it is opened the next time, whatever ended the process. Guests have to be introduced again; what was
-   * kept of one is there, unless {@linkcode DaemonOptions.domainExists} says that there is no such domain any more.
+   * Starts a daemon whose store is kept in a directory, which is made if it is missing: all nodes, permissions and
+   * quotas are there again when it is opened the next time, whatever ended the process. Guests have to be introduced
+   * again; what was kept of one is there, unless {@linkcode DaemonOptions.domainExists} says that there is no such
+   * domain any more.
    *
-   * Rejects with a {@linkcode JournalError} where another daemon uses the directory (EBUSY), where it was written by a later
-   * version (ENOSYS), where its files do not hold what was written to them (EIO), or where the system refuses (its code);
-   * with a `RangeError` or a `TypeError`, before anything is made, where an option makes no sense.
+   * Rejects with a {@linkcode JournalError} where another daemon uses the directory (EBUSY), where it was written by a
+   * later version (ENOSYS), where its files do not hold what was written to them (EIO), or where the system refuses
+   * (its code); with a `RangeError` or a `TypeError`, before anything is made, where an option makes no sense.
    *
    * @example
    * ```ts
@@ -148,8 +149,9 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * The store as a migration stream of Xen's, for another daemon to go on with: nodes, quotas, and the guests that are
-   * introduced with their watches. Version 2 is what Xen writes since 4.21, version 1 before. What this process alone can go
-   * on with is left out: connections of domain 0, and open transactions. Source: `docs/designs/xenstore-migration.md` of Xen.
+   * introduced with their watches. Version 2 is what Xen writes since 4.21, version 1 before. What this process alone
+   * can go on with is left out: connections of domain 0, and open transactions. Source:
+   * `docs/designs/xenstore-migration.md` of Xen.
    *
    * @example
    * ```ts
@@ -171,10 +173,10 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Takes the store of a migration stream of Xen's. One that has the root replaces all nodes; one without adds those of a
-   * domain. Guests are introduced, and set their watches again when they connect. Throws a {@linkcode MigrationError} where
-   * it is none, a {@linkcode JournalError} where there is no room to keep it, and then has changed nothing; a `RangeError`
-   * where somebody is connected, and a {@linkcode ConnectionError} where the daemon was closed.
+   * Takes the store of a migration stream of Xen's. One that has the root replaces all nodes; one without adds those of
+   * a domain. Guests are introduced, and set their watches again when they connect. Throws a {@linkcode MigrationError}
+   * where it is none, a {@linkcode JournalError} where there is no room to keep it, and then has changed nothing; a
+   * `RangeError` where somebody is connected, and a {@linkcode ConnectionError} where the daemon was closed.
    */
   importStream(stream: Uint8Array): void {
     this.#checkOpen("import a stream");
@@ -184,9 +186,9 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A connection within this process, as a transport that a client takes: `connect(daemon.connect())` or, for a client that
-   * connects again, `connect(() => daemon.connect())`. Throws a `RangeError` where the domain is not introduced, and a
-   * {@linkcode ConnectionError} where the daemon was closed.
+   * A connection within this process, as a transport that a client takes: `connect(daemon.connect())` or, for a client
+   * that connects again, `connect(() => daemon.connect())`. Throws a `RangeError` where the domain is not introduced,
+   * and a {@linkcode ConnectionError} where the daemon was closed.
    */
   connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
     checkDomid(domid);
@@ -194,16 +196,17 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Listens on the Unix socket at `path`, which belongs to its owner alone (mode 0600) from its first moment; all who connect
-   * there speak for `domid`. A socket's file that nobody listens behind any more is replaced. A guest's socket is closed when
-   * the guest is released or destroyed. Any number of sockets is possible; what is returned closes this one.
+   * Listens on the Unix socket at `path`, which belongs to its owner alone (mode 0600) from its first moment; all who
+   * connect there speak for `domid`. A socket's file that nobody listens behind any more is replaced. A guest's socket
+   * is closed when the guest is released or destroyed. Any number of sockets is possible; what is returned closes this
+   * one.
    *
-   * Rejects with a {@linkcode ConnectionError}: `EADDRINUSE` where somebody listens there or the path names something else,
-   * `EINVAL` where it is empty, contains a NUL or has more than 107 bytes, `ENOENT` or `EACCES` as the system has it. Rejects
-   * with a `RangeError` where the domain is not introduced.
+   * Rejects with a {@linkcode ConnectionError}: `EADDRINUSE` where somebody listens there or the path names something
+   * else, `EINVAL` where it is empty, contains a NUL or has more than 107 bytes, `ENOENT` or `EACCES` as the system has
+   * it. Rejects with a `RangeError` where the domain is not introduced.
    *
-   * Deno needs `--allow-net`, and `--allow-read` and `--allow-write` of the socket's directory: the socket is made there under
-   * another name, and gets its own when its mode is right.
+   * Deno needs `--allow-net`, and `--allow-read` and `--allow-write` of the socket's directory: the socket is made
+   * there under another name, and gets its own when its mode is right.
    */
   async listen(path: string, { domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Promise<Listener> {
     checkDomid(domid);
@@ -211,9 +214,9 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Lets a domain connect, as a toolstack's INTRODUCE does; those who watch `@introduceDomain` are told. The connections of
-   * one that may already are ended: it starts anew. Throws a `RangeError` where there is no such domain, and a
-   * {@linkcode ConnectionError} where the daemon was closed.
+   * Lets a domain connect, as a toolstack's INTRODUCE does; those who watch `@introduceDomain` are told. The
+   * connections of one that may already are ended: it starts anew. Throws a `RangeError` where there is no such domain,
+   * and a {@linkcode ConnectionError} where the daemon was closed.
    */
   introduceDomain(domid: number): void {
     checkDomid(domid);
@@ -223,10 +226,10 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Lets go of a domain, as a toolstack's RELEASE does: its connections and sockets are closed, the nodes that it owns are
-   * removed, and those who watch `@releaseDomain` are told. Throws a `RangeError` where it is not introduced, a
-   * {@linkcode JournalError} where there is no room to keep that, and then has changed nothing; a {@linkcode ConnectionError}
-   * where the daemon was closed.
+   * Lets go of a domain, as a toolstack's RELEASE does: its connections and sockets are closed, the nodes that it owns
+   * are removed, and those who watch `@releaseDomain` are told. Throws a `RangeError` where it is not introduced, a
+   * {@linkcode JournalError} where there is no room to keep that, and then has changed nothing; a {@linkcode
+   * ConnectionError} where the daemon was closed.
    */
   releaseDomain(domid: number): void {
     this.#checkOpen("release a domain");
@@ -235,9 +238,9 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A domain shut down or crashed, as the hypervisor would tell: those who watch `@releaseDomain` are told, once until it
-   * resumes. Its nodes and its connections stay. Throws a `RangeError` where it is not introduced, and a
-   * {@linkcode ConnectionError} where the daemon was closed.
+   * A domain shut down or crashed, as the hypervisor would tell: those who watch `@releaseDomain` are told, once until
+   * it resumes. Its nodes and its connections stay. Throws a `RangeError` where it is not introduced, and a {@linkcode
+   * ConnectionError} where the daemon was closed.
    */
   shutdownDomain(domid: number): void {
     this.#checkOpen("shut down a domain");
@@ -247,8 +250,8 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * A domain is gone, as the hypervisor would tell: as {@linkcode releaseDomain}, whether it was introduced or not, and
-   * whether or not there still is one of its number. Nothing happens where nothing is left of it. As a domain is gone even
-   * where that cannot be kept, the daemon closes then, and calls {@linkcode KeepOptions.onFailed}. Throws a
+   * whether or not there still is one of its number. Nothing happens where nothing is left of it. As a domain is gone
+   * even where that cannot be kept, the daemon closes then, and calls {@linkcode KeepOptions.onFailed}. Throws a
    * {@linkcode ConnectionError} where the daemon was closed.
    */
   destroyDomain(domid: number): void {
@@ -262,9 +265,10 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A log of every operation that is carried out from now on, until the loop over it is left, it is disposed of, the signal is
-   * aborted or the daemon is closed. Until then it costs a little with each request, whether it is read or not. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError`
-   * where the limit is no whole number from 1.
+   * A log of every operation that is carried out from now on, until the loop over it is left, it is disposed of, the
+   * signal is aborted or the daemon is closed. Until then it costs a little with each request, whether it is read or
+   * not. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError` where
+   * the limit is no whole number from 1.
    *
    * @example
    * ```ts
@@ -290,8 +294,8 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Ends all connections, closes all sockets and removes their files. What was stored is gone, unless it is kept in a
-   * directory, which another daemon may have then. Closing twice is fine. Where some of that fails, all the rest is done, and
-   * it rejects with the first error.
+   * directory, which another daemon may have then. Closing twice is fine. Where some of that fails, all the rest is
+   * done, and it rejects with the first error.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();

@@ -1,24 +1,23 @@
-// What the addresses "embedded:" and "embedded:NAME" lead to: daemons of this process that nobody has to start or to close.
+// What the addresses "embedded:" and "embedded:NAME" lead to: daemons of this process that nobody has to start or to
+// close.
 
+import { processWide } from "../transport/process_wide.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Daemon } from "./daemon.ts";
 
 /** What is used of a daemon that another copy of this package may have made. */
 type Shared = Pick<Daemon, "connect" | "close">;
 
-/** The process's own: two copies of the package in one process share the stores, and no module has state. */
-const registry = Symbol.for("tsxs.embedded");
-
 /**
- * Connects to the store of this process that has the name, as domain 0. It is made when it is connected to, and is gone with
- * its last connection. Without a name, it is a store that nobody else can connect to.
+ * Connects to the store of this process that has the name, as domain 0. It is made when it is connected to, and is gone
+ * with its last connection. Without a name, it is a store that nobody else can connect to.
  */
 export function openEmbedded(name: string): Promise<Transport> {
   if (name === "") {
     const own: Shared = new Daemon({ onIdle: () => void own.close() });
     return Promise.resolve(own.connect());
   }
-  const stores = named();
+  const stores = processWide("embedded", () => new Map<string, Shared>());
   let store = stores.get(name);
   if (store === undefined) {
     const made: Shared = new Daemon({
@@ -30,9 +29,4 @@ export function openEmbedded(name: string): Promise<Transport> {
     stores.set(name, store = made);
   }
   return Promise.resolve(store.connect());
-}
-
-function named(): Map<string, Shared> {
-  const holder = globalThis as { [registry]?: Map<string, Shared> };
-  return holder[registry] ??= new Map();
 }

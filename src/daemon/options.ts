@@ -13,14 +13,16 @@ export interface DaemonOptions extends Patience {
   /** Quotas of each guest that are not the C daemon's defaults; 0 stands for no limit. Domain 0 has none. */
   readonly quotas?: Readonly<Partial<Record<QuotaName, number>>>;
   /**
-   * Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. Only a
-   * domain that exists can be introduced. `Daemon.open()` asks for each domain that something is kept of: of those
+   * Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. Only
+   * a domain that exists can be introduced. `Daemon.open()` asks for each domain that something is kept of: of those
    * that exist no more, nothing is left.
    */
   readonly domainExists?: (domid: number) => boolean;
   /** Faults on purpose, for tests of what a client makes of them; none by default. */
   readonly faults?: FaultOptions;
-  /** Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for. */
+  /**
+   * Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for.
+   */
   readonly log?: (line: string) => void;
   /** Where time comes from; the machine's own by default. */
   readonly clock?: Clock;
@@ -31,16 +33,18 @@ export interface DaemonOptions extends Patience {
 /** How a store is kept in a directory. */
 export interface KeepOptions {
   /**
-   * When changes are brought to the disk itself. `"always"`, the default: before anybody is told of them. `"interval"`: within
-   * the {@linkcode KeepOptions.interval}, so that a crash of the machine takes what is younger. `"never"`: when the system
-   * does. A crash of the process alone takes nothing in any case.
+   * When changes are brought to the disk itself. `"always"`, the default: before anybody is told of them. `"interval"`:
+   * within the {@linkcode KeepOptions.interval}, so that a crash of the machine takes what is younger. `"never"`: when
+   * the system does. A crash of the process alone takes nothing in any case.
    */
   readonly sync?: "always" | "interval" | "never";
   /** For `"interval"`: milliseconds, 1000 by default, at the most 2147483647. */
   readonly interval?: number;
   /** Told of what failed without harm: the log could not be made shorter. It is tried again later. */
   readonly onProblem?: (error: Error) => void;
-  /** Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then. */
+  /**
+   * Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then.
+   */
   readonly onFailed?: (error: Error) => void;
 }
 

@@ -1,6 +1,8 @@
 // Faults on purpose: what a client has to cope with, as often as wanted, and the same each time.
 
-/** Which faults a daemon makes, and how often. Probabilities are numbers from 0 to 1; what is left out does not happen. */
+/**
+ * Which faults a daemon makes, and how often. Probabilities are numbers from 0 to 1; what is left out does not happen.
+ */
 export interface FaultOptions {
   /** Where the random numbers start. With the same seed, the same requests in the same order meet the same faults. */
   readonly seed: number;
@@ -8,7 +10,9 @@ export interface FaultOptions {
   readonly conflict?: number;
   /** How probable it is that a request waits before it is carried out, with those behind it, and for how long. */
   readonly delay?: { readonly probability: number; readonly milliseconds: number };
-  /** How probable it is that a connection is cut instead of a reply; the request was carried out in half of the cases. */
+  /**
+   * How probable it is that a connection is cut instead of a reply; the request was carried out in half of the cases.
+   */
   readonly cut?: number;
   /** How probable it is that, after a request, one of its connection's watches fires though nothing changed. */
   readonly spuriousEvents?: number;

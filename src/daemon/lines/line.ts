@@ -31,7 +31,10 @@ export interface Line {
   pause(): void;
   /** Receives again, not before the caller's turn is over. */
   resume(): void;
-  /** Ends the stream. What it took by then is sent as far as the receiver's end has room; nothing is called back any more. */
+  /**
+   * Ends the stream. What it took by then is sent as far as the receiver's end has room; nothing is called back any
+   * more.
+   */
   close(): void;
 }
 

@@ -36,9 +36,9 @@ const empty: Uint8Array = new Uint8Array(0);
 const nothing = () => {};
 
 /**
- * Serves a connection over a line. Whatever its client does or omits, it takes a bounded amount of memory and delays nobody
- * else: half a request waits by itself, a request that has to wait makes the line wait, and a client that does not read is
- * not read either, and in the end is cut (XSA-326).
+ * Serves a connection over a line. Whatever its client does or omits, it takes a bounded amount of memory and delays
+ * nobody else: half a request waits by itself, a request that has to wait makes the line wait, and a client that does
+ * not read is not read either, and in the end is cut (XSA-326).
  */
 export class Link implements LineUser {
   readonly #common: Common;
@@ -145,7 +145,8 @@ export class Link implements LineUser {
     } catch (error) {
       this.flush();
       this.end();
-      // What announces too much is not answered, nor is anything behind it. Anything else is a mistake of the daemon's own.
+      // What announces too much is not answered, nor is anything behind it. Anything else is a mistake of the daemon's
+      // own.
       if (!(error instanceof FrameError)) throw error;
     } finally {
       this.#working = false;
@@ -165,7 +166,9 @@ export class Link implements LineUser {
     if (full.size > 0) { for (const link of full) link.check(); }
   }
 
-  /** Others get what came together for them; where a line is full, its client a turn to read in, before there is more. */
+  /**
+   * Others get what came together for them; where a line is full, its client a turn to read in, before there is more.
+   */
   #letRead(large: Set<Link>): void {
     let isFull = false;
     for (const link of large) {

@@ -10,9 +10,9 @@ import type { Observer } from "./observer.ts";
 /** How patient a daemon is with who does not read. */
 export interface Patience {
   /**
-   * How many bytes may wait for a connection that does not read what was sent to it, before it is cut; 1 MiB by default.
-   * What a socket takes up is not counted. Who reads has the time to: where a single request, a large commit for instance,
-   * causes more at once, twice as much as that may wait until it has been read.
+   * How many bytes may wait for a connection that does not read what was sent to it, before it is cut; 1 MiB by
+   * default. What a socket takes up is not counted. Who reads has the time to: where a single request, a large commit
+   * for instance, causes more at once, twice as much as that may wait until it has been read.
    */
   readonly unsentMax?: number;
   /** How many milliseconds a connection may read nothing while something waits, before it is cut; 20,000 by default. */
@@ -52,7 +52,9 @@ export class Links {
     return this.#links.size;
   }
 
-  /** Serves a domain over a line. Throws what the responder throws of a domain that may not connect, and after the end. */
+  /**
+   * Serves a domain over a line. Throws what the responder throws of a domain that may not connect, and after the end.
+   */
   open(domid: number, line: Line): LineUser {
     if (this.#ended) throw new ConnectionError("cannot connect: the daemon was closed");
     const link = new Link(this.#common, this.#attach(domid), line);

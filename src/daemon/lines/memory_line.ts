@@ -2,6 +2,7 @@
 
 import { Pace } from "../../transport/pace.ts";
 import { type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "../../transport/transport.ts";
+import { withRoom } from "../../wire/growth.ts";
 import { codedError } from "../../wire/system_errors.ts";
 import type { Line, LineUser, Serve } from "./line.ts";
 
@@ -29,11 +30,7 @@ class Pile {
   append(bytes: Uint8Array): void {
     const start = this.#length;
     const end = start + bytes.length;
-    if (end > this.#filling.length) {
-      const grown = new Uint8Array(Math.max(end, this.#filling.length * 2));
-      grown.set(this.#filling.subarray(0, start));
-      this.#filling = grown;
-    }
+    this.#filling = withRoom(this.#filling, start, end);
     if (bytes.length > SHORT) this.#filling.set(bytes, start);
     else for (let i = 0; i < bytes.length; i++) this.#filling[start + i] = bytes[i] ?? 0;
     this.#length = end;
@@ -173,9 +170,9 @@ class MemoryLine implements Transport {
 }
 
 /**
- * A transport that leads to a daemon of this process: what `serve` makes of the line receives what the client sends. Nothing
- * is delivered in the turn in which it was sent; the lines to one daemon have their `pace` in common. Throws what `serve`
- * throws.
+ * A transport that leads to a daemon of this process: what `serve` makes of the line receives what the client sends.
+ * Nothing is delivered in the turn in which it was sent; the lines to one daemon have their `pace` in common. Throws
+ * what `serve` throws.
  */
 export function memoryLine(serve: Serve, pace: Pace = new Pace(), traits: Traits = SOCKET_TRAITS): Transport {
   return new MemoryLine(serve, pace, traits);

@@ -1,5 +1,6 @@
 // A log of what is asked of the daemon and what it answers, for those who want to see it.
 
+import { Fifo } from "../../wire/fifo.ts";
 import type { Packet } from "../../wire/header.ts";
 import { Operation, type OperationName, operationName } from "../../wire/operations.ts";
 import { fromBytes } from "../tree/latin1.ts";
@@ -132,10 +133,8 @@ class Reader implements LogReader {
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => void;
   readonly #abort = () => this.end();
-  #waiters: Waiter[] = [];
-  #events: OperationEvent[] = [];
-  /** Where the first event is that was not taken. */
-  #head = 0;
+  readonly #waiters = new Fifo<Waiter>();
+  readonly #events = new Fifo<OperationEvent>();
   #lost = 0;
   #ended = false;
 
@@ -150,7 +149,7 @@ class Reader implements LogReader {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) waiter.resolve({ done: false, value: event });
     // What is lost is told in its place: until that is reached, what follows is lost as well.
-    else if (this.#lost === 0 && this.#events.length - this.#head < this.#limit) this.#events.push(event);
+    else if (this.#lost === 0 && this.#events.length < this.#limit) this.#events.push(event);
     else this.#lost++;
   }
 
@@ -159,7 +158,7 @@ class Reader implements LogReader {
     this.#ended = true;
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#onEnd();
-    for (const waiter of this.#waiters.splice(0)) this.#settle(waiter);
+    for (const waiter of this.#waiters.takeAll()) this.#settle(waiter);
   }
 
   next(): Promise<IteratorResult<LogEvent, undefined>> {
@@ -167,7 +166,7 @@ class Reader implements LogReader {
   }
 
   return(): Promise<IteratorResult<LogEvent, undefined>> {
-    this.#events = [];
+    this.#events.takeAll();
     this.#lost = 0;
     this.end();
     return Promise.resolve({ done: true, value: undefined });
@@ -190,15 +189,8 @@ class Reader implements LogReader {
   }
 
   #shift(): LogEvent | null {
-    const event = this.#events[this.#head];
-    if (event !== undefined) {
-      this.#head++;
-      if (this.#head * 2 > this.#events.length) {
-        this.#events = this.#events.slice(this.#head);
-        this.#head = 0;
-      }
-      return event;
-    }
+    const event = this.#events.shift();
+    if (event !== undefined) return event;
     if (this.#lost === 0) return null;
     const lost = this.#lost;
     this.#lost = 0;

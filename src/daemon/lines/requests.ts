@@ -1,13 +1,13 @@
 // Finds the requests in a stream of bytes that may be cut anywhere, one at a time: between two of them it can stop.
 
-import { FrameError } from "../../wire/decoder.ts";
-import { decodeHeader, type Header, HEADER_SIZE, type Packet, PAYLOAD_MAX } from "../../wire/header.ts";
+import { checkedHeader } from "../../wire/decoder.ts";
+import { type Header, HEADER_SIZE, type Packet, PAYLOAD_MAX } from "../../wire/header.ts";
 
 const empty: Uint8Array = new Uint8Array(0);
 
 /**
- * The requests of one connection. It keeps no more than the start of one request and the rest of one chunk: who does not
- * complete what he began costs that much, and holds up nobody.
+ * The requests of one connection. It keeps no more than the start of one request and the rest of one chunk: who does
+ * not complete what he began costs that much, and holds up nobody.
  */
 export class Requests {
   #chunk = empty;
@@ -47,12 +47,12 @@ export class Requests {
     }
   }
 
-  /** Whether a whole request is there. Throws a {@linkcode FrameError} as soon as one announces more than is allowed. */
+  /** Whether a whole request is there. Throws a `FrameError` as soon as one announces more than is allowed. */
   isReady(): boolean {
     if (this.#have > 0) return this.#complete();
     const left = this.#chunk.length - this.#at;
     if (left < HEADER_SIZE) return this.#begin();
-    const header = this.#header ??= checkedHeader(this.#chunk, this.#at);
+    const header = this.#header ??= checkedHeader(this.#chunk, this.#at, PAYLOAD_MAX);
     return left >= HEADER_SIZE + header.length || this.#begin();
   }
 
@@ -79,13 +79,16 @@ export class Requests {
   #complete(): boolean {
     if (this.#header === null) {
       if (this.#copy(HEADER_SIZE) < HEADER_SIZE) return false;
-      this.#header = checkedHeader(this.#partial, 0);
+      this.#header = checkedHeader(this.#partial, 0, PAYLOAD_MAX);
     }
     const size = HEADER_SIZE + this.#header.length;
     return this.#copy(size) === size;
   }
 
-  /** Copies from the chunk until so many bytes of the request are there, or all of the chunk; returns how many are there. */
+  /**
+   * Copies from the chunk until so many bytes of the request are there, or all of the chunk; returns how many are
+   * there.
+   */
   #copy(size: number): number {
     const end = Math.min(this.#at + size - this.#have, this.#chunk.length);
     this.#partial.set(this.#chunk.subarray(this.#at, end), this.#have);
@@ -93,10 +96,4 @@ export class Requests {
     this.#at = end;
     return this.#have;
   }
-}
-
-function checkedHeader(bytes: Uint8Array, at: number): Header {
-  const header = decodeHeader(bytes, at);
-  if (header.length > PAYLOAD_MAX) throw new FrameError(header);
-  return header;
 }

@@ -19,17 +19,17 @@ export interface Listener extends AsyncDisposable {
   /** The socket's path, from the root on. */
   readonly path: string;
   /**
-   * Stops to listen, ends the connections that were made here, and removes the socket's file, unless somebody else has put
-   * another one in its place. Closing twice is fine.
+   * Stops to listen, ends the connections that were made here, and removes the socket's file, unless somebody else has
+   * put another one in its place. Closing twice is fine.
    */
   close(): Promise<void>;
 }
 
 /**
- * Listens on the Unix socket at `path`, which belongs to its owner alone (0600) from its first moment. A socket's file behind
- * which nobody listens any more is replaced. Rejects with a {@linkcode ConnectionError}: EADDRINUSE where somebody does, or
- * where there is something else, EINVAL where the path is empty, has a NUL or more than 107 bytes, and the system's `code`,
- * ENOENT and EACCES of the directory.
+ * Listens on the Unix socket at `path`, which belongs to its owner alone (0600) from its first moment. A socket's file
+ * behind which nobody listens any more is replaced. Rejects with a {@linkcode ConnectionError}: EADDRINUSE where
+ * somebody does, or where there is something else, EINVAL where the path is empty, has a NUL or more than 107 bytes,
+ * and the system's `code`, ENOENT and EACCES of the directory.
  */
 export async function listen(path: string, serve: Serve): Promise<Listener> {
   if (path === "") throw cannotListen(path, "the path is empty", "EINVAL");
@@ -59,7 +59,10 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The socket at a path behind which nobody listens any more; null where there is nothing. Rejects where there is anything else. */
+/**
+ * The socket at a path behind which nobody listens any more; null where there is nothing. Rejects where there is
+ * anything else.
+ */
 async function findStale(path: string): Promise<Stats | null> {
   const found = statOf(path);
   if (found === null) return null;
@@ -97,7 +100,9 @@ class SocketListener implements Listener {
   readonly #serve: Serve;
   #listening: Listening | null = null;
   #file: Stats | null = null;
-  /** The directory by whose descriptor the socket was bound: the runtime may remove that name when the socket is closed. */
+  /**
+   * The directory by whose descriptor the socket was bound: the runtime may remove that name when the socket is closed.
+   */
   #directory: number | null = null;
   #closed: Promise<void> | null = null;
 
@@ -157,8 +162,8 @@ class SocketListener implements Listener {
 }
 
 /**
- * Takes away the stale socket that was found at a path: two who found the same one at once do not both succeed, since only
- * that one is taken. Its time tells it from a later one that the system gave the same number.
+ * Takes away the stale socket that was found at a path: two who found the same one at once do not both succeed, since
+ * only that one is taken. Its time tells it from a later one that the system gave the same number.
  */
 function takeAway(path: string, stale: Stats, aside: string): void {
   const there = statOf(path);

@@ -22,7 +22,10 @@ export class Sockets {
     this.#links = links;
   }
 
-  /** Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed meanwhile. */
+  /**
+   * Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed
+   * meanwhile.
+   */
   async open(path: string, domid: number): Promise<Listener> {
     const socket = new GuardedSocket(path, () => this.#open.delete(socket));
     if (this.#closed) throw await refusal(path, "the daemon was closed");
@@ -76,8 +79,9 @@ class GuardedSocket implements Listener {
   }
 
   /**
-   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is the domain's alone and
-   * that nobody made. A domain that starts anew drops them as well, and stays. Throws a `RangeError` where it may not connect.
+   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is the domain's alone
+   * and that nobody made. A domain that starts anew drops them as well, and stays. Throws a `RangeError` where it may
+   * not connect.
    */
   guard(domains: Domains, domid: number): void {
     const domain = domains.introduced(domid);

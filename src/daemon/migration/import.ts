@@ -10,16 +10,16 @@ import type { MigrationState, StreamVersion } from "./state.ts";
 /** How a stream is read. */
 export interface ImportOptions {
   /**
-   * Whether a node was there before the stream, so that others may follow as its children; not asked behind the root, with
-   * which the stream is of a whole store. By default there is the root and nothing else.
+   * Whether a node was there before the stream, so that others may follow as its children; not asked behind the root,
+   * with which the stream is of a whole store. By default there is the root and nothing else.
    */
   readonly isKnown?: ((path: string) => boolean) | undefined;
 }
 
 /**
- * Reads a stream in the format of Xen's `docs/designs/xenstore-migration.md`, of version 1 or 2, and of either byte order.
- * Throws a {@linkcode MigrationError} that names the record, the byte and the fault where it is none. Records of types that
- * the version does not have are passed over, and listed in the state.
+ * Reads a stream in the format of Xen's `docs/designs/xenstore-migration.md`, of version 1 or 2, and of either byte
+ * order. Throws a {@linkcode MigrationError} that names the record, the byte and the fault where it is none. Records of
+ * types that the version does not have are passed over, and listed in the state.
  */
 export function importStream(
   bytes: Uint8Array,

@@ -9,9 +9,9 @@ import { importStream } from "./import.ts";
 import type { ConnectionData, DomainData, MigrationState, QuotaData, StreamVersion, WatchData } from "./state.ts";
 
 /**
- * What of a store other daemons can go on with: nodes, quotas, and the domains that are introduced, each with one connection
- * that has all its watches. What this process alone can go on with is left out: connections of domain 0, open transactions,
- * and what waits to be sent.
+ * What of a store other daemons can go on with: nodes, quotas, and the domains that are introduced, each with one
+ * connection that has all its watches. What this process alone can go on with is left out: connections of domain 0,
+ * open transactions, and what waits to be sent.
  */
 export function stateOf(store: Store, version: StreamVersion = 2): MigrationState {
   const guests = [...store.domains.values()].filter(({ introduced, privileged }) => introduced && !privileged);
@@ -39,8 +39,8 @@ export function exportStore(store: Store, version: StreamVersion = 2): Uint8Arra
 }
 
 /**
- * Imports a stream into a store that has no connections. A stream with the root replaces all nodes; a stream without it is
- * that of one domain, and its nodes are added. Domains with a connection are introduced, and make their watches and
+ * Imports a stream into a store that has no connections. A stream with the root replaces all nodes; a stream without it
+ * is that of one domain, and its nodes are added. Domains with a connection are introduced, and make their watches and
  * transactions again when they connect. Quotas of unknown names are ignored.
  *
  * @throws {MigrationError} If the stream is invalid. Then nothing has changed.

@@ -1,7 +1,7 @@
 // Writes the fields of a migration stream, one behind another.
 
 import { wholeFault } from "../../wire/checks.ts";
-import { Bytes } from "../persistence/changes.ts";
+import { Bytes } from "../tree/bytes.ts";
 import { MigrationError } from "./errors.ts";
 import { aligned, BIG_ENDIAN, IDENT, RECORD_HEADER_SIZE, type RecordName, RecordType } from "./format.ts";
 

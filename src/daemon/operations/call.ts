@@ -13,7 +13,9 @@ export interface Call {
   readonly connection: Connection;
   /** The transaction that the request belongs to. */
   readonly transaction: Transaction | null;
-  /** The tree that the request sees: the fork that it changes, the fork of its transaction, or the tree of the store. */
+  /**
+   * The tree that the request sees: the fork that it changes, the fork of its transaction, or the tree of the store.
+   */
   readonly view: View;
   /** The payload, with a character for each byte. */
   readonly text: string;

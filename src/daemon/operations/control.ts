@@ -28,7 +28,10 @@ const commands: Readonly<Record<string, Command>> = {
   "help": { usage: "", run: help },
 };
 
-/** CONTROL: a command and its arguments. The embedded daemon writes no files, so that `logfile` and the like are unknown. */
+/**
+ * CONTROL: a command and its arguments. The embedded daemon writes no files, so that `logfile` and the like are
+ * unknown.
+ */
 export function control(call: Call): string | Failure {
   const [name = "", ...args] = strings(call.text);
   if (!Object.hasOwn(commands, name)) return fail.EINVAL;

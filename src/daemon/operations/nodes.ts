@@ -99,7 +99,10 @@ export function remove(call: Call, working: WorkingTree): string | Failure {
   return OK;
 }
 
-/** SET_PERMS: replaces a node's permissions. Only its owner and domain 0 may; only domain 0 may change the owner (XSA-352). */
+/**
+ * SET_PERMS: replaces a node's permissions. Only its owner and domain 0 may; only domain 0 may change the owner
+ * (XSA-352).
+ */
 export function setPermissions(call: Call, working: WorkingTree): string | Failure {
   const [name = null, ...texts] = strings(call.text);
   if (texts.length === 0) return fail.EINVAL;
@@ -155,8 +158,8 @@ function exceedsMemory({ store, view }: Call, owner: number, bytes: number): boo
 }
 
 /**
- * Makes a node and those above it that are missing; each inherits the permissions of the one above it, and belongs to the
- * guest that made it. The quotas are looked at before anything is changed (XSA-272, XSA-414).
+ * Makes a node and those above it that are missing; each inherits the permissions of the one above it, and belongs to
+ * the guest that made it. The quotas are looked at before anything is changed (XSA-272, XSA-414).
  */
 function make(call: Call, { view }: WorkingTree, path: string, value: string): StoreNode | Failure {
   const { connection: { domain }, transaction } = call;
@@ -174,7 +177,10 @@ function make(call: Call, { view }: WorkingTree, path: string, value: string): S
   return checkQuotas(call, missing, value, permissions, above.node) ?? view.make(path, value, permissions);
 }
 
-/** Checks what a guest's new nodes come to: the last one first, then those above it, and the one that they are put below. */
+/**
+ * Checks what a guest's new nodes come to: the last one first, then those above it, and the one that they are put
+ * below.
+ */
 function checkQuotas(
   { store, connection: { domain }, view, transaction }: Call,
   missing: readonly string[],

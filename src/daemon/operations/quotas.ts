@@ -56,8 +56,8 @@ export function setQuota(call: Call): string | Failure {
 }
 
 /**
- * Drafts the change of a quota. All quotas of a domain are persisted together: they were copied from those of new domains,
- * which may be different when the store is restored.
+ * Drafts the change of a quota. All quotas of a domain are persisted together: they were copied from those of new
+ * domains, which may be different when the store is restored.
  */
 export function draftQuota(store: Store, domain: Domain | null, name: QuotaName, value: number): Draft {
   const draft = store.draft();

@@ -33,8 +33,8 @@ export function look(call: Call, path: string): StoreNode | undefined | Failure 
 }
 
 /**
- * What to say where a node is missing or may not be used: the truth only to those who have one of the wanted rights on the
- * nearest node above it that exists.
+ * What to say where a node is missing or may not be used: the truth only to those who have one of the wanted rights on
+ * the nearest node above it that exists.
  */
 export function masked(call: Call, path: string, failure: Failure, rights: number): Failure {
   const above = nearest(call, path);

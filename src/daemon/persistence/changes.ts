@@ -1,6 +1,7 @@
 // Changes as bytes: what stands in the records of a log and of a snapshot.
 
-import { fromBytes, putBytes } from "../tree/latin1.ts";
+import type { Bytes } from "../tree/bytes.ts";
+import { fromBytes } from "../tree/latin1.ts";
 import { type Entry, Permissions } from "../tree/permissions.ts";
 import { isQuotaName } from "../tree/quotas.ts";
 import type { Change } from "../tree/tree.ts";
@@ -19,55 +20,6 @@ import type { Change } from "../tree/tree.ts";
 const Kind = { PUT: 1, REMOVE: 2, QUOTA: 3, DOMAIN_QUOTA: 4, FORGET: 5 } as const;
 const IGNORED = 128;
 const PERMISSION_SIZE = 5;
-const INITIAL_SIZE = 4096;
-
-/** Bytes that grow at their end. */
-export class Bytes {
-  /** How many there are. */
-  length = 0;
-  #bytes: Uint8Array;
-  #view: DataView;
-
-  /** Starts empty, with room for so many. */
-  constructor(size: number = INITIAL_SIZE) {
-    this.#bytes = new Uint8Array(size);
-    this.#view = new DataView(this.#bytes.buffer);
-  }
-
-  /** Those that are there, until more come. */
-  get taken(): Uint8Array {
-    return this.#bytes.subarray(0, this.length);
-  }
-
-  /** Their numbers, until more come. */
-  get view(): DataView {
-    return this.#view;
-  }
-
-  /** Makes room for more, counts them, and returns the place of the first. What stands there is anything. */
-  extend(count: number): number {
-    const at = this.length;
-    this.length += count;
-    if (this.length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.length, 2 * this.#bytes.length));
-      grown.set(this.#bytes.subarray(0, at));
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
-    }
-    return at;
-  }
-
-  /** Appends a text with one character for each byte. */
-  text(text: string): void {
-    const at = this.extend(text.length);
-    putBytes(this.#bytes, at, text);
-  }
-
-  /** Starts anew. */
-  clear(): void {
-    this.length = 0;
-  }
-}
 
 /** Appends a change. */
 export function encodeChange(bytes: Bytes, change: Change): void {

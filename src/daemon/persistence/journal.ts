@@ -9,8 +9,9 @@ import { fileName, type Restored } from "./restore.ts";
 import { type SnapshotWriting, writeSnapshot } from "./snapshot.ts";
 
 /**
- * When batches are brought to the disk itself, beyond the system's cache: before each {@linkcode Journal.commit} returns;
- * some time after it; or when the system likes. What is in the cache outlives the process, but not the machine.
+ * When batches are brought to the disk itself, beyond the system's cache: before each {@linkcode Journal.commit}
+ * returns; some time after it; or when the system likes. What is in the cache outlives the process, but not the
+ * machine.
  */
 export type SyncPolicy = "always" | "interval" | "never";
 
@@ -25,8 +26,8 @@ export interface JournalOptions {
   /** Where time comes from. */
   readonly clock: Clock;
   /**
-   * What builds the store as it is when this is called, from a store without any node. It is read later, while the store
-   * changes: it has to be that of an immutable root.
+   * What builds the store as it is when this is called, from a store without any node. It is read later, while the
+   * store changes: it has to be that of an immutable root.
    */
   readonly snapshot: () => Iterable<Change>;
   /** Told of what failed without harm: a snapshot that could not be written. The logs go on, and it is tried again. */
@@ -37,8 +38,8 @@ const COMPACT_AT = 1024 * 1024;
 const INTERVAL_MS = 1000;
 
 /**
- * Keeps a store's changes. Each change of the store goes through {@linkcode Journal.append}, in order, before anybody can
- * see it, and {@linkcode Journal.commit} is called before any reply or event that tells of it leaves.
+ * Keeps a store's changes. Each change of the store goes through {@linkcode Journal.append}, in order, before anybody
+ * can see it, and {@linkcode Journal.commit} is called before any reply or event that tells of it leaves.
  */
 export class Journal implements AsyncDisposable {
   readonly #files: Files;
@@ -97,9 +98,10 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Adds one batch: after a crash, all of it is there or nothing. It is not in the file before {@linkcode commit}, but its
-   * room is reserved. Throws a {@linkcode JournalError} where there is no room, or where writing failed before: then the
-   * batch is no part of the journal, and must not become one of the store. Its `code` is the system's: `"ENOSPC"`.
+   * Adds one batch: after a crash, all of it is there or nothing. It is not in the file before {@linkcode commit}, but
+   * its room is reserved. Throws a {@linkcode JournalError} where there is no room, or where writing failed before:
+   * then the batch is no part of the journal, and must not become one of the store. Its `code` is the system's:
+   * `"ENOSPC"`.
    */
   append(changes: readonly Change[]): void {
     this.#check();
@@ -114,10 +116,10 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Writes what was appended: in one piece, and to the disk itself where the policy says so. The store is then as all that
-   * was appended makes it, no more and no less. Throws a {@linkcode JournalError} where that fails: it is not known then
-   * which of these batches a restart would find, nothing that tells of them may leave, and every later call that would
-   * write fails as well. The store has to be opened anew.
+   * Writes what was appended: in one piece, and to the disk itself where the policy says so. The store is then as all
+   * that was appended makes it, no more and no less. Throws a {@linkcode JournalError} where that fails: it is not
+   * known then which of these batches a restart would find, nothing that tells of them may leave, and every later call
+   * that would write fails as well. The store has to be opened anew.
    */
   commit(): void {
     if (!this.#log.hasPending) return;
@@ -128,7 +130,10 @@ export class Journal implements AsyncDisposable {
     if (this.#closedLogs + this.#log.length > this.#limit && this.#compaction === null) this.#compact();
   }
 
-  /** Writes a snapshot now, unless one is being written. Resolves when it has taken the place of the logs: true, if it has. */
+  /**
+   * Writes a snapshot now, unless one is being written. Resolves when it has taken the place of the logs: true, if it
+   * has.
+   */
   compact(): Promise<boolean> {
     this.commit();
     this.#check();
@@ -186,7 +191,9 @@ export class Journal implements AsyncDisposable {
     this.#written = this.#sequence;
   }
 
-  /** After a failure the system forgets what it could not write: trying again would succeed without having written it. */
+  /**
+   * After a failure the system forgets what it could not write: trying again would succeed without having written it.
+   */
   #sync(): void {
     this.#guard("cannot bring what changed to the disk", () => this.#log.sync());
     this.#synced = this.#written;

@@ -26,9 +26,9 @@ export interface KeeperOptions {
 }
 
 /**
- * Keeps the nodes, permissions and quotas of one store. The store's `onChanges` is {@linkcode Keeper.take}; the store is given
- * to {@linkcode Keeper.load} before anybody connects; whoever sends what the store queued asks {@linkcode Keeper.commit}
- * first, each time.
+ * Keeps the nodes, permissions and quotas of one store. The store's `onChanges` is {@linkcode Keeper.take}; the store
+ * is given to {@linkcode Keeper.load} before anybody connects; whoever sends what the store queued asks {@linkcode
+ * Keeper.commit} first, each time.
  */
 export class Keeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
@@ -57,8 +57,8 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * Fills a store with the store that was kept; what it has in a directory that is new, is kept. Of domains that are gone
-   * meanwhile, nothing is left. Throws a {@linkcode JournalError} where that cannot be.
+   * Fills a store with the store that was kept; what it has in a directory that is new, is kept. Of domains that are
+   * gone meanwhile, nothing is left. Throws a {@linkcode JournalError} where that cannot be.
    */
   load(store: Store): void {
     const { isNew = false, changes = [] } = this.#opened ?? {};
@@ -84,8 +84,8 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * Brings to the directory what was taken. False where that failed, now or before: then nothing that the store queued may be
-   * sent.
+   * Brings to the directory what was taken. False where that failed, now or before: then nothing that the store queued
+   * may be sent.
    */
   commit(): boolean {
     if (!this.#hasFailed) this.#orFail(() => this.#journal.commit());
@@ -151,7 +151,9 @@ function restoreInto(store: Store, changes: Iterable<Change>): void {
   }
 }
 
-/** The changes that build what a store holds now, from a store without any node. Later changes of the store do not show. */
+/**
+ * The changes that build what a store holds now, from a store without any node. Later changes of the store do not show.
+ */
 function contents({ quotas, domains, view }: Store): Iterable<Change> {
   const set: Change[] = [];
   // Those of new domains come first: the quotas of a domain start as their copy.

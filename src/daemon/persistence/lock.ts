@@ -9,20 +9,20 @@ import { type Listening, listenUnix, probeUnix } from "../lines/listen.ts";
 import { JournalError } from "./errors.ts";
 
 /*
- * Whether a holder is alive, the kernel knows: nobody listens any more at the socket of a process that has ended, however
- * it ended. That holds where numbers of processes mislead: they come again after a restart, and a container sees only its
- * own.
+ * Whether a holder is alive, the kernel knows: nobody listens any more at the socket of a process that has ended,
+ * however it ended. That holds where numbers of processes mislead: they come again after a restart, and a container
+ * sees only its own.
  *
- * Nobody takes over another's socket: each newcomer listens at one of its own first, then looks at the others. Of two that
- * come at once, at least one sees the other; it may happen that both do, and neither gets the directory.
+ * Nobody takes over another's socket: each newcomer listens at one of its own first, then looks at the others. Of two
+ * that come at once, at least one sees the other; it may happen that both do, and neither gets the directory.
  */
 const NAME = /^lock-[0-9a-f]{16}$/;
 /** sun_path holds 108 bytes on Linux, 104 elsewhere, the last of them 0. */
 const SOCKET_PATH_MAX = 103;
 
 /**
- * Whoever connects only wants to know that somebody listens. Closing is left to that side: Bun takes a connection that is
- * closed at once for one that failed.
+ * Whoever connects only wants to know that somebody listens. Closing is left to that side: Bun takes a connection that
+ * is closed at once for one that failed.
  */
 const probed: LineUser = { receive: () => {}, drained: () => {}, closed: () => {} };
 

@@ -1,7 +1,8 @@
 // A log: batches of changes, appended one behind another.
 
 import type { Change } from "../tree/tree.ts";
-import { Bytes, encodeChange } from "./changes.ts";
+import { Bytes } from "../tree/bytes.ts";
+import { encodeChange } from "./changes.ts";
 import type { Files, OpenFile } from "./files.ts";
 import { beginRecord, encodeFileHeader, endRecord, FILE_HEADER_SIZE, type FileHeader } from "./records.ts";
 import { fileName, type LogEnd } from "./restore.ts";

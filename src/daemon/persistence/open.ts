@@ -22,8 +22,8 @@ export interface OpenedJournal {
 }
 
 /**
- * Opens a directory, and makes it where there is none. Throws a {@linkcode JournalError} where a process that is alive has
- * it open, a later version wrote it, it is corrupt, or the system refuses.
+ * Opens a directory, and makes it where there is none. Throws a {@linkcode JournalError} where a process that is alive
+ * has it open, a later version wrote it, it is corrupt, or the system refuses.
  */
 export async function openJournal(directory: string, options: JournalOptions): Promise<OpenedJournal> {
   const path = resolve(directory);

@@ -1,6 +1,6 @@
 // The files of a journal: a header, then records, each whole or not there at all.
 
-import type { Bytes } from "./changes.ts";
+import type { Bytes } from "../tree/bytes.ts";
 import { crc32c } from "./checksum.ts";
 
 /*
@@ -101,8 +101,8 @@ export function readRecord(bytes: Uint8Array, at: number, secret: number): Journ
 }
 
 /**
- * Whether a record behind a place shows that batch `sequence` was on the disk when it was written: then what stands there
- * instead of the batch is no trace of a crash.
+ * Whether a record behind a place shows that batch `sequence` was on the disk when it was written: then what stands
+ * there instead of the batch is no trace of a crash.
  */
 export function provesSynced(bytes: Uint8Array, from: number, sequence: number, secret: number): boolean {
   const view = viewOf(bytes);

@@ -79,7 +79,9 @@ interface Log extends Source {
   readonly discarded: Discarded | null;
 }
 
-/** Reads a directory. Changes nothing. Throws a {@linkcode JournalError} where something else is there than was written. */
+/**
+ * Reads a directory. Changes nothing. Throws a {@linkcode JournalError} where something else is there than was written.
+ */
 export function restore(files: Files): Restored {
   const found = readNames(files);
   const snapshot = newestSnapshot(files, found);
@@ -162,7 +164,10 @@ function readHeader(bytes: Uint8Array, file: string, kind: FileKind, generation:
   return header;
 }
 
-/** The newest snapshot that is whole. One that is not only counts if there is no older one, or the logs behind that are gone. */
+/**
+ * The newest snapshot that is whole. One that is not only counts if there is no older one, or the logs behind that are
+ * gone.
+ */
 function newestSnapshot(files: Files, { snapshots, logs }: Found): Snapshot | null {
   let fault: JournalError | null = null;
   for (const generation of snapshots.toReversed()) {

@@ -2,7 +2,8 @@
 
 import type { Clock } from "../clock.ts";
 import type { Change } from "../tree/tree.ts";
-import { Bytes, encodeChange } from "./changes.ts";
+import { Bytes } from "../tree/bytes.ts";
+import { encodeChange } from "./changes.ts";
 import type { Files, OpenFile } from "./files.ts";
 import { newSecret } from "./log.ts";
 import { beginRecord, encodeFileHeader, endRecord, FILE_HEADER_SIZE, RECORD_HEADER_SIZE } from "./records.ts";
@@ -28,7 +29,10 @@ export interface SnapshotWriting {
   cancel(): void;
 }
 
-/** Writes the changes that build a state, the last batch of which is `base`, to a file of another name; then renames that. */
+/**
+ * Writes the changes that build a state, the last batch of which is `base`, to a file of another name; then renames
+ * that.
+ */
 export function writeSnapshot(
   files: Files,
   generation: number,

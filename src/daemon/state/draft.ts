@@ -23,8 +23,8 @@ export interface ChangeEvents {
 }
 
 /**
- * A change that belongs to no transaction. Nothing outside the draft changes before the store applies it, so that a draft
- * that cannot be persisted is dropped and costs nothing more.
+ * A change that belongs to no transaction. Nothing outside the draft changes before the store applies it, so that a
+ * draft that cannot be persisted is dropped and costs nothing more.
  */
 export class Draft implements WorkingTree {
   readonly view: View;

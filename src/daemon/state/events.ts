@@ -32,7 +32,10 @@ export class Events implements ChangeEvents {
     this.#view = view;
   }
 
-  /** Says whose request causes the events that follow: what a guest causes and others do not take, holds it up (XSA-326). */
+  /**
+   * Says whose request causes the events that follow: what a guest causes and others do not take, holds it up
+   * (XSA-326).
+   */
   causedBy(connection: Connection | null): void {
     this.#debtor = connection?.privileged === false ? connection : null;
     this.#debt = null;
@@ -68,7 +71,8 @@ export class Events implements ChangeEvents {
       if (node === undefined && permissions === null) continue;
       const watches = fires === "exact" ? this.trie.at(path) : this.trie.along(path);
       if (watches.length === 0) continue;
-      // One by one, as if they were written so: what is above the node counts as it was, unless its own turn came before.
+      // One by one, as if they were written so: what is above the node counts as it was, unless its own turn came
+      // before.
       const parent = parentPath(path);
       const above = told.has(parent) ? undefined : accesses.get(parent)?.permissions;
       this.#fire(watches, path, { node, above: above === undefined ? this.#above(path) : above, before: permissions });

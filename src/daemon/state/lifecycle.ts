@@ -6,7 +6,10 @@ import { nodesBelow, type PlacedNode, subtree } from "../tree/listing.ts";
 import type { StoreNode, Usage, View } from "../tree/tree.ts";
 import type { Draft } from "./draft.ts";
 
-/** Lets a domain connect. Where it may already, its connections end: it starts anew. Throws a `RangeError` if there is none. */
+/**
+ * Lets a domain connect. Where it may already, its connections end: it starts anew. Throws a `RangeError` if there is
+ * none.
+ */
 export function introduceDomain(store: Store, domid: number): void {
   const domain = store.existing(domid);
   if (domain === undefined) throw new RangeError(`cannot introduce domain ${domid}: there is none`);
@@ -18,7 +21,9 @@ export function introduceDomain(store: Store, domid: number): void {
   store.events.special("@introduceDomain", domid, "numbered");
 }
 
-/** A domain shut down or crashed: those who watch are told, once until it resumes. Its nodes and its connections stay. */
+/**
+ * A domain shut down or crashed: those who watch are told, once until it resumes. Its nodes and its connections stay.
+ */
 export function shutDownDomain(store: Store, domain: Domain): void {
   if (!domain.introduced || domain.shutdown || domain.privileged) return;
   domain.shutdown = true;
@@ -27,8 +32,8 @@ export function shutDownDomain(store: Store, domain: Domain): void {
 }
 
 /**
- * Drafts the end of a domain, which need not be known: its connections end, its nodes are removed, and nothing is left of
- * its rights (XSA-322, XSA-419).
+ * Drafts the end of a domain, which need not be known: its connections end, its nodes are removed, and nothing is left
+ * of its rights (XSA-322, XSA-419).
  */
 export function draftEnd(store: Store, domid: number): Draft {
   const { domains, events } = store;
@@ -79,9 +84,9 @@ function dropConnections(store: Store, { connections }: Domain): void {
 }
 
 /**
- * Removes the nodes that a domain owns, with all nodes below them, and takes the domain out of the permissions of the rest.
- * The root and the special nodes stay. `usage` is what there is to find. Returns the nodes that were removed, without those
- * below them.
+ * Removes the nodes that a domain owns, with all nodes below them, and takes the domain out of the permissions of the
+ * rest. The root and the special nodes stay. `usage` is what there is to find. Returns the nodes that were removed,
+ * without those below them.
  */
 function removeNodesOf(view: View, domid: number, usage: Usage): PlacedNode<StoreNode>[] {
   const removed: PlacedNode<StoreNode>[] = [];

@@ -1,6 +1,7 @@
 // What a connection has yet to receive: replies and events, in the order in which they came up.
 
 import { encodeHeader, HEADER_SIZE, PAYLOAD_MAX } from "../../wire/header.ts";
+import { withRoom } from "../../wire/growth.ts";
 import { Operation } from "../../wire/operations.ts";
 import { putBytes } from "../tree/latin1.ts";
 
@@ -16,8 +17,8 @@ export class Outbox {
   /** Called whenever another 64 KiB have come together. */
   onLarge: () => void = () => {};
   /**
-   * Whether the way to the receiver is full, so that what comes in now stays. The link that serves the connection sets it;
-   * a guest whose requests fill such an outbox is held up.
+   * Whether the way to the receiver is full, so that what comes in now stays. The link that serves the connection sets
+   * it; a guest whose requests fill such an outbox is held up.
    */
   blocked = false;
   /** Bytes that were taken, and that the way, which is full, has not taken up. The link sets it as well. */
@@ -44,8 +45,8 @@ export class Outbox {
   }
 
   /**
-   * Appends an event; gives false where it is dropped: because it does not fit a message (XSA-324), or because the same one
-   * waits already (XSA-326), which does not hold for special events.
+   * Appends an event; gives false where it is dropped: because it does not fit a message (XSA-324), or because the same
+   * one waits already (XSA-326), which does not hold for special events.
    */
   event(path: string, token: string): boolean {
     const payload = `${path}\0${token}\0`;
@@ -88,11 +89,7 @@ export class Outbox {
   #append(type: number, requestId: number, transactionId: number, payload: string): void {
     const start = this.#length;
     const end = start + HEADER_SIZE + payload.length;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, start));
-      this.#bytes = grown;
-    }
+    this.#bytes = withRoom(this.#bytes, start, end);
     encodeHeader(this.#bytes, start, type, requestId, transactionId, payload.length);
     putBytes(this.#bytes, start + HEADER_SIZE, payload);
     this.#length = end;

@@ -24,11 +24,13 @@ export interface StoreOptions {
   readonly domainExists?: ((domid: number) => boolean) | undefined;
   /** Asked at each commit whether it is to fail with EAGAIN without reason. */
   readonly conflict?: (() => boolean) | undefined;
-  /** Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for. */
+  /**
+   * Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for.
+   */
   readonly log?: ((line: string) => void) | undefined;
   /**
-   * Persists what a request or the end of a domain is about to change. If it throws, the request fails with EIO, and nothing
-   * is changed.
+   * Persists what a request or the end of a domain is about to change. If it throws, the request fails with EIO, and
+   * nothing is changed.
    */
   readonly onChanges?: ((changes: readonly Change[]) => void) | undefined;
 }
@@ -92,8 +94,8 @@ export class Store {
   }
 
   /**
-   * Whether a connection's next request may be answered: 0 if so, else after how many milliseconds to ask again; `Infinity`
-   * where its `onReleased` will tell.
+   * Whether a connection's next request may be answered: 0 if so, else after how many milliseconds to ask again;
+   * `Infinity` where its `onReleased` will tell.
    */
   holdOf({ domain }: Connection): number {
     if (domain.privileged) return 0;

@@ -14,7 +14,9 @@ export const OVERHEAD = 96;
 export interface Access {
   /** The permissions of the node at the first access; null if the node did not exist. */
   readonly permissions: Permissions | null;
-  /** The watches that a commit fires for this path: none, those of the path itself, or also those of the paths above it. */
+  /**
+   * The watches that a commit fires for this path: none, those of the path itself, or also those of the paths above it.
+   */
   fires: "none" | "exact" | "subtree";
 }
 

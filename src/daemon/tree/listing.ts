@@ -11,7 +11,10 @@ interface Parent<T> {
 export interface PlacedNode<T> {
   readonly path: string;
   readonly node: T;
-  /** Whether the walk goes on with the children of this node. The caller may set it to false before it takes the next node. */
+  /**
+   * Whether the walk goes on with the children of this node. The caller may set it to false before it takes the next
+   * node.
+   */
   descend: boolean;
 }
 

@@ -51,7 +51,9 @@ export class Permissions {
     return this.#derived = new Permissions([{ domid, rights: first?.rights ?? 0, ignored: false }, ...rest]);
   }
 
-  /** The same without the entries of a domain that is no more, its ownership aside; the same object if there are none. */
+  /**
+   * The same without the entries of a domain that is no more, its ownership aside; the same object if there are none.
+   */
   without(domid: number): Permissions {
     const kept = this.entries.filter((entry, i) => i === 0 || entry.domid !== domid);
     return kept.length === this.entries.length ? this : new Permissions(kept);

@@ -40,8 +40,8 @@ export function nodeSize(permissions: Permissions, valueBytes: number, listingBy
 }
 
 /**
- * One step of what changed, to be kept or sent elsewhere. Taken again in their order they build the same tree, the order of
- * children included.
+ * One step of what changed, to be kept or sent elsewhere. Taken again in their order they build the same tree, the
+ * order of children included.
  */
 export type Change =
   | {
@@ -116,8 +116,8 @@ function nameEnd(path: string, start: number): number {
 /**
  * A tree under change: the store's own, or that of a transaction, which starts with the same top.
  *
- * Above the root stands a top whose children are the root, by the name "", and the special nodes by theirs: so every path,
- * cut at its slashes, names the way from the top.
+ * Above the root stands a top whose children are the root, by the name "", and the special nodes by theirs: so every
+ * path, cut at its slashes, names the way from the top.
  */
 export class View {
   /** What stands above the root. Comparing it tells whether anything changed. */
@@ -152,7 +152,9 @@ export class View {
     }
   }
 
-  /** Makes the tree another one of the same nodes: what started with it before is looked at again when it is committed. */
+  /**
+   * Makes the tree another one of the same nodes: what started with it before is looked at again when it is committed.
+   */
   renew(): void {
     const { value, permissions, children, generation } = this.top;
     this.top = new StoreNode(value, permissions, children, generation);
@@ -172,7 +174,10 @@ export class View {
     return length === 0 ? { path: "/", node: this.get("/") } : { path: path.slice(0, length), node };
   }
 
-  /** Takes over the tree of a fork, and its changes of what belongs to whom. Nothing else may have changed since the fork. */
+  /**
+   * Takes over the tree of a fork, and its changes of what belongs to whom. Nothing else may have changed since the
+   * fork.
+   */
   adopt(fork: View): void {
     this.top = fork.top;
     fork.usage.forEach((usage, domid) => this.#addUsage(domid, usage));

@@ -2,7 +2,8 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { Bytes, ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
+import { ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
+import { Bytes } from "../../../src/daemon/tree/bytes.ts";
 import { treeChanges } from "../../../src/daemon/persistence/keeper.ts";
 import { noChildren } from "../../../src/daemon/tree/children.ts";
 import { type Change, StoreNode, View } from "../../../src/daemon/tree/tree.ts";
