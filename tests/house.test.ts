@@ -43,8 +43,9 @@ const daemonArrows: Record<string, readonly string[]> = {
   tree: [],
   state: ["tree"],
   operations: ["state", "tree"],
-  lines: ["state", "tree"],
-  persistence: ["state", "tree"],
+  sockets: [],
+  lines: ["sockets", "state", "tree"],
+  persistence: ["sockets", "state", "tree"],
   migration: ["state", "tree"],
 };
 /** Files of the daemon that every room of it may import: they import no room. */

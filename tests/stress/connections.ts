@@ -23,7 +23,7 @@ const commands: readonly (readonly [executable: string, ...rest: string[]])[] = 
 const env = { ...process.env, TSXS_CONNECTIONS: process.env.TSXS_CONNECTIONS ?? "100000", NO_COLOR: "1" };
 for (const [executable, ...rest] of commands) {
   console.log(`${executable} ${rest.join(" ")}`);
-  const parameters = [...rest, "./tests/daemon/lines/connections.test.ts"];
+  const parameters = [...rest, "./tests/daemon/sockets/connections.test.ts"];
   const { status, signal } = spawnSync(executable, parameters, { cwd: root, env, stdio: "inherit", timeout: LIMIT_MS });
   if (status === 0) continue;
   console.log(`failed: ${signal ?? status}`);

@@ -3,7 +3,7 @@
 import { Connection, Domain } from "../../src/daemon/state/domains.ts";
 import type { Clock } from "../../src/daemon/clock.ts";
 import { type FaultOptions, Faults } from "../../src/daemon/lines/faults.ts";
-import type { Line, LineUser } from "../../src/daemon/lines/line.ts";
+import type { Line, LineUser } from "../../src/daemon/sockets/line.ts";
 import { Links, type Patience } from "../../src/daemon/lines/links.ts";
 import { Observer } from "../../src/daemon/lines/observer.ts";
 import { OperationLog } from "../../src/daemon/lines/operation_log.ts";

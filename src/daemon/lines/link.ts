@@ -5,7 +5,8 @@ import { FrameError } from "../../wire/decoder.ts";
 import type { Packet } from "../../wire/header.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
-import type { Line, LineUser, Responder } from "./line.ts";
+import type { Line, LineUser } from "../sockets/line.ts";
+import type { Responder } from "./responder.ts";
 import type { Observer } from "./observer.ts";
 import { Requests } from "./requests.ts";
 

@@ -3,7 +3,8 @@
 import { ConnectionError } from "../../transport/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
-import type { Line, LineUser, Responder } from "./line.ts";
+import type { Line, LineUser } from "../sockets/line.ts";
+import type { Responder } from "./responder.ts";
 import { type Common, Link } from "./link.ts";
 import type { Observer } from "./observer.ts";
 

@@ -4,7 +4,7 @@ import { Pace } from "../../transport/pace.ts";
 import { type Receiver, SOCKET_TRAITS, type Traits, type Transport } from "../../transport/transport.ts";
 import { withRoom } from "../../wire/growth.ts";
 import { codedError } from "../../wire/system_errors.ts";
-import type { Line, LineUser, Serve } from "./line.ts";
+import type { Line, LineUser, Serve } from "../sockets/line.ts";
 
 /** How many bytes may wait for the client before the line counts as full. */
 const ROOM = 65536;

@@ -6,7 +6,7 @@ import type { Connection } from "../state/domains.ts";
 import { Failure } from "../state/failure.ts";
 import { toBytes } from "../tree/latin1.ts";
 import type { Faults } from "./faults.ts";
-import type { Responder } from "./line.ts";
+import type { Responder } from "./responder.ts";
 import { operationEvent, type OperationLog } from "./operation_log.ts";
 
 /** The link of a connection, as far as a fault may cut it. */

@@ -1,15 +1,14 @@
 // Listens at a path: whose the socket is, what it replaces, and how its file comes and goes.
 
-import { Buffer } from "node:buffer";
-import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdtempSync, openSync, renameSync } from "node:fs";
-import { rmSync, type Stats, unlinkSync } from "node:fs";
+import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConnectionError } from "../../transport/errors.ts";
-import { checkSocketPath, SOCKET_PATH_MAX } from "../../transport/socket_path.ts";
+import { checkSocketPath } from "../../transport/socket_path.ts";
 import { errnoText, isErrnoName } from "../../wire/errno.ts";
 import { codeOf } from "../../wire/system_errors.ts";
-import type { Serve } from "./line.ts";
-import { type Listening, listenUnix, probeUnix } from "./listen.ts";
+import type { Serve } from "../sockets/line.ts";
+import { type Listening, listenUnix, probeUnix } from "../sockets/listen.ts";
+import { openShortPaths, type ShortPaths } from "../sockets/short_path.ts";
 
 /** Who may connect: the socket's owner, as with every XenStore daemon. */
 const MODE = 0o600;
@@ -100,10 +99,8 @@ class SocketListener implements Listener {
   readonly #serve: Serve;
   #listening: Listening | null = null;
   #file: Stats | null = null;
-  /**
-   * The directory by whose descriptor the socket was bound: the runtime may remove that name when the socket is closed.
-   */
-  #directory: number | null = null;
+  /** The name by which the socket was bound: the runtime may remove that name when the socket is closed. */
+  #bound: ShortPaths | null = null;
   #closed: Promise<void> | null = null;
 
   constructor(path: string, serve: Serve) {
@@ -121,13 +118,9 @@ class SocketListener implements Listener {
     const directory = mkdtempSync(`${dirname(path)}/.`);
     const bound = join(directory, "s");
     try {
-      let name = bound;
-      if (Buffer.byteLength(bound) > SOCKET_PATH_MAX) {
-        // The name may be longer than the one that it is for. By the directory's descriptor it is short, on Linux.
-        this.#directory = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-        name = `/proc/self/fd/${this.#directory}/s`;
-      }
-      this.#listening = await listenUnix(name, this.#serve);
+      // The name within the directory may be longer than the path that the socket is for.
+      this.#bound = openShortPaths(directory, "s");
+      this.#listening = await listenUnix(this.#bound.path("s"), this.#serve);
       chmodSync(bound, MODE);
       if (stale !== null) takeAway(path, stale, join(directory, "stale"));
       place(bound, path);
@@ -156,8 +149,7 @@ class SocketListener implements Listener {
 
   async #stop(): Promise<void> {
     await this.#listening?.close();
-    if (this.#directory !== null) closeSync(this.#directory);
-    this.#directory = null;
+    this.#bound?.close();
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { Connection } from "../state/domains.ts";
 import type { Store } from "../state/store.ts";
-import type { Serve } from "./line.ts";
+import type { Serve } from "../sockets/line.ts";
 import type { Links } from "./links.ts";
 import type { Listener } from "./server.ts";
 

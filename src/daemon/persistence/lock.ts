@@ -1,11 +1,12 @@
 // One process for a directory: a socket in it, at which whoever holds the directory listens.
 
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../../wire/system_errors.ts";
-import type { LineUser } from "../lines/line.ts";
-import { type Listening, listenUnix, probeUnix } from "../lines/listen.ts";
+import type { LineUser } from "../sockets/line.ts";
+import { type Listening, listenUnix, probeUnix } from "../sockets/listen.ts";
+import { openShortPaths } from "../sockets/short_path.ts";
 import { JournalError } from "./errors.ts";
 
 /*
@@ -17,8 +18,6 @@ import { JournalError } from "./errors.ts";
  * that come at once, at least one sees the other; it may happen that both do, and neither gets the directory.
  */
 const NAME = /^lock-[0-9a-f]{16}$/;
-/** sun_path holds 108 bytes on Linux, 104 elsewhere, the last of them 0. */
-const SOCKET_PATH_MAX = 103;
 
 /**
  * Whoever connects only wants to know that somebody listens. Closing is left to that side: Bun takes a connection that
@@ -35,7 +34,7 @@ export interface Lock {
 /** Takes a directory for this caller alone. Throws a {@linkcode JournalError} where another holds it. */
 export async function lockDirectory(directory: string): Promise<Lock> {
   const own = `lock-${randomBytes(8).toString("hex")}`;
-  const way = openWay(directory, own);
+  const paths = openShortPaths(directory, own);
   const file = join(directory, own);
   let listening: Listening | null = null;
   const release = (): void => {
@@ -44,15 +43,15 @@ export async function lockDirectory(directory: string): Promise<Lock> {
     try {
       rmSync(file, { force: true });
     } finally {
-      way.close();
+      paths.close();
     }
   };
   try {
-    listening = await listenUnix(way.path(own), () => probed);
+    listening = await listenUnix(paths.path(own), () => probed);
     listening.unref();
     for (const name of readdirSync(directory)) {
       if (!NAME.test(name) || name === own) continue;
-      if (await isListening(way.path(name))) throw inUse(directory, name);
+      if (await isListening(paths.path(name))) throw inUse(directory, name);
       rmSync(join(directory, name), { force: true });
     }
     // Between making its socket and listening at it, a newcomer looks dead to another.
@@ -68,22 +67,6 @@ function inUse(directory: string, name: string): JournalError {
   return new JournalError("in-use", `cannot open "${directory}": another daemon that runs keeps its store there`, {
     file: join(directory, name),
   });
-}
-
-/** How to name a socket of the directory, for a path that is too long as well. */
-function openWay(directory: string, name: string): { path: (name: string) => string; close: () => void } {
-  if (new TextEncoder().encode(join(directory, name)).length <= SOCKET_PATH_MAX) {
-    return { path: (name) => join(directory, name), close: () => {} };
-  }
-  if (!existsSync("/proc/self/fd")) throw new RangeError(`cannot open "${directory}": its path is too long`);
-  let descriptor = openSync(directory, "r");
-  return {
-    path: (name) => `/proc/self/fd/${descriptor}/${name}`,
-    close: () => {
-      if (descriptor >= 0) closeSync(descriptor);
-      descriptor = -1;
-    },
-  };
 }
 
 /** Whether anybody listens at a socket. What cannot be told is taken for yes. */

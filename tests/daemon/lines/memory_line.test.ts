@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Line } from "../../../src/daemon/lines/line.ts";
+import type { Line } from "../../../src/daemon/sockets/line.ts";
 import { memoryLine } from "../../../src/daemon/lines/memory_line.ts";
 import type { Transport } from "../../../src/transport/transport.ts";
 import { codeOf } from "../../../src/wire/system_errors.ts";

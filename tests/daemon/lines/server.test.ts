@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Line, Serve } from "../../../src/daemon/lines/line.ts";
+import type { Line, Serve } from "../../../src/daemon/sockets/line.ts";
 import { listen, type Listener } from "../../../src/daemon/lines/server.ts";
 import { ConnectionError } from "../../../src/transport/errors.ts";
 import { codeOf } from "../../../src/wire/system_errors.ts";
