@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
 import type { Line, LineUser } from "../sockets/line.ts";
 import type { Responder } from "./responder.ts";
-import { type Common, Link } from "./link.ts";
+import { Link, type LinkContext } from "./link.ts";
 import type { Observer } from "./observer.ts";
 
 /** How patient a daemon is with who does not read. */
@@ -26,7 +26,7 @@ const UNSENT_MS = 20_000;
 /** Opens links, and ends them together. */
 export class Links {
   readonly #attach: (domid: number) => Connection;
-  readonly #common: Common;
+  readonly #context: LinkContext;
   readonly #links = new Set<Link>();
   #ended = false;
   /** Called when the last one is over. */
@@ -45,7 +45,17 @@ export class Links {
       this.#links.delete(link);
       if (this.#links.size === 0) this.onIdle();
     };
-    this.#common = { responder, clock, observer, unsentMax, unsentMs, full: new Set(), large: new Set(), commit, over };
+    this.#context = {
+      responder,
+      clock,
+      observer,
+      unsentMax,
+      unsentMs,
+      full: new Set(),
+      large: new Set(),
+      commit,
+      over,
+    };
   }
 
   /** How many there are. */
@@ -58,14 +68,14 @@ export class Links {
    */
   open(domid: number, line: Line): LineUser {
     if (this.#ended) throw new ConnectionError("cannot connect: the daemon was closed");
-    const link = new Link(this.#common, this.#attach(domid), line);
+    const link = new Link(this.#context, this.#attach(domid), line);
     this.#links.add(link);
     return link;
   }
 
   /** Cuts those for whom more waits than may, after a change that no request made. */
   check(): void {
-    for (const link of this.#common.full) link.check();
+    for (const link of this.#context.full) link.check();
   }
 
   /** Ends them all, for good. */

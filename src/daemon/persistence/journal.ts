@@ -6,7 +6,7 @@ import { failed, JournalError } from "./errors.ts";
 import type { Files } from "./files.ts";
 import { Log } from "./log.ts";
 import { fileName, type Restored } from "./restore.ts";
-import { type SnapshotWriting, writeSnapshot } from "./snapshot.ts";
+import { SnapshotWriting } from "./snapshot.ts";
 
 /**
  * When batches are brought to the disk itself, beyond the system's cache: before each {@linkcode Journal.commit}
@@ -236,7 +236,7 @@ export class Journal implements AsyncDisposable {
     const base = this.#sequence;
     if (!this.#rotate(generation, base)) return;
     this.#closedLogs = logs;
-    const writing = writeSnapshot(this.#files, generation, base, this.#options.snapshot(), this.#clock);
+    const writing = new SnapshotWriting(this.#files, generation, base, this.#options.snapshot(), this.#clock);
     const ended = writing.done.then((size) => {
       this.#compaction = null;
       if (size === null) return false;

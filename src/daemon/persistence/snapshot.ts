@@ -18,101 +18,99 @@ const PAUSE_MS = 1;
 /** The time is looked at after so many changes. */
 const LOOK_AFTER = 64;
 
-/** A snapshot that is being written. */
-export interface SnapshotWriting {
+/**
+ * Writes a snapshot: the changes that build a state, of which `base` is the last batch. The snapshot is written to a
+ * file of another name, and renamed when the file is synced.
+ */
+export class SnapshotWriting {
   /**
-   * Resolves with its size when it stands under its name, on the disk; with null when it was given up because of
-   * {@linkcode SnapshotWriting.cancel}. Rejects with what the system said; then nothing of it is left.
+   * Resolves with the size in bytes when the snapshot has its name on the disk, and with null if it was cancelled
+   * before. Rejects with the system's error. Except in the first case, nothing is left of it.
    */
   readonly done: Promise<number | null>;
-  /** Gives it up, unless it is about to get its name. */
-  cancel(): void;
-}
+  readonly #files: Files;
+  readonly #changes: Iterator<Change>;
+  readonly #clock: Clock;
+  readonly #secret = newSecret();
+  readonly #bytes = new Bytes(2 * RECORD_SIZE);
+  #length = 0;
+  #sequence = 0;
+  #cancelled = false;
+  #wake: () => void = () => {};
 
-/**
- * Writes the changes that build a state, the last batch of which is `base`, to a file of another name; then renames
- * that.
- */
-export function writeSnapshot(
-  files: Files,
-  generation: number,
-  base: number,
-  changes: Iterable<Change>,
-  clock: Clock,
-): SnapshotWriting {
-  const name = fileName(generation, "snapshot");
-  const unfinished = `${name}.new`;
-  const secret = newSecret();
-  const iterator = changes[Symbol.iterator]();
-  const bytes = new Bytes(2 * RECORD_SIZE);
-  let file: OpenFile | null = null;
-  let length = 0;
-  let sequence = 0;
-  let cancelled = false;
-  let wake = (): void => {};
+  /** Starts to write. */
+  constructor(files: Files, generation: number, base: number, changes: Iterable<Change>, clock: Clock) {
+    this.#files = files;
+    this.#changes = changes[Symbol.iterator]();
+    this.#clock = clock;
+    const name = fileName(generation, "snapshot");
+    const unfinished = `${name}.new`;
+    this.done = this.#write(unfinished, name, generation, base).finally(() => this.#tidy(unfinished));
+  }
 
-  const writeRecord = (): void => {
-    endRecord(bytes, 0, ++sequence, 0, secret);
-    file?.write(bytes.taken, length);
-    length += bytes.length;
-    bytes.clear();
-    beginRecord(bytes);
-  };
+  /** Gives the snapshot up, unless it is about to get its name. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#wake();
+  }
 
-  /** Writes one slice; false when there is nothing more. */
-  const slice = (): boolean => {
-    const start = clock.now();
-    const size = length;
+  async #write(unfinished: string, name: string, generation: number, base: number): Promise<number | null> {
+    const file = this.#files.create(unfinished);
+    try {
+      file.write(encodeFileHeader({ kind: "snapshot", generation, base, secret: this.#secret }), 0);
+      this.#length = FILE_HEADER_SIZE;
+      beginRecord(this.#bytes);
+      while (!this.#cancelled && this.#writeSlice(file)) await this.#pause();
+      if (!this.#cancelled) await file.syncLater();
+    } finally {
+      file.close();
+    }
+    if (this.#cancelled) return null;
+    this.#files.rename(unfinished, name);
+    this.#files.syncDirectory();
+    return this.#length;
+  }
+
+  /** Writes one slice. Returns false if nothing is left. */
+  #writeSlice(file: OpenFile): boolean {
+    const start = this.#clock.now();
+    const size = this.#length;
     for (let i = 1;; i++) {
-      const next = iterator.next();
+      const next = this.#changes.next();
       if (next.done) {
-        if (bytes.length > RECORD_HEADER_SIZE) writeRecord();
-        writeRecord();
+        if (this.#bytes.length > RECORD_HEADER_SIZE) this.#writeRecord(file);
+        this.#writeRecord(file);
         return false;
       }
-      encodeChange(bytes, next.value);
-      if (bytes.length >= RECORD_SIZE) writeRecord();
-      if (length - size >= SLICE_SIZE || (i % LOOK_AFTER === 0 && clock.now() - start >= SLICE_MS)) return true;
+      encodeChange(this.#bytes, next.value);
+      if (this.#bytes.length >= RECORD_SIZE) this.#writeRecord(file);
+      if (this.#length - size >= SLICE_SIZE) return true;
+      if (i % LOOK_AFTER === 0 && this.#clock.now() - start >= SLICE_MS) return true;
     }
-  };
+  }
 
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = clock.after(PAUSE_MS, resolve);
-      wake = () => {
+  #writeRecord(file: OpenFile): void {
+    endRecord(this.#bytes, 0, ++this.#sequence, 0, this.#secret);
+    file.write(this.#bytes.taken, this.#length);
+    this.#length += this.#bytes.length;
+    this.#bytes.clear();
+    beginRecord(this.#bytes);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(PAUSE_MS, resolve);
+      this.#wake = () => {
         timer.cancel();
         resolve();
       };
     });
+  }
 
-  const write = async (): Promise<number | null> => {
+  #tidy(unfinished: string): void {
+    this.#changes.return?.();
     try {
-      file = files.create(unfinished);
-      file.write(encodeFileHeader({ kind: "snapshot", generation, base, secret }), 0);
-      length = FILE_HEADER_SIZE;
-      beginRecord(bytes);
-      while (!cancelled && slice()) await pause();
-      if (!cancelled) await file.syncLater();
-    } finally {
-      file?.close();
-    }
-    if (cancelled) return null;
-    files.rename(unfinished, name);
-    files.syncDirectory();
-    return length;
-  };
-
-  const done = write().finally(() => {
-    iterator.return?.();
-    try {
-      if (files.list().includes(unfinished)) files.remove(unfinished);
-    } catch { /* the next start removes it */ }
-  });
-  return {
-    done,
-    cancel: () => {
-      cancelled = true;
-      wake();
-    },
-  };
+      if (this.#files.list().includes(unfinished)) this.#files.remove(unfinished);
+    } catch { /* The next start removes the file. */ }
+  }
 }
