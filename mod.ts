@@ -21,6 +21,7 @@
 
 export { Client, type ClientOptions, connect, type StoreAddress } from "./src/client/client.ts";
 export type { ReconnectOptions, Status } from "./src/client/connection.ts";
+export type { DomainOperations } from "./src/client/domains.ts";
 export { ConflictError, TransactionEndedError } from "./src/client/errors.ts";
 export type { Monitor } from "./src/client/monitor.ts";
 export type {

@@ -1,13 +1,10 @@
-// Stops waiting when a signal says so.
+// Ends waits when a signal is aborted.
 
-/**
- * Those who wait with the same signal, behind one listener: a runtime warns of many, and searches them at each
- * addition.
- */
+/** Waits with one listener for each signal. A runtime warns of many listeners, and searches them at each addition. */
 export class SharedSignals {
   readonly #waiting = new Map<AbortSignal, { readonly aborts: Set<() => void>; readonly listener: () => void }>();
 
-  /** Waits for a promise, but no longer than until the signal is aborted: then rejects with its reason. */
+  /** Waits for a promise. Rejects with the signal's reason if the signal is aborted first. */
   wait<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (signal === undefined) return promise;
     return new Promise((resolve, reject) => {
@@ -16,7 +13,10 @@ export class SharedSignals {
     });
   }
 
-  /** Calls `abort` when the signal is aborted, at once where it is, unless what is returned was called before. */
+  /**
+   * Calls `abort` when the signal is aborted, or immediately if it is aborted already. The returned function removes
+   * the call.
+   */
   add(signal: AbortSignal, abort: () => void): () => void {
     if (signal.aborted) {
       abort();

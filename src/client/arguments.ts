@@ -7,21 +7,22 @@ import { kindFault } from "../wire/checks.ts";
 import { toLatin1 } from "../wire/text.ts";
 
 /**
- * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the domain that asks (at most
- * 2048). Letters, digits and `-`, `/`, `_`, `@` are allowed. Source: Xen's `docs/misc/xenstore.txt`.
+ * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the client's domain (at most
+ * 2048 bytes). Allowed are letters, digits, `-`, `/`, `_` and `@`. Source: Xen's `docs/misc/xenstore.txt`.
  */
 export type Path = string | Uint8Array;
 
-/** What every request takes. */
+/** The options of every request. */
 export interface RequestOptions {
   /**
-   * Stops waiting for the reply, with the signal's reason. The request may have reached the store all the same, and
-   * been carried out.
+   * Ends the wait for the reply, with the signal's reason. The store may have carried out the request all the same.
+   *
+   * @default undefined
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A path as text. Throws a `TypeError` where it is neither text nor bytes. */
+/** Returns a path as text. Throws a `TypeError` if the path is neither text nor bytes. */
 export function pathText(path: Path, operation: string): string {
   if (typeof path === "string") return path;
   if (path instanceof Uint8Array) return toLatin1(path);
@@ -35,7 +36,7 @@ const onSpecialNodes = new Set<Operation>([
   Operation.UNWATCH,
 ]);
 
-/** A path as text, checked. Throws an {@linkcode InvalidPathError}. */
+/** Returns a path as text. Throws an {@linkcode InvalidPathError} if the path is invalid. */
 export function checkedPath(path: Path, operation: Operation): string {
   const text = pathText(path, operationName(operation));
   const fault = pathFault(text, onSpecialNodes.has(operation));
@@ -43,9 +44,11 @@ export function checkedPath(path: Path, operation: Operation): string {
   return text;
 }
 
-/** A text that a NUL ends on the wire. Throws an {@linkcode InvalidPayloadError} where it holds one itself. */
+/** Returns a text that a NUL ends on the wire. Throws an {@linkcode InvalidPayloadError} if the text contains a NUL. */
 export function checkedString(text: string, operation: Operation, path?: string): string {
   if (typeof text === "string" && !text.includes("\0")) return text;
-  const fault = typeof text === "string" ? `${JSON.stringify(text)} contains a NUL` : `${typeof text} is no text`;
+  const fault = typeof text === "string"
+    ? `${JSON.stringify(text)} contains a NUL`
+    : `expected a text: got ${typeof text}`;
   throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
 }

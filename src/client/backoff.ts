@@ -1,17 +1,17 @@
-// Pauses between attempts: longer each time, and never the same for two who collided.
+// Random pauses between attempts, up to a bound that grows.
 
 import { checkedWhole } from "../wire/checks.ts";
 import type { SharedSignals } from "./abort.ts";
 
-/** How long to wait between two attempts. */
+/** How long the pauses between attempts are. */
 export interface Backoff {
-  /** The longest first pause in milliseconds. */
+  /** The longest first pause, in milliseconds. */
   readonly initial?: number;
-  /** The longest pause of all in milliseconds. */
+  /** The longest pause of all, in milliseconds. */
   readonly max?: number;
 }
 
-/** Throws a `RangeError` where the number of attempts, or a pause, is none. */
+/** Checks the number of attempts and the pauses. Throws a `RangeError` if one is invalid. */
 export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backoff): void {
   checkedWhole("attempts", attempts, 1);
   for (const [name, pause] of Object.entries({ initial, max })) {
@@ -20,8 +20,8 @@ export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backof
 }
 
 /**
- * A pause before attempt `attempt` (the second is 1): anything up to twice as long as before, so that two do not meet
- * again.
+ * Returns the pause before an attempt, where 1 is the second attempt. The pause is random, up to a bound that doubles,
+ * so that two clients that collided do not collide again.
  */
 export function pauseBefore(
   attempt: number,
@@ -31,7 +31,7 @@ export function pauseBefore(
   return random() * Math.min(max, initial * 2 ** Math.min(attempt - 1, 52));
 }
 
-/** Waits. Rejects with the signal's reason as soon as that is aborted. */
+/** Waits. Rejects with the signal's reason if the signal is aborted. */
 export function pause(milliseconds: number, signals: SharedSignals, signal?: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout>;
   const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));

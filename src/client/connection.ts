@@ -1,4 +1,4 @@
-// A client's connection over its life: opened, perhaps lost and opened again, closed.
+// A client's connection over its life: opened, lost, opened again, closed.
 
 import { XenStoreError } from "../wire/errors.ts";
 import { operationName } from "../wire/operations.ts";
@@ -9,15 +9,23 @@ import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import type { MonitorControl } from "./monitor.ts";
 import { type Request, Router } from "./router.ts";
 
-/** How to connect again after a connection was lost. */
+/** How a client connects again after the connection is lost. */
 export interface ReconnectOptions {
-  /** How often to try before giving up; 10 by default. */
+  /**
+   * The number of attempts before the client gives up, from 1.
+   *
+   * @default 10
+   */
   readonly attempts?: number;
-  /** The pauses before each attempt: by default up to 50 ms before the first, doubling up to 5 seconds. */
+  /**
+   * The random pauses before the attempts.
+   *
+   * @default up to 50 ms before the first attempt, doubling up to 5 s
+   */
   readonly backoff?: Backoff;
 }
 
-/** What becomes of a client's connection. */
+/** A change of the status of a client's connection. */
 export type Status =
   | { readonly type: "connected"; readonly address: string }
   | { readonly type: "disconnected"; readonly error: ConnectionError }
@@ -30,14 +38,14 @@ export type Connector = (signal: AbortSignal) => Promise<Opened>;
 const NOT_CONNECTED = "the client is not connected: call connect() first";
 const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
 
-/** A connection that is about to be open, and how many wait for it. */
+/** A connection that is being opened, and the number of callers that wait for it. */
 interface Opening {
   readonly done: Promise<void>;
   readonly abort: AbortController;
   waiting: number;
 }
 
-/** Opens the transport, puts a router on it, and replaces both where they are lost and that is wanted. */
+/** Owns the transport and its router, and replaces both on reconnect. */
 export class Connection {
   readonly #connector: Connector;
   readonly #policy: ReconnectOptions | null;
@@ -46,7 +54,7 @@ export class Connection {
   readonly #monitors = new Set<MonitorControl>();
   #router: Router | null = null;
   #opening: Opening | null = null;
-  /** Aborted by close(): ends whatever is under way. */
+  /** Aborted by close(): ends every attempt. */
   #life = new AbortController();
   #address: string | undefined;
   /** Connecting again after a loss: resolves with why it was given up, if it was. */
@@ -66,33 +74,36 @@ export class Connection {
     this.#signals = signals;
   }
 
-  /** Whether it is open. */
+  /** Whether the connection is open. */
   get isConnected(): boolean {
     return this.#router?.isConnected ?? false;
   }
 
-  /** Where it leads. */
+  /** The address of the connection. */
   get address(): string | undefined {
     return this.#address;
   }
 
-  /** What requests go through. Throws where it was never opened; a lost one fails each request itself. */
+  /**
+   * The router that requests go through. Throws if the connection was never opened; a lost connection fails each
+   * request.
+   */
   get router(): Router {
     if (this.#router === null) throw new ConnectionError(NOT_CONNECTED);
     return this.#router;
   }
 
-  /** Sends a request over it. */
+  /** Sends a request. */
   request<T>(request: Request<T>): Promise<T> {
     if (this.#router !== null) return this.#router.request(request);
     const { operation, path } = request;
     return Promise.reject(new ConnectionError(NOT_CONNECTED, { operation: operationName(operation), path }));
   }
 
-  /** Opens it, unless it is open or about to be. */
+  /** Opens the connection, unless it is open or being opened. */
   async open(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    // The connection may be lost once more as soon as it is there again.
+    // The connection may be lost again immediately after it was opened.
     while (this.#recovery !== null && !this.isConnected) {
       const failure = await this.#signals.wait(this.#recovery, signal);
       if (failure !== null) throw failure;
@@ -103,12 +114,12 @@ export class Connection {
     try {
       await this.#signals.wait(opening.done, signal);
     } finally {
-      // Nobody wants it any more; it may be done, of course.
+      // The last caller gave up. The connection may be open already.
       if (--opening.waiting === 0) opening.abort.abort(signal?.reason);
     }
   }
 
-  /** Closes it for good, until it is opened again. */
+  /** Closes the connection, until it is opened again. */
   async close(): Promise<void> {
     this.#life.abort(new ConnectionError("the client was closed"));
     this.#life = new AbortController();
@@ -124,8 +135,8 @@ export class Connection {
   }
 
   /**
-   * Makes a monitor part of it: it learns of what happens, until what is returned is called. Throws where nothing will
-   * ever happen.
+   * Adds a monitor, which hears of every change of the connection until the returned function is called. Throws if the
+   * connection will not open again.
    */
   attach(monitor: MonitorControl): () => void {
     if (!this.isConnected && this.#recovery === null) throw new ConnectionError("the client is not connected");
@@ -133,7 +144,7 @@ export class Connection {
     return () => void this.#monitors.delete(monitor);
   }
 
-  /** Notes which watches there are; what is returned makes them forgotten, for the store has dropped them. */
+  /** Notes the watches that exist now. The returned function forgets them, after the store has dropped them. */
   losingWatches(): () => void {
     const losses = [...this.#monitors].map((monitor) => monitor.losing());
     return () => losses.forEach((lose) => lose());
@@ -162,7 +173,7 @@ export class Connection {
       this.#address = address;
       return new Router(transport, (error) => this.#lost(error), { signals: this.#signals });
     } catch (error) {
-      // One that comes after all is of no use to anybody.
+      // The transport opened after close(): it is not needed.
       if (signal.aborted) opened.then(({ transport }) => transport.close()).catch(() => {});
       throw error;
     }
@@ -226,7 +237,7 @@ export class Connection {
     this.#monitors.clear();
   }
 
-  /** In a turn of its own, so that an error of the listener's is its own too. */
+  /** Reports asynchronously, so that an error of the listener does not reach the connection. */
   #report(status: Status): void {
     queueMicrotask(() => this.#onStatus(status));
   }

@@ -1,9 +1,9 @@
-// The errors of transactions: others kept changing things under its feet, or it was over.
+// The errors of transactions: a conflict in every attempt, and an operation after the end.
 
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 
 /**
- * A transaction that was tried as often as allowed and conflicted with other writers every time.
+ * The transaction conflicted with other clients in every attempt that was allowed.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@ import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
  * await using store = await connect();
  * const change = store.transact(async (transaction) => {
  *   await transaction.readText("/tool/example", { default: "" });
- *   await store.write("/tool/example", `${Math.random()}`); // somebody else, every time
+ *   await store.write("/tool/example", `${Math.random()}`); // another client, in every attempt
  *   await transaction.write("/tool/example", "mine");
  * }, { attempts: 2 });
  * const error = await change.catch((reason) => reason);
@@ -22,10 +22,15 @@ import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 export class ConflictError extends XenStoreError {
   /** `"ConflictError"`. */
   override name = "ConflictError";
-  /** How often it was tried. */
+  /** The number of attempts. */
   readonly attempts: number;
 
-  /** Makes the error from how often the transaction was tried. */
+  /**
+   * Makes the error.
+   *
+   * @param attempts The number of attempts.
+   * @param context The operation, if it is not `transact`, and the cause.
+   */
   constructor(attempts: number, context: ErrorContext = {}) {
     super("EAGAIN", `conflicted with other writers in each of ${attempts} attempts`, {
       operation: "transact",
@@ -36,8 +41,8 @@ export class ConflictError extends XenStoreError {
 }
 
 /**
- * A request of a transaction that was committed, rolled back, or dropped by {@linkcode Client.resetWatches}. Its code
- * is ENOENT, as a store's would be.
+ * The transaction was committed, rolled back, or dropped by {@linkcode Client.resetWatches}. The code is ENOENT, as a
+ * store would answer.
  *
  * @example
  * ```ts
@@ -54,7 +59,12 @@ export class TransactionEndedError extends XenStoreError {
   /** `"TransactionEndedError"`. */
   override name = "TransactionEndedError";
 
-  /** Makes the error from the transaction's number on the wire, and what was asked of it. */
+  /**
+   * Makes the error.
+   *
+   * @param id The number of the transaction on the wire.
+   * @param context The operation and the path that were requested.
+   */
   constructor(id: number, context: ErrorContext = {}) {
     super("ENOENT", `transaction ${id} has ended`, context);
   }

@@ -1,4 +1,4 @@
-// Lists a directory of any size: in one reply, or in pieces that fit together.
+// Lists a directory of any size: in one reply, or in parts of the same generation.
 
 import type { Part } from "../wire/encoder.ts";
 import { XenStoreError } from "../wire/errors.ts";
@@ -29,14 +29,14 @@ async function listParts(ask: Ask, tooBig: XenStoreError): Promise<string[]> {
   throw new XenStoreError("EAGAIN", `the directory changed during each of ${MAX_STARTS} attempts to list it`, tooBig);
 }
 
-/** The names of all pieces; `null` where the directory changed between two of them. */
+/** Returns the names of all parts; `null` if the directory changed between two of them. */
 async function onePass(ask: Ask, tooBig: XenStoreError): Promise<string[] | null> {
   const names: string[] = [];
   let offset = 0;
   for (let generation: string | null = null;;) {
     const part: DirectoryPart = await ask(Operation.DIRECTORY_PART, directoryPartReply, [`${offset}`])
       .catch((error: unknown) => {
-        // A store without this operation: then the first answer stands.
+        // The store does not have this operation: the first error is the result.
         throw error instanceof XenStoreError && error.code === "ENOSYS" ? tooBig : error;
       });
     generation ??= part.generation;

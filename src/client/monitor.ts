@@ -1,4 +1,4 @@
-// The monitor: sets watches, keeps them, and hands out what they bring.
+// The monitor: sets watches, keeps them over reconnections, and delivers their events.
 
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import { checkedWhole, kindFault } from "../wire/checks.ts";
@@ -20,23 +20,24 @@ import {
 
 const DEFAULT_LIMIT = 4096;
 
-/** What a client does with a monitor of its own. */
+/** How a client controls a monitor of its own. */
 export interface MonitorControl {
-  /** Notes which watches there are; what is returned makes them forgotten, for the store has dropped them. */
+  /** Notes the watches that exist now. The returned function forgets them, after the store has dropped them. */
   losing(): () => void;
-  /** Sets all watches again, over another connection. */
+  /** Sets all watches again over another connection. */
   resume(router: Router): Promise<void>;
-  /** There will be no more events: for a reason, or because the client was closed. */
+  /** Ends the events: with an error, or because the client was closed. */
   end(error?: unknown): void;
 }
 
-/** Makes a monitor known to its client; returns what makes it forgotten. */
+/** Makes a monitor known to its client. The returned function makes the client forget it. */
 export type Attach = (control: MonitorControl) => () => void;
 
 /**
- * Sets watches and brings their events, over its client's connection. Tokens are the monitor's own affair: two monitors
- * may use the same one. A consumer that is slow delays nobody; events that it does not take in time are merged and then
- * counted.
+ * Sets watches and delivers their events, over the connection of its client.
+ *
+ * Tokens belong to the monitor: two monitors may use the same token. A slow consumer delays neither other monitors nor
+ * replies. Identical events that wait are merged; events beyond the limit are counted.
  *
  * @example
  * ```ts
@@ -59,10 +60,14 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   #generated = 0;
   #established = 0;
   #closed = false;
-  /** Why there will be no more events, where it was not this side's wish. */
+  /** Why the events ended, if neither the monitor nor the client was closed by the caller. */
   #reason: unknown;
 
-  /** For the client: {@linkcode Client.monitor} makes one. @internal */
+  /**
+   * For the client: {@linkcode Client.monitor} makes a monitor.
+   *
+   * @internal
+   */
   constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
     checkedWhole("limit", limit, 1);
     this.#router = router;
@@ -80,10 +85,15 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Watches a path: a node, which need not exist, and all below it, or `@introduceDomain` or `@releaseDomain`. One
-   * event comes at once. Resolves with the token that the events carry, one of the monitor's own where none is given.
-   * Rejects with EEXIST where this monitor watches the path with that token, with ENOSPC or E2BIG where a guest's quota
-   * says so, and with ENOSYS where the store would have to know depth.
+   * Watches a node and everything below it. The first event comes immediately.
+   *
+   * @param path The node, which need not exist, or `@introduceDomain` or `@releaseDomain`.
+   * @param token The token that the events carry. Without it, the monitor makes one.
+   * @param options How deep the watch goes, and the signal that ends the wait.
+   * @returns The token.
+   * @throws {XenStoreError} If this monitor watches the path with that token already: EEXIST. If a guest exceeds a
+   *   quota: ENOSPC or E2BIG. If the depth needs a store that knows depth: ENOSYS.
+   * @throws {RangeError} If `depth` is not a whole number from 0.
    */
   async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
     const checked = checkedPath(path, Operation.WATCH);
@@ -104,23 +114,32 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Removes a watch. Its events that nobody took yet are dropped, unless {@linkcode wait} is told otherwise. Rejects
-   * with ENOENT where this monitor does not watch the path with that token; one that the store has lost meanwhile is
-   * fine.
+   * Removes a watch. Its events that were not taken yet are dropped, unless {@linkcode wait} asks for them.
+   *
+   * @param path The path of the watch.
+   * @param token The token of the watch.
+   * @param options The signal that ends the wait, but not the removal.
+   * @throws {XenStoreError} If this monitor does not watch the path with that token: ENOENT. A watch that only the
+   *   store has lost is fine.
    */
   async unwatch(path: Path, token: string | Uint8Array, { signal }: RequestOptions = {}): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);
     const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
     if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
     this.#forget(watch);
-    // Whatever the signal says: it ends the wait alone, and not the store's part of it.
+    // The signal ends the wait alone: the store removes the watch in any case.
     await this.#router.signals.wait(this.#remove(this.#router, watch), signal);
   }
 
   /**
-   * The events as they come; waits for each. Ends when the monitor or its client is closed, and fails with a
-   * {@linkcode ConnectionError} when the connection is lost for good, both after the events that came before. Leaving a
-   * loop leaves the monitor as it is; two loops share the events between them.
+   * Iterates over the events, and waits for each.
+   *
+   * The iterator ends when the monitor or its client is closed. It fails with a {@linkcode ConnectionError} when the
+   * connection is lost for good. The events that came before are delivered first in both cases. The monitor stays as it
+   * is when a loop is left. Two loops share the events between them.
+   *
+   * @param options Whether events of removed watches count, and the signal that ends the wait.
+   * @returns An async iterator of the events.
    */
   wait({ unwatched = false, signal }: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
     const accepts = ({ watch }: Arrival) => watch === null || watch.live || unwatched;
@@ -141,12 +160,17 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     return iterator;
   }
 
-  /** The events as {@linkcode wait} gives them. */
+  /** Iterates as {@linkcode wait} does. */
   [Symbol.asyncIterator](): AsyncIterableIterator<MonitorEvent> {
     return this.wait();
   }
 
-  /** The events as {@linkcode wait} gives them, as a stream that takes one only when it is asked for one. */
+  /**
+   * Makes a stream of the events, which takes an event only when its reader asks for one.
+   *
+   * @param options Whether events of removed watches count, and the signal that ends the wait.
+   * @returns The stream.
+   */
   stream(options: WaitOptions = {}): ReadableStream<MonitorEvent> {
     const cancelled = new AbortController();
     const signal = options.signal === undefined
@@ -163,7 +187,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     }, { highWaterMark: 0 });
   }
 
-  /** Removes all watches and ends every wait. Closing twice is fine, and so is a connection that is over. */
+  /** Removes all watches and ends every wait. Closing twice is fine, also after the end of the connection. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -214,11 +238,13 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       parts.push(`${depth}`);
     }
     signal?.throwIfAborted();
-    if (!watch.live) throw new XenStoreError("ENOENT", "the watch was removed meanwhile", { operation: "WATCH", path });
+    if (!watch.live) {
+      throw new XenStoreError("ENOENT", "the watch was removed before it was set", { operation: "WATCH", path });
+    }
     const token = router.newToken();
     watch.wireToken = token;
     watch.key = `${++this.#established}`;
-    // Before the request: the first event may come before its reply.
+    // Subscribed before the request is sent: the first event may precede the reply.
     router.subscribe(token, watch);
     const request = { operation: Operation.WATCH, transactionId: 0, path, parts: [path, token, ...parts], signal };
     const undo = () => void this.#remove(router, watch).catch(() => {});
@@ -233,11 +259,11 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   async #storeKnowsDepth(router: Router, { path }: Watch): Promise<boolean> {
     if (await router.knowsWatchDepth()) return true;
     if (!path.startsWith("@")) return false;
-    throw new XenStoreError("ENOSYS", "the store knows no depth of watches", { operation: "WATCH", path });
+    throw new XenStoreError("ENOSYS", "the store does not know the depth of watches", { operation: "WATCH", path });
   }
 
   async #remove(router: Router, { path, wireToken }: Watch): Promise<void> {
-    // Not asked for yet, and as it is not live, it will not be.
+    // The watch was never requested. It is not live, so it will not be requested either.
     if (wireToken === "") return;
     try {
       const operation = Operation.UNWATCH;

@@ -14,32 +14,41 @@ import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
 import { type Walk, walk, type WalkOptions } from "./walk.ts";
 
-/** What a read takes besides. */
+/** The options of a read with a default. */
 export interface ReadOptions<D> extends RequestOptions {
-  /** The result where the node does not exist. */
+  /** The result if the node does not exist. */
   readonly default: D;
 }
 
 /** A request about one path, as {@linkcode NodeOperations} makes it. */
 export type NodeRequest<T> = Omit<Request<T>, "transactionId">;
 
-/** Sends a request, in the transaction that this is, if it is one. */
+/** Sends a request, within the transaction if the sender is one. */
 export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
 
-/** The operations on nodes: a client has them, and each of its transactions. */
+/** The operations on nodes, which a client and each of its transactions have. */
 export abstract class NodeOperations {
   readonly #send: Send;
   readonly #signals: SharedSignals;
 
-  /** For the client and its transactions, who know how their requests are sent. @internal */
+  /**
+   * For the client and its transactions, which know how their requests are sent.
+   *
+   * @internal
+   */
   constructor(send: Send, signals: SharedSignals) {
     this.#send = send;
     this.#signals = signals;
   }
 
   /**
-   * Reads a node's value, of any bytes. Rejects with ENOENT where it does not exist and no default is given, and with
-   * EACCES where a guest may not read it, existing or not.
+   * Reads the value of a node, of any bytes.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @returns The value.
+   * @throws {XenStoreError} If the node does not exist: ENOENT. If a guest may not read the node, whether or not it
+   *   exists: EACCES.
    *
    * @example
    * ```ts
@@ -52,63 +61,129 @@ export abstract class NodeOperations {
    * ```
    */
   read(path: Path, options?: RequestOptions): Promise<Uint8Array>;
-  /** Reads a node's value, or gives the default where the node does not exist. */
+  /**
+   * Reads the value of a node, or gives the default if the node does not exist.
+   *
+   * @param path The node.
+   * @param options The default, and the signal that ends the wait.
+   * @returns The value, or the default.
+   * @throws {XenStoreError} If a guest may not read the node, whether or not it exists: EACCES.
+   */
   read<D>(path: Path, options: ReadOptions<D>): Promise<Uint8Array | D>;
   read<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<Uint8Array | D> {
     return withDefault(this.#onPath(Operation.READ, path, bytesReply, options), options);
   }
 
-  /** Reads a node's value as UTF-8. Rejects as {@linkcode read} does, and with EILSEQ where it is no UTF-8. */
+  /**
+   * Reads the value of a node as UTF-8.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @returns The text.
+   * @throws {XenStoreError} If the node does not exist: ENOENT. If the value is not UTF-8: EILSEQ. If a guest may not
+   *   read the node: EACCES.
+   */
   readText(path: Path, options?: RequestOptions): Promise<string>;
-  /** Reads a node's value as UTF-8, or gives the default where the node does not exist. */
+  /**
+   * Reads the value of a node as UTF-8, or gives the default if the node does not exist.
+   *
+   * @param path The node.
+   * @param options The default, and the signal that ends the wait.
+   * @returns The text, or the default.
+   * @throws {XenStoreError} If the value is not UTF-8: EILSEQ. If a guest may not read the node: EACCES.
+   */
   readText<D>(path: Path, options: ReadOptions<D>): Promise<string | D>;
   readText<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<string | D> {
     return withDefault(this.#onPath(Operation.READ, path, toText, options), options);
   }
 
   /**
-   * Writes a node's value, and makes the node and its missing parents first where need be. Text is written as UTF-8.
-   * Path and value together take at most 4095 bytes over a socket and 4079 over the XenBus device; rejects with an
-   * {@linkcode InvalidPayloadError} above that, and with ENOSPC where a guest's quota says so.
+   * Writes the value of a node, and makes the node and its missing parents if necessary.
+   *
+   * @param path The node.
+   * @param value The value. Text is written as UTF-8. Path and value together take at most 4095 bytes over a socket,
+   *   and 4079 over the XenBus device.
+   * @param options The signal that ends the wait.
+   * @throws {InvalidPayloadError} If path and value are too long.
+   * @throws {XenStoreError} If a guest may not write the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
   write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
     return this.#onPath(Operation.WRITE, path, okReply, options, (checked) => [valueBytes(value, checked)]);
   }
 
-  /** Makes a node, and its missing parents, with empty values; leaves one that exists as it is. */
+  /**
+   * Makes a node and its missing parents, with empty values. A node that exists stays as it is.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @throws {XenStoreError} If a guest may not make the node: EACCES. If a guest exceeds a quota: ENOSPC.
+   */
   mkdir(path: Path, options: RequestOptions = {}): Promise<void> {
     return this.#onPath(Operation.MKDIR, path, okReply, options);
   }
 
   /**
-   * Deletes a node and all below it. A node that does not exist is fine as long as its parent does; rejects with ENOENT
-   * otherwise.
+   * Deletes a node and everything below it. The node need not exist if its parent exists.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @throws {XenStoreError} If neither the node nor its parent exists: ENOENT. If a guest may not delete the node:
+   *   EACCES.
    */
   delete(path: Path, options: RequestOptions = {}): Promise<void> {
     return this.#onPath(Operation.RM, path, okReply, options);
   }
 
   /**
-   * Lists the names of a node's children, in the store's order. A list too long for one reply is fetched in pieces, and
-   * from the start again where the directory changes meanwhile, up to 64 times; then it rejects with EAGAIN.
+   * Lists the names of the children of a node, in the order of the store.
+   *
+   * A list that is too long for one reply is fetched in parts. If the directory changes between two parts, the list is
+   * fetched again, at most 64 times.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @returns The names.
+   * @throws {XenStoreError} If the node does not exist: ENOENT. If the directory changed during every attempt: EAGAIN.
    */
   list(path: Path, options: RequestOptions = {}): Promise<string[]> {
     return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
   }
 
-  /** Whether a node exists. Rejects with EACCES where a guest may not know. */
+  /**
+   * Tells whether a node exists.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @returns Whether the node exists.
+   * @throws {XenStoreError} If a guest may not know: EACCES.
+   */
   async exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
     return await this.#onPath(Operation.READ, path, () => true, options).catch(onMissing(false));
   }
 
-  /** Reads a node's permissions, its owner's first. */
+  /**
+   * Reads the permissions of a node, with that of the owner first.
+   *
+   * @param path The node.
+   * @param options The signal that ends the wait.
+   * @returns The permissions.
+   * @throws {XenStoreError} If the node does not exist: ENOENT.
+   */
   getPerms(path: Path, options: RequestOptions = {}): Promise<Permission[]> {
     return this.#onPath(Operation.GET_PERMS, path, permissionsReply, options);
   }
 
   /**
-   * Sets a node's permissions: the first one names the owner and what all others may do, the rest what single domains
-   * may. Each is an object, or a text such as `"n0"`, `"r5"`, `"w5"`, `"b5"`.
+   * Sets the permissions of a node.
+   *
+   * The first permission names the owner, and what all domains may do that no other permission names. The others say
+   * what single domains may do.
+   *
+   * @param path The node.
+   * @param permissions The permissions, each an object or a text such as `"n0"`, `"r5"`, `"w5"` or `"b5"`.
+   * @param options The signal that ends the wait.
+   * @throws {InvalidPermissionError} If `permissions` is empty, or one of them is invalid.
+   * @throws {XenStoreError} If the node does not exist: ENOENT. If a guest does not own the node: EACCES.
    *
    * @example
    * ```ts
@@ -138,8 +213,15 @@ export abstract class NodeOperations {
   }
 
   /**
-   * Visits a node and all below it, parents before their children or, where `topDown` is false, after them; children in
-   * the store's order. Requests run ahead of the visit, all of a level at once.
+   * Visits a node and everything below it, with children in the order of the store.
+   *
+   * Parents come before their children, or after them if `topDown` is false. The walk reads ahead: the requests of one
+   * level run concurrently.
+   *
+   * @param top The node to start from.
+   * @param options The order, the limits, and the signal that ends the walk.
+   * @returns An async iterator of the nodes.
+   * @throws {RangeError} If a limit is invalid.
    *
    * @example
    * ```ts
@@ -154,9 +236,14 @@ export abstract class NodeOperations {
   }
 
   /**
-   * Sends a request of any operation and resolves with its reply's bytes: text among `parts` is sent with a NUL behind
-   * it, bytes as they are. For what no method offers; nothing but the operation and the size is checked. Rejects with
-   * an {@linkcode InvalidOperationError} where the protocol has no such request.
+   * Sends a request of any operation, for what no other method offers. Only the operation and the size are checked.
+   *
+   * @param operation The operation.
+   * @param parts The payload: each text is sent with a NUL after it, bytes are sent as they are.
+   * @param options The signal that ends the wait.
+   * @returns The bytes of the reply.
+   * @throws {InvalidOperationError} If the protocol has no such request.
+   * @throws {InvalidPayloadError} If the payload is too long.
    *
    * @example
    * ```ts
@@ -195,7 +282,7 @@ export abstract class NodeOperations {
 
 const nothing = (): readonly Part[] => [];
 
-/** The bytes of a value. Throws a `TypeError` where it is neither text nor bytes. */
+/** Returns the bytes of a value. Throws a `TypeError` if the value is neither text nor bytes. */
 function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
   if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
   throw new TypeError(`WRITE ${JSON.stringify(path)}: ${kindFault("a value", value)}`);

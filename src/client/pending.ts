@@ -1,6 +1,6 @@
-// The requests that wait for their replies, by id.
+// The requests in flight, by id.
 
-/** Anything that waits, under its id. */
+/** An item with the id of its request. */
 export interface Waiting {
   readonly id: number;
 }
@@ -8,39 +8,41 @@ export interface Waiting {
 const INITIAL_SIZE = 64;
 
 /**
- * A table that the id's low bits index, twice as large as what waits in it. A `Map` would do, but one whose entries
- * come and go all the time keeps its collector busy: with 256 requests in flight that was a fifth of all our time.
+ * A table indexed by the low bits of the id, with twice as many slots as items.
+ *
+ * A `Map` whose entries come and go all the time keeps the garbage collector busy: with 256 requests in flight that
+ * took a fifth of the client's time.
  */
 export class PendingTable<T extends Waiting> implements Iterable<T> {
   #slots: (T | undefined)[] = emptySlots(INITIAL_SIZE);
   #size = 0;
 
-  /** What waits under an id. */
+  /** Returns the item with an id. */
   get(id: number): T | undefined {
     const found = this.#slots[id & (this.#slots.length - 1)];
     return found?.id === id ? found : undefined;
   }
 
-  /** Whether something may wait under an id. */
+  /** Tells whether an item may be added with an id. */
   isFree(id: number): boolean {
     return this.#slots[id & (this.#slots.length - 1)] === undefined;
   }
 
-  /** Adds what waits, under an id that is free. */
+  /** Adds an item, whose id must be free. */
   add(item: T): void {
     this.#slots[item.id & (this.#slots.length - 1)] = item;
     this.#size++;
     if (this.#size * 2 > this.#slots.length) this.#grow();
   }
 
-  /** Removes what waits under an id. */
+  /** Removes the item with an id. */
   delete(id: number): void {
     if (this.get(id) === undefined) return;
     this.#slots[id & (this.#slots.length - 1)] = undefined;
     this.#size--;
   }
 
-  /** Removes all, and gives it. */
+  /** Removes all items, and returns them. */
   clear(): T[] {
     const all = [...this];
     this.#slots = emptySlots(INITIAL_SIZE);
@@ -48,7 +50,7 @@ export class PendingTable<T extends Waiting> implements Iterable<T> {
     return all;
   }
 
-  /** All that waits; in the order of the ids as long as those have not gone round. */
+  /** Iterates over the items, in the order of the ids until the ids wrap around. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (const item of this.#slots.filter((slot) => slot !== undefined).sort((a, b) => a.id - b.id)) yield item;
   }

@@ -1,9 +1,9 @@
-// A bounded queue between what arrives and who consumes it, which never makes the one wait for the other.
+// A bounded queue between a producer and its consumers, in which the producer never waits.
 
 import { Fifo } from "../wire/fifo.ts";
 import type { SharedSignals } from "./abort.ts";
 
-/** What a consumer gets: an item, or how many were lost in this place for want of room. */
+/** An item, or the number of items that were lost at this place. */
 export type Taken<T> = { readonly item: T } | { readonly lost: number };
 
 interface Queued<T> {
@@ -11,7 +11,7 @@ interface Queued<T> {
   readonly item: T;
 }
 
-/** Items that were lost for want of room: `of` where they only count for who accepts that one. */
+/** A number of lost items. If `of` is set, only consumers that accept this item hear of the loss. */
 interface Loss<T> {
   lost: number;
   readonly of: T | null;
@@ -24,7 +24,7 @@ interface Waiter<T> {
   fail(error: unknown): void;
 }
 
-/** Items in order; one that is already waiting is not added again. */
+/** Items in order. An item whose key is waiting already is not added again. */
 export class BoundedQueue<T> {
   readonly #limit: number;
   readonly #isStale: (item: T) => boolean;
@@ -36,7 +36,7 @@ export class BoundedQueue<T> {
   /** Whether an item may have become stale since it was looked for. */
   #aged = false;
 
-  /** Makes a queue that holds at most `limit` items, and of those that are stale none where the room is needed. */
+  /** Makes a queue that holds at most `limit` items. Stale items are dropped if room is needed. */
   constructor(limit: number, isStale: (item: T) => boolean, signals: SharedSignals) {
     this.#limit = limit;
     this.#isStale = isStale;
@@ -44,8 +44,8 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Adds an item, unless one with the same key waits. Where there is no room it is lost, and who consumes is told so
-   * in its place.
+   * Adds an item, unless one with the same key waits. If there is no room the item is lost, and its consumer learns of
+   * the loss at this place.
    */
   push(key: string, item: T): void {
     if (this.#end !== null || this.#keys.has(key)) return;
@@ -62,15 +62,17 @@ export class BoundedQueue<T> {
     this.#aged = true;
   }
 
-  /** Ends the queue: what waits in it is still taken, then `null` or, where an error is given, that error. */
+  /** Ends the queue: consumers take the items that wait, then `null`, or the error if one is given. */
   end(error?: unknown): void {
     this.#end ??= { error };
     this.#serve();
   }
 
   /**
-   * Takes the next item that is accepted, and drops those before it that are not; `null` after the end. Waits for it,
-   * or until the signal is aborted, or until {@linkcode leave} is told of the same taker: then it is `null` as well.
+   * Takes the next item that is accepted, and drops the items before it. Returns `null` after the end.
+   *
+   * Waits for an item until the signal is aborted, or until {@linkcode leave} is called for the same taker, which gives
+   * `null` as well.
    */
   take(accepts: (item: T) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<T> | null> {
     return new Promise((resolve, reject) => {
@@ -104,7 +106,7 @@ export class BoundedQueue<T> {
     else this.#entries.push({ lost: 1, of });
   }
 
-  /** Makes room. Who takes stale items too is told of those that went. */
+  /** Makes room. A consumer that accepts stale items learns how many were dropped. */
   #dropStale(): void {
     for (const entry of this.#entries.takeAll()) {
       if ("lost" in entry || !this.#isStale(entry.item)) this.#entries.push(entry);
@@ -116,7 +118,7 @@ export class BoundedQueue<T> {
     this.#aged = false;
   }
 
-  /** Gives everyone who waits what there is. */
+  /** Gives each waiting consumer the next item that it accepts. */
   #serve(): void {
     for (const waiter of this.#waiters) {
       const taken = this.#shift(waiter.accepts);

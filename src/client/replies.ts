@@ -1,11 +1,11 @@
-// What a reply's payload means, for each form that the protocol has.
+// Parses the payload of a reply, for each form that the protocol has.
 
 import { parsePermissionReply, type Permission } from "../wire/permissions.ts";
 import { splitStrings, toLatin1, toText, withoutNul } from "../wire/text.ts";
 
 const TRANSACTION_MAX = 0xffffffff;
 
-/** A payload that is not what the operation's reply has. */
+/** The payload of a reply is not what the operation returns. */
 export class PayloadError extends Error {
   /** `"PayloadError"`. */
   override name = "PayloadError";
@@ -16,12 +16,12 @@ function unexpected(expected: string, payload: Uint8Array): PayloadError {
   return new PayloadError(`its payload is ${shown}: expected ${expected}`);
 }
 
-/** The bytes themselves, in a copy: the payload is gone after the call, and may be a Buffer, whose slice is a view. */
+/** Returns the bytes, copied: the payload is valid only during the call, and may be a Buffer, whose slice is a view. */
 export function bytesReply(payload: Uint8Array): Uint8Array {
   return new Uint8Array(payload);
 }
 
-/** Text of the store's own: OK or not, it is shown as it is. */
+/** Returns the text of the daemon, whether or not it is `OK`. */
 export function textReply(payload: Uint8Array): string {
   return toText(withoutNul(payload));
 }
@@ -40,7 +40,7 @@ export function numberReply(payload: Uint8Array): number {
   return number;
 }
 
-/** The number of a transaction: 0 would be none. */
+/** Returns the number of a transaction, which is never 0. */
 export function transactionReply(payload: Uint8Array): number {
   const number = numberReply(payload);
   if (number < 1 || number > TRANSACTION_MAX) throw unexpected("a transaction's number", payload);
@@ -64,7 +64,7 @@ export function permissionsReply(payload: Uint8Array): Permission[] {
   });
 }
 
-/** One piece of a directory: its generation, names, and whether they were the last. */
+/** One part of a directory: its generation, its names, and whether it is the last. */
 export interface DirectoryPart {
   /** Changes whenever the directory does. */
   readonly generation: string;
@@ -82,7 +82,7 @@ export function directoryPartReply(payload: Uint8Array): DirectoryPart {
   if (end <= 0) throw unexpected("a generation", payload);
   const generation = toLatin1(payload.subarray(0, end));
   const rest = payload.subarray(end + 1);
-  // The last piece ends with an empty name: a NUL by itself, behind the one of the last name.
+  // The last part ends with an empty name: one more NUL after that of the last name.
   const last = rest.length > 0 && rest[rest.length - 1] === 0 && (rest.length === 1 || rest[rest.length - 2] === 0);
   const names = last ? rest.subarray(0, -1) : rest;
   if (names.length === 0 && !last) throw unexpected("names", payload);

@@ -1,4 +1,4 @@
-// One connection: sends requests, matches replies by id, hands watch events to who watches.
+// One connection: sends requests, matches replies by id, and delivers watch events.
 
 import { Decoder, FrameError } from "../wire/decoder.ts";
 import { Encoder, type Part } from "../wire/encoder.ts";
@@ -13,32 +13,35 @@ import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { Traits, Transport } from "../transport/transport.ts";
 
-/** What a request is made of. */
+/** A request. */
 export interface Request<T> {
   /** The operation. */
   readonly operation: Operation;
-  /** The transaction it belongs to, 0 for none. */
+  /** The transaction that the request belongs to, 0 for none. */
   readonly transactionId: number;
-  /** The path it is about, for its errors. */
+  /** The path, for the errors of the request. */
   readonly path?: string | undefined;
-  /** Its payload. */
+  /** The payload. */
   readonly parts: readonly Part[];
-  /** Makes the result of the reply's payload, which holds only during the call. Throws where it makes no sense. */
+  /**
+   * Makes the result from the payload of the reply, which is valid only during the call. Throws if the payload is
+   * invalid.
+   */
   readonly parse: (payload: Uint8Array) => T;
-  /** Stops waiting for the reply; the request itself cannot be taken back. */
+  /** Ends the wait for the reply. The request itself cannot be taken back. */
   readonly signal?: AbortSignal | undefined;
-  /** Undoes a request that succeeded after its caller had stopped waiting. */
+  /** Undoes a request that succeeded after its caller stopped waiting. */
   readonly undo?: (result: T) => void;
 }
 
-/** A request that was sent. What becomes of its reply changes when its caller stops waiting. */
+/** A request in flight. Its callbacks change when the caller stops waiting. */
 interface Pending extends Waiting {
   readonly operation: Operation;
   readonly path: string | undefined;
   readonly parse: (payload: Uint8Array) => unknown;
   resolve: (result: never) => void;
   reject: (error: unknown) => void;
-  /** Takes the signal's listener away. */
+  /** Removes the signal's listener. */
   release: () => void;
 }
 
@@ -46,7 +49,7 @@ const nothing = () => {};
 
 /** Takes the events of one watch. */
 export interface Subscriber {
-  /** The path that changed, as the store reports it. */
+  /** Takes the path that changed, as the store reports it. */
   deliver(path: string): void;
 }
 
@@ -54,8 +57,8 @@ const MAX_ID = 0xffffffff;
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
 
 /**
- * The state of one connection from its start to its end. Once it has ended it stays so: every request fails at once,
- * with the reason for the end as its cause.
+ * The state of one connection from its start to its end. After the end every request fails immediately, with the reason
+ * for the end as its cause.
  */
 export class Router {
   readonly #transport: Transport;
@@ -64,7 +67,7 @@ export class Router {
   readonly #pending = new PendingTable<Pending>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onEnd: (error: ConnectionError) => void;
-  /** Who waits with a signal. */
+  /** The signals of all waits of the client. */
   readonly signals: SharedSignals;
   #nextId: number;
   #nextToken = 0;
@@ -91,7 +94,7 @@ export class Router {
     });
   }
 
-  /** Whether the connection lives. */
+  /** Whether the connection is open. */
   get isConnected(): boolean {
     return this.#end === null;
   }
@@ -118,44 +121,44 @@ export class Router {
     });
   }
 
-  /** Whether the store itself looks at how deep a watch goes; asks it once. */
+  /** Tells whether the store knows the depth of watches. The store is asked once. */
   knowsWatchDepth(): Promise<boolean> {
     return this.#watchDepth ??= this.#askWatchDepth();
   }
 
-  /** How often the store was told to drop the transactions of this connection. */
+  /** How many times the store has dropped the transactions of this connection. */
   get resets(): number {
     return this.#resets;
   }
 
-  /** Notes that it was. */
+  /** Notes a reset of the connection's watches and transactions. */
   noteReset(): void {
     this.#resets++;
   }
 
-  /** A token that no watch of this connection has. */
+  /** Returns a token that no watch of this connection has. */
   newToken(): string {
     return `${++this.#nextToken}`;
   }
 
-  /** Sends every event of the watch with this token to a subscriber, from now on. */
+  /** Delivers every event with this token to a subscriber from now on. */
   subscribe(token: string, subscriber: Subscriber): void {
     this.#subscribers.set(token, subscriber);
   }
 
-  /** Drops the events of a token from now on. */
+  /** Drops the events with this token from now on. */
   unsubscribe(token: string): void {
     this.#subscribers.delete(token);
   }
 
-  /** Ends the connection; what waits for a reply fails at once. */
+  /** Closes the connection. Pending requests fail immediately. */
   async close(): Promise<void> {
     this.#finish(new ConnectionError("the client was closed"), false);
     await this.#transport.close();
   }
 
   async #askWatchDepth(): Promise<boolean> {
-    // The kernel would drop the depth without a word.
+    // The kernel would drop the depth silently.
     if (this.traits.shared) return false;
     try {
       const request = { operation: Operation.GET_FEATURE, transactionId: 0, parts: [], parse: numberReply };
@@ -182,7 +185,7 @@ export class Router {
     try {
       length = this.#encoder.message(operation, id, transactionId, parts);
     } finally {
-      // Whatever was wrong with it, its neighbours are sent without it.
+      // The other messages of this turn are sent without the invalid one.
       if (length > payloadMax) this.#encoder.truncate(before);
     }
     if (length <= payloadMax) return length;
@@ -203,7 +206,7 @@ export class Router {
     try {
       this.#transport.send(this.#encoder.take());
     } catch (error) {
-      // A transport that somebody else wrote; the stream may be cut anywhere.
+      // The transport threw, and may have sent a part of the bytes.
       this.#finish(this.#ended(error));
     }
   }
@@ -291,7 +294,7 @@ export class Router {
     this.#subscribers.clear();
     for (const pending of this.#pending.clear()) this.#fail(pending, lost(error, pending.operation, pending.path));
     if (!byItself) return;
-    // The connection is over, and why is known: what becomes of the rest of somebody's transport does not matter.
+    // The connection is over, and the reason is known: an error of closing the transport does not matter.
     this.#transport.close().catch(() => {});
     this.#onEnd(error);
   }

@@ -1,4 +1,4 @@
-// Runs a function in a transaction, again and again until it does not conflict, or too often.
+// Runs a function in a transaction, and again after a conflict, a bounded number of times.
 
 import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
@@ -6,18 +6,26 @@ import { ConflictError } from "./errors.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** How often to try, and how to wait in between. */
+/** The options of {@linkcode Client.transact}. */
 export interface TransactOptions extends RequestOptions {
-  /** How often the function runs at the most; 20 by default. */
+  /**
+   * The largest number of times that the function runs, from 1.
+   *
+   * @default 20
+   */
   readonly attempts?: number;
-  /** The pauses in between: by default up to 1 ms before the second attempt, doubling up to 100 ms. */
+  /**
+   * The pauses between the attempts, each random and at most twice as long as the one before.
+   *
+   * @default up to 1 ms before the second attempt, then up to 100 ms
+   */
   readonly backoff?: Backoff;
 }
 
-/** What {@linkcode Client.transact} runs. */
+/** The function that {@linkcode Client.transact} runs. */
 export type TransactionBody<T> = (transaction: Transaction, attempt: number) => Promise<T> | T;
 
-/** Runs `body` until its transaction commits. */
+/** Runs `body` until its transaction commits, at most as often as allowed. */
 export async function transact<T>(
   start: (options: RequestOptions) => Promise<Transaction>,
   body: TransactionBody<T>,
@@ -30,12 +38,12 @@ export async function transact<T>(
     const transaction = await start({ signal });
     try {
       const result = await signals.wait((async () => await body(transaction, attempt))(), signal);
-      // A body that ended its transaction itself wants no more of it.
+      // The body may have ended its transaction itself.
       if (!transaction.isOpen || await transaction.commit({ signal })) return result;
     } catch (error) {
-      // That error is what counts, whatever becomes of the roll-back.
+      // The error of the body is reported, whether or not the roll-back succeeds.
       const rollback = transaction[Symbol.asyncDispose]().catch(() => {});
-      // A store that fell silent must not keep what was given up.
+      // After an abort nothing waits for the store, which may be silent.
       if (!signal?.aborted) await rollback;
       throw error;
     }

@@ -1,4 +1,4 @@
-// A transaction: the operations on nodes, all of which take effect at once or not at all.
+// A transaction: operations on nodes that take effect together, or not at all.
 
 import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
@@ -10,9 +10,11 @@ import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 
 /**
- * A transaction of a client, which may have many at once. Nothing of it is seen outside before {@linkcode commit}.
- * Every operation after its end rejects with a {@linkcode TransactionEndedError}, and after the end of the connection
- * with a {@linkcode ConnectionError}: a transaction never goes on over another connection.
+ * A transaction of a client, which may have many open at the same time.
+ *
+ * No other client sees the changes before {@linkcode commit}. Operations after the end of the transaction fail with a
+ * {@linkcode TransactionEndedError}, and after the end of the connection with a {@linkcode ConnectionError}: a
+ * transaction never continues over another connection.
  *
  * @example
  * ```ts
@@ -26,13 +28,17 @@ import type { Router } from "./router.ts";
  * ```
  */
 export class Transaction extends NodeOperations {
-  /** Its number on the wire. */
+  /** The number of the transaction on the wire. */
   readonly id: number;
   readonly #router: Router;
   readonly #resets: number;
   #open = true;
 
-  /** For the client: {@linkcode Client.transaction} starts one. @internal */
+  /**
+   * For the client: {@linkcode Client.transaction} starts a transaction.
+   *
+   * @internal
+   */
   constructor(router: Router, id: number) {
     super((request) => {
       if (!this.#isLive) return Promise.reject(this.#ended(request.operation, request.path));
@@ -43,15 +49,19 @@ export class Transaction extends NodeOperations {
     this.id = id;
   }
 
-  /** Whether it was neither committed nor rolled back. */
+  /** Whether the transaction was neither committed nor rolled back. */
   get isOpen(): boolean {
     return this.#open;
   }
 
   /**
-   * Makes its changes visible, and ends it in any case but one: that the signal was aborted before. Resolves with
-   * `false` where it conflicts with what others wrote meanwhile: then nothing was changed, and all of it must be done
-   * again, as {@linkcode Client.transact} does.
+   * Commits. The transaction stays open only if the signal was already aborted.
+   *
+   * After a conflict nothing was changed: do everything again, as {@linkcode Client.transact} does.
+   *
+   * @param options The signal that ends the wait.
+   * @returns Whether the changes are visible; false if other clients made changes that conflict.
+   * @throws {TransactionEndedError} If the transaction has ended.
    */
   async commit({ signal }: RequestOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();
@@ -64,12 +74,17 @@ export class Transaction extends NodeOperations {
     }
   }
 
-  /** Drops its changes, and ends it, whatever the signal says: that ends the wait alone. */
+  /**
+   * Rolls the transaction back.
+   *
+   * @param options The signal that ends the wait, but not the roll-back.
+   * @throws {TransactionEndedError} If the transaction has ended.
+   */
   async rollback({ signal }: RequestOptions = {}): Promise<void> {
     await this.#router.signals.wait(this.#end("F"), signal);
   }
 
-  /** Rolls it back if it is still open. A connection that is over has done so. */
+  /** Rolls the transaction back if it is open. The end of the connection has the same effect. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isLive) return;
     await this.rollback().catch((error: unknown) => {
@@ -77,7 +92,7 @@ export class Transaction extends NodeOperations {
     });
   }
 
-  /** Whether the store has it still, as far as this client knows. */
+  /** Whether the store still has the transaction, as far as this client knows. */
   get #isLive(): boolean {
     return this.#open && this.#router.resets === this.#resets;
   }

@@ -1,22 +1,22 @@
-// Waits until a node's value is as wanted.
+// Waits until a predicate accepts the value of a node.
 
 import type { SharedSignals } from "./abort.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { type Path, pathText, type RequestOptions } from "./arguments.ts";
 import type { Monitor } from "./monitor.ts";
 
-/** Whether a value is the one that is waited for; `null` is a node that does not exist. */
+/** Decides whether a value is the expected one. `null` stands for a node that does not exist. */
 export type Predicate = (value: Uint8Array | null) => boolean | Promise<boolean>;
 
-/** What the wait asks of its client: a monitor of its own, and the value of the node. */
+/** What the wait needs of its client: a monitor of its own, and the value of the node. */
 export interface WaitClient {
   /** Makes a monitor. */
   monitor(): Pick<Monitor, "watch" | "wait" | "close">;
-  /** Reads a node's value; `null` if the node does not exist. */
+  /** Reads the value of a node; `null` if the node does not exist. */
   read(path: Path, options: RequestOptions & { readonly default: null }): Promise<Uint8Array | null>;
 }
 
-/** Reads the node each time that it may have changed, until the predicate accepts what it reads. */
+/** Reads the node after each event of a watch, until the predicate accepts the value. */
 export async function waitFor(
   client: WaitClient,
   path: Path,
@@ -28,19 +28,19 @@ export async function waitFor(
   const monitor = client.monitor();
   try {
     await monitor.watch(path, undefined, { depth: 0, signal });
-    // Setting the watch brings the first event, so that nothing between a first read and the watch is missed.
+    // Setting the watch causes the first event, so that no change before it is missed.
     for await (const _event of monitor.wait({ signal })) {
       const value = await client.read(path, { default: null, signal });
       if (await signals.wait(Promise.resolve(predicate(value)), signal)) return value;
     }
     throw new ConnectionError("the client was closed", context);
   } catch (error) {
-    // The monitor's own: it knows of the connection's end, and not of what was waited for.
+    // An error of the monitor names neither the operation nor the path of this wait.
     if (!(error instanceof ConnectionError) || error.operation !== undefined) throw error;
     throw new ConnectionError(error.message, { ...context, cause: error }, error.code);
   } finally {
     const closing = monitor.close();
-    // A store that fell silent must not keep a wait that was given up.
+    // After an abort nothing waits for the store, which may be silent.
     if (signal?.aborted) closing.catch(() => {});
     else await closing;
   }

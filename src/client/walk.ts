@@ -1,40 +1,55 @@
-// Visits a tree, with the requests of a whole level under way at once.
+// Visits a tree, with the requests of a whole level in flight concurrently.
 
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { checkedWhole } from "../wire/checks.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
 
-/** How to walk. */
+/** The options of a walk. */
 export interface WalkOptions {
-  /** Whether a node comes before those below it, as it does by default, or after them. */
+  /**
+   * Whether a node comes before the nodes below it, or after them.
+   *
+   * @default true
+   */
   readonly topDown?: boolean;
-  /** How many levels below the top to visit; all by default. */
+  /**
+   * How many levels below the top are visited, from 0.
+   *
+   * @default all levels
+   */
   readonly maxDepth?: number;
   /**
-   * How many nodes the walk may find before it rejects with E2BIG; any number by default. Bound it for a guest's tree.
+   * The largest number of nodes that the walk may find, from 1; one more fails with E2BIG. Bound the walk of a guest's
+   * tree.
+   *
+   * @default no bound
    */
   readonly maxNodes?: number;
-  /** Ends the walk, with the signal's reason. */
+  /**
+   * Ends the walk, with the signal's reason.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A node on a walk. */
 export interface WalkNode {
-  /** Its path. */
+  /** The path of the node. */
   readonly path: string;
-  /** Levels below the top, which is at 0. */
+  /** The number of levels below the top, which is at 0. */
   readonly depth: number;
-  /** Its value; `null` where it may not be read, or its path is too long. */
+  /** The value; `null` if the node may not be read, or if its path is too long. */
   readonly value: Uint8Array | null;
-  /** The names of its children, those that are deeper than the walk goes included; none where it may not be read. */
+  /** The names of the children, also of those below `maxDepth`. Empty if the node may not be read. */
   readonly children: readonly string[];
 }
 
 /** The nodes of a tree, one after the other. */
 export type Walk = AsyncGenerator<WalkNode, void, undefined>;
 
-/** What a walk asks of the store. */
+/** How a walk reads from the store. */
 export interface WalkReader {
   /** Reads a node's value. */
   read(path: string): Promise<Uint8Array>;
@@ -43,17 +58,17 @@ export interface WalkReader {
 }
 
 /**
- * Nodes whose requests are under way at the same time: bounds what a walk costs the store. Four times as many are
- * slower.
+ * The largest number of nodes whose requests are in flight, which bounds the load of a walk on the store. A walk with
+ * four times as many takes longer.
  */
 const IN_FLIGHT_MAX = 1024;
 
-/** A node that the walk knows of, and what became of reading it. */
+/** A node that the walk has found, and the result of reading it. */
 interface Found {
   readonly path: string;
   readonly depth: number;
   result: { readonly content: Content | null } | { readonly error: unknown } | null;
-  /** Called with the result, where the visit waits for it. */
+  /** Called with the result, if the visit waits for it. */
   settled: () => void;
 }
 
@@ -65,7 +80,7 @@ interface Content {
 
 const nothing = () => {};
 
-/** Visits `top` and all below it. A node that vanishes before it was read is left out, unless it is the top. */
+/** Visits `top` and everything below it. A node that vanishes before it is read is left out, except for the top. */
 export async function* walk(
   reader: WalkReader,
   top: string,
@@ -145,7 +160,7 @@ class Fetcher {
     this.#signal?.throwIfAborted();
   }
 
-  /** Asks for nothing more, where the visit ended early. */
+  /** Requests nothing more, after the visit ended early. */
   stop(): void {
     this.#stopped = true;
     this.#release();

@@ -1,4 +1,4 @@
-// What can be watched, what comes of it, and one watch.
+// The options and events of watches, and one watch of a monitor.
 
 import { levelsBelow } from "../wire/path.ts";
 import type { RequestOptions } from "./arguments.ts";
@@ -6,69 +6,82 @@ import type { BoundedQueue } from "./queue.ts";
 import type { Subscriber } from "./router.ts";
 
 /**
- * A watched node, or one below it, changed; or the watch was just set. Spurious ones may come: read what is there now.
+ * A watched node or a node below it changed, or the watch was just set. Stores may send spurious events: read the
+ * current state.
  */
 export interface ChangeEvent {
-  /** What kind of event this is. */
+  /** The kind of the event. */
   readonly type: "change";
-  /** The path that changed: absolute, or relative where the watch is. */
+  /** The path that changed: absolute, or relative if the watch is. */
   readonly path: string;
   /** The token of the watch. */
   readonly token: string;
 }
 
-/** Events were lost here, because nobody took those before them: read again all that matters. */
+/** Events were lost here, since the events before them were not taken in time: read all state again. */
 export interface OverflowEvent {
-  /** What kind of event this is. */
+  /** The kind of the event. */
   readonly type: "overflow";
-  /** How many were lost. */
+  /** The number of lost events. */
   readonly lost: number;
 }
 
-/** The connection was lost and made again; all watches are set again, each with a change event that follows. */
+/** The connection was lost and made again. Every watch is set again, which causes a change event that follows. */
 export interface ReconnectedEvent {
-  /** What kind of event this is. */
+  /** The kind of the event. */
   readonly type: "reconnected";
 }
 
-/** What a {@linkcode Monitor} brings. */
+/** An event of a {@linkcode Monitor}. */
 export type MonitorEvent = ChangeEvent | OverflowEvent | ReconnectedEvent;
 
-/** How to monitor. */
+/** The options of a monitor. */
 export interface MonitorOptions {
-  /** How many events may wait to be taken; 4096 by default. Identical ones that wait count once. */
+  /**
+   * The largest number of events that wait to be taken, from 1. Identical events count once.
+   *
+   * @default 4096
+   */
   readonly limit?: number;
 }
 
-/** How to watch. */
+/** The options of a watch. */
 export interface WatchOptions extends RequestOptions {
   /**
-   * How many levels below the path matter: 0 for the node alone, 1 for its children as well; all by default. A store
-   * that knows depth (Xen 4.22) sends no others; elsewhere the monitor drops them. For `@introduceDomain` and
-   * `@releaseDomain` a depth of 1 makes the events name the domain, and the store must know it.
+   * How many levels below the path fire events: 0 for the node alone, 1 for the node and its children.
+   *
+   * A store that knows depth (Xen 4.22) sends no other events; otherwise the monitor drops them. With a depth of 1, the
+   * events of `@introduceDomain` and `@releaseDomain` name the domain; for these the store must know depth.
+   *
+   * @default all levels
    */
   readonly depth?: number;
 }
 
-/** How to wait for events. */
+/** The options of a wait for events. */
 export interface WaitOptions {
-  /** Whether events that came before their watch was removed, and were not taken by then, still count. */
+  /**
+   * Whether to deliver events whose watch was removed after they came.
+   *
+   * @default false
+   */
   readonly unwatched?: boolean;
-  /** Ends the wait, with the signal's reason. */
+  /**
+   * Ends the wait, with the signal's reason.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A watch: what was asked for, and the token it has on the wire, which no other watch of the connection has. */
+/** A watch as it was requested, and its token on the wire, which is unique within the connection. */
 export class Watch implements Subscriber {
   readonly path: string;
   readonly token: string;
   readonly depth: number | undefined;
-  /** Empty while it is not asked for. */
+  /** Empty before the watch is requested. */
   wireToken = "";
-  /**
-   * Tells its events from those that wait of a watch before it, which may have had the same token on another
-   * connection.
-   */
+  /** Distinguishes the events of this watch from those of an earlier watch, which may have had the same token. */
   key = "";
   live = true;
   readonly #queue: BoundedQueue<Arrival>;
@@ -90,7 +103,7 @@ export class Watch implements Subscriber {
   }
 }
 
-/** An event that waits, and the watch that brought it, if one did. */
+/** An event that waits, and the watch that caused it, if one did. */
 export interface Arrival {
   readonly event: MonitorEvent;
   readonly watch: Watch | null;

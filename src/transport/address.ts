@@ -1,12 +1,12 @@
-// What names a store: an address, or the places where one is looked for.
+// The addresses of stores: their text, and the addresses that a search tries.
 
 import { host } from "./host.ts";
 
-/** A place where a store may be. */
+/** The address of a store. */
 export interface Address {
   /** A Unix socket, the XenBus device, or a store of this process. */
   readonly kind: "unix" | "xenbus" | "embedded";
-  /** The socket's or device's path; an embedded store's name, empty for a fresh one. */
+  /** The path of the socket or the device; the name of an embedded store, empty for a new one. */
   readonly path: string;
 }
 
@@ -19,7 +19,8 @@ const DEVICES: Readonly<Record<string, readonly string[]>> = {
 const OTHER_DEVICES = ["/dev/xen/xenbus"];
 
 /**
- * Reads `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` where it is none of them.
+ * Parses `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` if the text is none of
+ * these.
  */
 export function parseAddress(text: string): Address {
   const [, kind, path] = /^(unix|xenbus|embedded):(.*)$/s.exec(text) ?? [];
@@ -31,14 +32,14 @@ export function parseAddress(text: string): Address {
   return { kind: kind as Address["kind"], path };
 }
 
-/** An address as it is written. */
+/** Returns an address as text. */
 export function formatAddress({ kind, path }: Address): string {
   return `${kind}:${path}`;
 }
 
 /**
- * Where a store may be on this machine, in the order to try, as libxenstore has it: what `XENSTORED_PATH` names, a
- * socket or a device; else `XENSTORED_RUNDIR`'s socket or the usual one, then the device of the platform.
+ * Returns the addresses to try on this machine, in the order of libxenstore: the socket or device that `XENSTORED_PATH`
+ * names; otherwise the socket in `XENSTORED_RUNDIR` or the usual socket, then the device of the platform.
  */
 export function defaultAddresses(): Address[] {
   const named = environment("XENSTORED_PATH");
@@ -48,7 +49,7 @@ export function defaultAddresses(): Address[] {
   return [socket, ...deviceCandidates().map((path): Address => ({ kind: "xenbus", path }))];
 }
 
-/** The paths that the XenBus device may have on this platform, in the order to try. */
+/** Returns the paths that the XenBus device may have on this platform, in the order to try. */
 export function deviceCandidates(): readonly string[] {
   return DEVICES[host().platform] ?? OTHER_DEVICES;
 }
@@ -77,7 +78,7 @@ function mayBeDevice(path: string): boolean {
   try {
     return !host().isSocket(path);
   } catch {
-    // Deno tells nothing without permission; opening it as a socket then says which one is missing.
+    // Deno denies the look without a permission. Opening the path as a socket then names the missing permission.
     return false;
   }
 }

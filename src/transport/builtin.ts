@@ -1,6 +1,6 @@
 // The runtime's own modules, loaded on first use: an import of one takes Deno up to 50 ms of CPU, and Bun up to 15 ms.
 
-/** What of `bun:ffi` is used, so that the other runtimes' checkers need none of its types. */
+/** The part of `bun:ffi` that is used here, so that type checks on other runtimes do not need Bun's types. */
 interface BunFfi {
   dlopen(
     path: string,
@@ -11,7 +11,7 @@ interface BunFfi {
   };
 }
 
-/** The modules that are used where an import on demand would come too late, because the caller is synchronous. */
+/** The modules that synchronous callers use, which cannot wait for an import on demand. */
 interface Modules {
   readonly "bun:ffi": BunFfi;
   readonly "node:fs": typeof import("node:fs");
@@ -23,7 +23,7 @@ interface Modules {
 
 type Load = <Name extends keyof Modules>(name: Name) => Modules[Name];
 
-/** What of the global scope is used here. The types of a runtime may not have it. */
+/** The part of the global scope that is used here. The types of a runtime may lack it. */
 interface Globals {
   readonly process: { readonly getBuiltinModule?: Load };
   setImmediate(run: () => void): unknown;

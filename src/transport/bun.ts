@@ -4,9 +4,9 @@ import { codedError } from "../wire/system_errors.ts";
 import { checkSocketPath } from "./socket_path.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
-/** What of Bun's own API is used here, so that the other runtimes' checkers need none of its types. */
+/** The part of Bun's API that is used here, so that type checks on other runtimes do not need Bun's types. */
 export interface UnixSocket {
-  /** How many bytes it took, which may be a part or none; -1 where it is closed. */
+  /** Returns the number of bytes that were taken, which may be a part or none; -1 if the socket is closed. */
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
@@ -47,9 +47,9 @@ class BunTransport implements Transport {
   #receiver: Receiver | null = null;
   #closed = false;
   #error: unknown;
-  /** What came before start(). */
+  /** Bytes that came before start(). */
   #early: Uint8Array[] = [];
-  /** What the socket did not take, in order: Bun keeps nothing of it. */
+  /** Bytes that the socket did not take, in order: Bun does not keep them. */
   #waiting: Uint8Array[] = [];
 
   readonly handlers: Handlers = {
@@ -85,7 +85,7 @@ class BunTransport implements Transport {
     return Promise.resolve();
   }
 
-  /** How many bytes the socket took; -1 would mean that it is closed, which its close handler tells. */
+  /** Returns the number of bytes that the socket took. A closed socket returns -1; its close handler reports that. */
   #write(bytes: Uint8Array): number {
     return Math.max(0, this.#socket?.write(bytes) ?? 0);
   }

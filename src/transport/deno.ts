@@ -4,7 +4,7 @@ import { codedError } from "../wire/system_errors.ts";
 import { checkSocketPath } from "./socket_path.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
-/** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
+/** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
 interface UnixConn {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
@@ -33,7 +33,7 @@ class DenoTransport implements Transport {
   readonly #conn: UnixConn;
   #receiver: Receiver | null = null;
   #closed = false;
-  /** What waits for the write under way, of which Deno wants one at a time. */
+  /** Bytes that wait for the write in flight: Deno allows one write at a time. */
   #waiting: Uint8Array[] = [];
   #writing = false;
 
@@ -60,7 +60,7 @@ class DenoTransport implements Transport {
   }
 
   async #receive(receiver: Receiver): Promise<void> {
-    // One buffer for all that is received: the receiver keeps nothing of it.
+    // One buffer serves every read: the receiver copies the bytes that it keeps.
     const buffer = new Uint8Array(RECEIVE_SIZE);
     try {
       for (;;) {
@@ -78,7 +78,7 @@ class DenoTransport implements Transport {
     this.#writing = true;
     try {
       for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
-        // A write may take a part only.
+        // A write may take a part of the bytes.
         for (let done = 0; done < bytes.length;) done += await this.#conn.write(bytes.subarray(done));
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-// The errors of a connection: it cannot be opened, it broke, or it carried bytes that make no sense.
+// The errors of a connection: it cannot be opened, it broke, or its bytes are invalid.
 
 import { Errno, errnoText, isErrnoName } from "../wire/errno.ts";
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
@@ -7,10 +7,10 @@ import { codedError, codeOf } from "../wire/system_errors.ts";
 import { type Address, formatAddress, isNamed, mayReadEnvironment } from "./address.ts";
 
 /**
- * The connection to the store could not be made, or is over.
+ * The connection to the store could not be opened, or is over.
  *
- * `code` is the system's where it gave one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), else `ENOTCONN`. Every
- * request that was waiting gets one of its own, with its operation and path.
+ * `code` is that of the system if there is one (`ENOENT`, `ECONNREFUSED`, `EACCES`, `EPIPE`), otherwise `ENOTCONN`.
+ * Every pending request gets an error of its own, with its operation and path.
  *
  * @example
  * ```ts
@@ -26,7 +26,14 @@ export class ConnectionError extends XenStoreError {
   /** Private, since every runtime prints a public one, or a cause, with a stack for each attempt. */
   readonly #attempts: readonly ConnectionError[];
 
-  /** Makes the error from what is wrong with the connection; `context.cause` gives the code where it has one. */
+  /**
+   * Makes the error.
+   *
+   * @param reason What is wrong with the connection.
+   * @param context The operation, the path and the cause.
+   * @param code The code of the error. By default that of the cause, or `ENOTCONN`.
+   * @param attempts The errors of the attempts of a search.
+   */
   constructor(
     reason: string,
     context: ErrorContext = {},
@@ -37,14 +44,14 @@ export class ConnectionError extends XenStoreError {
     this.#attempts = attempts;
   }
 
-  /** The error of each address that was tried, in order and with its cause, if no store was found; else empty. */
+  /** The error of each address that a search tried, in order and with its cause. Empty for other errors. */
   get attempts(): readonly ConnectionError[] {
     return this.#attempts;
   }
 }
 
 /**
- * The store sent something that answers no request, or not the one it claims to: the connection is ended.
+ * The store sent a message that is not a valid reply to a request. The connection is closed.
  *
  * @example
  * ```ts
@@ -60,10 +67,16 @@ export class ConnectionError extends XenStoreError {
 export class UnexpectedPacketError extends ConnectionError {
   /** `"UnexpectedPacketError"`. */
   override name = "UnexpectedPacketError";
-  /** What was received; `undefined` where it was no message at all. */
+  /** The message, or `undefined` if the bytes were not a message. */
   readonly packet: Packet | undefined;
 
-  /** Makes the error from what is wrong; keeps a copy of the packet. */
+  /**
+   * Makes the error, with a copy of the packet.
+   *
+   * @param reason What is wrong with the message.
+   * @param packet The message.
+   * @param context The operation, the path and the cause.
+   */
   constructor(reason: string, packet?: Packet, context: ErrorContext = {}) {
     super(reason, context, "EIO");
     this.packet = packet === undefined ? undefined : { ...packet, payload: new Uint8Array(packet.payload) };
@@ -129,7 +142,7 @@ export function noneFound(failures: readonly ConnectionError[], embedded: string
   return new ConnectionError(reason, {}, failures.at(-1)?.code, failures);
 }
 
-/** The error of a number that a call of libc left, with its name as `code` where the name is known. */
+/** Makes the error of a libc call from its number. `code` is the name of the error if the name is known. */
 export function systemError(errno: number, call: string): Error & { code: string } {
   const [name = ""] = Object.entries(Errno).find(([, number]) => number === errno) ?? [];
   return isErrnoName(name)

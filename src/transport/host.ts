@@ -1,4 +1,4 @@
-// What is asked of the machine before any connection: the environment, the platform, the kind of a file.
+// What a search for a store asks the machine: the environment, the platform, the kind of a file.
 
 import { builtin } from "./builtin.ts";
 
@@ -12,14 +12,14 @@ export interface Host {
   isSocket(path: string): boolean;
 }
 
-/** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
+/** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
 interface DenoApi {
   readonly build: { readonly os: string };
   readonly env: { readonly get: (name: string) => string | undefined };
   statSync(path: string): { readonly isSocket: boolean | null };
 }
 
-/** What of Node's global is used here. */
+/** The part of Node's global `process` that is used here. */
 interface Process {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-// Sends one message at a time over a device that cannot take more, and makes it look like a connection that can.
+// Sends one message at a time over a device that cannot take more with the interface of a connection.
 
 import { Decoder } from "../wire/decoder.ts";
 import { encodePacket } from "../wire/encoder.ts";
@@ -6,7 +6,7 @@ import { decodeHeader, HEADER_SIZE, type Packet } from "../wire/header.ts";
 import { Operation } from "../wire/operations.ts";
 import { codeOf } from "../wire/system_errors.ts";
 
-/** What a device says of one message and not of the connection: too long, or a watch that it will not set. */
+/** The codes by which a device rejects one message, not the connection: too long, or an invalid watch. */
 export const REFUSALS: ReadonlySet<string> = new Set([
   "EINVAL",
   "E2BIG",
@@ -18,11 +18,11 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   "EPERM",
   "EILSEQ",
 ]);
-/** How long a message without payload may stay unanswered before the one behind it is sent, in milliseconds. */
+/** How long a message without payload may stay unanswered before the next message is sent, in milliseconds. */
 const ALONE_MS = 100;
 
 /**
- * Keeps what is sent until the message before it was answered.
+ * Keeps each message until the message before it is answered.
  *
  * Linux's XenBus device keeps a message's payload in one buffer of the open file and sends it from there when the ring
  * has room: a message that is written before the last one was answered may overwrite it on its way.
@@ -36,7 +36,7 @@ export class Lockstep {
   readonly #decoder: Decoder;
   readonly #fail: (error: unknown) => void;
   #waiting: Uint8Array[] = [];
-  /** The request ids of what was not answered yet: one, or a message without payload and the one behind it. */
+  /** The request ids that are not answered yet: one, or that of a message without payload and the next one. */
   #unanswered: number[] = [];
   /** Whether the oldest of those is one without payload. */
   #alone = false;
@@ -56,7 +56,7 @@ export class Lockstep {
     this.#decoder = new Decoder((packet) => this.#packet(packet));
   }
 
-  /** Whether an answer is sure to come: it is not where a message without payload stands alone. */
+  /** Whether an answer is certain, which it is not for a message without payload that nothing follows. */
   get isAnswerDue(): boolean {
     return this.#unanswered.length > (this.#alone ? 1 : 0);
   }
@@ -71,7 +71,7 @@ export class Lockstep {
     this.#next();
   }
 
-  /** Takes what the device gave. Throws where it cannot be messages. */
+  /** Takes the bytes that the device gave. Throws if they cannot be messages. */
   receive(bytes: Uint8Array): void {
     this.#decoder.push(bytes);
   }
@@ -92,12 +92,12 @@ export class Lockstep {
       const code = codeOf(error);
       if (code === undefined || !REFUSALS.has(code)) throw error;
       this.#unanswered.pop();
-      // What a socket's store would say of such a message. Not in the caller's turn, who does not expect replies in it.
+      // The reply that a store would send over a socket. Delivered asynchronously, as replies are.
       queueMicrotask(() => this.#receive(encodePacket(Operation.ERROR, requestId, transactionId, [code])));
     }
   }
 
-  /** Sends the next message behind one without payload, should that stay without answer. */
+  /** Sends the message after one without payload, if that one stays unanswered. */
   #accompany(requestId: number): void {
     this.#alone = this.#unanswered.length === 1;
     setTimeout(() => {

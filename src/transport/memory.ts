@@ -74,7 +74,10 @@ class MemoryTransport implements Transport {
 }
 
 /**
- * Two transports: what one sends, the other receives, in order and never in the same turn.
+ * Makes two transports: each receives what the other one sends, in order and always asynchronously.
+ *
+ * @param traits The traits of both.
+ * @returns The two transports.
  *
  * @example
  * ```ts

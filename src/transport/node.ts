@@ -32,7 +32,7 @@ class NodeTransport implements Transport {
   #error: Error | null = null;
 
   constructor(path: string, opened: (error: Error | null) => void) {
-    // One buffer for all that is received: the receiver keeps nothing of it.
+    // One buffer serves every read: the receiver copies the bytes that it keeps.
     const onread = {
       buffer: new Uint8Array(RECEIVE_SIZE),
       callback: (length: number, buffer: Uint8Array): boolean => {

@@ -1,4 +1,4 @@
-// Opens a transport: the one place that asks which runtime this is.
+// Opens a transport, by the adapter of the runtime.
 
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
 import { type ConnectionError, noneFound, openFailure } from "./errors.ts";
@@ -20,7 +20,7 @@ async function openXenbus(path: string, options: OpenOptions): Promise<Transport
 }
 
 async function openEmbedded(name: string): Promise<Transport> {
-  // Only who wants a store within the process loads the daemon.
+  // The daemon is loaded on demand: most clients do not need it.
   const embedded = await import("../daemon/embedded.ts");
   return await embedded.openEmbedded(name);
 }
@@ -31,17 +31,18 @@ const openers: Record<Address["kind"], (path: string, options: OpenOptions) => P
   embedded: openEmbedded,
 };
 
-/** An open transport, and where it leads. */
+/** An open transport and its address. */
 export interface Opened {
-  /** The way to the store. */
+  /** The transport. */
   readonly transport: Transport;
-  /** Its address, or `"transport"` where the caller brought it. */
+  /** The address, or `"transport"` for a transport of the caller. */
   readonly address: string;
 }
 
 /**
- * Opens the transport of an address or, without one, the first that opens of {@linkcode defaultAddresses}. Rejects with
- * a {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt.
+ * Opens the transport of an address. Without an address, opens the first of {@linkcode defaultAddresses} that opens.
+ *
+ * Rejects with a {@linkcode ConnectionError} that lists the attempts and has the code of the last one.
  */
 export async function openTransport(address: string | undefined, options: OpenOptions = {}): Promise<Opened> {
   const candidates = address === undefined ? defaultAddresses() : [parseAddress(address)];

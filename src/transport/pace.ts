@@ -1,18 +1,18 @@
-// When bytes are delivered that never leave the process: soon, and so that the event loop still turns.
+// Paces the deliveries within a process: they are fast, and the event loop still turns.
 
 import { afterTurn } from "./builtin.ts";
 
-/** For how many milliseconds deliveries may follow each other without a turn of the event loop. */
+/** The longest time of deliveries without a turn of the event loop, in milliseconds. */
 const BUDGET = 1;
-/** How many deliveries there are to a look at the clock: one at each would be felt. */
+/** The number of deliveries between two looks at the clock, which would be slow at each delivery. */
 const STRIDE = 16;
 
 /**
- * Delivers in microtasks, than which nothing is faster. By those alone the event loop would never turn: one client that
- * asks again as soon as it has its answer would keep timers, signals and sockets waiting for ever. So what comes up
- * when that has gone on for a millisecond is delivered after a turn.
+ * Delivers in microtasks, the fastest way there is.
  *
- * All that may answer each other without end have one in common.
+ * Microtasks alone would keep the event loop from turning: a client that sends a request after every reply would block
+ * timers, signals and sockets forever. After a millisecond of deliveries, the next delivery therefore waits for a turn
+ * of the event loop. Lines that may answer each other endlessly share one pace.
  */
 export class Pace {
   /** Whether the end of this turn is going to be noticed. */
@@ -30,7 +30,7 @@ export class Pace {
     else queueMicrotask(deliver);
   }
 
-  // It does keep the process alive: what is under way is delivered, and nothing is left that would do so again.
+  // This keeps the process alive until the deliveries that are under way are made.
   #arm(): void {
     this.#armed = true;
     this.#since = performance.now();

@@ -1,13 +1,13 @@
-// How long the path of a Unix socket may be.
+// The limit of the path of a Unix socket.
 
 import { codedError } from "../wire/system_errors.ts";
 
 /**
- * Longest path of a Unix socket in bytes: `sun_path` of Linux, less its NUL. Node 20 would cut a longer one silently.
+ * The longest path of a Unix socket in bytes: Linux's `sun_path` without its NUL. Node 20 cuts a longer path silently.
  */
 export const SOCKET_PATH_MAX = 107;
 
-/** Throws EINVAL where a path is too long for a Unix socket. */
+/** Throws EINVAL if a path is too long for a Unix socket. */
 export function checkSocketPath(path: string): void {
   const { length } = new TextEncoder().encode(path);
   if (length <= SOCKET_PATH_MAX) return;

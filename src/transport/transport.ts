@@ -2,28 +2,36 @@
 
 import { HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
 
-/** What a client has to know of the way to its store. */
+/** What a client has to know of the connection to its store. */
 export interface Traits {
-  /** The most bytes of payload that one message may carry. */
+  /** The largest payload of one message, in bytes. */
   readonly payloadMax: number;
   /**
-   * Whether somebody else, the kernel, speaks to the store over the same connection and keeps its watches: then WATCH
-   * takes no depth, and RESET_WATCHES would take the kernel's own.
+   * Whether the kernel uses the same connection and keeps its watches. Then WATCH takes no depth, and RESET_WATCHES
+   * would drop the kernel's watches.
    */
   readonly shared: boolean;
 }
 
-/** A Unix socket's traits, and those of everything that behaves like one. */
+/** The traits of a Unix socket, and of everything that behaves like one. */
 export const SOCKET_TRAITS: Traits = { payloadMax: PAYLOAD_MAX, shared: false };
 
-/** The XenBus device's: the kernel takes 4096 bytes for a message, its header included. */
+/** The traits of the XenBus device: the kernel takes 4096 bytes for a message, including the header. */
 export const DEVICE_TRAITS: Traits = { payloadMax: PAYLOAD_MAX - HEADER_SIZE, shared: true };
 
-/** Where a transport puts what it receives. */
+/** Takes what a transport receives. */
 export interface Receiver {
-  /** The next bytes of the stream, cut anywhere. They hold only during the call. */
+  /**
+   * Takes the next bytes of the stream, cut anywhere.
+   *
+   * @param bytes The bytes, which are valid only during the call.
+   */
   receive(bytes: Uint8Array): void;
-  /** The connection is over, and nobody here closed it. Called once at the most. */
+  /**
+   * Called at most once, when the peer or an error ends the connection.
+   *
+   * @param cause The error, if there is one.
+   */
   ended(cause?: unknown): void;
 }
 
@@ -33,21 +41,31 @@ export interface Receiver {
  * An adapter, or your own code, hands one to a client; the client starts it, sends, and closes it.
  */
 export interface Transport {
-  /** What the way to the store allows. */
+  /** The traits of the connection. */
   readonly traits: Traits;
-  /** Starts to receive. Called once; nothing that came before is lost. */
+  /**
+   * Starts to receive. Called once; no byte that came before is lost.
+   *
+   * @param receiver Takes the bytes, and the end of the connection.
+   */
   start(receiver: Receiver): void;
   /**
-   * Sends whole messages, one or more. The bytes are the transport's only during the call. What cannot leave at once is
-   * kept and sent in order; a connection that breaks is told by `ended`.
+   * Sends one or more whole messages, in order. Bytes that cannot be sent immediately are kept. `ended` reports a
+   * connection that breaks.
+   *
+   * @param bytes The messages, which are valid only during the call.
    */
   send(bytes: Uint8Array): void;
-  /** Ends the connection; nothing is received afterwards. Closing twice is fine. */
+  /** Closes the connection. Nothing is received after that. Closing twice is fine. */
   close(): Promise<void>;
 }
 
-/** What opens a transport takes. */
+/** The options of opening a transport. */
 export interface OpenOptions {
-  /** Gives up the attempt. */
+  /**
+   * Gives up the attempt.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
 }

@@ -69,8 +69,8 @@ class XenbusTransport implements Transport {
   }
 
   /**
-   * Nothing cancels a read that waits in the kernel, and Node does not even exit while one does. A reply ends it: the
-   * one that is due, or one that is asked for here and harms nobody.
+   * Nothing cancels a read that waits in the kernel, and Node does not exit while one waits. A reply ends the read: the
+   * one that is due, or that of a harmless request.
    */
   readonly #wakeRead = (): void => {
     if (this.#lockstep.isAnswerDue) return;
@@ -81,7 +81,7 @@ class XenbusTransport implements Transport {
     }
   };
 
-  // The length is never 0: the kernel would wait for ever.
+  // The length is never 0: a read of 0 bytes would wait forever in the kernel.
   #read(): void {
     this.#reading = true;
     read(this.#fd, this.#buffer, 0, RECEIVE_SIZE, null, (error, length) => {

@@ -1,7 +1,7 @@
 // The checks of arguments that every room needs, and the words for an argument that fails one.
 
 /**
- * Says what is wrong with a number; `null` when nothing is.
+ * Returns what is wrong with a number, or `null` if it is valid.
  *
  * Beyond 2^53 a `number` is not exact. It passes only if there is no upper bound to compare it with.
  *
@@ -27,7 +27,7 @@ export function checkedWhole<T extends number | bigint>(name: string, value: T, 
   return value;
 }
 
-/** Says that a value is neither text nor bytes, but what it is. `what` names it, with an article. */
+/** Returns the fault of a value that is neither text nor bytes. `what` names the value, with an article. */
 export function kindFault(what: string, value: unknown): string {
   return `${what} is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`;
 }

@@ -9,14 +9,14 @@ import { Operation } from "./operations.ts";
  */
 export const DIRECTORY_REPLY_MAX: number = 4 << 20;
 
-/** Bytes that cannot be a message: the stream has lost its frame, and nothing behind them means anything. */
+/** The bytes cannot be a message: the stream has lost its frame, and the bytes after these are meaningless. */
 export class FrameError extends Error {
   /** `"FrameError"`. */
   override name = "FrameError";
-  /** The header that cannot be. */
+  /** The invalid header. */
   readonly header: Header;
 
-  /** Makes the error for the header that cannot be. */
+  /** Makes the error for an invalid header. */
   constructor(header: Header) {
     super(`message of type ${header.type} announces ${header.length} bytes: at most ${PAYLOAD_MAX} are allowed`);
     this.header = header;
@@ -30,8 +30,8 @@ const SHORT = 64;
 const empty: Uint8Array = new Uint8Array(0);
 
 /**
- * Takes chunks and calls back with each message that is complete. The payload is a view, mostly of the chunk itself,
- * and holds only during the call: who keeps it copies it.
+ * Takes chunks and calls back with each complete message. The payload is a view, mostly of the chunk itself, and is
+ * valid only during the call.
  */
 export class Decoder {
   readonly #onPacket: (packet: Packet) => void;
@@ -49,7 +49,7 @@ export class Decoder {
     return this.#have > 0;
   }
 
-  /** Takes the next bytes of the stream. Throws a {@linkcode FrameError} where they cannot be a message. */
+  /** Takes the next bytes of the stream. Throws a {@linkcode FrameError} if they cannot be a message. */
   push(chunk: Uint8Array): void {
     let at = 0;
     if (this.#have > 0) {
@@ -67,7 +67,7 @@ export class Decoder {
     if (at < chunk.length) this.#keep(chunk, at, chunk.length);
   }
 
-  /** Completes the message that has begun; returns where the next one starts. */
+  /** Completes the message that has begun. Returns the index at which the next message starts. */
   #complete(chunk: Uint8Array): number {
     const at = this.#header === null ? Math.min(HEADER_SIZE - this.#have, chunk.length) : 0;
     const header = this.#keep(chunk, 0, at);
@@ -118,12 +118,12 @@ export class Decoder {
   }
 }
 
-/** Whether a header may stand before a message: `directoryMax` is how long a DIRECTORY payload may be. */
+/** Tells whether a header is valid. `directoryMax` is the longest valid payload of DIRECTORY. */
 export function isFrame({ type, length }: Header, directoryMax: number): boolean {
   return length <= PAYLOAD_MAX || (type === Operation.DIRECTORY && length <= directoryMax);
 }
 
-/** The header at `at`. Throws a {@linkcode FrameError} if no message can begin with it. */
+/** Reads the header at `at`. Throws a {@linkcode FrameError} if the header is invalid. */
 export function checkedHeader(bytes: Uint8Array, at: number, directoryMax: number = DIRECTORY_REPLY_MAX): Header {
   const header = decodeHeader(bytes, at);
   if (!isFrame(header, directoryMax)) throw new FrameError(header);

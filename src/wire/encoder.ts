@@ -1,10 +1,10 @@
-// Builds messages one behind the other in a buffer of its own, so that those of one turn leave in one write.
+// Builds messages one after the other in one buffer, so that the messages of one turn leave in one write.
 
 import { withRoom } from "./growth.ts";
 import { encodeHeader, HEADER_SIZE } from "./header.ts";
 import { kindFault } from "./checks.ts";
 
-/** A piece of a payload: text is written as UTF-8 with a NUL behind it, bytes as they are. */
+/** A part of a payload: text is written as UTF-8 and a NUL, bytes as they are. */
 export type Part = string | Uint8Array;
 
 const INITIAL_SIZE = 4096;
@@ -21,7 +21,7 @@ export class Encoder {
     return this.#length;
   }
 
-  /** Appends one message and returns the bytes of its payload. Nothing of it stays where that throws. */
+  /** Appends one message, and returns the number of bytes of its payload. Appends nothing if it throws. */
   message(type: number, requestId: number, transactionId: number, parts: readonly Part[]): number {
     const start = this.#length;
     this.#reserve(HEADER_SIZE);
@@ -37,12 +37,12 @@ export class Encoder {
     return length;
   }
 
-  /** Takes the messages behind the first `length` bytes back. */
+  /** Removes the messages after the first `length` bytes. */
   truncate(length: number): void {
     this.#length = length;
   }
 
-  /** All that was appended, in a view that holds until the next message is; the encoder is empty afterwards. */
+  /** Takes all messages, in a view that is valid until the next message is appended. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#length = 0;
@@ -86,7 +86,7 @@ export class Encoder {
   }
 }
 
-/** One message by itself. */
+/** Encodes one message. */
 export function encodePacket(
   type: number,
   requestId: number,

@@ -75,7 +75,7 @@ const texts: Record<ErrnoName, string> = {
   ETIMEDOUT: "Connection timed out",
   ECONNREFUSED: "Connection refused",
   EALREADY: "Operation already in progress",
-  // oxenstored alone says EQUOTA, which no errno.h has; Linux's EDQUOT is what it means.
+  // EQUOTA is of oxenstored alone. No errno.h has it; it corresponds to EDQUOT of Linux.
   EQUOTA: "Quota exceeded",
 };
 

@@ -1,21 +1,23 @@
-// The errors that the protocol itself defines: what a store answers, and what it would never accept.
+// The errors of requests: errors that a store sends, and errors of requests that no store accepts.
 
 import { Errno, type ErrnoName, errnoText, isErrnoName } from "./errno.ts";
 
-/** What an error says besides its text: which operation failed, on which path, and why. */
+/** The context of an error: the operation, the path and the cause. */
 export interface ErrorContext {
-  /** The operation that failed, by its name in the protocol, or the method of this library: `"READ"`, `"walk"`. */
+  /**
+   * The operation that failed: its name in the protocol, or the method of this library, such as `"READ"` or `"walk"`.
+   */
   readonly operation?: string | undefined;
-  /** The path that the operation was asked for. */
+  /** The path that was requested. */
   readonly path?: string | undefined;
-  /** What made it fail, where something else did. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
 /**
- * A request that failed: the base of every error of this library, and what a store's ERROR reply becomes.
+ * A request failed. This is the base of every error of this library, and what an ERROR reply of a store becomes.
  *
- * `code` and `errno` are the error's name and Linux's number for it, as in the errors of Node.
+ * `code` and `errno` are the name of the error and its number on Linux, as in the errors of Node.
  *
  * @example
  * ```ts
@@ -34,18 +36,24 @@ export class XenStoreError extends Error {
   /** `"XenStoreError"`. */
   override name = "XenStoreError";
   /**
-   * The error's name: `"ENOENT"`. A name that Linux does not have is kept as the store sent it; EINVAL stands for what
-   * is no name.
+   * The name of the error, such as `"ENOENT"`. A name that Linux does not know is kept as the store sent it; EINVAL
+   * replaces a text that is not a name.
    */
   readonly code: string;
-  /** Linux's number for it; EINVAL's, as in libxenstore, where the name is unknown. */
+  /** The number of the error on Linux. If the name is unknown it is that of EINVAL, as in libxenstore. */
   readonly errno: number;
   /** The operation that failed. */
   declare readonly operation: string | undefined;
-  /** The path that it was asked for. */
+  /** The path that was requested. */
   declare readonly path: string | undefined;
 
-  /** Makes the error from its name, what it says of the failure, and where that was. */
+  /**
+   * Makes the error.
+   *
+   * @param code The name of the error.
+   * @param reason The text, without the operation and the path.
+   * @param context The operation, the path and the cause.
+   */
   constructor(code: string, reason: string, context: ErrorContext = {}) {
     const { operation, path, cause } = context;
     const subject = [operation, path === undefined ? undefined : JSON.stringify(path)].filter(Boolean).join(" ");
@@ -58,7 +66,7 @@ export class XenStoreError extends Error {
   }
 }
 
-/** The error for a name that a store, or the system, gave: its text is that of `strerror`, with the name. */
+/** Makes the error for a name that a store or the system gave, with the text of `strerror`. */
 export function errnoError(code: string, context: ErrorContext): XenStoreError {
   if (!NAME.test(code)) {
     return new XenStoreError("EINVAL", `the store names its error ${JSON.stringify(code)}`, context);
@@ -69,7 +77,7 @@ export function errnoError(code: string, context: ErrorContext): XenStoreError {
 const NAME = /^E[A-Z0-9]+$/;
 
 /**
- * A number that is no operation of the protocol.
+ * The number is not that of a request of the protocol.
  *
  * @example
  * ```ts
@@ -84,14 +92,18 @@ export class InvalidOperationError extends XenStoreError {
   /** `"InvalidOperationError"`. */
   override name = "InvalidOperationError";
 
-  /** Makes the error for the number that was given. */
+  /**
+   * Makes the error.
+   *
+   * @param type The number.
+   */
   constructor(type: number) {
-    super("EINVAL", `cannot send operation ${type}: the protocol has none of that number`);
+    super("EINVAL", `cannot send operation ${type}: the protocol has no request of this number`);
   }
 }
 
 /**
- * A path that no store would accept: a wrong character, a wrong slash, or too long.
+ * No store accepts the path: it has a wrong character or a wrong slash, or is too long.
  *
  * @example
  * ```ts
@@ -106,14 +118,19 @@ export class InvalidPathError extends XenStoreError {
   /** `"InvalidPathError"`. */
   override name = "InvalidPathError";
 
-  /** Makes the error from what is wrong with the path. */
+  /**
+   * Makes the error.
+   *
+   * @param fault What is wrong with the path.
+   * @param context The operation, the path and the cause.
+   */
   constructor(fault: string, context: ErrorContext) {
     super("EINVAL", `invalid path: ${fault}`, context);
   }
 }
 
 /**
- * A request that does not fit a message, or holds a NUL where the protocol ends a string with one.
+ * The request does not fit a message, or contains a NUL in a string that a NUL ends.
  *
  * @example
  * ```ts
@@ -128,14 +145,20 @@ export class InvalidPayloadError extends XenStoreError {
   /** `"InvalidPayloadError"`. */
   override name = "InvalidPayloadError";
 
-  /** Makes the error from what is wrong with the payload. */
+  /**
+   * Makes the error.
+   *
+   * @param fault What is wrong with the payload.
+   * @param context The operation, the path and the cause.
+   * @param code EINVAL, or E2BIG if the payload is too long.
+   */
   constructor(fault: string, context: ErrorContext, code: "EINVAL" | "E2BIG" = "EINVAL") {
     super(code, `invalid payload: ${fault}`, context);
   }
 }
 
 /**
- * A permission that is not a letter of `n`, `r`, `w`, `b` and a domid.
+ * The permission is not a letter of `n`, `r`, `w`, `b` and a domid.
  *
  * @example
  * ```ts
@@ -150,7 +173,12 @@ export class InvalidPermissionError extends XenStoreError {
   /** `"InvalidPermissionError"`. */
   override name = "InvalidPermissionError";
 
-  /** Makes the error from what is wrong with the permission. */
+  /**
+   * Makes the error.
+   *
+   * @param fault What is wrong with the permission.
+   * @param context The operation, the path and the cause.
+   */
   constructor(fault: string, context: ErrorContext) {
     super("EINVAL", `invalid permission: ${fault}`, context);
   }

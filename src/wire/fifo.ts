@@ -1,12 +1,12 @@
 // A queue that takes its oldest item without moving the others.
 
-/** So many places of items that were taken are kept: to close up after each would cost more than it saves. */
+/** The number of places of taken items that are kept: to close up after each item would be slow. */
 const KEPT = 1024;
 
-/** Items in the order in which they came. It needs no more memory than what waits in it, and a few places besides. */
+/** Items in the order in which they came, in memory for the items that wait and a bounded number of free places. */
 export class Fifo<T> {
   #items: T[] = [];
-  /** Where the oldest item is: `shift()` of an array would move all others each time. */
+  /** The place of the oldest item: `shift()` of an array would move all others each time. */
   #head = 0;
 
   /** How many items wait. */
@@ -14,7 +14,7 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
-  /** The item that so many others are in front of: 0 is the oldest, -1 the newest; `undefined` if there is none. */
+  /** Returns an item by its index: 0 is the oldest, -1 the newest. Returns `undefined` if the index is out of range. */
   at(index: number): T | undefined {
     return this.#items[index + (index < 0 ? this.#items.length : this.#head)];
   }

@@ -1,4 +1,4 @@
-// How a buffer grows that bytes are appended to.
+// Grows a buffer that bytes are appended to.
 
 /**
  * Returns a buffer with room for `needed` bytes: the same one if it has that room, else a copy of its first `used`

@@ -2,14 +2,14 @@
 
 /** Bytes of a header. */
 export const HEADER_SIZE = 16;
-/** The most bytes that a message carries behind its header, in both directions. */
+/** The largest payload of a message in bytes, in both directions. */
 export const PAYLOAD_MAX = 4096;
 
-/** What stands before every payload. */
+/** The header of a message. */
 export interface Header {
-  /** The operation, or a number that is none. */
+  /** The number of the operation, which may be unknown. */
   readonly type: number;
-  /** Echoed by the store: what a reply is matched by. */
+  /** The id of the request, which the reply repeats. */
   readonly requestId: number;
   /** The transaction that the request belongs to, 0 for none. */
   readonly transactionId: number;
@@ -19,13 +19,13 @@ export interface Header {
 
 /** One message. */
 export interface Packet {
-  /** The operation, or a number that is none. */
+  /** The number of the operation, which may be unknown. */
   readonly type: number;
-  /** Echoed by the store: what a reply is matched by. */
+  /** The id of the request, which the reply repeats. */
   readonly requestId: number;
   /** The transaction that the request belongs to, 0 for none. */
   readonly transactionId: number;
-  /** What follows the header. */
+  /** The payload. */
   readonly payload: Uint8Array;
 }
 
@@ -56,7 +56,7 @@ export function encodeHeader(
   putWord(bytes, at + 12, length);
 }
 
-/** Reads the header at `at`, of which all 16 bytes must be there. */
+/** Reads the header at `at`. All of its 16 bytes must be there. */
 export function decodeHeader(bytes: Uint8Array, at = 0): Header {
   return {
     type: word(bytes, at),

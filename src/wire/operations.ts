@@ -82,10 +82,10 @@ export function operationName(type: number): OperationName | `operation ${number
 export const Feature = {
   /** A guest may ask for its connection to be reset. */
   RECONNECTION: 1,
-  /** A guest's ring has a word that says why it was given up. */
+  /** A guest's ring has a word that says why the store gave it up. */
   ERROR: 2,
-  /** A watch may name how deep it goes. */
+  /** A watch may have a depth. */
   WATCH_DEPTH: 4,
-  /** A permission may name any domain at once. */
+  /** A permission may name all domains together. */
   DOMID_ANY: 8,
 } as const;

@@ -1,4 +1,4 @@
-// Which paths a store accepts.
+// The syntax of paths.
 
 /** The longest path from the root, in bytes. */
 export const ABSOLUTE_PATH_MAX = 3072;
@@ -9,8 +9,8 @@ const legal = /^[A-Za-z0-9\-/_@]*$/;
 const firstIllegal = /[^A-Za-z0-9\-/_@]/u;
 
 /**
- * Says what is wrong with the path of a node or, where `special` is true, of a node or special event
- * (`@introduceDomain`, `@releaseDomain`); `null` when nothing is.
+ * Returns what is wrong with a path, or `null` if the path is valid. If `special` is true, a special event
+ * (`@introduceDomain`, `@releaseDomain`) is valid as well.
  */
 export function pathFault(path: string, special = false): string | null {
   if (path === "/") return null;
@@ -30,7 +30,7 @@ export function childPath(parent: string, name: string): string {
   return parent === "/" ? `/${name}` : `${parent}/${name}`;
 }
 
-/** How many levels `path` lies below `ancestor`: 0 where they are the same, `null` where it is not below it at all. */
+/** Returns how many levels `path` lies below `ancestor`: 0 if they are equal, `null` if it does not lie below. */
 export function levelsBelow(ancestor: string, path: string): number | null {
   if (path === ancestor) return 0;
   const prefix = ancestor === "/" ? "/" : `${ancestor}/`;

@@ -5,8 +5,8 @@ import { wholeFault } from "./checks.ts";
 /**
  * What one domain may do with a node.
  *
- * The first permission of a node is special: its `domid` is the node's owner, who may do everything, and its `read` and
- * `write` are what every domain that no other permission names may do. Source: Xen's `docs/misc/xenstore.txt`,
+ * The first permission of a node is special: its `domid` is the owner of the node, which may do everything. Its `read`
+ * and `write` apply to every domain that no other permission names. Source: Xen's `docs/misc/xenstore.txt`,
  * "Permissions".
  */
 export interface Permission {
@@ -38,7 +38,7 @@ export const DOMID_MAX = 0xffff;
 
 const letters = { n: [false, false], r: [true, false], w: [false, true], b: [true, true] } as const;
 const syntax = /^([nrwb])(\d+)$/;
-// A store prints a domid as a signed 32-bit number, and does not check one that stands behind the first.
+// A store prints a domid as a signed 32-bit number, and checks only that of the first permission.
 const replySyntax = /^([nrwb])(-?\d+)$/;
 
 function parse(text: string, pattern: RegExp): Permission | null {
@@ -48,12 +48,12 @@ function parse(text: string, pattern: RegExp): Permission | null {
   return { domid: Number(digits), read, write };
 }
 
-/** Reads a permission as a user writes it, such as `"r5"`; `null` where it is not one. */
+/** Parses a permission as a user writes it, such as `"r5"`. Returns `null` if the text is invalid. */
 export function parsePermission(text: string): Permission | null {
   return parse(text, syntax);
 }
 
-/** Reads a permission as a store sends it; `null` where it is not one. */
+/** Parses a permission as a store sends it. Returns `null` if the text is invalid. */
 export function parsePermissionReply(text: string): Permission | null {
   return parse(text, replySyntax);
 }
@@ -63,7 +63,7 @@ export function formatPermission({ domid, read, write }: Permission): string {
   return `${read ? (write ? "b" : "r") : write ? "w" : "n"}${domid}`;
 }
 
-/** Says what is wrong with a permission; `null` when nothing is. */
+/** Returns what is wrong with a permission, or `null` if it is valid. */
 export function permissionFault({ domid }: Permission): string | null {
   return wholeFault("domid", domid, 0, DOMID_MAX) === null
     ? null

@@ -1,9 +1,9 @@
-// Text in payloads: strings with a NUL behind each.
+// Text in payloads: strings, each ended by a NUL.
 
 import { kindFault } from "./checks.ts";
 
 const utf8 = new TextEncoder();
-// Fatal: bytes that are no text must not be changed silently. A leading BOM is part of the value.
+// Fatal: invalid bytes must not be replaced silently. A leading BOM is part of the value.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SHORT = 96;
 
@@ -14,13 +14,13 @@ export function toBytes(value: string | Uint8Array): Uint8Array {
   throw new TypeError(kindFault("a value", value));
 }
 
-/** Bytes that are no UTF-8. */
+/** The bytes are not UTF-8. */
 export class TextError extends TypeError {
   /** `"TextError"`. */
   override name = "TextError";
 }
 
-/** The text of bytes that must be UTF-8. Throws a {@linkcode TextError} where they are not. */
+/** Decodes UTF-8. Throws a {@linkcode TextError} if the bytes are not UTF-8. */
 export function toText(bytes: Uint8Array): string {
   if (bytes.length > SHORT) return decoded(bytes);
   let text = "";
@@ -36,7 +36,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
   } catch (error) {
-    // Every runtime has words of its own for it.
+    // The runtimes word this error differently.
     throw new TextError("not UTF-8", { cause: error });
   }
 }
@@ -53,7 +53,7 @@ export function withoutNul(bytes: Uint8Array): Uint8Array {
   return bytes[bytes.length - 1] === 0 ? bytes.subarray(0, -1) : bytes;
 }
 
-/** The strings of a payload, each with a NUL behind it; none of an empty one. The last NUL may be missing. */
+/** Splits a payload into its strings, each ended by a NUL. The last NUL may be missing. An empty payload has none. */
 export function splitStrings(payload: Uint8Array): string[] {
   const strings: string[] = [];
   for (let start = 0; start < payload.length;) {

@@ -32,7 +32,7 @@ export const rules: readonly Rule[] = [
   { name: "behind", pattern: /\bbehind\b/i, instead: '"after" for an order in time' },
   {
     name: "is none",
-    pattern: /\b(?:that|which|who|it|there|value|what) (?:is|are|was|were) none\b|\bis none\b/i,
+    pattern: /\b(?:that|which|who|it|there|value|what) (?:is|are|was|were) none\b|\bis none\b(?! of)/i,
     instead: '"invalid", "does not exist"',
   },
   { name: "at once", pattern: /\bat once\b/i, instead: '"immediately" or "concurrently"' },

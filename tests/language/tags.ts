@@ -1,13 +1,18 @@
-// Checks the documentation of what the package exports: `deno doc --json ENTRY | tsx tests/language/tags.ts`.
+// Checks the documentation of the symbols that entries of the package export: `tsx tests/language/tags.ts ENTRY...`.
 
-import { readFileSync } from "node:fs";
+import { execFileSync, type ExecFileSyncOptions } from "node:child_process";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 interface Tag {
   readonly kind: string;
   readonly name?: string;
-  readonly type?: string | { readonly repr?: string };
+  /** The type that `@throws` names. */
+  readonly tsType?: { readonly repr?: string };
   readonly doc?: string;
+  /** The whole tag, if Deno does not know it. */
+  readonly value?: string;
 }
 
 interface Documented {
@@ -33,7 +38,11 @@ interface Callable extends Documented {
   readonly kind?: string;
   readonly params?: readonly Parameter[];
   readonly returnType?: Type;
-  readonly functionDef?: { readonly params: readonly Parameter[]; readonly returnType?: Type };
+  readonly functionDef?: {
+    readonly params: readonly Parameter[];
+    readonly returnType?: Type;
+    readonly hasBody?: boolean;
+  };
   readonly optional?: boolean;
   readonly accessibility?: string;
 }
@@ -62,6 +71,17 @@ interface Documentation {
 
 /** The longest summary line, in words. */
 const SUMMARY_WORDS = 20;
+
+/** Whether the documentation has a tag, by its name. */
+function hasTag({ jsDoc }: Documented, name: string): boolean {
+  return jsDoc?.tags?.some(({ kind, value }) => kind === name || value?.startsWith(`@${name}`)) ?? false;
+}
+
+/** Whether a method is the implementation of overloads, which are documented instead. */
+function isImplementation(method: Callable, methods: readonly Callable[]): boolean {
+  const hasBody = ({ functionDef }: Callable): boolean => functionDef?.hasBody === true;
+  return hasBody(method) && methods.some((other) => other.name === method.name && !hasBody(other));
+}
 
 function parameterName(parameter: Parameter): string | undefined {
   return parameter.name ?? (parameter.left ?? parameter.arg)?.name;
@@ -96,9 +116,9 @@ function* lacksOfCall(
 
 /** What the documentation of anything lacks. */
 function* lacksOfText({ jsDoc }: Documented): Generator<string> {
-  for (const { kind, type, doc } of jsDoc?.tags ?? []) {
+  for (const { kind, tsType, doc } of jsDoc?.tags ?? []) {
     if (kind !== "throws") continue;
-    if (type === undefined) yield "a {Type} for @throws";
+    if (tsType === undefined) yield "a {Type} for @throws";
     if (!/^(?:If|When the|As) /.test((doc ?? "").trim())) yield `"If ..." after @throws: ${(doc ?? "").slice(0, 40)}`;
   }
   const text = jsDoc?.doc ?? "";
@@ -124,14 +144,15 @@ function* lacksOf({ name, declarations }: Symbol_): Generator<string> {
       yield* tell(name, declaration, lacksOfCall(declaration, def?.params ?? [], def?.returnType));
     }
     for (const constructor of def?.constructors ?? []) {
-      if (constructor.accessibility === "private" || constructor.jsDoc?.tags?.some(({ kind }) => kind === "internal")) {
+      if (constructor.accessibility === "private" || hasTag(constructor, "internal")) {
         continue;
       }
       yield* tell(`new ${name}`, constructor, lacksOfCall(constructor, constructor.params ?? [], undefined));
       yield* tell(`new ${name}`, constructor, lacksOfText(constructor));
     }
     for (const method of def?.methods ?? []) {
-      if (method.accessibility === "private" || method.jsDoc?.tags?.some(({ kind }) => kind === "internal")) continue;
+      if (method.accessibility === "private" || hasTag(method, "internal")) continue;
+      if (isImplementation(method, def?.methods ?? [])) continue;
       const { params = [], returnType } = method.functionDef ?? method;
       const where = `${name}.${method.name}`;
       yield* tell(where, method, lacksOfText(method));
@@ -142,15 +163,23 @@ function* lacksOf({ name, declarations }: Symbol_): Generator<string> {
       const where = `${name}.${property.name}`;
       yield* tell(where, property, lacksOfText(property));
       const defaulted = kind === "interface" && name.endsWith("Options") && property.optional === true;
-      const tags = property.jsDoc?.tags ?? [];
-      if (defaulted && !tags.some(({ kind }) => kind === "default")) yield* tell(where, property, ["@default"]);
+      if (defaulted && !hasTag(property, "default")) yield* tell(where, property, ["@default"]);
     }
   }
 }
 
-const documentation = JSON.parse(readFileSync(0, "utf8")) as Documentation;
-const symbols = Object.values(documentation.nodes).flatMap(({ symbols }) => symbols);
+/** What `deno doc` reads from an entry. */
+function symbolsOf(entry: string): Symbol_[] {
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const deno = join(root, "node_modules", ".bin", "deno");
+  const options: ExecFileSyncOptions = { cwd: root, maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"] };
+  const documentation = JSON.parse(execFileSync(deno, ["doc", "--json", entry], options).toString()) as Documentation;
+  return Object.values(documentation.nodes).flatMap(({ symbols }) => symbols);
+}
+
+const symbols = process.argv.slice(2).flatMap(symbolsOf);
+// A symbol that two entries export has its lacks told once.
 const lacks = new Set(symbols.flatMap((symbol) => [...lacksOf(symbol)]));
 for (const lack of lacks) console.log(lack);
-console.log(`${symbols.length} symbols documented, ${lacks.size} lacks`);
+console.log(`${symbols.length} symbols read; ${lacks.size} lacks`);
 process.exitCode = lacks.size === 0 && symbols.length > 0 ? 0 : 1;
