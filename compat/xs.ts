@@ -27,11 +27,11 @@ export { Error } from "./xs/error.ts";
 export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput };
 
 /**
- * An open handle to a store, as Python's `xen.lowlevel.xs.xs`.
+ * An open handle to a store, as Python's `xen.lowlevel.xs.xs`. `V` is the type of the values that `read()` returns.
  *
- * Every method throws {@linkcode Error} with `[errno, text]` where the store refuses or the connection is over, with 22
- * on a closed handle; a `TypeError` or `RangeError` with Python's name and words where an argument is wrong. A
- * transaction is a hexadecimal string, `"0"` or `""` for none. `V` is what `read()` gives.
+ * Every method throws an {@linkcode Error} with `[errno, text]` if the store refuses or the connection is over, and
+ * with 22 if the handle is closed. An invalid argument is a `TypeError` or `RangeError` with Python's name and words. A
+ * transaction is a hexadecimal string; `"0"` or `""` means none.
  *
  * @example
  * ```ts
@@ -48,91 +48,256 @@ export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput 
  * ```
  */
 export interface xs<V extends string | Uint8Array = string> {
-  /** Which way the handle speaks to the store. Not in Python. */
+  /** The transport of the handle. Not in Python. */
   readonly transport: BlockingKind;
-  /** Where the store is. Not in Python. */
+  /** The address of the store. Not in Python. */
   readonly address: string;
-  /** The value of a node; `null` where there is none. */
+  /**
+   * Reads the value of a node.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @returns The value, or `null` if the node does not exist.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   read(transaction: string, path: string): V | null;
-  /** Sets the value of a node, and makes it and its parents where they are missing. */
+  /**
+   * Writes the value of a node, and makes the node and its missing parents.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @param data The value.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   write(transaction: string, path: string, data: string | Uint8Array): null;
-  /** The names of a node's children; `null` where there is no such node. */
+  /**
+   * Lists the names of the children of a node.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @returns The names, or `null` if the node does not exist.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   ls(transaction: string, path: string): string[] | null;
-  /** Makes a node and its parents where they are missing. */
+  /**
+   * Makes a node and its missing parents.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   mkdir(transaction: string, path: string): null;
-  /** Removes a node and all below it; one that is missing is fine. */
+  /**
+   * Removes a node and everything below it. The node need not exist.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   rm(transaction: string, path: string): null;
-  /** The permissions of a node, its owner's first. */
+  /**
+   * Reads the permissions of a node, with that of the owner first.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @returns The permissions.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   get_permissions(transaction: string, path: string): XsPermission[];
   /**
-   * Sets the permissions of a node. Where the first one gives a domain other than 0 a right, domain 0 is put in front
-   * of it as the owner.
+   * Sets the permissions of a node. If the first permission gives a right to a domain other than 0, domain 0 is put
+   * before it as the owner.
+   *
+   * @param transaction The transaction, or `"0"` or `""` for none.
+   * @param path The node.
+   * @param perms The permissions.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
    */
   set_permissions(transaction: string, path: string, perms: readonly XsPermissionInput[]): null;
-  /** Watches a node and all below it; the token is any value, and told apart by identity. */
+  /**
+   * Watches a node and everything below it.
+   *
+   * @param path The node.
+   * @param token Any value. Tokens are compared by identity.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   watch(path: string, token: unknown): null;
-  /** Ends a watch. Events that wait are still given while another watch has the token. */
+  /**
+   * Ends a watch. Events that wait are delivered if another watch has the same token.
+   *
+   * @param path The path of the watch.
+   * @param token The token of the watch.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   unwatch(path: string, token: unknown): null;
-  /** Waits for the next event. Signals of JavaScript do not run meanwhile. */
+  /**
+   * Waits for the next event. JavaScript's signal handlers do not run during the wait.
+   *
+   * @returns The event.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   read_watch(): XsEvent;
-  /** The next event if one waits, else `null`. Throws 11 where its watch was ended. */
+  /**
+   * Takes the next event, if one waits.
+   *
+   * @returns The event, or `null` if none waits.
+   * @throws {Error} If the watch of the event has ended: 11.
+   */
   check_watch(): XsEvent | null;
   /**
-   * Waits until `read_watch()` would not wait, at most so many seconds; returns whether that is so. It is what
-   * `select([h.fileno()], [], [], seconds)` is for, and takes events out whose watch was ended. Not in Python.
+   * Waits until `read_watch()` would return without waiting. Not in Python.
+   *
+   * Use it as `select([h.fileno()], [], [], seconds)`. It also removes events whose watch has ended.
+   *
+   * @param seconds The longest wait in seconds; without it, the wait has no end.
+   * @returns Whether an event waits.
+   * @throws {Error} If the store refuses, or the connection is over.
    */
   wait_watch(seconds?: number): boolean;
   /**
-   * A descriptor to poll for events: one that is readable when an event waits, over the transport `"ffi"`. Over
-   * `"descriptor"` it is the connection's own, which says nothing of events that were received along with a reply.
-   * Throws 38 (ENOSYS) over `"worker"`, where this thread has none.
+   * Returns a descriptor to poll for events.
+   *
+   * Over the transport `"ffi"` the descriptor is readable if an event waits. Over `"descriptor"` it is that of the
+   * connection, which tells nothing of events that were received with a reply.
+   *
+   * @returns The number of the descriptor.
+   * @throws {Error} If the transport is `"worker"`, where this thread has no descriptor: 38 (ENOSYS).
    */
   fileno(): number;
-  /** Starts a transaction. */
+  /**
+   * Starts a transaction.
+   *
+   * @returns The transaction.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   transaction_start(): string;
   /**
-   * Commits a transaction, or throws it away; `false` where it conflicted and has to be done again. Keywords are given
-   * as an object: `transaction_end(t, { abort: 1 })`.
+   * Commits a transaction, or rolls it back. Keywords are given as an object: `transaction_end(t, { abort: 1 })`.
+   *
+   * @param transaction The transaction.
+   * @param abort Whether to roll back.
+   * @returns Whether the transaction took effect; false if it conflicted and must be done again.
+   * @throws {Error} If the store refuses, or the connection is over.
    */
   transaction_end(
     transaction: string,
     abort?: number | boolean | { readonly abort?: number | boolean | undefined },
   ): boolean;
-  /** The same by keywords alone. */
+  /**
+   * Commits a transaction, or rolls it back, with keywords alone.
+   *
+   * @param keywords The transaction, and whether to roll back.
+   * @returns Whether the transaction took effect; false if it conflicted and must be done again.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   transaction_end(keywords: { readonly transaction: string; readonly abort?: number | boolean | undefined }): boolean;
-  /** Tells the store of a domain. */
+  /**
+   * Introduces a domain.
+   *
+   * @param dom The number of the domain.
+   * @param page The guest frame number of its XenStore page.
+   * @param port Its event channel.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   introduce_domain(dom: number, page: number | bigint, port: number): null;
-  /** Gives a domain the rights of another. */
+  /**
+   * Gives a domain the rights of another domain, its target.
+   *
+   * @param dom The domain that gets the rights.
+   * @param target The domain that has the rights.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   set_target(dom: number, target: number): null;
-  /** Makes the store forget that a domain has shut down. */
+  /**
+   * Notes that a domain that shut down runs again.
+   *
+   * @param dom The number of the domain.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   resume_domain(dom: number): null;
-  /** Makes the store let go of a domain. */
+  /**
+   * Releases a domain.
+   *
+   * @param dom The number of the domain.
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   release_domain(dom: number): null;
-  /** The path of a domain's home, whether or not there is such a domain. */
+  /**
+   * Gets the path of a domain's home, whether or not the domain exists.
+   *
+   * @param domid The number of the domain.
+   * @returns The path.
+   * @throws {Error} If the store refuses, or the connection is over.
+   */
   get_domain_path(domid: number): string;
   /**
-   * Whether the store speaks with a domain; `false` where it will not say. libxenstore has it, the binding does not.
+   * Tells whether the store communicates with a domain. libxenstore has this call, the binding does not.
+   *
+   * @param domid The number of the domain.
+   * @returns Whether the domain is introduced; false if the store does not tell.
+   * @throws {Error} If the store refuses, or the connection is over.
    */
   is_domain_introduced(domid: number): boolean;
-  /** Ends the handle. A second time it throws 22. */
+  /**
+   * Closes the handle.
+   *
+   * @returns `null`, as Python gives `None`.
+   * @throws {Error} If the handle is closed: 22.
+   */
   close(): null;
-  /** Ends the handle, if that was not done: for `using`. */
+  /** Closes the handle, unless it is closed. */
   [Symbol.dispose](): void;
 }
 
-/** `xs` as it is called, with `new` or without. */
+/** How `xs` is called, with `new` or without. */
 export interface XsConstructor {
-  /** Opens a handle whose values are bytes. */
+  /**
+   * Opens a handle whose values are bytes.
+   *
+   * @param options The options of the handle.
+   * @returns The handle.
+   * @throws {Error} If no store can be reached.
+   */
   new (options: XsOptions & { readonly values: "bytes" }): xs<Uint8Array>;
-  /** Opens a handle. */
+  /**
+   * Opens a handle.
+   *
+   * @param readonly Accepted and ignored, as by the binding; or the options.
+   * @param options The options of the handle.
+   * @returns The handle.
+   * @throws {Error} If no store can be reached.
+   */
   new (readonly?: number | boolean | XsOptions, options?: XsOptions): xs;
-  /** Opens a handle whose values are bytes. */
+  /**
+   * Opens a handle whose values are bytes.
+   *
+   * @param options The options of the handle.
+   * @returns The handle.
+   * @throws {Error} If no store can be reached.
+   */
   (options: XsOptions & { readonly values: "bytes" }): xs<Uint8Array>;
-  /** Opens a handle. */
+  /**
+   * Opens a handle.
+   *
+   * @param readonly Accepted and ignored, as by the binding; or the options.
+   * @param options The options of the handle.
+   * @returns The handle.
+   * @throws {Error} If no store can be reached.
+   */
   (readonly?: number | boolean | XsOptions, options?: XsOptions): xs;
 }
 
-/** The options that the binding does not know, without which Python's rules are followed. */
+/** The options that the binding does not know. Python's rules apply to all others. */
 const OWN = ["address", "values", "transport", "spin"];
 
 function open(...args: readonly unknown[]): xs<string | Uint8Array> {
@@ -148,8 +313,9 @@ function open(...args: readonly unknown[]): xs<string | Uint8Array> {
 }
 
 /**
- * Opens a handle to the store, with `new` or without. Throws {@linkcode Error} where there is none, or it cannot be
- * reached.
+ * Opens a handle to the store, with `new` or without.
+ *
+ * @throws {Error} If no store can be reached.
  *
  * @example
  * ```ts
@@ -162,7 +328,7 @@ function open(...args: readonly unknown[]): xs<string | Uint8Array> {
  * ```
  */
 export const xs: XsConstructor = Object.assign(
-  // No arrow function: those cannot be called with `new`.
+  // An arrow function cannot be called with `new`.
   function (...args: readonly unknown[]): xs<string | Uint8Array> {
     return open(...args);
   },

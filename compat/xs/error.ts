@@ -3,9 +3,9 @@
 import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
 
 /**
- * What a handle throws where the store refuses, or cannot be reached: Python's `xen.lowlevel.xs.Error`.
+ * The store refused, or the connection is over: Python's `xen.lowlevel.xs.Error`.
  *
- * `args` are the number and the text of the error; the message is Python's `str()` of it.
+ * `args` are the number and the text of the error. The message is Python's `str()` of it.
  *
  * @example
  * ```ts
@@ -23,23 +23,29 @@ import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
  * ```
  */
 export class Error extends globalThis.Error {
-  // A bundle may have to call the class otherwise.
+  // A bundler may rename the class.
   static {
     Object.defineProperty(this, "name", { value: "Error" });
   }
-  /** `"Error"`, which is all that Python calls it. */
+  /** `"Error"`, the name in Python. */
   override name = "Error";
-  /** Linux's number for the error, and its text. */
+  /** The number of the error on Linux, and its text. */
   readonly args: readonly [errno: number, text: string];
 
-  /** Makes the error of a number and a text. */
+  /**
+   * Makes the error.
+   *
+   * @param errno The number of the error on Linux.
+   * @param text The text of the error.
+   * @param options The cause.
+   */
   constructor(errno: number, text: string, options?: ErrorOptions) {
     super(`(${errno}, '${text}')`, options);
     this.args = [errno, text];
   }
 }
 
-/** The error for a name, as libxenstore takes it: one that it does not know is EINVAL. */
+/** Makes the error for a name as libxenstore does: EINVAL replaces an unknown name. */
 export function xsError(code: string, cause?: unknown): Error {
   const name = isErrnoName(code) && code !== "EQUOTA" ? code : "EINVAL";
   return new Error(Errno[name], errnoText(name), cause === undefined ? undefined : { cause });

@@ -32,10 +32,7 @@ import type { XsEvent, XsOptions, XsPermission } from "./types.ts";
 
 const NUL = new Uint8Array(1);
 
-/**
- * One handle, whose methods are those of `xs`. What it is given is not to be trusted: Python checks arguments when it
- * runs, and so does this.
- */
+/** One handle, with the methods of `xs`. Every argument is checked when the method runs, as in Python. */
 export class Handle {
   readonly #address: string;
   readonly #exchange: Exchange;
@@ -109,13 +106,13 @@ export class Handle {
   set_permissions(...args: readonly unknown[]): null {
     const { transaction, path, rest: [perms] } = this.#node(args, 1);
     if (!isList(perms)) throw xsError("EINVAL");
-    // A place that is left out is none to `map`.
+    // `map` skips the holes of a list; Array.from() does not.
     const permissions = Array.from(perms, permissionOf);
     const [first] = permissions;
     if (first !== undefined && first.domid !== 0 && (first.read || first.write)) {
       permissions.unshift({ domid: 0, read: false, write: false });
     }
-    // libxenstore refuses an empty list as the store would.
+    // libxenstore rejects an empty list with the error of the store.
     if (permissions.length === 0) throw xsError("EINVAL");
     return acknowledged(this.#ask(Operation.SET_PERMS, transaction, [path, ...permissions.map(formatPermission)]));
   }
@@ -164,7 +161,7 @@ export class Handle {
       if (!lost(() => this.#exchange.waitForEvent(deadline - performance.now()), "EINVAL")) return false;
       const { next } = this.#exchange;
       if (next === null || this.#tokens.find(next.token) !== null) return true;
-      // read_watch() would leave it out, and wait.
+      // read_watch() would skip this event and wait.
       this.#takeEvent(0);
       this.#tokens.tidy(next.token, this.#isWaiting);
     }
@@ -192,7 +189,7 @@ export class Handle {
 
   transaction_end(...args: readonly unknown[]): boolean {
     this.#checkOpen();
-    // Python's keywords are at least one.
+    // With keywords, Python requires at least one argument.
     const { positional, named } = parted(args, 1);
     let transaction = 0;
     let abort = 0;
@@ -237,7 +234,7 @@ export class Handle {
     this.#checkOpen();
     checkCount(args, 1);
     const answer = this.#ask(Operation.IS_DOMAIN_INTRODUCED, 0, [unsigned(int(args[0]))]);
-    // libxenstore takes everything for a yes but an F, and an error for a no.
+    // libxenstore takes every reply except F for true, and an error for false.
     return typeof answer !== "string" && toLatin1(withoutNul(answer)) !== "F";
   }
 
@@ -255,7 +252,7 @@ export class Handle {
     this.#exchange.close();
   }
 
-  /** The arguments that most methods begin with, and what follows them. */
+  /** Parses the arguments that most methods begin with, and returns those that follow. */
   #node(args: readonly unknown[], more = 0): { transaction: number; path: string; rest: readonly unknown[] } {
     this.#checkOpen();
     checkCount(args, 2 + more);
@@ -267,7 +264,7 @@ export class Handle {
     this.#checkOpen();
     checkCount(args, 2);
     const token = args[1] ?? null;
-    // Of 0 and -0 a Map makes one key.
+    // A Map has one key for 0 and -0.
     return { path: string(args[0], 1), token: token === 0 ? 0 : token };
   }
 
@@ -289,7 +286,7 @@ export class Handle {
     return lost(() => this.#exchange.takeEvent(timeout), "EINVAL");
   }
 
-  /** The event as it is given; `null` where no watch has its token any more. */
+  /** Returns the event as callers get it; `null` if no watch has its token. */
   #eventOf({ path, token }: RawEvent): XsEvent | null {
     const found = this.#tokens.find(token);
     this.#tokens.tidy(token, this.#isWaiting);
@@ -309,7 +306,7 @@ export class Handle {
   }
 }
 
-/** Runs what may find the connection over; then the error has the code that is given. */
+/** Runs a function. If the connection turns out to be over, throws an error with the given code. */
 function lost<T>(run: () => T, code: string): T {
   try {
     return run();
@@ -318,7 +315,7 @@ function lost<T>(run: () => T, code: string): T {
   }
 }
 
-/** What is thrown for an error of the connection: its code, or the one that is given; another error as it is. */
+/** Returns what is thrown for an error of the connection: its code, or the given one. Other errors stay as they are. */
 function lostError(error: unknown, code?: string): unknown {
   return error instanceof XenStoreError ? xsError(code ?? error.code, error) : error;
 }
@@ -333,7 +330,7 @@ function acknowledged(answer: Answer): null {
   return null;
 }
 
-/** A domain as libxenstore prints it. */
+/** Returns the number of a domain as libxenstore prints it. */
 function unsigned(domid: number): string {
   return `${domid >>> 0}`;
 }

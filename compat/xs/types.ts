@@ -1,44 +1,61 @@
-// What the calls of xen.lowlevel.xs take and give.
+// The types of the arguments and results of xen.lowlevel.xs.
 
 import type { BlockingKind } from "../../src/blocking/transport.ts";
 
-/** How to open a handle; the binding itself knows `readonly` alone. */
+/** The options of a handle. The binding itself knows `readonly` alone. */
 export interface XsOptions {
-  /** Taken and not used, as the binding does. */
+  /**
+   * Accepted and ignored, as by the binding.
+   *
+   * @default false
+   */
   readonly readonly?: number | boolean | undefined;
   /**
-   * Where the store is: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"`. Looked for without it, as libxenstore does.
+   * The address of the store: `"unix:/path"`, `"xenbus:/path"` or `"embedded:"`.
+   *
+   * @default the store that libxenstore finds
    */
   readonly address?: string | undefined;
   /**
-   * What `read()` gives: text, in which a byte that is no UTF-8 is escaped and not lost, or bytes. `"text"` by default.
+   * The type of the values that `read()` returns: text, in which bytes that are not UTF-8 are escaped without loss, or
+   * bytes.
+   *
+   * @default "text"
    */
   readonly values?: "text" | "bytes" | undefined;
-  /** The only way to speak to the store; without it, the fastest that there is. */
+  /**
+   * The transport to use.
+   *
+   * @default the fastest that works
+   */
   readonly transport?: BlockingKind | undefined;
-  /** Microseconds to look for a reply before the thread sleeps; 150 by default where there are two CPUs, else 0. */
+  /**
+   * How long the thread polls for a reply before it sleeps, in microseconds.
+   *
+   * @default 150 with two or more CPUs, 0 with one
+   */
   readonly spin?: number | undefined;
 }
 
 /** What a domain may do with a node: `read` is 0 or 1, `write` is 0 or 2. */
 export interface XsPermission {
-  /** The domain; of a node's first permission, its owner. */
+  /** The domain; in the first permission of a node, the owner. */
   dom: number;
-  /** 1 where it may read. */
+  /** 1 if the domain may read. */
   read: number;
-  /** 2 where it may write. */
+  /** 2 if the domain may write. */
   write: number;
 }
 
-/** What `set_permissions` takes of a domain: any value but 0 and `false` is a yes. */
+/** A permission for `set_permissions`. Every value except 0 and `false` grants the right. */
 export interface XsPermissionInput {
   /** The domain. */
   readonly dom: number;
-  /** Whether it may read. */
+  /** Whether the domain may read. */
   readonly read?: number | boolean;
-  /** Whether it may write. */
+  /** Whether the domain may write. */
   readonly write?: number | boolean;
 }
 
-/** What happened to a watched node: its path, and the very value that `watch()` was given. */
+/** An event: the path of the node, and the value that `watch()` was given as the token. */
 export type XsEvent = readonly [path: string, token: unknown];

@@ -42,11 +42,16 @@ export interface Signal {
 
 /** How a blocking handle is opened. */
 export interface BlockingOptions {
-  /** The only way to use. Without it, the fastest that the runtime and its permissions offer. */
+  /**
+   * The transport to use.
+   *
+   * @default the fastest that works
+   */
   readonly transport?: BlockingKind | undefined;
   /**
-   * Microseconds to look again and again for a reply before this thread is put to sleep. It costs CPU time, and spares
-   * the time to wake up where the store runs on another CPU. Without it, {@linkcode defaultSpin}.
+   * How long the thread polls for a reply before it sleeps, in microseconds.
+   *
+   * @default 150 with two or more CPUs, 0 with one
    */
   readonly spin?: number | undefined;
 }
