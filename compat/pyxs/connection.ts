@@ -10,11 +10,11 @@ import { Exchange } from "../../src/blocking/exchange.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
-/** What happened: the path that changed, and the token of the watch, by name or as a pair. */
+/** An event: the path that changed and the token of the watch, by name or as a pair. */
 export type Event = readonly [path: string, token: string] & {
   /** The path. */
   readonly path: string;
-  /** The token that `watch()` was given; of a connection, the one on the wire. */
+  /** The token that `watch()` was given. An event of a connection has the token on the wire. */
   readonly token: string;
 };
 
@@ -24,9 +24,10 @@ export function eventOf(path: string, token: string): Event {
 }
 
 /**
- * A connection that speaks in packets; {@linkcode UnixSocketConnection} and {@linkcode XenBusConnection} say to what.
+ * A connection that sends and receives packets. {@linkcode UnixSocketConnection} and {@linkcode XenBusConnection}
+ * choose the store.
  *
- * Unlike pyxs's, it waits for the answer when it sends: `recv()` then has it, and the events that came.
+ * Unlike the connection of pyxs, it waits for the reply when it sends. `recv()` then returns the reply, and the events.
  *
  * @example
  * ```ts
@@ -40,7 +41,7 @@ export function eventOf(path: string, token: string): Event {
  * ```
  */
 export class PacketConnection {
-  /** The path of the socket or the device; an embedded store's address. */
+  /** The path of the socket or the device, or the address of an embedded store. */
   readonly path: string;
   readonly #address: string;
   readonly #options: BlockingOptions;
@@ -48,7 +49,12 @@ export class PacketConnection {
   #generation = 0;
   #inbox: Packet[] = [];
 
-  /** Makes a connection that is not open yet, to `unix:/path`, `xenbus:/path` or `embedded:`. */
+  /**
+   * Makes a connection that is not open yet.
+   *
+   * @param address `unix:/path`, `xenbus:/path` or `embedded:`.
+   * @param options The transport, and how long to poll.
+   */
   constructor(address: string, options: BlockingOptions = {}) {
     const { kind, path } = parseAddress(address);
     this.path = kind === "embedded" ? address : path;
@@ -56,29 +62,38 @@ export class PacketConnection {
     this.#options = options;
   }
 
-  /** Whether it is open. */
+  /** Whether the connection is open. */
   get is_connected(): boolean {
     return this.#exchange !== null && !this.#exchange.isOver;
   }
 
-  /** How often it was opened. What the store keeps for a connection, watches and transactions, ends with each. */
+  /** How many times the connection was opened. Watches and transactions end with each connection. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** How many events wait. */
+  /** The number of events that wait. */
   get waiting(): number {
     return this.#exchange?.waiting ?? 0;
   }
 
-  /** The connection's own descriptor. Throws {@linkcode ConnectionError} over a worker, where this thread has none. */
+  /**
+   * Returns the descriptor of the connection.
+   *
+   * @returns The number of the descriptor.
+   * @throws {ConnectionError} If a worker has the connection.
+   */
   fileno(): number {
     const { fd } = this.#open().transport;
     if (fd === null) throw new ConnectionError("no descriptor: a worker has it");
     return fd;
   }
 
-  /** Opens it; does nothing where it is open. Throws {@linkcode ConnectionError}. */
+  /**
+   * Opens the connection, unless it is open.
+   *
+   * @throws {ConnectionError} If the store cannot be reached.
+   */
   connect(): void {
     if (this.is_connected) return;
     this.close();
@@ -94,18 +109,28 @@ export class PacketConnection {
     }
   }
 
-  /** Ends it; does nothing where it is not open. */
+  /** Closes the connection. Closing twice is fine. */
   close(): void {
     this.#exchange?.close();
     this.#exchange = null;
   }
 
-  /** Sends a packet and waits for its answer, which `recv()` gives. Throws {@linkcode ConnectionError}. */
+  /**
+   * Sends a packet and waits for the reply, which `recv()` returns.
+   *
+   * @param packet The packet.
+   * @throws {ConnectionError} If the connection is over.
+   */
   send(packet: Packet): void {
     this.#inbox.push(this.ask(packet));
   }
 
-  /** The next packet: an answer, or an event, for which it waits. Throws {@linkcode ConnectionError}. */
+  /**
+   * Returns the next packet: a reply, or an event, for which it waits.
+   *
+   * @returns The packet.
+   * @throws {ConnectionError} If the connection is over.
+   */
   recv(): Packet {
     const answer = this.waiting > 0 ? undefined : this.#inbox.shift();
     if (answer !== undefined) return answer;
@@ -114,19 +139,31 @@ export class PacketConnection {
     return new Packet(Op.WATCH_EVENT, `${event?.path}\0${event?.token}\0`, 0);
   }
 
-  /** Sends a packet and waits for its answer, which it returns. Throws {@linkcode ConnectionError}. */
+  /**
+   * Sends a packet, and returns the reply.
+   *
+   * @param packet The packet.
+   * @returns The reply.
+   * @throws {ConnectionError} If the connection is over.
+   */
   ask({ op, rq_id, tx_id, payload }: Packet): Packet {
     const answer = this.#guard((exchange) => exchange.ask(op, tx_id, [payload]));
     if (typeof answer === "string") return new Packet(Op.ERROR, toBytes(`${answer}\0`), rq_id, tx_id);
     return new Packet(op, answer.slice(), rq_id, tx_id);
   }
 
-  /** Waits until an event can be taken, at most so many milliseconds; returns whether one can. */
+  /**
+   * Waits until an event can be taken.
+   *
+   * @param timeout The longest wait in milliseconds.
+   * @returns Whether an event can be taken.
+   * @throws {ConnectionError} If the connection is over.
+   */
   wait_event(timeout: number): boolean {
     return this.#guard((exchange) => exchange.waitForEvent(timeout));
   }
 
-  /** Takes the oldest event that waits; `null` where none does. */
+  /** Takes the oldest event; `null` if none waits. */
   take_event(): Event | null {
     const event = this.waiting > 0 ? this.#exchange?.takeEvent(0) : null;
     return event ? eventOf(event.path, event.token) : null;
@@ -138,7 +175,7 @@ export class PacketConnection {
   }
 
   #open(): Exchange {
-    // Events that came before the end are still given.
+    // Events that came before the end are still delivered.
     if (this.#exchange === null || !this.is_connected && this.waiting === 0) throw new ConnectionError("not connected");
     return this.#exchange;
   }
@@ -155,7 +192,7 @@ export class PacketConnection {
 }
 
 /**
- * A connection over the store's Unix socket: the one that is given, else where libxenstore looks for it.
+ * A connection over the Unix socket of a store: the given one, or the one that libxenstore finds.
  *
  * @example
  * ```ts
@@ -165,14 +202,19 @@ export class PacketConnection {
  * ```
  */
 export class UnixSocketConnection extends PacketConnection {
-  /** Makes a connection that is not open yet. */
+  /**
+   * Makes a connection that is not open yet.
+   *
+   * @param path The path of the socket.
+   * @param options The transport, and how long to poll.
+   */
   constructor(path?: string | null, options: BlockingOptions = {}) {
     super(`unix:${path || socketPath()}`, options);
   }
 }
 
 /**
- * A connection over the XenBus device: the one that is given, else the platform's.
+ * A connection over the XenBus device: the given one, or that of the platform.
  *
  * @example
  * ```ts
@@ -182,7 +224,12 @@ export class UnixSocketConnection extends PacketConnection {
  * ```
  */
 export class XenBusConnection extends PacketConnection {
-  /** Makes a connection that is not open yet. */
+  /**
+   * Makes a connection that is not open yet.
+   *
+   * @param path The path of the device.
+   * @param options The transport, and how long to poll.
+   */
   constructor(path?: string | null, options: BlockingOptions = {}) {
     super(`xenbus:${path || devicePath()}`, options);
   }
@@ -193,7 +240,7 @@ function socketPath(): string {
   return first?.path ?? "/var/run/xenstored/socket";
 }
 
-/** The first of the platform's that is there. */
+/** Returns the first device of the platform that exists. */
 function devicePath(): string {
   const candidates = deviceCandidates();
   return candidates.find((path) => isReadable(path)) ?? candidates.at(-1) ?? "/dev/xen/xenbus";

@@ -10,7 +10,7 @@ function textOf(args: readonly unknown[]): string {
 }
 
 /**
- * The base of pyxs's exceptions. Where a store refuses, `args` are the number and the text of the error.
+ * The base of pyxs's exceptions. If the store refused, `args` are the number and the text of the error.
  *
  * @example
  * ```ts
@@ -26,12 +26,16 @@ function textOf(args: readonly unknown[]): string {
  * ```
  */
 export class PyXSError extends globalThis.Error {
-  /** The class's own name. */
+  /** The name of the class. */
   override name = "PyXSError";
-  /** What Python's has in its `args`. */
+  /** The `args` of the Python exception. */
   readonly args: readonly unknown[];
 
-  /** Makes the error of its arguments. */
+  /**
+   * Makes the exception.
+   *
+   * @param args The arguments, as in Python.
+   */
   constructor(...args: readonly unknown[]) {
     super(textOf(args));
     this.args = args;
@@ -39,7 +43,7 @@ export class PyXSError extends globalThis.Error {
 }
 
 /**
- * A number that is no operation of pyxs's {@linkcode Op}.
+ * The number is not that of an operation in {@linkcode Op}.
  *
  * @example
  * ```ts
@@ -58,7 +62,7 @@ export class InvalidOperation extends PyXSError {
 }
 
 /**
- * A payload of over 4096 bytes.
+ * The payload has more than 4096 bytes.
  *
  * @example
  * ```ts
@@ -77,7 +81,7 @@ export class InvalidPayload extends PyXSError {
 }
 
 /**
- * A path that no store would accept.
+ * No store accepts the path.
  *
  * @example
  * ```ts
@@ -96,7 +100,7 @@ export class InvalidPath extends PyXSError {
 }
 
 /**
- * A permission that is not a letter of `w`, `r`, `b`, `n` and a domid.
+ * The permission is not a letter of `w`, `r`, `b`, `n` and a domid.
  *
  * @example
  * ```ts
@@ -115,7 +119,7 @@ export class InvalidPermission extends PyXSError {
 }
 
 /**
- * The connection could not be had, or is over.
+ * The connection could not be opened, or is over.
  *
  * @example
  * ```ts
@@ -134,7 +138,7 @@ export class ConnectionError extends PyXSError {
 }
 
 /**
- * The store sent what answers no request.
+ * The store sent a packet that is not a reply to a request.
  *
  * @example
  * ```ts
@@ -149,7 +153,10 @@ export class UnexpectedPacket extends ConnectionError {
 }
 
 /**
- * The exception for a number, or for a name such as `"EINVAL"`.
+ * Makes the exception for the number or the name of an error.
+ *
+ * @param what The number, or a name such as `"EINVAL"`.
+ * @returns The exception.
  *
  * @example
  * ```ts

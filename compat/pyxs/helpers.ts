@@ -4,17 +4,23 @@ import { pathFault } from "../../src/wire/path.ts";
 import { toLatin1 } from "../../src/wire/text.ts";
 import { InvalidPath, InvalidPermission } from "./exceptions.ts";
 
-/** What stands for Python's bytes where they are given: text, taken as UTF-8, or bytes. */
+/** An argument for Python's bytes: text, which is encoded as UTF-8, or bytes. */
 export type Bytes = string | Uint8Array;
 
-/** Paths, tokens and permissions as text, one character for each byte. */
+/** Returns a path, token or permission as text, one character for each byte. */
 export function text(bytes: Bytes): string {
   return typeof bytes === "string" ? bytes : toLatin1(bytes);
 }
 
 /**
- * Returns the path. Throws {@linkcode InvalidPath} where no store would accept it: a character other than letters,
- * digits and `-/_@`, a slash at the end or two in a row, over 3072 bytes from the root or 2048 below a home.
+ * Checks the path of a node.
+ *
+ * Allowed are letters, digits and `-/_@`, at most 3072 bytes for an absolute path and 2048 for a relative one. A slash
+ * at the end and two slashes in a row are invalid.
+ *
+ * @param path The path.
+ * @returns The path as text.
+ * @throws {InvalidPath} If the path is invalid.
  *
  * @example
  * ```ts
@@ -24,14 +30,17 @@ export function text(bytes: Bytes): string {
  * ```
  */
 export function check_path(path: Bytes): string {
-  // Special events pass here, as they do in pyxs: the store refuses them.
+  // Special events are valid here, as in pyxs: the store refuses them.
   if (pathFault(text(path), true) !== null) throw new InvalidPath(path);
   return text(path);
 }
 
 /**
- * Returns the path. Throws {@linkcode InvalidPath} where it can be none to watch: as {@linkcode check_path}, and of
- * special events there are `@introduceDomain` and `@releaseDomain`.
+ * Checks the path of a watch: that of a node, `@introduceDomain` or `@releaseDomain`.
+ *
+ * @param wpath The path.
+ * @returns The path as text.
+ * @throws {InvalidPath} If the path is invalid.
  *
  * @example
  * ```ts
@@ -47,8 +56,11 @@ export function check_watch_path(wpath: Bytes): string {
 }
 
 /**
- * Returns the permissions. Throws {@linkcode InvalidPermission} where one is not a letter of `w`, `r`, `b`, `n` and a
- * domid.
+ * Checks permissions.
+ *
+ * @param perms The permissions.
+ * @returns The permissions as text.
+ * @throws {InvalidPermission} If one is not a letter of `w`, `r`, `b`, `n` and a domid.
  *
  * @example
  * ```ts

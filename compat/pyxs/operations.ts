@@ -1,4 +1,4 @@
-// The requests of pyxs's client that need nothing of it but a way to send them.
+// The operations of pyxs's client that need only a way to send requests.
 
 import { listDirectory } from "../../src/blocking/directory.ts";
 import { childPath } from "../../src/wire/path.ts";
@@ -8,27 +8,55 @@ import { error, PyXSError } from "./exceptions.ts";
 import { type Bytes, check_path, check_perms } from "./helpers.ts";
 import { Op } from "./packet.ts";
 
-/** A node, as `walk()` gives it. */
+/** A node of `walk()`. */
 export type WalkEntry = readonly [path: string, value: string, children: readonly string[]];
 
-/** What {@linkcode Client} can ask of its store besides transactions. */
+/** The operations of {@linkcode Client} except for transactions. */
 export abstract class Operations {
-  /** Sends any request of parts that are put together, and returns the answer's payload as it is. */
+  /**
+   * Sends a request, and returns the payload of the reply.
+   *
+   * @param op The operation.
+   * @param parts The parts of the payload.
+   * @returns The payload of the reply.
+   * @throws {PyXSError} If the store refuses.
+   * @throws {ConnectionError} If the connection is over.
+   */
   abstract execute_command(op: number, ...parts: readonly Bytes[]): Uint8Array;
 
-  /** Sends a request, and demands that it is answered with OK. */
+  /**
+   * Sends a request whose reply must be OK.
+   *
+   * @param op The operation.
+   * @param parts The parts of the payload.
+   * @throws {PyXSError} If the store refuses.
+   */
   ack(op: number, ...parts: readonly Bytes[]): void {
     const answer = toLatin1(withoutNul(this.execute_command(op, ...parts)));
     if (answer !== "OK") throw new PyXSError(answer);
   }
 
-  /** The value of a node; the default where there is none. */
+  /**
+   * Reads the value of a node.
+   *
+   * @param path The node, as text or bytes.
+   * @param default_ The result if the node does not exist.
+   * @returns The value.
+   * @throws {PyXSError} If the store refuses.
+   */
   read(path: Bytes, default_: string | null = null): string {
     const value = this.read_bytes(path, default_ === null ? null : encodeValue(default_));
     return decodeValue(value);
   }
 
-  /** The same as bytes. */
+  /**
+   * Reads the value of a node as bytes.
+   *
+   * @param path The node, as text or bytes.
+   * @param default_ The result if the node does not exist.
+   * @returns The value.
+   * @throws {PyXSError} If the store refuses.
+   */
   read_bytes(path: Bytes, default_: Uint8Array | null = null): Uint8Array {
     const checked = check_path(path);
     try {
@@ -39,37 +67,73 @@ export abstract class Operations {
     }
   }
 
-  /** Sets the value of a node, any bytes; makes it and its parents where they are missing. */
+  /**
+   * Writes the value of a node, and makes the node and its missing parents.
+   *
+   * @param path The node, as text or bytes.
+   * @param value The value, of any bytes.
+   * @throws {PyXSError} If the store refuses.
+   */
   write(path: Bytes, value: Bytes): void {
     this.ack(Op.WRITE, `${check_path(path)}\0`, encodeValue(value));
   }
 
-  /** Makes a node and its parents where they are missing. */
+  /**
+   * Makes a node and its missing parents.
+   *
+   * @param path The node, as text or bytes.
+   * @throws {PyXSError} If the store refuses.
+   */
   mkdir(path: Bytes): void {
     this.ack(Op.MKDIR, `${check_path(path)}\0`);
   }
 
-  /** Removes a node and all below it. One that is missing is fine, one whose parent is missing is not. */
+  /**
+   * Removes a node and everything below it. The node need not exist if its parent exists.
+   *
+   * @param path The node, as text or bytes.
+   * @throws {PyXSError} If the store refuses.
+   */
   delete(path: Bytes): void {
     this.ack(Op.RM, `${check_path(path)}\0`);
   }
 
-  /** `c[path]`. */
+  /**
+   * Reads a value: `c[path]`.
+   *
+   * @param path The node, as text or bytes.
+   * @returns The value.
+   */
   __getitem__(path: Bytes): string {
     return this.read(path);
   }
 
-  /** `c[path] = value`. */
+  /**
+   * Writes a value: `c[path] = value`.
+   *
+   * @param path The node, as text or bytes.
+   * @param value The value.
+   */
   __setitem__(path: Bytes, value: Bytes): void {
     this.write(path, value);
   }
 
-  /** `del c[path]`. */
+  /**
+   * Removes a node: `del c[path]`.
+   *
+   * @param path The node, as text or bytes.
+   */
   __delitem__(path: Bytes): void {
     this.delete(path);
   }
 
-  /** The names of a node's children, however many. */
+  /**
+   * Lists the names of the children of a node, of any number.
+   *
+   * @param path The node, as text or bytes.
+   * @returns The names.
+   * @throws {PyXSError} If the store refuses.
+   */
   list(path: Bytes): string[] {
     const checked = check_path(path);
     const names = listDirectory((operation, parts) => {
@@ -85,7 +149,13 @@ export abstract class Operations {
     return names;
   }
 
-  /** Whether there is a node. */
+  /**
+   * Tells whether a node exists.
+   *
+   * @param path The node, as text or bytes.
+   * @returns Whether the node exists.
+   * @throws {PyXSError} If the store refuses.
+   */
   exists(path: Bytes): boolean {
     try {
       this.list(path);
@@ -96,19 +166,37 @@ export abstract class Operations {
     }
   }
 
-  /** The permissions of a node, its owner's first: `"n0"`, `"r5"`. */
+  /**
+   * Reads the permissions of a node, with that of the owner first: `"n0"`, `"r5"`.
+   *
+   * @param path The node, as text or bytes.
+   * @returns The permissions.
+   * @throws {PyXSError} If the store refuses.
+   */
   get_perms(path: Bytes): string[] {
     return splitStrings(this.execute_command(Op.GET_PERMS, `${check_path(path)}\0`));
   }
 
-  /** Sets the permissions of a node. Throws {@linkcode InvalidPermission} too. */
+  /**
+   * Sets the permissions of a node.
+   *
+   * @param path The node, as text or bytes.
+   * @param perms The permissions.
+   * @throws {InvalidPermission} If a permission is invalid.
+   * @throws {PyXSError} If the store refuses.
+   */
   set_perms(path: Bytes, perms: readonly Bytes[]): void {
     const checked = check_path(path);
     this.ack(Op.SET_PERMS, `${checked}\0`, ...check_perms(perms).map((perm) => `${perm}\0`));
   }
 
   /**
-   * The nodes at and below `top`: parents before their children, or after them. A value that may not be read is empty.
+   * Visits a node and everything below it. A value that may not be read is empty.
+   *
+   * @param top The node to start from.
+   * @param topdown Whether parents come before their children, or after them.
+   * @returns A generator of path, value and children.
+   * @throws {PyXSError} If the store refuses.
    */
   *walk(top: Bytes, topdown = true): Generator<WalkEntry, void, undefined> {
     const path = check_path(top);
@@ -124,41 +212,76 @@ export abstract class Operations {
     if (!topdown) yield [path, value, children];
   }
 
-  /** The path of a domain's home, whether or not there is such a domain. */
+  /**
+   * Gets the path of a domain's home, whether or not the domain exists.
+   *
+   * @param domid The number of the domain.
+   * @returns The path.
+   */
   get_domain_path(domid: number): string {
     return toLatin1(withoutNul(this.execute_command(Op.GET_DOMAIN_PATH, `${domid}\0`)));
   }
 
-  /** Whether the store speaks with a domain. */
+  /**
+   * Tells whether the store communicates with a domain.
+   *
+   * @param domid The number of the domain.
+   * @returns Whether the domain is introduced.
+   * @throws {PyXSError} If the store refuses.
+   */
   is_domain_introduced(domid: number): boolean {
     const answer = toLatin1(withoutNul(this.execute_command(Op.IS_DOMAIN_INTRODUCED, `${domid}\0`)));
     if (answer !== "T" && answer !== "F") throw new PyXSError(answer);
     return answer === "T";
   }
 
-  /** Tells the store of a domain. Throws a `RangeError` for domain 0. */
+  /**
+   * Introduces a domain.
+   *
+   * @param domid The number of the domain.
+   * @param mfn The guest frame number of its XenStore page.
+   * @param eventchn Its event channel.
+   * @throws {RangeError} If `domid` is 0.
+   * @throws {PyXSError} If the store refuses.
+   */
   introduce_domain(domid: number, mfn: number | bigint, eventchn: number): void {
     if (domid === 0) throw new RangeError("domain 0 cannot be introduced.");
     this.ack(Op.INTRODUCE, `${domid}\0`, `${mfn}\0`, `${eventchn}\0`);
   }
 
-  /** Makes the store let go of a domain. */
+  /**
+   * Releases a domain.
+   *
+   * @param domid The number of the domain.
+   * @throws {PyXSError} If the store refuses.
+   */
   release_domain(domid: number): void {
     this.ack(Op.RELEASE, `${domid}\0`);
   }
 
-  /** Makes the store forget that a domain has shut down. */
+  /**
+   * Notes that a domain that shut down runs again.
+   *
+   * @param domid The number of the domain.
+   * @throws {PyXSError} If the store refuses.
+   */
   resume_domain(domid: number): void {
     this.ack(Op.RESUME, `${domid}\0`);
   }
 
-  /** Gives a domain the rights of another. */
+  /**
+   * Gives a domain the rights of another domain, its target.
+   *
+   * @param domid The domain that gets the rights.
+   * @param target The domain that has the rights.
+   * @throws {PyXSError} If the store refuses.
+   */
   set_target(domid: number, target: number): void {
     this.ack(Op.SET_TARGET, `${domid}\0`, `${target}\0`);
   }
 }
 
-/** Whether an exception is that of an error with this name. */
+/** Tells whether an exception is that of an error with this name. */
 export function isErrno(thrown: unknown, name: string): boolean {
   return thrown instanceof PyXSError && thrown.args.length === 2 && thrown.args[0] === error(name).args[0];
 }

@@ -1,22 +1,38 @@
-// How to make a client of pyxs, and the connection that it is to have.
+// The options of pyxs's client, and its connection.
 
 import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { PacketConnection, UnixSocketConnection, XenBusConnection } from "./connection.ts";
 import type { Router } from "./router.ts";
 
-/** How to make a client. */
+/** The options of a client. */
 export interface ClientOptions extends BlockingOptions {
-  /** The path of the store's socket. */
+  /**
+   * The path of the store's socket.
+   *
+   * @default the socket that libxenstore finds
+   */
   readonly unix_socket_path?: string | null | undefined;
-  /** The path of the XenBus device, taken where no socket is given. */
+  /**
+   * The path of the XenBus device, used if no socket is given.
+   *
+   * @default the socket is used
+   */
   readonly xen_bus_path?: string | null | undefined;
-  /** A connection that other clients have as well. */
+  /**
+   * A connection that other clients share.
+   *
+   * @default a connection of its own
+   */
   readonly router?: Router | null | undefined;
-  /** Any store: `"embedded:"`, `"unix:/path"`. Not in pyxs. */
+  /**
+   * The address of any store, such as `"embedded:"` or `"unix:/path"`. Not in pyxs.
+   *
+   * @default the paths decide
+   */
   readonly address?: string | undefined;
 }
 
-/** The connection that the options ask for. */
+/** Makes the connection that the options describe. */
 export function connectionOf(options: ClientOptions): PacketConnection {
   const { unix_socket_path, xen_bus_path, address, transport, spin } = options;
   const how = { transport, spin };

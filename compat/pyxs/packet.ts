@@ -6,7 +6,7 @@ import { toBytes } from "../../src/wire/text.ts";
 import { InvalidOperation, InvalidPayload } from "./exceptions.ts";
 
 /**
- * The operations: pyxs's names, and those that the protocol has besides.
+ * The operations, with the names of pyxs and of the current protocol.
  *
  * @example
  * ```ts
@@ -24,8 +24,7 @@ export const Op: typeof Operation & { readonly DEBUG: 0; readonly RESTRICT: 128 
 const known = new Set<number>(Object.values(Op));
 
 /**
- * A message to or from the store. Throws {@linkcode InvalidPayload} where the payload has over 4096 bytes, and
- * {@linkcode InvalidOperation} where there is no such operation.
+ * A message to or from the store.
  *
  * @example
  * ```ts
@@ -38,16 +37,25 @@ const known = new Set<number>(Object.values(Op));
 export class Packet {
   /** The operation, one of {@linkcode Op}. */
   readonly op: number;
-  /** The request's id, which its reply has as well. */
+  /** The id of the request, which the reply repeats. */
   readonly rq_id: number;
   /** The transaction, 0 for none. */
   readonly tx_id: number;
-  /** Bytes of the payload. */
+  /** The number of bytes of the payload. */
   readonly size: number;
   /** The payload. */
   readonly payload: Uint8Array;
 
-  /** Makes the packet. Text is taken as UTF-8. */
+  /**
+   * Makes the packet.
+   *
+   * @param op The operation.
+   * @param payload The payload. Text is encoded as UTF-8.
+   * @param rq_id The id of the request.
+   * @param tx_id The transaction, 0 for none.
+   * @throws {InvalidPayload} If the payload has more than 4096 bytes.
+   * @throws {InvalidOperation} If the operation is unknown.
+   */
   constructor(op: number, payload: string | Uint8Array, rq_id: number, tx_id = 0) {
     this.payload = toBytes(payload);
     if (this.payload.length > PAYLOAD_MAX) throw new InvalidPayload(payload);

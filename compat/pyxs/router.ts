@@ -3,14 +3,18 @@
 import type { Event, PacketConnection } from "./connection.ts";
 import type { Packet } from "./packet.ts";
 
-/** Where a router puts the events of one token. */
+/** Takes the events of one token. */
 export interface Subscriber {
-  /** Takes an event. */
+  /**
+   * Takes an event.
+   *
+   * @param event The event.
+   */
   deliver(event: Event): void;
 }
 
 /**
- * An answer that has come. pyxs's is one that may still be waited for; here a packet that is sent waits for its answer.
+ * A reply that has come. In pyxs a reply may still be pending; here sending a packet waits for its reply.
  *
  * @example
  * ```ts
@@ -26,19 +30,23 @@ export interface Subscriber {
 export class RVar {
   readonly #packet: Packet;
 
-  /** Holds the answer. */
+  /**
+   * Holds the reply.
+   *
+   * @param packet The reply.
+   */
   constructor(packet: Packet) {
     this.#packet = packet;
   }
 
-  /** The answer. */
+  /** Returns the reply. */
   get(): Packet {
     return this.#packet;
   }
 }
 
 /**
- * Shares a connection between clients. There is no thread: a monitor that waits takes the events of all of them.
+ * Shares a connection between clients. There is no thread: a monitor that waits takes the events of all monitors.
  *
  * @example
  * ```ts
@@ -56,7 +64,11 @@ export class Router {
   #tokens = 0;
   #wasUsed = false;
 
-  /** Makes a router of a connection, which it owns. */
+  /**
+   * Makes a router of a connection, which the router owns.
+   *
+   * @param connection The connection.
+   */
   constructor(connection: PacketConnection) {
     this.connection = connection;
   }
@@ -67,43 +79,61 @@ export class Router {
   }
 
   /**
-   * Opens the connection, again where it is over; does nothing where it is open. Throws {@linkcode ConnectionError}.
+   * Opens the connection, unless it is open.
+   *
+   * @throws {ConnectionError} If the store cannot be reached.
    */
   start(): void {
     if (this.is_connected) return;
-    // What came before the end is still for the monitors.
+    // Events that came before the end are still delivered.
     while (this.connection.waiting > 0) this.#deliver();
     this.connection.connect();
     this.#wasUsed = true;
   }
 
   /**
-   * The same for the first use alone. One that ended took watches and transactions with it, whose numbers another may
-   * get: only those who ask for another one know that.
+   * Opens the connection at the first use alone. A later connection has none of the watches and transactions, so that
+   * only a caller that asks for it gets one.
    */
   start_first(): void {
     if (!this.#wasUsed) this.start();
   }
 
-  /** Ends the connection; does nothing where it is not open. */
+  /** Closes the connection. Closing twice is fine. */
   terminate(): void {
     this.#wasUsed = true;
     this.connection.close();
   }
 
-  /** Sends a packet, and waits for its answer. Throws {@linkcode ConnectionError}. */
+  /**
+   * Sends a packet, and waits for the reply.
+   *
+   * @param packet The packet.
+   * @returns The reply.
+   * @throws {ConnectionError} If the connection is over.
+   */
   send(packet: Packet): RVar {
     const answer = new RVar(this.connection.ask(packet));
     while (this.connection.waiting > 0) this.#deliver();
     return answer;
   }
 
-  /** Has the events of a token given to a monitor. */
+  /**
+   * Delivers the events of a token to a monitor.
+   *
+   * @param token The token on the wire.
+   * @param monitor The monitor.
+   */
   subscribe(token: string, monitor: Subscriber): void {
     this.#subscribers.set(token, [...this.#subscribers.get(token) ?? [], monitor]);
   }
 
-  /** Ends what `subscribe()` began. */
+  /**
+   * Stops delivering the events of a token to a monitor.
+   *
+   * @param token The token on the wire.
+   * @param monitor The monitor.
+   */
   unsubscribe(token: string, monitor: Subscriber): void {
     const rest = [...this.#subscribers.get(token) ?? []];
     const at = rest.indexOf(monitor);
@@ -112,12 +142,18 @@ export class Router {
     else this.#subscribers.delete(token);
   }
 
-  /** A token for the wire that no other monitor of this router has. */
+  /** Returns a token for the wire that no other monitor of this router uses. */
   new_token(): string {
     return `${++this.#tokens}`;
   }
 
-  /** Waits for an event, at most so many milliseconds, and gives it to whom it is for; returns whether one came. */
+  /**
+   * Waits for an event, and delivers it.
+   *
+   * @param timeout The longest wait in milliseconds.
+   * @returns Whether an event came.
+   * @throws {ConnectionError} If the connection is over.
+   */
   wait_event(timeout: number): boolean {
     if (!this.connection.wait_event(timeout)) return false;
     this.#deliver();

@@ -4,11 +4,11 @@ import type { Exchange } from "../../src/blocking/exchange.ts";
 
 /** What `fileno()` gives, for as long as the handle is open. */
 export class EventDescriptor {
-  /** The descriptor; `null` where there is none. */
+  /** The descriptor; `null` if the transport has none. */
   readonly fd: number | null;
   readonly #signal: { set(isReady: boolean): void; close(): void } | null;
 
-  /** Makes it for an exchange, of which it learns what waits. Throws the system's error. */
+  /** Makes the descriptor of an exchange, readable if events wait. Throws the system's error. */
   constructor(exchange: Exchange) {
     const made = exchange.transport.openSignal?.() ?? null;
     this.#signal = made;

@@ -8,10 +8,10 @@ interface Registration {
 }
 
 /**
- * The binding's list of tokens, one place for each watch. A place that is free holds None, and so does one whose token
- * is None: that token is there as long as any place is free, and may be overwritten by the next.
+ * The binding's list of tokens, with one place for each watch. A free place holds None, and so does the place of a token
+ * that is None: such a token is found while any place is free, and the next token may overwrite it.
  *
- * A token's number is the same as long as the store, or an event that waits, may bring it. (Python's is its address.)
+ * The number of a token stays the same while the store or a waiting event may bring it. In Python it is an address.
  */
 export class Tokens {
   readonly #places: unknown[] = [];
@@ -49,14 +49,14 @@ export class Tokens {
     if (entry !== undefined) entry.watches += more;
   }
 
-  /** The token that an event brought, in a list of one; `null` where it has no place. */
+  /** Returns the token of an event in a list of one; `null` if the token has no place. */
   find(wire: string): readonly [unknown] | null {
     if (!this.#values.has(wire)) return null;
     const token = this.#values.get(wire);
     return this.#places.some((other) => Object.is(other, token)) ? [token] : null;
   }
 
-  /** Forgets a token's number where nothing can bring it any more. */
+  /** Forgets the number of a token that nothing can bring any more. */
   tidy(wire: string, isWaiting: (wire: string) => boolean): void {
     const token = this.#values.get(wire);
     const entry = this.#entries.get(token);
