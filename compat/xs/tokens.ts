@@ -8,8 +8,8 @@ interface Registration {
 }
 
 /**
- * The binding's list of tokens, with one place for each watch. A free place holds None, and so does the place of a token
- * that is None: such a token is found while any place is free, and the next token may overwrite it.
+ * The binding's list of tokens, with one place for each watch. A free place holds None, just as the place of the token
+ * None does: that token is found while any place is free, and the next token may overwrite it.
  *
  * The number of a token stays the same while the store or a waiting event may bring it. In Python it is an address.
  */
