@@ -1,20 +1,24 @@
-// Time, which a test may drive itself.
+// A source of time, which a test may replace.
 
-/** Where the daemon takes time from. */
+/** A source of time. */
 export interface Clock {
-  /** Milliseconds since some moment; never goes back. */
+  /** Returns milliseconds since some moment, never decreasing. */
   now(): number;
   /**
-   * Calls back once after so many milliseconds. The handle's `cancel()` prevents it, and may be called at any time.
-   * What is `awaited`, a request that is held up, keeps the process alive.
+   * Calls back once.
+   *
+   * @param milliseconds The time until the call.
+   * @param callback The function to call.
+   * @param awaited Whether a request waits for the call, which keeps the process alive.
+   * @returns A handle whose `cancel()` prevents the call, at any time.
    */
   after(milliseconds: number, callback: () => void, awaited?: boolean): { cancel(): void };
 }
 
-/** The longest time that a timer takes: a longer one would be none at all. */
+/** The longest time of a timer in milliseconds: the runtimes fire a longer one immediately. */
 export const TIMER_MAX: number = 2 ** 31 - 1;
 
-/** The machine's own time. A timer of more than {@linkcode TIMER_MAX} milliseconds goes off after so many. */
+/** The clock of the machine. A timer of more than {@linkcode TIMER_MAX} milliseconds fires after that time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (milliseconds, callback, awaited = false) => {

@@ -1,4 +1,4 @@
-// The daemon: a store of this process, the ways to connect to it, and what a hypervisor would tell it.
+// The daemon: a store of this process, the ways to connect to it, and the reports of a hypervisor.
 
 import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
@@ -27,18 +27,22 @@ import type { Keeper } from "./persistence/keeper.ts";
 import type { Listener } from "./lines/server.ts";
 import { Sockets } from "./lines/sockets.ts";
 
-/** Whom a connection speaks for. */
+/** The options of a connection. */
 export interface ConnectOptions {
-  /** The domain's number: 0, the default, may do everything; another one must be introduced. */
+  /**
+   * The domain that the connection acts for. Domain 0 may do everything; any other domain must be introduced.
+   *
+   * @default 0
+   */
   readonly domid?: number;
 }
 
 /**
- * A XenStore daemon of this process: the store of a test, of a simulation, or of a host. It answers as the C xenstored
- * of Xen 4.22 does, over the memory of the process and over any number of Unix sockets.
+ * A XenStore daemon within this process: the store of a test, of a simulation, or of a host.
  *
- * A client that misbehaves harms itself alone: one that does not read is not read either, and is cut in the end; half a
- * request delays nobody. A daemon that has nothing to do costs nothing, and does not keep its process alive unless it
+ * It answers as the C xenstored of Xen 4.22 does, over the memory of the process and any number of Unix sockets. A
+ * client that misbehaves harms only itself: a client that does not read is not read either, and is disconnected in the
+ * end; half a request delays no other client. An idle daemon uses no CPU, and keeps its process alive only while it
  * listens on a socket.
  *
  * @example
@@ -66,8 +70,11 @@ export class Daemon implements AsyncDisposable {
   #closed: Promise<void> | null = null;
 
   /**
-   * Starts an empty store, to which nobody is connected. Throws a `RangeError` where a quota, a limit, or a probability
-   * of a fault is none, and a `TypeError` where an option is of another kind or a fault unknown.
+   * Starts a daemon with an empty store.
+   *
+   * @param options The options of the daemon.
+   * @throws {RangeError} If a quota, a limit or a probability is invalid.
+   * @throws {TypeError} If an option has the wrong type, or a fault is unknown.
    */
   constructor(options: DaemonOptions = {}) {
     checkDaemonOptions(options);
@@ -95,14 +102,19 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Starts a daemon whose store is kept in a directory, which is made if it is missing: all nodes, permissions and
-   * quotas are there again when it is opened the next time, whatever ended the process. Guests have to be introduced
-   * again; what was kept of one is there, unless {@linkcode DaemonOptions.domainExists} says that there is no such
-   * domain any more.
+   * Starts a daemon whose store is persisted in a directory, which is made if it does not exist.
    *
-   * Rejects with a {@linkcode JournalError} where another daemon uses the directory (EBUSY), where it was written by a
-   * later version (ENOSYS), where its files do not hold what was written to them (EIO), or where the system refuses
-   * (its code); with a `RangeError` or a `TypeError`, before anything is made, where an option makes no sense.
+   * The store has all nodes, permissions and quotas of the previous run, whatever ended that run. Guests must be
+   * introduced again. A guest finds its nodes, unless {@linkcode DaemonOptions.domainExists} tells that the domain does
+   * not exist.
+   *
+   * @param directory The path of the directory.
+   * @param options The options of the daemon, and how changes are synced.
+   * @returns The daemon.
+   * @throws {JournalError} If another daemon uses the directory (EBUSY), a later version wrote it (ENOSYS), a file is
+   *   corrupt (EIO), or the system refuses (its code).
+   * @throws {RangeError} If an option is invalid, before anything is made.
+   * @throws {TypeError} If an option has the wrong type, before anything is made.
    *
    * @example
    * ```ts
@@ -125,7 +137,7 @@ export class Daemon implements AsyncDisposable {
     checkKeepOptions(options);
     const daemon = new Daemon(options);
     const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
-    // On demand: what reads and writes files takes longer to load than the rest of the daemon.
+    // On demand: the code for files takes longer to load than the rest of the daemon.
     const persistence = await import("./persistence/keeper.ts");
     const keeper = await persistence.Keeper.open(directory, {
       clock,
@@ -133,7 +145,7 @@ export class Daemon implements AsyncDisposable {
       interval,
       onProblem,
       onFailed: (error) => {
-        // What fails at the end is told to whoever closes the daemon.
+        // An error of closing reaches the caller of close().
         void daemon.close().catch(() => {}).then(() => onFailed?.(error));
       },
     });
@@ -148,10 +160,14 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * The store as a migration stream of Xen's, for another daemon to go on with: nodes, quotas, and the guests that are
-   * introduced with their watches. Version 2 is what Xen writes since 4.21, version 1 before. What this process alone
-   * can go on with is left out: connections of domain 0, and open transactions. Source:
-   * `docs/designs/xenstore-migration.md` of Xen.
+   * Returns the store as a migration stream of Xen, which another daemon can import.
+   *
+   * The stream has the nodes, the quotas, and the introduced guests with their watches. Connections of domain 0 and
+   * open transactions are left out. Source: `docs/designs/xenstore-migration.md` of Xen.
+   *
+   * @param version The version of the format: 2 since Xen 4.21, 1 before.
+   * @returns The stream.
+   * @throws {MigrationError} If the store does not fit the format.
    *
    * @example
    * ```ts
@@ -173,22 +189,33 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Takes the store of a migration stream of Xen's. One that has the root replaces all nodes; one without adds those of
-   * a domain. Guests are introduced, and set their watches again when they connect. Throws a {@linkcode MigrationError}
-   * where it is none, a {@linkcode JournalError} where there is no room to keep it, and then has changed nothing; a
-   * `RangeError` where somebody is connected, and a {@linkcode ConnectionError} where the daemon was closed.
+   * Imports a migration stream of Xen.
+   *
+   * A stream with the root replaces all nodes. A stream without it adds the nodes of a domain. Guests are introduced,
+   * and set their watches again when they connect. If the import fails, nothing is changed.
+   *
+   * @param stream The stream.
+   * @throws {MigrationError} If the stream is invalid.
+   * @throws {JournalError} If the disk has no room.
+   * @throws {RangeError} If a client is connected.
+   * @throws {ConnectionError} If the daemon was closed.
    */
   importStream(stream: Uint8Array): void {
     this.#checkOpen("import a stream");
-    if (this.#links.size > 0) throw new RangeError("cannot import a stream: somebody is connected");
+    if (this.#links.size > 0) throw new RangeError("cannot import a stream: a client is connected");
     importStore(this.#store, stream);
     this.#settle();
   }
 
   /**
-   * A connection within this process, as a transport that a client takes: `connect(daemon.connect())` or, for a client
-   * that connects again, `connect(() => daemon.connect())`. Throws a `RangeError` where the domain is not introduced,
-   * and a {@linkcode ConnectionError} where the daemon was closed.
+   * Opens a connection within this process, as a transport for a client.
+   *
+   * Use `connect(daemon.connect())`, or `connect(() => daemon.connect())` for a client that connects again.
+   *
+   * @param options The domain that the connection acts for.
+   * @returns The transport.
+   * @throws {RangeError} If the domain is not introduced.
+   * @throws {ConnectionError} If the daemon was closed.
    */
   connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
     checkDomid(domid);
@@ -196,17 +223,19 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Listens on the Unix socket at `path`, which belongs to its owner alone (mode 0600) from its first moment; all who
-   * connect there speak for `domid`. A socket's file that nobody listens behind any more is replaced. A guest's socket
-   * is closed when the guest is released or destroyed. Any number of sockets is possible; what is returned closes this
-   * one.
+   * Listens on a Unix socket, whose connections act for one domain. A daemon may listen on any number of sockets.
    *
-   * Rejects with a {@linkcode ConnectionError}: `EADDRINUSE` where somebody listens there or the path names something
-   * else, `EINVAL` where it is empty, contains a NUL or has more than 107 bytes, `ENOENT` or `EACCES` as the system has
-   * it. Rejects with a `RangeError` where the domain is not introduced.
+   * The socket is accessible to its owner alone (mode 0600) from the first moment. A stale socket file is replaced. The
+   * socket of a guest is closed when the guest is released or destroyed. Deno needs `--allow-net`, and `--allow-read`
+   * and `--allow-write` of the directory, since the socket is bound under a temporary name.
    *
-   * Deno needs `--allow-net`, and `--allow-read` and `--allow-write` of the socket's directory: the socket is made
-   * there under another name, and gets its own when its mode is right.
+   * @param path The path, at most 107 bytes.
+   * @param options The domain that the connections act for.
+   * @returns The listening socket, to close it.
+   * @throws {ConnectionError} If a daemon listens at the path, or another file has this name (`EADDRINUSE`); if the
+   *   path is invalid (`EINVAL`); if the directory is missing or denied (`ENOENT`, `EACCES`); or if the daemon was
+   *   closed.
+   * @throws {RangeError} If the domain is not introduced.
    */
   async listen(path: string, { domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Promise<Listener> {
     checkDomid(domid);
@@ -214,9 +243,13 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Lets a domain connect, as a toolstack's INTRODUCE does; those who watch `@introduceDomain` are told. The
-   * connections of one that may already are ended: it starts anew. Throws a `RangeError` where there is no such domain,
-   * and a {@linkcode ConnectionError} where the daemon was closed.
+   * Introduces a domain, as INTRODUCE does, and fires `@introduceDomain`.
+   *
+   * If the domain was introduced already, its connections end: the domain starts anew.
+   *
+   * @param domid The number of the domain.
+   * @throws {RangeError} If the domain does not exist.
+   * @throws {ConnectionError} If the daemon was closed.
    */
   introduceDomain(domid: number): void {
     checkDomid(domid);
@@ -226,10 +259,15 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Lets go of a domain, as a toolstack's RELEASE does: its connections and sockets are closed, the nodes that it owns
-   * are removed, and those who watch `@releaseDomain` are told. Throws a `RangeError` where it is not introduced, a
-   * {@linkcode JournalError} where there is no room to keep that, and then has changed nothing; a {@linkcode
-   * ConnectionError} where the daemon was closed.
+   * Releases a domain, as RELEASE does, and fires `@releaseDomain`.
+   *
+   * The connections and sockets of the domain are closed, and its nodes are removed. If the release fails, nothing is
+   * changed.
+   *
+   * @param domid The number of the domain.
+   * @throws {RangeError} If the domain is not introduced.
+   * @throws {JournalError} If the disk has no room.
+   * @throws {ConnectionError} If the daemon was closed.
    */
   releaseDomain(domid: number): void {
     this.#checkOpen("release a domain");
@@ -238,9 +276,13 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A domain shut down or crashed, as the hypervisor would tell: those who watch `@releaseDomain` are told, once until
-   * it resumes. Its nodes and its connections stay. Throws a `RangeError` where it is not introduced, and a {@linkcode
-   * ConnectionError} where the daemon was closed.
+   * Reports that a domain shut down or crashed, as the hypervisor would, and fires `@releaseDomain`.
+   *
+   * The event fires once until the domain resumes. The nodes and connections of the domain stay.
+   *
+   * @param domid The number of the domain.
+   * @throws {RangeError} If the domain is not introduced.
+   * @throws {ConnectionError} If the daemon was closed.
    */
   shutdownDomain(domid: number): void {
     this.#checkOpen("shut down a domain");
@@ -249,10 +291,14 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A domain is gone, as the hypervisor would tell: as {@linkcode releaseDomain}, whether it was introduced or not, and
-   * whether or not there still is one of its number. Nothing happens where nothing is left of it. As a domain is gone
-   * even where that cannot be kept, the daemon closes then, and calls {@linkcode KeepOptions.onFailed}. Throws a
-   * {@linkcode ConnectionError} where the daemon was closed.
+   * Reports that a domain is gone, as the hypervisor would.
+   *
+   * The effect is that of {@linkcode releaseDomain}, whether or not the domain was introduced or another domain has its
+   * number. Nothing happens if nothing is left of the domain. If the change cannot be persisted, the daemon closes and
+   * calls {@linkcode KeepOptions.onFailed}, since the domain is gone in any case.
+   *
+   * @param domid The number of the domain.
+   * @throws {ConnectionError} If the daemon was closed.
    */
   destroyDomain(domid: number): void {
     checkDomid(domid);
@@ -265,10 +311,15 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * A log of every operation that is carried out from now on, until the loop over it is left, it is disposed of, the
-   * signal is aborted or the daemon is closed. Until then it costs a little with each request, whether it is read or
-   * not. Who does not take them in time is told how many he missed; nobody waits for him. Throws a `RangeError` where
-   * the limit is no whole number from 1.
+   * Logs every operation from now on.
+   *
+   * The log ends when the loop over it is left, when it is disposed of, when the signal is aborted, or when the daemon
+   * closes. Until then it slows each request a little, whether or not it is read. A reader that falls behind receives
+   * one overflow event with the number of lost operations.
+   *
+   * @param options How many operations may wait, and the signal that ends the log.
+   * @returns An async iterator of the operations.
+   * @throws {RangeError} If `limit` is not a whole number from 1.
    *
    * @example
    * ```ts
@@ -293,9 +344,12 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Ends all connections, closes all sockets and removes their files. What was stored is gone, unless it is kept in a
-   * directory, which another daemon may have then. Closing twice is fine. Where some of that fails, all the rest is
-   * done, and it rejects with the first error.
+   * Ends all connections, closes all sockets and removes their files. Closing twice is fine.
+   *
+   * The store is lost, unless a directory persists it, which another daemon may open then. If a part of this fails, the
+   * rest is done all the same.
+   *
+   * @throws {Error} If a part of this failed: the first error.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
@@ -316,7 +370,7 @@ export class Daemon implements AsyncDisposable {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /** Sees to what a change comes to that no request made. */
+  /** Completes a change that was not caused by a request: checks the backlogs and persists the change. */
   #settle(): void {
     this.#links.check();
     this.#keeper?.commit();
@@ -334,7 +388,7 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** Does something at once; gives what it throws as a rejection. */
+/** Runs a function immediately. Its error becomes a rejection. */
 function attempt(run: () => void): Promise<void> {
   return new Promise((resolve) => resolve(run()));
 }

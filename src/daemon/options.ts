@@ -1,4 +1,4 @@
-// The options of a daemon, and their checks, before anything is made of them.
+// The options of a daemon, and their checks.
 
 import { checkedWhole, wholeFault } from "../wire/checks.ts";
 import { checkFunction, checkFunctions, checkNames, checkNumber, checkNumbers, quoted } from "./checks.ts";
@@ -8,42 +8,80 @@ import type { Patience } from "./lines/links.ts";
 import type { LogOptions } from "./lines/operation_log.ts";
 import { isQuotaName, type QuotaName } from "./tree/quotas.ts";
 
-/** How a daemon differs from the usual one. */
+/** The options of a daemon. */
 export interface DaemonOptions extends Patience {
-  /** Quotas of each guest that are not the C daemon's defaults; 0 stands for no limit. Domain 0 has none. */
+  /**
+   * The quotas of each guest that differ from the defaults, from 0 to 2^32 - 2; 0 means no limit. Domain 0 has no
+   * quotas.
+   *
+   * @default the defaults of the C daemon
+   */
   readonly quotas?: Readonly<Partial<Record<QuotaName, number>>>;
   /**
-   * Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. Only
-   * a domain that exists can be introduced. `Daemon.open()` asks for each domain that something is kept of: of those
-   * that exist no more, nothing is left.
+   * Tells whether a domain exists, as a hypervisor would. Only a domain that exists can be introduced.
+   *
+   * `Daemon.open()` asks for each domain that the store knows, and removes everything of a domain that does not exist.
+   *
+   * @default every domain exists
    */
   readonly domainExists?: (domid: number) => boolean;
-  /** Faults on purpose, for tests of what a client makes of them; none by default. */
+  /**
+   * The faults to make, for tests of clients.
+   *
+   * @default none
+   */
   readonly faults?: FaultOptions;
   /**
-   * Gets a line of text for what CONTROL's `print` says, and for each request once CONTROL's `log on` was asked for.
+   * Gets the lines of CONTROL's `print` and, after CONTROL `log on`, a line for each request and reply.
+   *
+   * @default the lines are dropped
    */
   readonly log?: (line: string) => void;
-  /** Where time comes from; the machine's own by default. */
+  /**
+   * The source of time.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Clock;
-  /** Called when the last connection that was open has ended. */
+  /**
+   * Called when the last open connection has ended.
+   *
+   * @default a function that does nothing
+   */
   readonly onIdle?: () => void;
 }
 
-/** How a store is kept in a directory. */
+/** How a store is persisted. */
 export interface KeepOptions {
   /**
-   * When changes are brought to the disk itself. `"always"`, the default: before anybody is told of them. `"interval"`:
-   * within the {@linkcode KeepOptions.interval}, so that a crash of the machine takes what is younger. `"never"`: when
-   * the system does. A crash of the process alone takes nothing in any case.
+   * When changes are synced to the disk.
+   *
+   * - `"always"`: before a reply or an event tells of them.
+   * - `"interval"`: within {@linkcode KeepOptions.interval}. A crash of the machine loses younger changes.
+   * - `"never"`: when the system syncs them.
+   *
+   * A crash of the process alone loses no change in any case.
+   *
+   * @default "always"
    */
   readonly sync?: "always" | "interval" | "never";
-  /** For `"interval"`: milliseconds, 1000 by default, at the most 2147483647. */
+  /**
+   * The longest time between a change and its sync for `"interval"`, in milliseconds, at most 2147483647.
+   *
+   * @default 1000
+   */
   readonly interval?: number;
-  /** Told of what failed without harm: the log could not be made shorter. It is tried again later. */
+  /**
+   * Called after a harmless failure: the log could not be compacted, which is tried again later.
+   *
+   * @default a function that does nothing
+   */
   readonly onProblem?: (error: Error) => void;
   /**
-   * Told once when changes can be kept no longer, because the disk is full, for instance. The daemon has closed then.
+   * Called once if changes can no longer be persisted, for example because the disk is full. The daemon has closed by
+   * then.
+   *
+   * @default a function that does nothing
    */
   readonly onFailed?: (error: Error) => void;
 }

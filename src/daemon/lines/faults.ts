@@ -1,24 +1,36 @@
-// Faults on purpose: what a client has to cope with, as often as wanted, and the same each time.
+// Faults on purpose, reproducible by a seed: what a client has to cope with.
 
-/**
- * Which faults a daemon makes, and how often. Probabilities are numbers from 0 to 1; what is left out does not happen.
- */
+/** The faults that a daemon makes, and how often. A probability is a number from 0 to 1. */
 export interface FaultOptions {
-  /** Where the random numbers start. With the same seed, the same requests in the same order meet the same faults. */
+  /** The seed of the random numbers. With the same seed, the same requests in the same order meet the same faults. */
   readonly seed: number;
-  /** How probable it is that a commit fails with EAGAIN, as if somebody else had changed what it had to do with. */
+  /**
+   * The probability that a commit fails with EAGAIN, as after a conflict.
+   *
+   * @default 0
+   */
   readonly conflict?: number;
-  /** How probable it is that a request waits before it is carried out, with those behind it, and for how long. */
+  /**
+   * The probability that a request and those after it are delayed, and the delay in milliseconds.
+   *
+   * @default no delay
+   */
   readonly delay?: { readonly probability: number; readonly milliseconds: number };
   /**
-   * How probable it is that a connection is cut instead of a reply; the request was carried out in half of the cases.
+   * The probability that a connection is cut instead of a reply. The request is carried out in half of these cases.
+   *
+   * @default 0
    */
   readonly cut?: number;
-  /** How probable it is that, after a request, one of its connection's watches fires though nothing changed. */
+  /**
+   * The probability that, after a request, one of its connection's watches fires without a change.
+   *
+   * @default 0
+   */
   readonly spuriousEvents?: number;
 }
 
-/** Draws faults. Each kind has random numbers of its own: to add one kind changes nothing about the others. */
+/** Draws faults. Each kind has its own random numbers, so that adding one kind changes nothing about the others. */
 export class Faults {
   readonly #conflict: () => boolean;
   readonly #delay: () => boolean;
@@ -41,23 +53,23 @@ export class Faults {
     this.#which = mulberry32(seed + 6);
   }
 
-  /** Whether a commit that could succeed fails. */
+  /** Tells whether a commit that could succeed fails. */
   conflicts(): boolean {
     return this.#conflict();
   }
 
-  /** How many milliseconds the next request waits; mostly 0. */
+  /** Returns the delay of the next request in milliseconds, mostly 0. */
   delay(): number {
     return this.#delay() ? this.#delayMs : 0;
   }
 
-  /** Whether the connection is cut instead of an answer, and if so, before or after the request is carried out. */
+  /** Tells whether the connection is cut instead of a reply, and whether before or after the request is carried out. */
   cut(): "before" | "after" | null {
     if (!this.#cut()) return null;
     return this.#carriedOut() ? "after" : "before";
   }
 
-  /** Which of so many watches fires without a reason; -1 for none. */
+  /** Returns the index of the watch that fires without a change; -1 for none. */
   spurious(watches: number): number {
     return this.#spurious() && watches > 0 ? Math.floor(this.#which() * watches) : -1;
   }
@@ -69,9 +81,11 @@ function drawing(probability: number, seed: number, kind: number): () => boolean
   return () => random() < probability;
 }
 
-/** Random numbers from 0 to 1 that depend on the seed alone: Tommy Ettinger's mulberry32, in the public domain. */
+/**
+ * Returns random numbers from 0 to 1 that depend on the seed alone: Tommy Ettinger's mulberry32, in the public domain.
+ */
 function mulberry32(seed: number): () => number {
-  // Seeds that are neighbours would give the kinds' sequences much in common.
+  // Neighbouring seeds would give the kinds similar sequences.
   let state = Math.imul(seed, 0x9e3779b9);
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -8,15 +8,22 @@ import type { Responder } from "./responder.ts";
 import { Link, type LinkContext } from "./link.ts";
 import type { Observer } from "./observer.ts";
 
-/** How patient a daemon is with who does not read. */
+/** How much and how long a client may leave unread. */
 export interface Patience {
   /**
-   * How many bytes may wait for a connection that does not read what was sent to it, before it is cut; 1 MiB by
-   * default. What a socket takes up is not counted. Who reads has the time to: where a single request, a large commit
-   * for instance, causes more at once, twice as much as that may wait until it has been read.
+   * The largest number of bytes that wait for a client that does not read, before the client is disconnected.
+   *
+   * Bytes that the socket has taken are not counted. If one request, such as a large commit, causes more at a time,
+   * twice as much may wait until the client has read it.
+   *
+   * @default 1048576
    */
   readonly unsentMax?: number;
-  /** How many milliseconds a connection may read nothing while something waits, before it is cut; 20,000 by default. */
+  /**
+   * The longest time without progress while bytes wait, in milliseconds, before the client is disconnected.
+   *
+   * @default 20000
+   */
   readonly unsentMs?: number;
 }
 
@@ -29,7 +36,7 @@ export class Links {
   readonly #context: LinkContext;
   readonly #links = new Set<Link>();
   #ended = false;
-  /** Called when the last one is over. */
+  /** Called when the last link is over. */
   onIdle: () => void = () => {};
 
   /** Takes the responder, and what the links share. */
@@ -58,13 +65,14 @@ export class Links {
     };
   }
 
-  /** How many there are. */
+  /** The number of links. */
   get size(): number {
     return this.#links.size;
   }
 
   /**
-   * Serves a domain over a line. Throws what the responder throws of a domain that may not connect, and after the end.
+   * Serves a domain over a line. Throws the error of the responder for a domain that may not connect, and a
+   * `ConnectionError` after the end.
    */
   open(domid: number, line: Line): LineUser {
     if (this.#ended) throw new ConnectionError("cannot connect: the daemon was closed");
@@ -73,12 +81,12 @@ export class Links {
     return link;
   }
 
-  /** Cuts those for whom more waits than may, after a change that no request made. */
+  /** Disconnects clients whose unsent backlog exceeds the limit, after a change that no request made. */
   check(): void {
     for (const link of this.#context.full) link.check();
   }
 
-  /** Ends them all, for good. */
+  /** Ends all links, for good. */
   end(): void {
     this.#ended = true;
     for (const link of this.#links) link.end();

@@ -1,62 +1,70 @@
-// A log of what is asked of the daemon and what it answers, for those who want to see it.
+// A log of the requests to the daemon and their results.
 
 import { Fifo } from "../../wire/fifo.ts";
 import type { Packet } from "../../wire/header.ts";
 import { Operation, type OperationName, operationName } from "../../wire/operations.ts";
 import { fromBytes } from "../tree/latin1.ts";
 
-/** A request, and what became of it. */
+/** A request and its result. */
 export interface OperationEvent {
-  /** What kind of entry this is. */
+  /** The kind of the entry. */
   readonly type: "operation";
-  /** When it was carried out: milliseconds of the daemon's clock. */
+  /** When the request was carried out, in milliseconds of the daemon's clock. */
   readonly time: number;
-  /** The number of the connection that it came over, from 1 in the order in which they were made. */
+  /** The number of the connection, from 1 in the order in which connections were made. */
   readonly connection: number;
-  /** The domain that it came from. */
+  /** The domain of the connection. */
   readonly domid: number;
-  /** What was asked: `"READ"`; `"operation 77"` where the protocol knows none of that number. */
+  /** The operation, such as `"READ"`, or `"operation 77"` for an unknown number. */
   readonly operation: OperationName | `operation ${number}`;
-  /** The number that the client gave it. */
+  /** The payload of the request. */
   readonly requestId: number;
-  /** The transaction that it belongs to, 0 for none. */
+  /** The transaction of the request, 0 for none. */
   readonly transactionId: number;
-  /** The path that it is about, as it was sent, a character for each byte; `undefined` where it is about none. */
+  /** The path as it was sent, one character for each byte; `undefined` for operations without a path. */
   readonly path: string | undefined;
   /** The request's payload. */
   readonly request: Uint8Array;
-  /** The reply's payload; `null` where there was an error, or the connection was cut instead. */
+  /** The payload of the reply; `null` if the request failed, or the connection was cut instead. */
   readonly reply: Uint8Array | null;
-  /** The error's name, `"ENOENT"`; `null` where there was none. */
+  /** The name of the error, such as `"ENOENT"`; `null` if the request succeeded. */
   readonly error: string | null;
 }
 
-/** Operations were left out here, because nobody took those before them. */
+/** Operations were lost here, since the entries before them were not taken in time. */
 export interface LogOverflowEvent {
-  /** What kind of entry this is. */
+  /** The kind of the entry. */
   readonly type: "overflow";
-  /** How many were left out. */
+  /** The number of lost operations. */
   readonly lost: number;
 }
 
-/** What a log brings. */
+/** An entry of a log. */
 export type LogEvent = OperationEvent | LogOverflowEvent;
 
-/** A log while it is read: an iterator that holds what was not taken yet. */
+/** Reads a log: an iterator that keeps the entries that were not taken yet. */
 export interface LogReader extends AsyncIterableIterator<LogEvent>, AsyncDisposable {
   /** Waits for the next entry. */
   next(): Promise<IteratorResult<LogEvent, undefined>>;
-  /** Ends the log, as leaving a loop over it does: nothing more is logged for it, and what waits is dropped. */
+  /** Ends the log, as leaving a loop over it does. Entries that wait are dropped. */
   return(): Promise<IteratorResult<LogEvent, undefined>>;
-  /** As {@linkcode LogReader.return}. Doing so twice is fine. */
+  /** As {@linkcode LogReader.return}. Disposing twice is fine. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How to log. */
+/** The options of a log. */
 export interface LogOptions {
-  /** Ends the log, with the signal's reason. */
+  /**
+   * Ends the log, with the signal's reason.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
-  /** How many operations may wait to be taken; 4096 by default. */
+  /**
+   * The largest number of operations that wait to be taken, from 1.
+   *
+   * @default 4096
+   */
   readonly limit?: number;
 }
 
@@ -74,11 +82,11 @@ const withPath: ReadonlySet<number> = new Set([
   Operation.DIRECTORY_PART,
 ]);
 
-/** Hands out what is logged to all who listen. It costs nothing while nobody does. */
+/** Passes every logged operation to all readers. Without a reader it costs nothing. */
 export class OperationLog {
   readonly #readers = new Set<Reader>();
 
-  /** Whether somebody listens. */
+  /** Whether there is a reader. */
   get isWanted(): boolean {
     return this.#readers.size > 0;
   }
@@ -95,13 +103,13 @@ export class OperationLog {
     return reader;
   }
 
-  /** Ends all logs, after what waits in them. */
+  /** Ends all readers, after the entries that wait. */
   end(): void {
     for (const reader of this.#readers) reader.end();
   }
 }
 
-/** What is logged of a request. */
+/** Makes the entry of a request. */
 export function operationEvent(
   { type, requestId, transactionId, payload }: Packet,
   context: Pick<OperationEvent, "time" | "connection" | "domid" | "reply" | "error">,
@@ -127,7 +135,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** One who listens. */
+/** One reader. */
 class Reader implements LogReader {
   readonly #limit: number;
   readonly #signal: AbortSignal | undefined;
@@ -148,7 +156,7 @@ class Reader implements LogReader {
   push(event: OperationEvent): void {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) waiter.resolve({ done: false, value: event });
-    // What is lost is told in its place: until that is reached, what follows is lost as well.
+    // The overflow entry has a place in the order: until a reader takes it, later operations are lost as well.
     else if (this.#lost === 0 && this.#events.length < this.#limit) this.#events.push(event);
     else this.#lost++;
   }

@@ -1,4 +1,4 @@
-// Listens at a path: whose the socket is, what it replaces, and how its file comes and goes.
+// Listens at a path: the mode of the socket, the stale file that it replaces, and the removal of its file.
 
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -10,32 +10,34 @@ import type { Serve } from "../sockets/line.ts";
 import { type Listening, listenUnix, probeUnix } from "../sockets/listen.ts";
 import { openShortPaths, type ShortPaths } from "../sockets/short_path.ts";
 
-/** Who may connect: the socket's owner, as with every XenStore daemon. */
+/** Who may connect: the owner of the socket, as with every XenStore daemon. */
 const MODE = 0o600;
 
 /** A socket that is listened on. */
 export interface Listener extends AsyncDisposable {
-  /** The socket's path, from the root on. */
+  /** The absolute path of the socket. */
   readonly path: string;
   /**
-   * Stops to listen, ends the connections that were made here, and removes the socket's file, unless somebody else has
-   * put another one in its place. Closing twice is fine.
+   * Stops listening, ends the connections of the socket, and removes its file, unless another socket has replaced the
+   * file. Closing twice is fine.
    */
   close(): Promise<void>;
 }
 
 /**
- * Listens on the Unix socket at `path`, which belongs to its owner alone (0600) from its first moment. A socket's file
- * behind which nobody listens any more is replaced. Rejects with a {@linkcode ConnectionError}: EADDRINUSE where
- * somebody does, or where there is something else, EINVAL where the path is empty, has a NUL or more than 107 bytes,
- * and the system's `code`, ENOENT and EACCES of the directory.
+ * Listens on the Unix socket at `path`, which is accessible to its owner alone (0600) from the first moment. A stale
+ * socket file is replaced.
+ *
+ * Rejects with a {@linkcode ConnectionError}: EADDRINUSE if a process listens there or another file has this name,
+ * EINVAL if the path is empty, contains a NUL or has more than 107 bytes, and the code of the system, such as ENOENT or
+ * EACCES.
  */
 export async function listen(path: string, serve: Serve): Promise<Listener> {
   if (path === "") throw cannotListen(path, "the path is empty", "EINVAL");
   if (path.includes("\0")) throw cannotListen(path, "the path contains a NUL", "EINVAL");
   try {
     checkSocketPath(path);
-    // The working directory may be another one when the file is to be removed.
+    // The working directory may change before the file is removed.
     const listener = new SocketListener(resolve(path), serve);
     await listener.open(await findStale(path));
     return listener;

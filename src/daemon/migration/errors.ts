@@ -1,9 +1,9 @@
-// The error of a migration stream: what is wrong, in which record, at which byte.
+// The error of a migration stream: the fault, its record and its byte.
 
 import { XenStoreError } from "../../wire/errors.ts";
 
 /**
- * A stream that cannot be read, or a state that cannot be written as one.
+ * The stream is invalid, or the state cannot be written as a stream.
  *
  * @example
  * ```ts
@@ -20,12 +20,18 @@ import { XenStoreError } from "../../wire/errors.ts";
 export class MigrationError extends XenStoreError {
   /** `"MigrationError"`. */
   override name = "MigrationError";
-  /** The record's name in the specification, `"HEADER"`, or its number where it has no name. */
+  /** The name of the record in the specification, such as `"HEADER"`, or its number if it has no name. */
   readonly record: string;
-  /** The byte of the stream at which what is wrong begins; undefined where the stream was to be written. */
+  /** The index of the byte at which the fault begins; `undefined` if the stream was being written. */
   readonly offset: number | undefined;
 
-  /** Makes the error from the record, what is wrong with it, and where. */
+  /**
+   * Makes the error.
+   *
+   * @param record The name or number of the record.
+   * @param fault What is wrong with the record.
+   * @param offset The index of the byte at which the fault begins.
+   */
   constructor(record: string, fault: string, offset?: number) {
     const what = offset === undefined ? `cannot write ${record}` : `cannot read ${record} at byte ${offset}`;
     super("EINVAL", `${what} of a migration stream: ${fault}`);

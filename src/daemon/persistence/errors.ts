@@ -1,32 +1,32 @@
-// The error of a store that is kept on disk: what could not be read back, or not be written.
+// The errors of a persisted store: it cannot be read back, or not be written.
 
 import { XenStoreError } from "../../wire/errors.ts";
 
 /** Why a journal failed. */
 export type JournalFault =
-  /** The directory is that of a process that is alive. */
+  /** A process that is alive uses the directory. */
   | "in-use"
-  /** A file was written by a later version. */
+  /** A later version wrote a file. */
   | "version"
   /** A file does not hold what was written to it. */
   | "corrupt"
-  /** The system could not write, or read: `cause` says why. */
+  /** The system could not read or write: `cause` has its error. */
   | "failed";
 
-/** What else is known of a fault. */
+/** The place and the cause of a fault. */
 export interface JournalErrorContext {
-  /** The file's path. */
+  /** The path of the file. */
   readonly file?: string | undefined;
-  /** The byte of the file at which the fault begins. */
+  /** The index of the byte at which the fault begins. */
   readonly offset?: number | undefined;
-  /** What the system said. */
+  /** The error of the system. */
   readonly cause?: unknown;
 }
 
 const codes = { "in-use": "EBUSY", "version": "ENOSYS", "corrupt": "EIO", "failed": "EIO" } as const;
 
 /**
- * A journal that cannot be opened, or cannot be written.
+ * The journal cannot be opened, or cannot be written.
  *
  * @example
  * ```ts
@@ -42,14 +42,20 @@ const codes = { "in-use": "EBUSY", "version": "ENOSYS", "corrupt": "EIO", "faile
 export class JournalError extends XenStoreError {
   /** `"JournalError"`. */
   override name = "JournalError";
-  /** What kind of failure this is. */
+  /** The kind of the fault. */
   readonly fault: JournalFault;
-  /** The path of the file that is concerned. */
+  /** The path of the file. */
   readonly file: string | undefined;
-  /** The byte of it at which the fault begins. */
+  /** The index of the byte at which the fault begins. */
   readonly offset: number | undefined;
 
-  /** Makes the error from its kind, its text and what is known besides. */
+  /**
+   * Makes the error.
+   *
+   * @param fault The kind of the fault.
+   * @param message The text.
+   * @param context The file, the byte, and the cause.
+   */
   constructor(fault: JournalFault, message: string, { file, offset, cause }: JournalErrorContext = {}) {
     super((fault === "failed" ? systemCode(cause) : null) ?? codes[fault], message, { cause });
     this.fault = fault;
@@ -58,7 +64,7 @@ export class JournalError extends XenStoreError {
   }
 }
 
-/** The error of a file that does not hold what was written to it. */
+/** Makes the error of a corrupt file. */
 export function corrupt(file: string, offset: number, what: string): JournalError {
   return new JournalError("corrupt", `cannot restore the store: "${file}" is corrupt at byte ${offset}: ${what}`, {
     file,
@@ -66,7 +72,7 @@ export function corrupt(file: string, offset: number, what: string): JournalErro
   });
 }
 
-/** The error of something that the system refused, in its own words. */
+/** Makes the error of a system call that failed, with the words of the system. */
 export function failed(what: string, cause: unknown, file?: string): JournalError {
   if (cause instanceof JournalError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
