@@ -7,17 +7,17 @@ import { codedError, codeOf } from "../wire/system_errors.ts";
 import { DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
 
-/** What makes a descriptor wait, or not; the device's always waits. */
+/** Switches a descriptor between waiting and not waiting. That of the device always waits. */
 export interface Mode {
-  /** Whether reads and writes wait. Returns whether that is so now. */
+  /** Sets whether reads and writes wait. Returns whether they do. */
   setBlocking(blocking: boolean): void;
   /** Ends the connection. */
   close(): void;
 }
 
 /**
- * How long to sleep between two looks at a socket, in milliseconds, where a wait has an end. In a thread it has one
- * always, since no thread can be ended while it waits in the kernel: there the pauses grow, from what a reply takes.
+ * The pauses between two polls of a socket in milliseconds, if the wait has an end. In a thread every wait has one,
+ * since a thread cannot be terminated while it waits in the kernel. There the pauses grow, from the time of a reply.
  */
 const PAUSE_MS = { mainThread: { first: 1, longest: 1 }, thread: { first: 0.05, longest: 10 } };
 
@@ -28,7 +28,7 @@ export function openDeviceByDescriptor(path: string): BlockingTransport {
   return new DescriptorTransport(fd, DEVICE_TRAITS, 0, null);
 }
 
-/** Reads and writes a descriptor, which `mode` makes wait or not; without one it always waits, as the device does. */
+/** Reads and writes a descriptor. Without a `mode` the descriptor always waits, as that of the device does. */
 export class DescriptorTransport implements BlockingTransport {
   readonly kind = "descriptor";
   readonly traits: Traits;
@@ -53,14 +53,14 @@ export class DescriptorTransport implements BlockingTransport {
   send(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {
       const sent = this.#attempt(() => this.#fs.writeSync(this.fd, bytes, done));
-      // What a socket does not take at once it takes when it may wait.
+      // A socket that does not take all bytes immediately takes the rest when it may wait.
       if (sent < bytes.length - done) this.#setBlocking(true);
       done += sent;
     }
   }
 
   receive(into: Uint8Array, from: number, timeout: number): number {
-    // The device gives whole messages, of which it keeps what does not fit.
+    // The device returns whole messages, and keeps what does not fit.
     const room = this.traits.shared ? Math.min(into.length - from, PAYLOAD_MAX) : into.length - from;
     const look = (): number => this.#attempt(() => this.#read(into, from, room));
     if (timeout !== Infinity) return this.#lookFor(timeout, look);
@@ -95,7 +95,7 @@ export class DescriptorTransport implements BlockingTransport {
     }
   }
 
-  // The length is never 0: the device would wait for ever.
+  // The length is never 0: a read of 0 bytes would wait forever on the device.
   #read(into: Uint8Array, from: number, room: number): number {
     const length = this.#fs.readSync(this.fd, into, from, room, null);
     if (length === 0) throw codedError("EPIPE", "the store closed the connection");
@@ -108,7 +108,7 @@ export class DescriptorTransport implements BlockingTransport {
     this.#blocking = blocking;
   }
 
-  /** What the call gives; 0 where a signal came, or nothing was there. */
+  /** Returns the result of the call; 0 if a signal interrupted it, or no byte was there. */
   #attempt(call: () => number): number {
     try {
       return call();

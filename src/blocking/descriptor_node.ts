@@ -1,4 +1,4 @@
-// The descriptor of a Unix socket on Node: net.Socket connects at once, and its handle says by which descriptor.
+// The descriptor of a Unix socket on Node: net.Socket connects within the call, and its handle has the descriptor.
 
 import type { Socket } from "node:net";
 import { builtin } from "../transport/builtin.ts";
@@ -8,17 +8,19 @@ import { SOCKET_TRAITS } from "../transport/transport.ts";
 import { DescriptorTransport } from "./descriptor.ts";
 import type { BlockingTransport } from "./transport.ts";
 
-/** What of the socket's handle is used here. It is internal, and the same in Node 20 to 26. */
+/** The part of the socket's handle that is used here. It is internal, and the same in Node 20 to 26. */
 interface SocketHandle {
   readonly fd: number;
   setBlocking(blocking: boolean): void;
 }
 
-/** How often to connect again where the store has others waiting, and how long to sleep before, in milliseconds. */
+/**
+ * The number of attempts to connect while the backlog of the store is full, and the pause before each in milliseconds.
+ */
 const ATTEMPTS = 50;
 const PAUSE_MS = 2;
 
-/** Connects to the Unix socket at `path`. Throws the system's error; `null` where this Node offers no way. */
+/** Connects to the Unix socket at `path`. Throws the system's error. Returns `null` if this Node has no such handle. */
 export function openSocketByDescriptor(path: string, spin: number): BlockingTransport | null {
   checkSocketPath(path);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -42,7 +44,7 @@ export function openSocketByDescriptor(path: string, spin: number): BlockingTran
     }
     socket.destroy();
     const code = whyNot(path);
-    // Refused, or too many wait to be accepted, for which Node does not wait: only time tells which.
+    // Either the socket refuses, or its backlog is full, for which Node does not wait. Only time distinguishes the two.
     if (code !== "ECONNREFUSED" || attempt === ATTEMPTS) throw codedError(code, `connect ${code} ${path}`);
     Atomics.wait(sleeper, 0, 0, PAUSE_MS);
   }
@@ -53,7 +55,7 @@ function begin(path: string): { socket: Socket; handle: SocketHandle | null } {
   const net = builtin("node:net");
   const socket = new net.Socket({ manualStart: true } as ConstructorParameters<typeof Socket>[0]);
   socket.pause();
-  // What fails later is told by the calls that fail.
+  // Later failures are reported by the calls that fail.
   socket.on("error", () => {});
   socket.connect({ path });
   socket.unref();
@@ -77,7 +79,9 @@ function isConnected(fd: number): boolean {
   }
 }
 
-/** Node tells the reason only when its event loop runs, and whatever else is opened now fails for the same. */
+/**
+ * Node reports the reason only when its event loop runs. Any other file that is opened now fails for the same reason.
+ */
 function whyNoSocket(): string {
   const { closeSync, openSync } = builtin("node:fs");
   try {
@@ -88,7 +92,7 @@ function whyNoSocket(): string {
   }
 }
 
-/** Node tells the reason only when its event loop runs. */
+/** Node reports the reason only when its event loop runs. */
 function whyNot(path: string): string {
   const { accessSync, constants, statSync } = builtin("node:fs");
   try {

@@ -1,4 +1,4 @@
-// Lists a directory of any size without an event loop: in one reply, or in pieces that fit together.
+// Lists a directory of any size without an event loop: in one reply, or in parts of the same generation.
 
 import type { Part } from "../wire/encoder.ts";
 import { Operation } from "../wire/operations.ts";
@@ -7,10 +7,10 @@ import type { Answer } from "./exchange.ts";
 
 const MAX_STARTS = 64;
 
-/** Asks the store; gives the payload, or the name of the error. */
+/** Sends a request. Returns the payload of the reply, or the name of the error. */
 type Ask = (operation: number, parts: readonly Part[]) => Answer;
 
-/** The names of a directory's children, or the name of the error. */
+/** Returns the names of the children of a node, or the name of the error. */
 export function listDirectory(ask: Ask, path: string): string[] | string {
   const answer = ask(Operation.DIRECTORY, [path]);
   if (typeof answer !== "string") return splitStrings(answer);
@@ -22,12 +22,12 @@ export function listDirectory(ask: Ask, path: string): string[] | string {
   return "EAGAIN";
 }
 
-/** The names of all pieces; `null` where the directory changed between two of them. */
+/** Returns the names of all parts; `null` if the directory changed between two of them. */
 function onePass(ask: Ask, path: string): string[] | string | null {
   let text = "";
   for (let generation: string | null = null;;) {
     const answer = ask(Operation.DIRECTORY_PART, [path, `${text.length}`]);
-    // A store without this operation: then the first answer stands.
+    // The store does not have this operation: the first error is the result.
     if (typeof answer === "string") return answer === "ENOSYS" ? "E2BIG" : answer;
     const end = answer.indexOf(0);
     const current = toLatin1(answer.subarray(0, end));
@@ -35,7 +35,7 @@ function onePass(ask: Ask, path: string): string[] | string | null {
     if (current !== generation) return null;
     if (answer.length === end + 1) return "EINVAL";
     text += toLatin1(answer.subarray(end + 1));
-    // An empty name ends the last piece.
+    // An empty name ends the last part.
     if (text.endsWith("\0\0") || text === "\0") return text.split("\0").slice(0, -2);
   }
 }

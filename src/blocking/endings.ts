@@ -1,8 +1,8 @@
-// What is to be done at the end of the process, by one listener for all: runtimes warn of many.
+// The calls to make at the exit of the process, with one listener for all: runtimes warn of many.
 
 import { processWide } from "../transport/process_wide.ts";
 
-/** What is to be done: put in, and taken out where that is over. */
+/** The set of calls. A call is removed when it is no longer needed. */
 export function atExit(): Set<() => void> {
   return processWide("blocking.endings", () => {
     const all = new Set<() => void>();

@@ -1,40 +1,40 @@
-// The events of a connection that were received and not taken yet, oldest first.
+// The events of a connection that were received and not taken yet, the oldest first.
 
 import { Fifo } from "../wire/fifo.ts";
 
-/** An event as it came: its strings' bytes, each byte one character. */
+/** An event as it was received: the bytes of its strings, one character each. */
 export interface RawEvent {
   readonly path: string;
   readonly token: string;
 }
 
-/** A queue that needs no more memory than what waits in it, and knows of each token how often it does. */
+/** A queue in memory for the waiting events alone, which counts the waiting events of each token. */
 export class EventQueue {
   readonly #events = new Fifo<RawEvent>();
   readonly #counts = new Map<string, number>();
 
-  /** How many events wait. */
+  /** The number of events that wait. */
   get length(): number {
     return this.#events.length;
   }
 
-  /** The oldest event that waits; `null` where none does. */
+  /** The oldest event; `null` if none waits. */
   get next(): RawEvent | null {
     return this.#events.at(0) ?? null;
   }
 
-  /** Whether an event that waits has this token. */
+  /** Tells whether an event with this token waits. */
   has(token: string): boolean {
     return this.#counts.has(token);
   }
 
-  /** Puts in the newest. */
+  /** Adds the newest event. */
   push(event: RawEvent): void {
     this.#events.push(event);
     this.#count(event.token, 1);
   }
 
-  /** Takes the oldest; `null` where none waits. */
+  /** Takes the oldest event; `null` if none waits. */
   take(): RawEvent | null {
     const event = this.#events.shift();
     if (event === undefined) return null;

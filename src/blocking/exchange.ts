@@ -11,20 +11,20 @@ import { codeOf } from "../wire/system_errors.ts";
 import type { BlockingTransport } from "./transport.ts";
 import { EventQueue, type RawEvent } from "./event_queue.ts";
 
-/** What a store said to a request: the payload, which holds until the next call, or the name of the error. */
+/** The result of a request: the payload, which is valid until the next call, or the name of the error. */
 export type Answer = Uint8Array | string;
 
 const BUFFER_SIZE = 1 << 16;
 
 /**
- * A blocking connection to a store. It is over for good with the first failure of its transport, which stays open until
- * `close()`: what others poll must not become the descriptor of something else.
+ * A blocking connection to a store. The first failure of its transport ends it for good. The transport stays open until
+ * `close()`, so that no other file gets the descriptor that a caller polls.
  */
 export class Exchange {
-  /** The way to the store. */
+  /** The transport. */
   readonly transport: BlockingTransport;
   readonly #encoder = new Encoder();
-  /** What was received and not looked at is [start, end). */
+  /** The range [start, end) holds the bytes that were received and not parsed. */
   #buffer = new Uint8Array(BUFFER_SIZE);
   #start = 0;
   #end = 0;
@@ -35,7 +35,7 @@ export class Exchange {
   /** Called when {@linkcode isReady} may have changed. */
   onReady: ((isReady: boolean) => void) | null = null;
 
-  /** Takes over a transport that nobody else uses. */
+  /** Takes over a transport, which the caller must not use any more. */
   constructor(transport: BlockingTransport) {
     this.transport = transport;
   }
@@ -45,30 +45,30 @@ export class Exchange {
     return this.#isOver;
   }
 
-  /** How many events wait. */
+  /** The number of events that wait. */
   get waiting(): number {
     return this.#events.length;
   }
 
-  /** Whether to ask for an event needs no wait, as far as is known here: one waits, or the connection is over. */
+  /** Whether an event can be taken without waiting, as far as is known here: one waits, or the connection is over. */
   get isReady(): boolean {
     return this.waiting > 0 || this.#isOver;
   }
 
-  /** The oldest event that waits. */
+  /** The oldest event. */
   get next(): RawEvent | null {
     return this.#events.next;
   }
 
-  /** Whether an event that waits has this token. */
+  /** Tells whether an event with this token waits. */
   hasEventOf(token: string): boolean {
     return this.#events.has(token);
   }
 
   /**
-   * Sends a request and waits for its answer. Throws a {@linkcode ConnectionError} when the connection is over: EPIPE
-   * where the request could not be sent and nothing was ever watched, else EBADF. Events that came before the end can
-   * be taken.
+   * Sends a request and waits for the reply. Throws a {@linkcode ConnectionError} if the connection is over: EPIPE if
+   * the request could not be sent and nothing was ever watched, otherwise EBADF. Events that came before the end can be
+   * taken.
    */
   ask(operation: number, transaction: number, parts: readonly Part[]): Answer {
     const id = this.#requestId = (this.#requestId + 1) >>> 0 || 1;
@@ -80,11 +80,11 @@ export class Exchange {
     try {
       this.transport.send(message);
     } catch (error) {
-      // The device says of a message what a socket's store would say in a reply.
+      // The device rejects a message as a store would in a reply over a socket.
       const code = codeOf(error);
       if (this.transport.traits.shared && code !== undefined && REFUSALS.has(code)) return code;
       this.#receiveRest();
-      // From the first watch on, libxenstore has a thread that reads, and that has seen the end.
+      // From the first watch on libxenstore has a thread that reads, which has noticed the end.
       throw this.#fail(error, this.#hasWatched ? "EBADF" : undefined);
     }
     for (;;) {
@@ -102,7 +102,7 @@ export class Exchange {
     }
   }
 
-  /** Takes the oldest event; waits for one at most `timeout` milliseconds. `null` when the time is over. */
+  /** Takes the oldest event, and waits for one at most `timeout` milliseconds. Returns `null` after that time. */
   takeEvent(timeout: number): RawEvent | null {
     if (this.waiting === 0) this.waitForEvent(timeout);
     const event = this.#events.take();
@@ -110,7 +110,7 @@ export class Exchange {
     return event;
   }
 
-  /** Waits until an event can be taken; returns whether one can. Throws as {@linkcode ask} does. */
+  /** Waits until an event can be taken. Returns whether one can. Throws as {@linkcode ask} does. */
   waitForEvent(timeout: number): boolean {
     const deadline = performance.now() + timeout;
     for (let rest = timeout; this.waiting === 0; rest = deadline - performance.now()) {
@@ -126,21 +126,19 @@ export class Exchange {
     return true;
   }
 
-  /** Ends the connection. */
+  /** Closes the connection. */
   close(): void {
     this.#isOver = true;
     this.transport.close();
   }
 
-  /**
-   * For a transport that cannot look without waiting: whatever came before the answer to a question is there with it.
-   */
+  /** For a transport that cannot poll: everything that came before a reply is received with the reply. */
   #flush(rest: number): void {
     this.ask(Operation.GET_DOMAIN_PATH, 0, ["0"]);
     if (this.waiting === 0 && rest > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.min(rest, 2));
   }
 
-  /** Demands that a reply is the one that is waited for: nobody else asks here. */
+  /** Checks that a reply has the id of the request in flight, which is the only one. */
   #checkAnswer({ type, requestId }: { type: number; requestId: number }, operation: number, id: number): void {
     if (type !== operation && type !== Operation.ERROR) throw this.#broken(`type ${type} in reply to ${operation}`);
     // Kernels before Linux 4.10 answer WATCH and UNWATCH without the request's id.
@@ -148,7 +146,7 @@ export class Exchange {
     if (requestId !== id && !isNameless) throw this.#broken(`a reply to request ${requestId}, and not to ${id}`);
   }
 
-  /** Queues the events that are here as a whole behind an answer, whose payload stays where it is. */
+  /** Queues the complete events after a reply, whose payload stays in place. */
   #queueRest(): void {
     while (this.#end - this.#start >= HEADER_SIZE) {
       const header = decodeHeader(this.#buffer, this.#start);
@@ -160,7 +158,7 @@ export class Exchange {
     }
   }
 
-  /** The next message that is no event, of those that are here as a whole; queues the events before it. */
+  /** Returns the next complete message that is not an event, and queues the events before it. */
   #next(): { type: number; requestId: number; at: number; length: number } | null {
     while (this.#end - this.#start >= HEADER_SIZE) {
       const header = decodeHeader(this.#buffer, this.#start);
@@ -186,7 +184,7 @@ export class Exchange {
     this.onReady?.(true);
   }
 
-  /** Makes a message of `size` bytes fit behind `start`. */
+  /** Makes room for a message of `size` bytes from `start`. */
   #makeRoom(size: number): void {
     if (this.#start + size <= this.#buffer.length) return;
     const rest = this.#buffer.subarray(this.#start, this.#end);
@@ -198,12 +196,12 @@ export class Exchange {
     this.#start = 0;
   }
 
-  /** Queues the events that are still there to be read behind the end. */
+  /** Queues the events that can still be read after the end of the connection. */
   #receiveRest(): void {
     if (!this.transport.canPoll) return;
     try {
       while (this.#fill(0) > 0) {
-        while (this.#next() !== null) { /* an answer that nobody waits for */ }
+        while (this.#next() !== null) { /* a reply without a request */ }
       }
     } catch { /* that was all */ }
   }
@@ -213,12 +211,12 @@ export class Exchange {
       this.#fill(timeout);
     } catch (error) {
       const code = codeOf(error) ?? "EPIPE";
-      // libxenstore's word for the end of what can be read.
+      // libxenstore's error for the end of the stream.
       throw this.#fail(error, code === "EPIPE" ? "EBADF" : code);
     }
   }
 
-  /** Receives behind what was; returns how much. */
+  /** Receives bytes after those that are there. Returns their number. */
   #fill(timeout: number): number {
     if (this.#start === this.#end) this.#start = this.#end = 0;
     else if (this.#end === this.#buffer.length) this.#makeRoom(this.#buffer.length);

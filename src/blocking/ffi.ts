@@ -1,4 +1,4 @@
-// A store's socket, or the XenBus device, through libc: calls that block, can look without waiting, and can spin.
+// A store's socket, or the XenBus device, through libc: calls that block, poll or spin.
 
 import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
@@ -10,7 +10,7 @@ import type { Libc } from "./libc.ts";
 import { openSignal } from "./signal.ts";
 import { type BlockingTransport, type Signal, spinning } from "./transport.ts";
 
-// Linux's numbers, which are the same on every machine that runs Xen.
+// The numbers of Linux, the same on every machine that runs Xen.
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 0o2000001;
 const O_RDWR_CLOEXEC = 0o2000002;
@@ -20,7 +20,7 @@ const POLLIN = 1;
 const POLL_ENTRY = 8;
 const SOCKADDR_UN = 110;
 const EINTR = 4, EAGAIN = 11;
-/** The longest wait in the kernel of a thread, which cannot be ended meanwhile, in milliseconds. */
+/** The longest wait of a thread in the kernel in milliseconds: a thread cannot be terminated during such a wait. */
 const THREAD_WAIT_MS = 100;
 const utf8 = new TextEncoder();
 
@@ -103,23 +103,23 @@ class FfiTransport implements BlockingTransport {
     this.#libc.release();
   }
 
-  /** The room behind the first bytes, which are mostly a header: that view is kept. */
+  /** The view of the room after the first bytes, which are mostly a header. The view is reused. */
   #behind(into: Uint8Array, from: number): Uint8Array {
     if (this.#room.buffer !== into.buffer || this.#room.byteOffset !== from) this.#room = into.subarray(from);
     return this.#room;
   }
 
-  /** Takes what is there; 0 for nothing. */
+  /** Receives the bytes that are there; returns 0 for none. */
   #look(room: Uint8Array): number {
     if (this.traits.shared) return this.#poll(0) ? this.#wait(room) : 0;
     return this.#taken(this.#libc.recv(this.fd, room, room.length, MSG_DONTWAIT));
   }
 
-  /** Waits in the kernel until something is there. The length is never 0: the device would wait for ever. */
+  /** Waits in the kernel until bytes are there. The length is never 0: the device would wait forever. */
   #wait(room: Uint8Array): number {
     for (;;) {
       if (!this.#isMainThread && !this.#poll(THREAD_WAIT_MS)) {
-        // Bun's optimized code does not see by itself that the thread is to end.
+        // Bun's optimized code does not notice by itself that the thread is being terminated.
         Atomics.wait(this.#sleeper, 0, 0, 0);
         continue;
       }
@@ -137,12 +137,12 @@ class FfiTransport implements BlockingTransport {
     return 0;
   }
 
-  /** Whether there is something to read, or to fail at, within so many milliseconds; a signal ends the wait early. */
+  /** Tells whether bytes or an error are there within `milliseconds`. A signal ends the wait early. */
   #poll(milliseconds: number): boolean {
     return this.#libc.poll(this.#entryBytes, 1, Math.min(Math.ceil(milliseconds), 0x7fffffff)) > 0;
   }
 
-  /** Throws what made a call fail, unless that is a signal, or that nothing is there yet. */
+  /** Throws the error of a call, except for a signal, and except if no byte is there yet. */
   #orThrow(call: string): void {
     const errno = this.#libc.errno();
     if (errno !== EINTR && errno !== EAGAIN) throw systemError(errno, call);

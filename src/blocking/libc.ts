@@ -1,24 +1,24 @@
-// The functions of libc that a blocking connection takes, by whatever foreign-function interface a runtime has.
+// The libc functions of a blocking connection, by the foreign-function interface of the runtime.
 
 /** A value of C, as both runtimes' interfaces know it. */
 export type CType = "i32" | "usize" | "buffer" | "pointer";
 
-/** What a function takes and gives. */
+/** The types of a function. */
 export interface Signature {
   readonly parameters: readonly CType[];
   readonly result: CType;
 }
 
-/** A library's functions, by the names that were asked for, and how to let go of it. */
+/** The functions of a library by name, and a way to close it. */
 export interface Library {
   readonly symbols: Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
   close(): void;
 }
 
-/** Opens a library; `null` where the runtime does not, or may not. */
+/** Opens a library; `null` if the runtime cannot or may not. */
 export type OpenLibrary = (path: string, signatures: Readonly<Record<string, Signature>>) => Library | null;
 
-/** libc's functions as they are: each gives -1 where it fails, and then `errno()` says why, if it is asked at once. */
+/** The functions of libc: each returns -1 if it fails. `errno()`, called immediately, returns the reason. */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
@@ -33,7 +33,7 @@ export interface Libc {
   epollControl(fd: number, operation: number, other: number, event: Uint8Array): number;
   eventfd(initial: number, flags: number): number;
   errno(): number;
-  /** Lets go of the library. */
+  /** Closes the library. */
   release(): void;
 }
 
@@ -56,7 +56,10 @@ const signatures = {
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
 } as const satisfies Record<string, Signature>;
 
-/** By the loader's search, and by the paths that Deno's `--allow-ffi=PATH` may name: glibc, then musl. */
+/**
+ * The names to try: by the search of the loader, and by the paths that Deno's `--allow-ffi=PATH` may name; glibc, then
+ * musl.
+ */
 const PATHS: readonly string[] = [
   "libc.so.6",
   "/lib/x86_64-linux-gnu/libc.so.6",
@@ -66,7 +69,7 @@ const PATHS: readonly string[] = [
   "libc.musl-aarch64.so.1",
 ];
 
-/** Linux's libc; `null` where there is none, or it may not be called. */
+/** The libc of Linux; `null` if it does not exist, or may not be called. */
 export function openLibc(openLibrary: OpenLibrary): Libc | null {
   for (const path of PATHS) {
     const library = openLibrary(path, signatures);
@@ -98,7 +101,7 @@ function bind({ symbols, close }: Library): Libc {
     epollCreate: get("epoll_create1"),
     epollControl: get("epoll_ctl"),
     eventfd: get("eventfd"),
-    // By memcpy, which takes no more than the permission to call this one library.
+    // memcpy needs only the permission to call this one library.
     errno: () => {
       copy(bytes, location(), 4);
       return word[0] ?? 0;

@@ -5,7 +5,7 @@ import { type CType, type Libc, openLibc } from "./libc.ts";
 
 const names: Readonly<Record<CType, string>> = { i32: "i32", usize: "u64", buffer: "ptr", pointer: "ptr" };
 
-/** Linux's libc; `null` where there is none. */
+/** The libc of Linux; `null` if it does not exist. */
 export function openBunLibc(): Libc | null {
   const { dlopen } = builtin("bun:ffi");
   return openLibc((path, signatures) => {

@@ -2,13 +2,16 @@
 
 import { type Libc, type Library, openLibc, type Signature } from "./libc.ts";
 
-/** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
+/** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
 interface DenoApi {
   readonly permissions: { querySync(descriptor: { name: "ffi"; path: string }): { readonly state: string } };
   dlopen(path: string, signatures: Readonly<Record<string, Signature>>): Library;
 }
 
-/** Linux's libc; `null` where Deno was not given the permission. It is not asked for: that would stop a program. */
+/**
+ * The libc of Linux; `null` if Deno lacks the permission. Deno is not asked for it, since the prompt would stop a
+ * program.
+ */
 export function openDenoLibc(): Libc | null {
   const { Deno } = globalThis as unknown as { readonly Deno: DenoApi };
   return openLibc((path, signatures) => {

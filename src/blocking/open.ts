@@ -1,4 +1,4 @@
-// Opens a blocking transport: the one place that asks which runtime this is, and what it offers.
+// Opens a blocking transport: chooses by the runtime and by what it offers.
 
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "../transport/address.ts";
 import { builtin } from "../transport/builtin.ts";
@@ -14,24 +14,24 @@ import { openByWorker } from "./worker.ts";
 import { type CheckCode, checkCodeFile, checkDenoCode, checkNodeCode } from "./worker_code.ts";
 
 /**
- * Microseconds to spin by default where there is more than one CPU; where there is one, the store could not run
- * meanwhile.
+ * The default of microseconds to spin with more than one CPU. With one CPU, the store could not run while the client
+ * spins.
  */
 const SPIN = 150;
 
-/** An open transport, and where it leads. */
+/** An open transport and its address. */
 export interface OpenedBlocking {
   readonly transport: BlockingTransport;
   readonly address: string;
 }
 
-/** One way to open an address; `null` where the runtime has none of it, or may not use it. */
+/** One way to open an address; `null` if the runtime does not have it, or may not use it. */
 type Way = (address: Address, spin: number) => BlockingTransport | null;
 type Ways = Readonly<Record<BlockingKind, Way>>;
 
 /**
- * All adapters are loaded, of which each asks its runtime for what it needs only when it is called: a handle opens
- * within one synchronous call, where nothing can be imported on demand.
+ * All adapters are loaded, and each uses its runtime only when it is called: a handle opens within one synchronous
+ * call, which cannot import on demand.
  */
 function waysOf(openLibc: (() => Libc | null) | null, checkCode: CheckCode): Ways {
   return {
@@ -53,7 +53,7 @@ function waysOf(openLibc: (() => Libc | null) | null, checkCode: CheckCode): Way
   };
 }
 
-/** What is tried, the fastest first. */
+/** The transports to try, the fastest first. */
 const ORDER: readonly BlockingKind[] = ["ffi", "descriptor", "worker"];
 
 function ways(): Ways {
@@ -62,15 +62,15 @@ function ways(): Ways {
   return waysOf(null, checkNodeCode);
 }
 
-/** How long to spin where nobody says: not at all on one CPU, and not before a worker, which needs a CPU itself. */
+/** The default of microseconds to spin: 0 on one CPU, and 0 for a worker, which needs a CPU itself. */
 export function defaultSpin(kind: BlockingKind): number {
   return kind !== "worker" && builtin("node:os").availableParallelism() > 1 ? SPIN : 0;
 }
 
 /**
- * Opens an address or, without one, the first that opens of those where a store is looked for. Throws a
- * {@linkcode ConnectionError} that says what was tried and why it failed, and has the code of the last attempt; a
- * `RangeError` where the wanted transport is none, or leads to no address that there is.
+ * Opens an address or, without one, the first default address that opens. Throws a {@linkcode ConnectionError} that
+ * lists the attempts and has the code of the last one, and a `RangeError` if the given transport is unknown or cannot
+ * reach any address.
  */
 export function openBlocking(address: string | undefined, options: BlockingOptions = {}): OpenedBlocking {
   const { transport: wanted } = options;
@@ -94,7 +94,7 @@ export function openBlocking(address: string | undefined, options: BlockingOptio
   throw new RangeError(`transport "${wanted}" cannot open ${where}: not on this runtime, or not permitted`);
 }
 
-/** `null` where the one way that is wanted does not lead there. */
+/** Returns `null` if the given transport cannot reach the address. */
 function openOne(address: Address, { transport: wanted, spin }: BlockingOptions): BlockingTransport | null {
   const all = ways();
   for (const kind of wanted === undefined ? ORDER : [wanted]) {

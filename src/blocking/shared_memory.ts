@@ -1,4 +1,4 @@
-// The memory that a blocking handle and its worker share: a ring of what was received, and the connection's state.
+// The memory that a blocking handle and its worker share: a ring of received bytes, and the state of the connection.
 
 import { HEADER_SIZE, PAYLOAD_MAX } from "../wire/header.ts";
 
@@ -6,15 +6,15 @@ const RING_SIZE = 1 << 18;
 const ERROR_SIZE = 1024;
 const REQUEST_SIZE = HEADER_SIZE + PAYLOAD_MAX;
 const WORDS = 8;
-/** The words in front: bytes put in and taken out, both growing; the state; a count that changes with each of them. */
+/** The words at the start: bytes put and taken, both growing; the state; and a count that changes with each of them. */
 const PUT = 0, TAKEN = 1, STATE = 2, CHANGES = 3, STARVED = 4, ERROR_LENGTH = 5, REQUESTS = 6, REQUEST_LENGTH = 7;
 
 const SIZE = WORDS * 4 + ERROR_SIZE + RING_SIZE + REQUEST_SIZE;
 
-/** What became of the connection. */
+/** The state of the connection. */
 export const State = { OPENING: 0, OPEN: 1, ENDED: 2, CLOSED: 3 } as const;
 
-/** One end of the memory: the worker puts, the handle's thread takes. */
+/** One end of the memory: the worker puts bytes, the thread of the handle takes them. */
 export class SharedRing {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -34,12 +34,12 @@ export class SharedRing {
     return Atomics.load(this.#words, STATE);
   }
 
-  /** Bytes that were put in and not taken out. The counts may wrap around. */
+  /** The bytes that were put and not taken. The counts may wrap around. */
   get length(): number {
     return (Atomics.load(this.#words, PUT) - Atomics.load(this.#words, TAKEN)) | 0;
   }
 
-  /** Hands one message to the worker, which has taken the one before: that was answered. */
+  /** Passes one message to the worker, which has taken the previous one: it was answered. */
   request(message: Uint8Array): void {
     this.#request.set(message);
     Atomics.store(this.#words, REQUEST_LENGTH, message.length);
@@ -47,7 +47,7 @@ export class SharedRing {
     Atomics.notify(this.#words, REQUESTS);
   }
 
-  /** The worker's: takes messages until `isClosed()`, without which no event loop would run meanwhile. */
+  /** For the worker: takes messages until `isClosed()`, and lets its event loop run between them. */
   async serve(take: (message: Uint8Array) => void, isClosed: () => boolean): Promise<void> {
     for (let seen = 0; !isClosed();) {
       const wait = Atomics.waitAsync(this.#words, REQUESTS, seen);
@@ -58,12 +58,12 @@ export class SharedRing {
     }
   }
 
-  /** The worker's: has {@linkcode serve} ask again whether it is closed. */
+  /** For the worker: makes {@linkcode serve} check again whether it is closed. */
   interrupt(): void {
     Atomics.notify(this.#words, REQUESTS);
   }
 
-  /** The worker's: puts in as much as fits, and returns how much that was. */
+  /** For the worker: puts as many bytes as fit. Returns their number. */
   put(bytes: Uint8Array): number {
     const length = Math.min(bytes.length, RING_SIZE - this.length);
     if (length < bytes.length) Atomics.store(this.#words, STARVED, 1);
@@ -76,9 +76,9 @@ export class SharedRing {
     return length;
   }
 
-  /** The worker's: says what became of the connection, with an error's code and text where it ended. */
+  /** For the worker: sets the state of the connection, with the code and the text of an error if it has ended. */
   setState(state: number, code = "", message = ""): void {
-    // Text fits where each of its characters takes three bytes at most.
+    // The text fits if each of its characters takes at most three bytes.
     const text = new TextEncoder().encode(`${code}\n${message.slice(0, (ERROR_SIZE - code.length - 1) / 3)}`);
     this.#error.set(text);
     Atomics.store(this.#words, ERROR_LENGTH, text.length);
@@ -86,7 +86,7 @@ export class SharedRing {
     this.#wake();
   }
 
-  /** Takes out as much as is there and fits behind the first `from`; returns how much. */
+  /** Takes as many bytes as are there and fit from index `from` on. Returns their number. */
   take(into: Uint8Array, from: number): number {
     const length = Math.min(this.length, into.length - from);
     const at = (Atomics.load(this.#words, TAKEN) >>> 0) % RING_SIZE;
@@ -97,12 +97,12 @@ export class SharedRing {
     return length;
   }
 
-  /** Whether the worker has more than there was room for; asking clears it. */
+  /** Whether the worker has more bytes than there was room for. Reading resets it. */
   wasStarved(): boolean {
     return Atomics.exchange(this.#words, STARVED, 0) === 1;
   }
 
-  /** Waits until `is()`, at most `timeout` milliseconds; returns whether it is so. */
+  /** Waits until `is()`, at most `timeout` milliseconds. Returns whether it is. */
   wait(is: () => boolean, timeout: number): boolean {
     const deadline = performance.now() + timeout;
     for (;;) {
@@ -110,7 +110,7 @@ export class SharedRing {
       if (is()) return true;
       const rest = deadline - performance.now();
       if (rest <= 0) return false;
-      // A wake-up that comes late ends the next wait, with nothing changed: only the clock says that time is over.
+      // A late wake-up ends the next wait with nothing changed: only the clock tells that the time is over.
       Atomics.wait(this.#words, CHANGES, changes, rest);
     }
   }

@@ -1,10 +1,10 @@
-// A descriptor to poll for what a connection has received, and for what was received and not taken yet.
+// A descriptor to poll for received bytes of a connection, and for events that were received and not taken yet.
 
 import { systemError } from "../transport/errors.ts";
 import type { Libc } from "./libc.ts";
 import type { Signal } from "./transport.ts";
 
-// Linux's numbers.
+// The numbers of Linux.
 const CLOEXEC = 0o2000000;
 const EVENTFD_FLAGS = CLOEXEC | 0o4000;
 const EPOLL_CTL_ADD = 1;
@@ -12,7 +12,7 @@ const EPOLLIN = 1;
 const EPOLL_EVENT = 16;
 const COUNT = 8;
 
-/** An epoll of the connection and of an eventfd: readable when either is. Throws the system's error. */
+/** An epoll of the connection and of an eventfd, readable if either is. Throws the system's error. */
 export function openSignal(libc: Libc, connection: number): Signal {
   const opened: number[] = [];
   const open = (result: number, call: string): number => {

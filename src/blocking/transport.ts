@@ -3,44 +3,44 @@
 import type { Traits } from "../transport/transport.ts";
 
 /**
- * The way that a blocking handle speaks to its store: libc's own calls (`"ffi"`), a descriptor and the runtime's file
- * functions (`"descriptor"`), or a worker that does it and shared memory (`"worker"`).
+ * The transport of a blocking handle: calls of libc (`"ffi"`), a descriptor with the runtime's file functions
+ * (`"descriptor"`), or a worker with shared memory (`"worker"`).
  */
 export type BlockingKind = "ffi" | "descriptor" | "worker";
 
 /** An open connection whose calls return when they are done. */
 export interface BlockingTransport {
-  /** Which way it is. */
+  /** The kind of the transport. */
   readonly kind: BlockingKind;
-  /** What the way to the store allows. */
+  /** The traits of the connection. */
   readonly traits: Traits;
-  /** The connection's own descriptor; `null` where this thread has none. */
+  /** The descriptor of the connection; `null` if this thread has none. */
   readonly fd: number | null;
-  /** Whether {@linkcode receive} can look without waiting. The device as a plain descriptor cannot. */
+  /** Whether {@linkcode receive} can poll without waiting. The device as a plain descriptor cannot. */
   readonly canPoll: boolean;
   /** Sends whole messages, all of their bytes. Throws the system's error. */
   send(bytes: Uint8Array): void;
   /**
-   * Waits for the next bytes of the stream, at most `timeout` milliseconds (`Infinity` for as long as it takes), puts
-   * them behind the first `from` of `into`, where there must be room, and returns how many there are: 0 when the time
-   * is over. Throws when the connection is.
+   * Waits for the next bytes of the stream, at most `timeout` milliseconds, or without end if it is `Infinity`. Puts
+   * the bytes into `into` from index `from` on, which must have room. Returns their number: 0 after the timeout. Throws
+   * if the connection is over.
    */
   receive(into: Uint8Array, from: number, timeout: number): number;
-  /** Makes a descriptor that is readable when bytes of the connection wait, or the one who has it says so. */
+  /** Makes a descriptor that is readable if bytes of the connection wait, or if its owner says so. */
   openSignal?(): Signal;
   /** Ends the connection. Closing twice is fine. */
   close(): void;
 }
 
-/** A descriptor to poll, and what it is told. */
+/** A descriptor to poll, and its switch. */
 export interface Signal {
   readonly fd: number;
-  /** Whether it is readable whatever the connection has. */
+  /** Whether the descriptor is readable whatever the connection has. */
   set(isReady: boolean): void;
   close(): void;
 }
 
-/** How a blocking handle is opened. */
+/** The options of opening a blocking handle. */
 export interface BlockingOptions {
   /**
    * The transport to use.
@@ -56,7 +56,7 @@ export interface BlockingOptions {
   readonly spin?: number | undefined;
 }
 
-/** Looks for bytes until they are there or `microseconds` are over; returns what `look` says, 0 for nothing yet. */
+/** Polls until bytes are there or `microseconds` have passed. Returns the result of `look`, 0 for none. */
 export function spinning(microseconds: number, look: () => number): number {
   const deadline = performance.now() + microseconds / 1000;
   for (;;) {

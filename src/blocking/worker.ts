@@ -1,4 +1,4 @@
-// The way that every runtime has: a worker keeps the connection, and this thread sleeps on memory that both share.
+// The transport that works on every runtime: a worker has the connection, and this thread sleeps on shared memory.
 
 import type { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../transport/address.ts";
@@ -12,19 +12,19 @@ import { type BlockingTransport, spinning } from "./transport.ts";
 import { type CheckCode, workerCode } from "./worker_code.ts";
 import type { WorkerRequest } from "./worker_thread.ts";
 
-/** A worker, the connections that it keeps, and how many it ever had. */
+/** A worker, its connections, and how many it ever had. */
 interface SharedWorker {
   readonly worker: Worker;
   readonly users: Set<WorkerTransport>;
   opened: number;
 }
 
-/** Far beyond what a worker takes to start and connect: one that cannot does not say so to a thread that waits. */
+/** Far more than a worker takes to start: a failed start is not reported to a thread that waits. */
 const OPEN_WITHIN_MS = 15_000;
-/** What a reply may take that ends a read of the device. */
+/** The longest time of the reply that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;
 
-/** Connects to a store of any kind. Throws what `check` throws of the worker's code, and the error of the worker. */
+/** Connects to a store of any kind. Throws the error of `check`, and that of the worker. */
 export function openByWorker(address: Address, spin: number, check: CheckCode): BlockingTransport {
   const name = address.kind === "embedded" && address.path !== "" ? address.path : null;
   const shared = share(name, check);
@@ -55,10 +55,10 @@ function share(name: string | null, check: CheckCode): SharedWorker {
   return made;
 }
 
-/** Never called: it makes Deno fetch the worker's code with this module. The worker cannot while this thread waits. */
+/** Never called: it makes Deno fetch the worker's code with this module, before a thread waits for the worker. */
 export const fetchWorker = (): Promise<unknown> => import("./worker_thread.ts");
 
-/** The workers of embedded stores by name: all handles of one store must have one worker. */
+/** The workers of embedded stores by name: all handles of one store share one worker. */
 function named(): Map<string, SharedWorker> {
   return processWide("blocking.embedded", () => new Map<string, SharedWorker>());
 }
@@ -83,7 +83,7 @@ class WorkerTransport implements BlockingTransport {
     this.#address = formatAddress(address);
     this.#spin = spin;
     this.#onClose = onClose;
-    // A read of the device that waits in the worker's kernel thread would keep Node from exiting.
+    // A read of the device that waits in a thread of the worker would keep Node from exiting.
     if (this.traits.shared) atExit().add(this.#closeAtExit);
   }
 
@@ -92,7 +92,7 @@ class WorkerTransport implements BlockingTransport {
     this.#post({ type: "open", id: this.#id, address: this.#address, memory: this.#ring.memory });
     const isDone = this.#ring.wait(() => this.#ring.state !== State.OPENING, OPEN_WITHIN_MS);
     if (this.#ring.state === State.OPEN) return;
-    // Closing leaves no word of why it had to be.
+    // Closing erases the reason of the failure.
     const { code, message } = this.#ring.error;
     this.close();
     if (!isDone) throw codedError("ETIMEDOUT", `the worker did not open ${this.#address} within ${OPEN_WITHIN_MS} ms`);
@@ -122,13 +122,13 @@ class WorkerTransport implements BlockingTransport {
     this.#post({ type: "close", id: this.#id });
     if (this.traits.shared) {
       atExit().delete(this.#closeAtExit);
-      // Nor may the worker be ended before that read is.
+      // The worker must not be terminated before that read ends.
       this.#ring.wait(() => this.#ring.state === State.CLOSED, CLOSE_WITHIN_MS);
     }
     this.#onClose();
   }
 
-  /** The worker is no more. */
+  /** The worker has ended. */
   end(error: unknown): void {
     this.#ring.setState(State.ENDED, "EPIPE", error instanceof Error ? error.message : String(error));
   }

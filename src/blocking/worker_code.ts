@@ -1,38 +1,38 @@
-// Where the worker's code is, and whether a worker can start from it: one that cannot does not say so to a thread that
-// waits.
+// The place of the worker's code, and whether a worker can start from it: a worker that cannot start does not report
+// that to a thread that waits.
 
 import { builtin } from "../transport/builtin.ts";
 import { codedError } from "../wire/system_errors.ts";
 import { workerSource } from "./worker_source.ts";
 
-/** Throws where a worker could not start from a module that is a file. */
+/** Throws if a worker cannot start from a module that is a file. */
 export type CheckCode = (module: URL) => void;
 
-/** What of Deno's own API is used here, so that the other runtimes' checkers need none of its types. */
+/** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
 interface DenoApi {
   readonly build: { readonly standalone?: boolean };
   readonly permissions: { querySync(descriptor: { name: "read"; path: string }): { readonly state: string } };
 }
 
-/** The first version whose worker needs nothing of the thread that waits for it, were it in TypeScript. */
+/** The first version whose worker starts from TypeScript without the help of the thread that waits for it. */
 const TYPESCRIPT_FROM_NODE = 22;
 
-/** What a worker is made from. */
+/** The source of a worker. */
 export interface WorkerCode {
   readonly code: string | URL;
   readonly options: { readonly eval?: boolean; readonly execArgv?: string[] };
 }
 
 /**
- * The worker's code: the built package has its text, which needs no file; else it is a file beside this module. A
- * registry's is at an address that only an import takes, and no worker. Throws what `check` does.
+ * The worker's code. The built package has it as text, which needs no file. Otherwise it is a file beside this module.
+ * A registry's file has an address that only an import accepts, not a worker. Throws the error of `check`.
  */
 export function workerCode(check: CheckCode): WorkerCode {
-  // What was built needs none of a loader's flags.
+  // Built code needs none of the loader's flags.
   if (workerSource !== null) return { code: workerSource, options: { eval: true, execArgv: [] } };
-  // This file's own ending: .ts where it runs as it was written, .js where it was bundled otherwise than by the build.
+  // The extension of this file: .ts in the sources, .js in other builds than that of the package.
   const [ending] = /\.m?[jt]s$/.exec(import.meta.url) ?? [".js"];
-  // By way of a variable: a bundler that saw the address would look for the file.
+  // Through a variable: a bundler that saw the address would look for the file.
   const here: string = import.meta.url;
   const file = new URL(`./worker_thread${ending}`, here);
   if (file.protocol === "file:") check(file);
@@ -40,7 +40,7 @@ export function workerCode(check: CheckCode): WorkerCode {
   return { code, options: ending.endsWith("ts") ? {} : { execArgv: [] } };
 }
 
-/** Throws ENOENT where the code is not there, as beside a bundle. */
+/** Throws ENOENT if the code does not exist, as beside a bundle. */
 export function checkCodeFile(module: URL): void {
   const path = builtin("node:url").fileURLToPath(module);
   if (!builtin("node:fs").existsSync(path)) {
@@ -48,7 +48,7 @@ export function checkCodeFile(module: URL): void {
   }
 }
 
-/** The same, and throws ENOSYS for TypeScript where that cannot be. */
+/** Throws ENOENT if the code does not exist, and ENOSYS if a worker cannot start from TypeScript. */
 export function checkNodeCode(module: URL): void {
   checkCodeFile(module);
   const { process } = globalThis as unknown as { readonly process: { readonly versions: { readonly node: string } } };
@@ -61,14 +61,14 @@ export function checkNodeCode(module: URL): void {
 }
 
 /**
- * The same as the first, and throws EACCES where Deno may not read the code. That is not asked for: it would stop a
- * program.
+ * Throws ENOENT if the code does not exist, and EACCES if Deno may not read it. Deno is not asked for the permission,
+ * since the prompt would stop a program.
  */
 export function checkDenoCode(module: URL): void {
   const { Deno } = globalThis as unknown as { readonly Deno: DenoApi };
-  // What is imported from these places needs no permission, and cannot be looked at without.
+  // Imports from these places need no permission, and cannot be checked without one.
   if (Deno.build.standalone || module.pathname.includes("/node_modules/")) return;
-  // It imports from all of `src`; bundled, from what is beside it.
+  // In the sources it imports from all of `src`; in a bundle, from the files beside it.
   const top = /\/src\/blocking\/[^/]*$/.test(module.pathname) ? "../" : "./";
   const path = builtin("node:url").fileURLToPath(new URL(top, module));
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") {

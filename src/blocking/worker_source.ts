@@ -1,5 +1,5 @@
-// The worker's whole code as one text, which the build of the package puts in here: no bundler has to know of a second
+// The worker's whole code as one text, which the build of the package inserts here, so that no bundler needs a second
 // file.
 
-/** The text of a script; `null` in the sources, where the worker starts from its own file. */
+/** The text of a script; `null` in the sources, in which the worker starts from its own file. */
 export const workerSource: string | null = null;

@@ -1,4 +1,4 @@
-// What runs in the worker: opens connections with an event loop, and puts what they receive into shared memory.
+// The code of the worker: opens connections with an event loop, and puts the received bytes into shared memory.
 
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { openTransport } from "../transport/open.ts";
@@ -6,13 +6,13 @@ import { codeOf } from "../wire/system_errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 
-/** What the handle's thread asks for; `id` is the connection. */
+/** A request of the handle's thread; `id` is the connection. */
 export type WorkerRequest =
   | { readonly type: "open"; readonly id: number; readonly address: string; readonly memory: SharedArrayBuffer }
   | { readonly type: "room"; readonly id: number }
   | { readonly type: "close"; readonly id: number };
 
-/** A connection that this worker keeps for a handle of another thread. */
+/** A connection of this worker for a handle of another thread. */
 class KeptConnection {
   readonly #ring: SharedRing;
   #transport: Transport | null = null;
@@ -40,7 +40,7 @@ class KeptConnection {
     }
   }
 
-  /** Puts in what had no room. */
+  /** Puts the bytes that had no room. */
   resume(): void {
     for (let bytes = this.#waiting[0]; bytes !== undefined; bytes = this.#waiting[0]) {
       const taken = this.#ring.put(bytes);
@@ -67,13 +67,13 @@ class KeptConnection {
 
   #end(cause: unknown): void {
     this.#ended = { cause };
-    // The other side takes everything before it looks whether that was all.
+    // The other side takes all bytes before it checks for the end.
     if (this.#waiting.length > 0) return;
     this.#ring.setState(State.ENDED, codeOf(cause) ?? "EPIPE", cause instanceof Error ? cause.message : String(cause));
   }
 }
 
-/** Keeps the connections that the other thread asks for. */
+/** Serves the requests of the other thread. */
 function serve(port: MessagePort): void {
   const connections = new Map<number, KeptConnection>();
   port.on("message", (request: WorkerRequest) => {
