@@ -313,8 +313,8 @@ export class Daemon implements AsyncDisposable {
   /**
    * Logs every operation from now on.
    *
-   * The log ends when the loop over it is left, when it is disposed of, when the signal is aborted, or when the daemon
-   * closes. Until then it slows each request a little, whether or not it is read. A reader that falls behind receives
+   * The log ends if its loop is left, if it is disposed of, if the signal is aborted, or if the daemon
+   * closes. Until then it slows each request a little, whether or not it is read. A reader that is too slow receives
    * one overflow event with the number of lost operations.
    *
    * @param options How many operations may wait, and the signal that ends the log.

@@ -1,5 +1,5 @@
-// What the addresses "embedded:" and "embedded:NAME" lead to: daemons of this process that nobody has to start or to
-// close.
+// The stores of the addresses "embedded:" and "embedded:NAME": daemons of this process that start and close by
+// themselves.
 
 import { processWide } from "../transport/process_wide.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -9,8 +9,8 @@ import { Daemon } from "./daemon.ts";
 type Shared = Pick<Daemon, "connect" | "close">;
 
 /**
- * Connects to the store of this process that has the name, as domain 0. It is made when it is connected to, and is gone
- * with its last connection. Without a name, it is a store that nobody else can connect to.
+ * Connects to the embedded store with a name, as domain 0. The first connection makes the store, and the last one ends
+ * it. Without a name, the store is new and has this connection alone.
  */
 export function openEmbedded(name: string): Promise<Transport> {
   if (name === "") {

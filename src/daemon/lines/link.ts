@@ -106,7 +106,7 @@ export class Link implements LineUser {
     this.#line.close();
   }
 
-  /** Sends what waits in the outbox, unless the line is full. */
+  /** Sends the content of the outbox, unless the line is full. */
   flush(): void {
     const { outbox } = this.#connection;
     if (!this.#closed && !this.#backlog.isFull && outbox.length > 0) this.#send(outbox.take());

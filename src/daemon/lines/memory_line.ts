@@ -8,7 +8,7 @@ import type { Line, LineUser, Serve } from "../sockets/line.ts";
 
 /** How many bytes may wait for the client before the line counts as full. */
 const ROOM = 65536;
-/** What the daemon receives at once. */
+/** The largest number of bytes that the daemon receives in one call. */
 const CHUNK = 65536;
 const INITIAL_SIZE = 1024;
 /** Up to here a loop is faster than a view and a call. */

@@ -11,7 +11,7 @@ import { operationEvent, type OperationLog } from "./operation_log.ts";
 
 /** The link of a connection, as far as a fault may cut it. */
 export interface Cuttable {
-  /** Sends what waits in the outbox. */
+  /** Sends the content of the outbox. */
   flush(): void;
   /** Ends the connection and its line. */
   end(): void;

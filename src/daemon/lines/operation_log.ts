@@ -17,13 +17,13 @@ export interface OperationEvent {
   readonly domid: number;
   /** The operation, such as `"READ"`, or `"operation 77"` for an unknown number. */
   readonly operation: OperationName | `operation ${number}`;
-  /** The payload of the request. */
+  /** The id that the client gave the request. */
   readonly requestId: number;
   /** The transaction of the request, 0 for none. */
   readonly transactionId: number;
   /** The path as it was sent, one character for each byte; `undefined` for operations without a path. */
   readonly path: string | undefined;
-  /** The request's payload. */
+  /** The payload of the request. */
   readonly request: Uint8Array;
   /** The payload of the reply; `null` if the request failed, or the connection was cut instead. */
   readonly reply: Uint8Array | null;

@@ -6,8 +6,8 @@ import { type Header, HEADER_SIZE, type Packet, PAYLOAD_MAX } from "../../wire/h
 const empty: Uint8Array = new Uint8Array(0);
 
 /**
- * The requests of one connection. It keeps no more than the start of one request and the rest of one chunk: who does
- * not complete what he began costs that much, and holds up nobody.
+ * The requests of one connection. It keeps at most the start of one request and the rest of one chunk: a client that
+ * never completes a request costs that much memory, and delays no other client.
  */
 export class Requests {
   #chunk = empty;

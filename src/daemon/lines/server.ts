@@ -10,7 +10,7 @@ import type { Serve } from "../sockets/line.ts";
 import { type Listening, listenUnix, probeUnix } from "../sockets/listen.ts";
 import { openShortPaths, type ShortPaths } from "../sockets/short_path.ts";
 
-/** Who may connect: the owner of the socket, as with every XenStore daemon. */
+/** The mode of a socket: its owner alone may connect, as with every XenStore daemon. */
 const MODE = 0o600;
 
 /** A socket that is listened on. */
@@ -48,7 +48,7 @@ export async function listen(path: string, serve: Serve): Promise<Listener> {
   }
 }
 
-/** Why nobody can listen at a path. */
+/** Makes the error of a path that the daemon cannot listen at. */
 export function cannotListen(path: string, state: string, code?: string, cause?: unknown): ConnectionError {
   return new ConnectionError(`cannot listen at ${JSON.stringify(path)}: ${state}`, { cause }, code);
 }
@@ -61,8 +61,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * The socket at a path behind which nobody listens any more; null where there is nothing. Rejects where there is
- * anything else.
+ * Finds the stale socket at a path; null if the path does not exist. Rejects if a process listens there, or the file is
+ * not a socket.
  */
 async function findStale(path: string): Promise<Stats | null> {
   const found = statOf(path);
@@ -74,9 +74,9 @@ async function findStale(path: string): Promise<Stats | null> {
     const code = codeOf(error);
     if (code === "ENOENT") return null;
     if (code === "ECONNREFUSED") return found;
-    throw inUse(path, "whether somebody listens there already cannot be told", error);
+    throw inUse(path, "cannot tell whether a process listens there", error);
   }
-  throw inUse(path, "somebody listens there already");
+  throw inUse(path, "a process listens there already");
 }
 
 function inUse(path: string, state: string, cause?: unknown): ConnectionError {
@@ -111,8 +111,8 @@ class SocketListener implements Listener {
   }
 
   /**
-   * Listens under another name, in a directory that nobody else may enter, and moves the socket into its place when its
-   * rights are as they should be: a umask would be the whole process's.
+   * Listens under another name, in a directory of mode 0700, and moves the socket to its path when its mode is right: a
+   * umask would apply to the whole process.
    */
   async open(stale: Stats | null): Promise<void> {
     const { path } = this;
@@ -156,13 +156,15 @@ class SocketListener implements Listener {
 }
 
 /**
- * Takes away the stale socket that was found at a path: two who found the same one at once do not both succeed, since
- * only that one is taken. Its time tells it from a later one that the system gave the same number.
+ * Removes the stale socket that was found at a path. Of two processes that found the same socket, only one succeeds,
+ * since only that very file is removed. Its time distinguishes it from a later file with the same number.
  */
 function takeAway(path: string, stale: Stats, aside: string): void {
   const there = statOf(path);
   if (there === null) return;
-  if (!isSame(there, stale) || there.ctimeMs !== stale.ctimeMs) throw inUse(path, "somebody was there first");
+  if (!isSame(there, stale) || there.ctimeMs !== stale.ctimeMs) {
+    throw inUse(path, "another process replaced the socket first");
+  }
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -172,7 +174,7 @@ function takeAway(path: string, stale: Stats, aside: string): void {
   if (isSame(lstatSync(aside), stale)) return;
   // Another process has put its own there between the two calls: it gets its name back.
   linkSync(aside, path);
-  throw inUse(path, "somebody was there first");
+  throw inUse(path, "another process replaced the socket first");
 }
 
 /** Gives a socket its name, unless there is something of that name. */
@@ -180,7 +182,7 @@ function place(bound: string, path: string): void {
   try {
     linkSync(bound, path);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") throw inUse(path, "somebody was there first", error);
+    if (codeOf(error) === "EEXIST") throw inUse(path, "another process replaced the socket first", error);
     throw error;
   }
 }

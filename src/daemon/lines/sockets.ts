@@ -16,15 +16,15 @@ export class Sockets {
   readonly #open = new Set<GuardedSocket>();
   #closed = false;
 
-  /** Takes who knows of domains, and what serves those who connect. */
+  /** Takes the domains, and the links that serve the connections. */
   constructor(domains: Domains, links: Links) {
     this.#domains = domains;
     this.#links = links;
   }
 
   /**
-   * Listens for a domain. Rejects as {@linkcode listen}, and where the domain may not connect or all is closed
-   * meanwhile.
+   * Listens for a domain. Rejects as {@linkcode listen} does, and if the domain may not connect, or all sockets were
+   * closed by then.
    */
   async open(path: string, domid: number): Promise<Listener> {
     const socket = new GuardedSocket(path, () => this.#open.delete(socket));
@@ -74,14 +74,14 @@ class GuardedSocket implements Listener {
   async listen(serve: Serve): Promise<void> {
     const { listen } = await import("./server.ts");
     this.#listener = await listen(this.path, serve);
-    // It may have been closed meanwhile.
+    // The socket may have been closed by now.
     if (this.isClosed) await this.#listener.close();
   }
 
   /**
-   * Closes it when its domain is gone: that drops every connection of the domain, and so one that is the domain's alone
-   * and that nobody made. A domain that starts anew drops them as well, and stays. Throws a `RangeError` where it may
-   * not connect.
+   * Closes the socket when its domain is gone, which drops every connection of the domain, and so also a connection
+   * that only serves as a guard. A domain that starts anew drops its connections as well, but keeps the socket. Throws
+   * a `RangeError` if the domain may not connect.
    */
   guard(domains: Domains, domid: number): void {
     const domain = domains.introduced(domid);

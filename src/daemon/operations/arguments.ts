@@ -2,7 +2,7 @@
 
 import { fail, type Failure } from "../state/failure.ts";
 
-/** The only string of a payload, which ends it; null where there is more or less. */
+/** Returns the only string of a payload; null if the payload has another number of strings. */
 export function onlyString(text: string): string | null {
   return text !== "" && text.indexOf("\0") === text.length - 1 ? text.slice(0, -1) : null;
 }
@@ -22,7 +22,7 @@ export function parseDomid(text: string): number | Failure {
   return domid > 0xffff || (sign === "-" && domid !== 0) ? fail.EINVAL : domid;
 }
 
-/** Reads a number as `atoi` does: what is none is 0, and of a large one the lowest 32 bits count. */
+/** Parses a number as `atoi` does: other text is 0, and of a large number the lowest 32 bits count. */
 export function atoi(text: string): number {
   const digits = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text)?.[1] ?? "0";
   const value = Number(digits);

@@ -38,7 +38,7 @@ export function control(call: Call): string | Failure {
   return commands[name]?.run(call.store, args) ?? fail.EINVAL;
 }
 
-/** Counts all nodes anew. Fails with EIO where that is not what the quotas go by. */
+/** Counts all nodes anew. Fails with EIO if the result differs from what the quotas use. */
 function check({ view }: Store, args: readonly string[]): string | Failure {
   if (args.length > 0) return fail.EINVAL;
   const counted = new Map<number, Usage>();

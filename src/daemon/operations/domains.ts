@@ -6,7 +6,9 @@ import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "../state/domains.ts";
 import { fail, Failure } from "../state/failure.ts";
 import { draftEnd, introduceDomain } from "../state/lifecycle.ts";
 
-/** INTRODUCE: lets a domain connect; one that may already starts anew. Where its page is, does not matter here. */
+/**
+ * INTRODUCE: lets a domain connect. A domain that may connect already starts anew. The page of the domain is ignored.
+ */
 export function introduce(call: Call): string | Failure {
   const [domidText, gfn, port] = strings(call.text);
   if (domidText === undefined || gfn === undefined || port === undefined) return fail.EINVAL;
@@ -46,7 +48,7 @@ export function setTarget(call: Call): string | Failure {
   return OK;
 }
 
-/** GET_DOMAIN_PATH: where a domain's home is, whether or not there is such a domain. */
+/** GET_DOMAIN_PATH: returns the path of a domain's home, whether or not the domain exists. */
 export function getDomainPath(call: Call): string | Failure {
   const domid = namedDomid(call);
   return domid instanceof Failure ? domid : `/local/domain/${domid}\0`;

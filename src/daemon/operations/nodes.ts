@@ -29,7 +29,7 @@ export function directory(call: Call): string | Failure {
   return children.listingBytes > PAYLOAD_MAX ? fail.E2BIG : children.listing();
 }
 
-/** DIRECTORY_PART: as many names as fit from an offset on, and behind the last one an empty name. */
+/** DIRECTORY_PART: returns as many names as fit from an offset on, and an empty name after the last one. */
 export function directoryPart(call: Call): string | Failure {
   const [name = null, offset, ...more] = strings(call.text);
   if (offset === undefined || more.length > 0) return fail.EINVAL;
@@ -53,7 +53,7 @@ export function getPermissions(call: Call): string | Failure {
   return found.node?.permissions.toString() ?? fail.ENOENT;
 }
 
-/** WRITE: gives a node its value, and makes it where it is missing. */
+/** WRITE: writes the value of a node, and makes the node if it does not exist. */
 export function write(call: Call, working: WorkingTree): string | Failure {
   const nul = call.text.indexOf("\0");
   if (nul < 0) return fail.EINVAL;
@@ -73,7 +73,7 @@ export function write(call: Call, working: WorkingTree): string | Failure {
   return OK;
 }
 
-/** MKDIR: makes a node where it is missing. */
+/** MKDIR: makes a node if it does not exist. */
 export function makeDirectory(call: Call, working: WorkingTree): string | Failure {
   const found = find(call, onlyString(call.text), Right.WRITE);
   if (found instanceof Failure) return found;

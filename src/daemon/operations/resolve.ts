@@ -9,7 +9,7 @@ import type { Call } from "./call.ts";
 const legal = /^[A-Za-z0-9\-/_@]+$/;
 const homePrefix = /^\/local\/domain\/\d{1,5}\//;
 
-/** A path as the tree has it: absolute, or special where that is allowed (XSA-323). */
+/** Returns a path as the tree has it: absolute, or special if that is allowed (XSA-323). */
 export function canonical(connection: Connection, path: string, special: boolean): string | Failure {
   if (!legal.test(path)) return fail.EINVAL;
   const first = path.charAt(0);
@@ -33,8 +33,8 @@ export function look(call: Call, path: string): StoreNode | undefined | Failure 
 }
 
 /**
- * What to say where a node is missing or may not be used: the truth only to those who have one of the wanted rights on
- * the nearest node above it that exists.
+ * Returns the failure to report for a node that does not exist or may not be used: the true one only to domains that
+ * have one of the given rights on the nearest existing node above.
  */
 export function masked(call: Call, path: string, failure: Failure, rights: number): Failure {
   const above = nearest(call, path);

@@ -1,4 +1,4 @@
-// The table of operations: the handler of each, who may ask for it, and what it has to do with transactions.
+// The table of operations: the handler of each, the domains that may use it, and its role in transactions.
 
 import { Operation } from "../../wire/operations.ts";
 import type { Handler, WriteHandler } from "./call.ts";

@@ -18,15 +18,15 @@ export interface Line {
   close(): void;
 }
 
-/** Who is called back by a line, never from within one of its own calls. */
+/** Takes the bytes and the end of a line. It is never called from within a call to the line. */
 export interface LineUser {
   /** The next bytes, cut anywhere. They hold only during the call. */
   receive(bytes: Uint8Array): void;
   /** A line that was full has sent all that it took. */
   drained(): void;
-  /** The stream is over, and nobody here closed it. Called once at the most. */
+  /** Called at most once, when the peer or an error ends the stream. */
   closed(): void;
 }
 
-/** Makes the user of a line; throws where there can be none, and the line is to be closed. */
+/** Makes the user of a line. Throws if the line cannot be served and is to be closed. */
 export type Serve = (line: Line) => LineUser;

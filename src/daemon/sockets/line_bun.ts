@@ -7,7 +7,7 @@ import { type AcceptedLine, ROOM } from "./listening.ts";
 export interface UnixSocket {
   /** What its listener's handlers find there. */
   data: BunLine;
-  /** How many bytes it took, which may be a part or none; -1 where it is closed. */
+  /** Returns the number of bytes that were taken, which may be a part or none; -1 if the socket is closed. */
   write(bytes: Uint8Array): number;
   pause(): void;
   resume(): void;

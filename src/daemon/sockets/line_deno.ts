@@ -24,7 +24,7 @@ export class DenoLine implements AcceptedLine {
   #state: "open" | "ending" | "over" = "open";
   #isPaused = false;
   #wake: () => void = () => {};
-  /** What waits for the write under way, of which Deno wants one at a time. */
+  /** Bytes that wait for the write in flight: Deno allows one write at a time. */
   #waiting: Uint8Array[] = [];
   #unsent = 0;
   #isWriting = false;
@@ -76,7 +76,7 @@ export class DenoLine implements AcceptedLine {
     this.#conn.unref();
   }
 
-  /** Ends the connection when what waits has left. */
+  /** Ends the connection after the waiting bytes were sent. */
   #end(): void {
     if (this.#isWriting) this.#state = "ending";
     else this.#over();

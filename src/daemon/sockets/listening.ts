@@ -1,4 +1,4 @@
-// What a runtime's adapter offers to those who listen on a Unix socket.
+// The interface of the adapters that listen on a Unix socket.
 
 import type { Line, LineUser } from "./line.ts";
 

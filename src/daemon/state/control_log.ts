@@ -14,7 +14,7 @@ export class ControlLog {
   readonly switches: Set<LogSwitch> = new Set(["obj", "io"]);
   readonly #write: ((line: string) => void) | null;
 
-  /** Gives its lines to `write`. What that throws is nobody's here: it is thrown again in a turn of its own. */
+  /** Passes its lines to `write`. An error of `write` is rethrown asynchronously, outside of the daemon. */
   constructor(write: ((line: string) => void) | null) {
     this.#write = write;
   }

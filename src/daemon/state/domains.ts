@@ -19,7 +19,7 @@ export class Domain {
   readonly domid: number;
   /** Whether it may do everything. */
   readonly privileged: boolean;
-  /** Where its relative paths start. */
+  /** The path that relative paths start from. */
   readonly home: string;
   /** What it may use. */
   readonly quotas: Quotas;
@@ -112,7 +112,9 @@ export interface Watch {
   readonly token: string;
   /** How many levels below the path count; -1 for all. */
   readonly depth: number;
-  /** How many characters of a path its events leave out: those of the home, where it was set by a relative path. */
+  /**
+   * The number of characters that events leave out of a path: the length of the home for a watch of a relative path.
+   */
   readonly prefix: number;
   /** Grows with each watch that is set. */
   readonly order: number;

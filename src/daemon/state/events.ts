@@ -1,4 +1,4 @@
-// Who is told of a change: finds the watches, checks what their owners may know, and queues the events.
+// The receivers of a change: finds the watches, checks what their owners may know, and queues the events.
 
 import type { Connection, Watch } from "./domains.ts";
 import type { ChangeEvents } from "./draft.ts";
@@ -8,13 +8,13 @@ import type { Transaction } from "./transaction.ts";
 import { parentPath, type StoreNode, type View } from "../tree/tree.ts";
 import { byOrder, WatchTrie } from "./watches.ts";
 
-/** A node that an event is about, by what decides who may know of it. */
+/** The node of an event, with the permissions that decide which domains may know of it. */
 interface Subject {
   /** The node as it is, or as it was just before it was removed. */
   readonly node: StoreNode | undefined;
   /** The permissions of the node above it. */
   readonly above: Permissions | null | undefined;
-  /** Its permissions before the change, where those were others. */
+  /** The permissions of the node before the change, if they differed. */
   readonly before: Permissions | null;
 }
 
@@ -67,7 +67,7 @@ export class Events implements ChangeEvents {
       told.add(path);
       if (fires === "none") continue;
       const node = this.#view.get(path);
-      // Made and removed again: nobody ever saw it (XSA-421).
+      // The node was made and removed again: no other client ever saw it (XSA-421).
       if (node === undefined && permissions === null) continue;
       const watches = fires === "exact" ? this.trie.at(path) : this.trie.along(path);
       if (watches.length === 0) continue;
@@ -81,7 +81,8 @@ export class Events implements ChangeEvents {
 
   /** A special event: to watches without depth as it is, to those with depth with the domain's number. */
   special(name: "@introduceDomain" | "@releaseDomain", domid: number, to: "plain" | "numbered"): void {
-    // Its own permissions decide alone: who may read the root need not know which domains there are (XSA-115).
+    // Only the permissions of the special node count: reading the root does not entitle a domain to know the others
+    // (XSA-115).
     const about: Subject = { node: this.#view.get(name), above: null, before: null };
     if (to === "plain") return this.#fire(this.trie.at(name).filter(({ depth }) => depth < 0), name, about);
     const path = `${name}/${domid}`;
@@ -123,7 +124,10 @@ export class Events implements ChangeEvents {
   }
 }
 
-/** Who may read a node, before or after the change, or the one above it, may know that it changed (XSA-115). */
+/**
+ * Tells whether a domain may know of a change: it may read the node before or after the change, or the node above
+ * (XSA-115).
+ */
 function mayKnow(connection: Connection, { node, above, before }: Subject): boolean {
   const readable = (permissions: Permissions | undefined | null): boolean =>
     permissions !== undefined && permissions !== null && (permissions.rightsOf(connection) & Right.READ) !== 0;

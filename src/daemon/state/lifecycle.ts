@@ -7,12 +7,12 @@ import type { StoreNode, Usage, View } from "../tree/tree.ts";
 import type { Draft } from "./draft.ts";
 
 /**
- * Lets a domain connect. Where it may already, its connections end: it starts anew. Throws a `RangeError` if there is
- * none.
+ * Introduces a domain. The connections of a domain that is introduced already end: it starts anew. Throws a
+ * `RangeError` if the domain does not exist.
  */
 export function introduceDomain(store: Store, domid: number): void {
   const domain = store.existing(domid);
-  if (domain === undefined) throw new RangeError(`cannot introduce domain ${domid}: there is none`);
+  if (domain === undefined) throw new RangeError(`cannot introduce domain ${domid}: it does not exist`);
   if (domain.privileged) return;
   if (domain.introduced) return dropConnections(store, domain);
   domain.introduced = true;
@@ -22,7 +22,8 @@ export function introduceDomain(store: Store, domid: number): void {
 }
 
 /**
- * A domain shut down or crashed: those who watch are told, once until it resumes. Its nodes and its connections stay.
+ * Notes that a domain shut down or crashed. The event fires once until the domain resumes. Its nodes and connections
+ * stay.
  */
 export function shutDownDomain(store: Store, domain: Domain): void {
   if (!domain.introduced || domain.shutdown || domain.privileged) return;
@@ -69,7 +70,7 @@ export function endDomain(store: Store, { domid }: Domain): void {
 export function strangers(store: Store): number[] {
   const named = new Set(store.domains.keys());
   for (const { permissions } of subtree(store.view.top)) {
-    // An entry that is only listed is nobody's right.
+    // An ignored entry grants no right.
     for (const { domid, ignored } of permissions.entries) if (!ignored) named.add(domid);
   }
   // Numbers beyond those of domains mean others, as DOMID_ANY does: the hypervisor has no say in them.

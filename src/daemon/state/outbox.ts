@@ -10,15 +10,15 @@ const KEPT_SIZE = 65536;
 /** 64 KiB, as a power of two. */
 const LARGE_BITS = 16;
 
-/** Messages that wait to leave, encoded one behind the other. */
+/** Encoded messages that wait to be sent. */
 export class Outbox {
-  /** Called when a message comes into an outbox that was empty: somebody should take it. */
+  /** Called when the first message comes into an empty outbox, so that the link takes it. */
   onMessage: () => void = () => {};
   /** Called whenever another 64 KiB have come together. */
   onLarge: () => void = () => {};
   /**
-   * Whether the way to the receiver is full, so that what comes in now stays. The link that serves the connection sets
-   * it; a guest whose requests fill such an outbox is held up.
+   * Whether the line is full, so that new messages stay here. The link of the connection sets it. A guest whose
+   * requests fill such an outbox has to wait.
    */
   blocked = false;
   /** Bytes that were taken, and that the way, which is full, has not taken up. The link sets it as well. */
@@ -45,8 +45,8 @@ export class Outbox {
   }
 
   /**
-   * Appends an event; gives false where it is dropped: because it does not fit a message (XSA-324), or because the same
-   * one waits already (XSA-326), which does not hold for special events.
+   * Appends an event. Returns false if the event is dropped, because it does not fit a message (XSA-324), or because
+   * the same event waits already (XSA-326). Special events are not merged.
    */
   event(path: string, token: string): boolean {
     const payload = `${path}\0${token}\0`;
@@ -59,7 +59,7 @@ export class Outbox {
     return true;
   }
 
-  /** Calls back once, when what waits now has been taken or dropped. */
+  /** Calls back once, when the messages that wait now have been taken or dropped. */
   whenTaken(callback: () => void): void {
     this.#onTaken.push(callback);
   }

@@ -42,7 +42,7 @@ const everybodyReads: Entry = { domid: DOMID_ANY, rights: Right.READ, ignored: f
 
 /** A store with its domains, watches and transactions. It does no I/O. */
 export class Store {
-  /** The tree as everybody sees it. */
+  /** The tree that all clients see. */
   readonly view: View;
   /** Quotas that new domains get. */
   readonly quotas: Quotas;
@@ -75,7 +75,7 @@ export class Store {
     this.domains.set(PRIVILEGED_DOMID, new Domain(PRIVILEGED_DOMID, this.quotas.copy()));
   }
 
-  /** A new connection of a domain. Throws a `RangeError` where the domain may not connect. */
+  /** Makes a connection of a domain. Throws a `RangeError` if the domain may not connect. */
   attach(domid: number): Connection {
     const domain = this.introduced(domid);
     if (domain === undefined) throw new RangeError(`cannot connect as domain ${domid}: it is not introduced`);
@@ -94,8 +94,8 @@ export class Store {
   }
 
   /**
-   * Whether a connection's next request may be answered: 0 if so, else after how many milliseconds to ask again;
-   * `Infinity` where its `onReleased` will tell.
+   * Returns 0 if the next request of a connection may run, otherwise the milliseconds to wait; `Infinity` if the
+   * connection calls `onReleased` then.
    */
   holdOf({ domain }: Connection): number {
     if (domain.privileged) return 0;
@@ -120,7 +120,7 @@ export class Store {
     return domain?.introduced ? domain : undefined;
   }
 
-  /** What is known of a domain, from now on if there was nothing; undefined where there is no such domain. */
+  /** Returns the record of a domain, and makes one if necessary; undefined if the domain does not exist. */
   existing(domid: number): Domain | undefined {
     return this.mayKnow(domid) ? this.#known(domid) : undefined;
   }

@@ -1,4 +1,4 @@
-// The watches that are set, where a change finds those that it concerns without looking at the others.
+// The watches that are set. A change finds its watches without looking at the others.
 
 import type { Watch } from "./domains.ts";
 import type { StoreNode } from "../tree/tree.ts";

@@ -10,15 +10,15 @@ export interface Children<T> {
   readonly listingBytes: number;
   /** The child of this name. */
   get(name: string): T | undefined;
-  /** These, but for one that is replaced in its place or, where the name is new, appended. */
+  /** Returns the map with one child replaced in its place or, if the name is new, appended. */
   with(name: string, child: T): Children<T>;
-  /** These without one of them; the same map where there is none of this name. */
+  /** Returns the map without one child; the same map if it does not have this name. */
   without(name: string): Children<T>;
-  /** The names, each with a NUL behind it, in their order. */
+  /** Returns the names in order, each with a NUL after it. */
   listing(): string;
   /** Names and children, in their order. */
   entries(): Iterable<readonly [name: string, child: T]>;
-  /** A number that grows with the place in the order; -1 where there is none of this name. */
+  /** Returns a number that grows with the place in the order; -1 if the map does not have this name. */
   position(name: string): number;
 }
 

@@ -14,7 +14,7 @@ export function fromBytes(bytes: Uint8Array, start = 0, end: number = bytes.leng
   return start === end ? "" : latin1Slice.call(bytes, start, end);
 }
 
-/** Writes the bytes of a text that {@linkcode fromBytes} gave; returns the place behind them. */
+/** Writes the bytes of a text that {@linkcode fromBytes} made. Returns the index after them. */
 export function putBytes(bytes: Uint8Array, at: number, text: string): number {
   if (text.length > SHORT) latin1Write.call(bytes, text, at, text.length);
   else for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);

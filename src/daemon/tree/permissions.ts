@@ -1,4 +1,4 @@
-// Who may do what with a node.
+// The permissions of a node.
 
 import { DOMID_ANY } from "../../wire/permissions.ts";
 
@@ -52,7 +52,8 @@ export class Permissions {
   }
 
   /**
-   * The same without the entries of a domain that is no more, its ownership aside; the same object if there are none.
+   * Returns the permissions without the entries of a domain that no longer exists, except for its ownership; the same
+   * object if there are no such entries.
    */
   without(domid: number): Permissions {
     const kept = this.entries.filter((entry, i) => i === 0 || entry.domid !== domid);
@@ -80,7 +81,10 @@ export class Permissions {
   }
 }
 
-/** Reads one permission as the C daemon does, which takes what `strtol` takes of any base; `null` where it is none. */
+/**
+ * Parses a permission as the C daemon does, which accepts every number that `strtol` accepts; `null` if the text is
+ * invalid.
+ */
 export function parseEntry(text: string): Omit<Entry, "ignored"> | null {
   const rights = LETTERS.indexOf(text.charAt(0));
   const [number, sign, hexadecimal, octal, decimal] =

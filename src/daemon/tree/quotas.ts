@@ -49,12 +49,12 @@ export function isQuotaName(name: string): name is QuotaName {
   return Object.hasOwn(defaults, name);
 }
 
-/** A set of quotas: those that new domains get, or those of one domain. 0 stands for no limit. */
+/** A set of quotas: of new domains, or of one domain. 0 means no limit. */
 export class Quotas {
   readonly #values: Record<QuotaName, number>;
   readonly #parent: Quotas | null;
   readonly #seen = new Map<QuotaName, number>();
-  /** Those that somebody set. */
+  /** The names of the quotas that were set. */
   readonly #set = new Set<QuotaName>();
 
   /** Starts with the defaults, except for the given values. What is seen here counts for `parent` as well. */

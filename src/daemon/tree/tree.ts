@@ -13,7 +13,7 @@ const COPIED = 12;
 export class StoreNode {
   /** Its value, a character for each byte. */
   readonly value: string;
-  /** Who may do what with it. */
+  /** The permissions of the node. */
   readonly permissions: Permissions;
   /** The nodes below it. */
   readonly children: Children<StoreNode>;
@@ -310,7 +310,7 @@ export class View {
     }
   }
 
-  /** Does not keep what comes to nothing: permissions may name any number, and ever others. */
+  /** Forgets a domain without any usage: permissions may name any number, and always new ones. */
   #forget(domid: number, { nodes, bytes, mentions }: Usage): void {
     if (nodes === 0 && bytes === 0 && mentions === 0) this.usage.delete(domid);
   }

@@ -176,7 +176,7 @@ describe("listening on a socket", () => {
 
   test("fails with EADDRINUSE where somebody listens, who goes on undisturbed", async () => {
     await listening(async ({ path }, users, directory) => {
-      await refusal(path, "EADDRINUSE", "somebody listens there already");
+      await refusal(path, "EADDRINUSE", "a process listens there already");
       assertEquals(readdirSync(directory), ["socket"]);
       const socket = await open(path);
       await write(socket, bytes("echo"));

@@ -104,7 +104,7 @@ describe("INTRODUCE", () => {
         ["INTRODUCE", "5|1|1|", "OK|"],
         ["IS_DOMAIN_INTRODUCED", "9|", "F|"],
       );
-      assertThrows(() => introduceDomain(core, 9), RangeError, "cannot introduce domain 9: there is none");
+      assertThrows(() => introduceDomain(core, 9), RangeError, "cannot introduce domain 9: it does not exist");
     }, { domainExists: (domid) => domid === 5 }),
   );
 
