@@ -140,7 +140,7 @@ function checkFaults(options: FaultOptions): void {
 
 function checkQuotas(quotas: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(quotas)) {
-    if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": there is none of this name`);
+    if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": no quota has this name`);
     if (typeof value !== "number" || wholeFault(name, value, 0, QUOTA_MAX) !== null) {
       throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to ${QUOTA_MAX}`);
     }

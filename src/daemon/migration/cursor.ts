@@ -1,4 +1,4 @@
-// Reads the fields of one record, one behind another.
+// Reads the fields of one record, in order.
 
 import { fromBytes } from "../tree/latin1.ts";
 import { MigrationError } from "./errors.ts";
@@ -8,7 +8,7 @@ import { aligned, ALIGNMENT } from "./format.ts";
 export class Cursor {
   /** The record's name. */
   readonly record: string;
-  /** Where the next field begins. */
+  /** The index of the next field. */
   at: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -83,10 +83,10 @@ export class Cursor {
     this.#take(aligned(this.at - start) - (this.at - start), "padding");
   }
 
-  /** Throws where more than padding is left. */
+  /** Throws if more than padding is left. */
   finish(): void {
     const left = this.#end - this.at;
-    if (left >= ALIGNMENT) this.fail(`${left} bytes are left behind the last field`);
+    if (left >= ALIGNMENT) this.fail(`${left} bytes are left after the last field`);
   }
 
   #take(length: number, what: string): number {

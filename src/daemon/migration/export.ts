@@ -24,11 +24,12 @@ export interface ExportOptions extends ImportOptions {
 }
 
 /**
- * Writes a state as a stream of the version that it names: 1 for Xen up to 4.21, whose C daemon reads no other. Throws
- * a {@linkcode MigrationError} where the format has no room for something: a value or a path of more than 65535 bytes,
- * a watch with a depth in version 1; or where the state is none: a node before its parent.
+ * Writes a state as a stream of the version that the state names. C daemons up to Xen 4.21 read only version 1.
  *
- * A permission for a domain beyond 65535, which no domain can be, becomes one for no domain, only listed.
+ * Throws a {@linkcode MigrationError} if the format has no room for a part of the state, such as a value or a path of
+ * more than 65535 bytes, or a watch with a depth in version 1, and if a node comes before its parent.
+ *
+ * A permission for a domain beyond 65535, which cannot exist, is written as an ignored permission for no domain.
  */
 export function exportStream(state: MigrationState, options: ExportOptions = {}): Uint8Array {
   const { bigEndian = false, isKnown = (path) => path === "/" } = options;

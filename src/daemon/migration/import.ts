@@ -10,16 +10,16 @@ import type { MigrationState, StreamVersion } from "./state.ts";
 /** How a stream is read. */
 export interface ImportOptions {
   /**
-   * Whether a node was there before the stream, so that others may follow as its children; not asked behind the root,
-   * with which the stream is of a whole store. By default there is the root and nothing else.
+   * Tells whether a node existed before the stream, so that the stream may have children of it. Not called for a stream
+   * with the root, which has the whole store. By default only the root exists.
    */
   readonly isKnown?: ((path: string) => boolean) | undefined;
 }
 
 /**
  * Reads a stream in the format of Xen's `docs/designs/xenstore-migration.md`, of version 1 or 2, and of either byte
- * order. Throws a {@linkcode MigrationError} that names the record, the byte and the fault where it is none. Records of
- * types that the version does not have are passed over, and listed in the state.
+ * order. Throws a {@linkcode MigrationError} that names the record, the byte and the fault if the stream is invalid.
+ * Records of unknown types are skipped, and listed in the state.
  */
 export function importStream(
   bytes: Uint8Array,
@@ -31,7 +31,7 @@ export function importStream(
   for (let offset = HEADER_SIZE;;) {
     const left = bytes.length - offset;
     if (left < RECORD_HEADER_SIZE) {
-      const state = left === 0 ? "there is none" : `${left} bytes are left`;
+      const state = left === 0 ? "it is missing" : `${left} bytes are left`;
       throw new MigrationError("END", `${state}, and the stream has not ended`, offset);
     }
     const type = view.getUint32(offset, littleEndian);

@@ -66,7 +66,7 @@ export function emptyDraft(version: StreamVersion, isKnown: (path: string) => bo
   };
 }
 
-/** What adds a record to a state. Throws a {@linkcode MigrationError} where the record is none of its kind. */
+/** The functions that add a record to a state. Each throws a {@linkcode MigrationError} if the record is invalid. */
 export const readers: Readonly<Record<Exclude<RecordName, "END">, (draft: Draft, cursor: Cursor) => void>> = {
   GLOBAL_DATA: readGlobal,
   CONNECTION_DATA: readConnection,
@@ -142,7 +142,7 @@ function readWatch(draft: Draft, cursor: Cursor, extended: boolean): void {
   const pathAt = cursor.at;
   const path = cursor.text(pathLength, "the path");
   const fault = pathFault(path, true);
-  if (fault !== null) cursor.fail(`the path ${JSON.stringify(path)} is none: ${fault}`, pathAt);
+  if (fault !== null) cursor.fail(`the path ${JSON.stringify(path)} is invalid: ${fault}`, pathAt);
   const token = cursor.text(tokenLength, "the token");
   cursor.finish();
   watches.push({ path, token, depth: depth === UNLIMITED ? null : depth });
@@ -171,7 +171,7 @@ function readNode(draft: Draft, cursor: Cursor): void {
   const path = cursor.text(pathLength, "the path");
   const special = path.startsWith("@") && !path.includes("/");
   const fault = path.startsWith("/") || special ? pathFault(path, special) : "it is relative";
-  if (fault !== null) cursor.fail(`the path ${JSON.stringify(path)} is none: ${fault}`, pathAt);
+  if (fault !== null) cursor.fail(`the path ${JSON.stringify(path)} is invalid: ${fault}`, pathAt);
   const value = cursor.bytes(valueLength, "the value");
   cursor.finish();
   if (connectionId !== 0) {

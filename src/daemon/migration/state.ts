@@ -11,11 +11,11 @@ export interface MigrationState {
   readonly version: StreamVersion;
   /** Descriptors that one process hands on to itself when it is updated; null in a stream for another process. */
   readonly global: GlobalData | null;
-  /** Quotas; null where the stream does not tell. */
+  /** The quotas; null if the stream has none. */
   readonly quotas: GlobalQuotas | null;
   /** Connections, each with its watches and transactions. */
   readonly connections: readonly ConnectionData[];
-  /** The nodes, each behind its parent; special nodes have none. */
+  /** The nodes, each after its parent. Special nodes have no parent. */
   readonly nodes: readonly NodeData[];
   /** What else is known of domains. */
   readonly domains: readonly DomainData[];
@@ -23,7 +23,7 @@ export interface MigrationState {
   readonly skipped: readonly SkippedRecord[];
 }
 
-/** Descriptors of a process; -1 where there is none. */
+/** The descriptors of a process; -1 for a missing one. */
 export interface GlobalData {
   /** The socket that accepts connections. */
   readonly socket: number;
@@ -36,9 +36,9 @@ export type QuotaData = readonly [name: string, value: number];
 
 /** The quotas of all domains. */
 export interface GlobalQuotas {
-  /** Those that each new domain gets. */
+  /** The quotas of each new domain. */
   readonly perDomain: readonly QuotaData[];
-  /** Those that hold for all together. */
+  /** The quotas of all domains together. */
   readonly overall: readonly QuotaData[];
 }
 
@@ -70,7 +70,7 @@ export interface ConnectionData {
   readonly unsent: string;
   /** How many bytes of that are the rest of a message whose start was sent. */
   readonly unsentPartial: number;
-  /** What tells the domain from others that had its number before; null where the stream does not tell. */
+  /** The id that distinguishes the domain from earlier domains of its number; null if the stream has none. */
   readonly uniqueId: bigint | null;
   readonly watches: readonly WatchData[];
   readonly transactions: readonly TransactionData[];
@@ -103,7 +103,7 @@ export interface NodeData {
 export interface PendingNodeData {
   readonly path: string;
   readonly value: string;
-  /** Null where the transaction removed it. */
+  /** Null if the transaction removed the node. */
   readonly permissions: Permissions | null;
   /** Whether the transaction read it. */
   readonly read: boolean;
@@ -122,7 +122,7 @@ export interface DomainData {
 /** A record that was passed over. */
 export interface SkippedRecord {
   readonly type: number;
-  /** Where it begins in the stream. */
+  /** The index of the first byte in the stream. */
   readonly offset: number;
   /** Bytes of its body. */
   readonly length: number;

@@ -9,9 +9,8 @@ import { importStream } from "./import.ts";
 import type { ConnectionData, DomainData, MigrationState, QuotaData, StreamVersion, WatchData } from "./state.ts";
 
 /**
- * What of a store other daemons can go on with: nodes, quotas, and the domains that are introduced, each with one
- * connection that has all its watches. What this process alone can go on with is left out: connections of domain 0,
- * open transactions, and what waits to be sent.
+ * Returns the state that another daemon can continue with: nodes, quotas, and the introduced domains, each with one
+ * connection that has all its watches. Connections of domain 0, open transactions and unsent bytes are left out.
  */
 export function stateOf(store: Store, version: StreamVersion = 2): MigrationState {
   const guests = [...store.domains.values()].filter(({ introduced, privileged }) => introduced && !privileged);

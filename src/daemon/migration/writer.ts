@@ -1,4 +1,4 @@
-// Writes the fields of a migration stream, one behind another.
+// Writes the fields of a migration stream, in order.
 
 import { wholeFault } from "../../wire/checks.ts";
 import { Bytes } from "../tree/bytes.ts";
@@ -48,7 +48,7 @@ export class StreamWriter {
     this.#bytes.view.setUint8(at, value);
   }
 
-  /** A number of 16 bits. Throws where it has more, as the ones below. */
+  /** Writes a number of 16 bits. Throws if the number has more bits, as the methods below do. */
   uint16(what: string, value: number): void {
     this.#check(what, value, 0, 0xffff);
     const at = this.#bytes.extend(2);

@@ -23,7 +23,7 @@ export interface OpenFile {
   truncate(length: number): void;
   /** Returns when what was written, and what is needed to find it, is on the disk. */
   sync(): void;
-  /** The same, without keeping the process from other work. The file stays open meanwhile. */
+  /** Syncs without blocking the process. The file stays open until then. */
   syncLater(): Promise<void>;
   /** Closes the file. */
   close(): void;

@@ -1,4 +1,4 @@
-// The journal of a store: every change on disk before anybody is told that it was made.
+// The journal of a store: every change is on the disk before a client is told of it.
 
 import type { Clock } from "../clock.ts";
 import type { Change } from "../tree/tree.ts";
@@ -30,7 +30,7 @@ export interface JournalOptions {
    * store changes: it has to be that of an immutable root.
    */
   readonly snapshot: () => Iterable<Change>;
-  /** Told of what failed without harm: a snapshot that could not be written. The logs go on, and it is tried again. */
+  /** Called after a harmless failure: a snapshot could not be written. The logs continue, and it is tried again. */
   readonly onProblem?: ((error: JournalError) => void) | undefined;
 }
 
@@ -38,8 +38,8 @@ const COMPACT_AT = 1024 * 1024;
 const INTERVAL_MS = 1000;
 
 /**
- * Keeps a store's changes. Each change of the store goes through {@linkcode Journal.append}, in order, before anybody
- * can see it, and {@linkcode Journal.commit} is called before any reply or event that tells of it leaves.
+ * Persists the changes of a store. Each change goes through {@linkcode Journal.append}, in order, before any client can
+ * see it. {@linkcode Journal.commit} is called before a reply or an event that tells of the change is sent.
  */
 export class Journal implements AsyncDisposable {
   readonly #files: Files;
@@ -55,7 +55,7 @@ export class Journal implements AsyncDisposable {
   #written: number;
   /** The number of the last batch that is on the disk for sure. */
   #synced: number;
-  /** Bytes of the logs behind the snapshot, but for the one that is written to. */
+  /** The bytes of the logs after the snapshot, except for the current log. */
   #closedLogs: number;
   #snapshotSize: number;
   /** Bytes of the logs at which to write a snapshot. */
@@ -67,7 +67,7 @@ export class Journal implements AsyncDisposable {
   #failure: JournalError | null = null;
   #closed = false;
 
-  /** Goes on where {@linkcode restore} ended. Throws a {@linkcode JournalError} where that cannot be. */
+  /** Continues after {@linkcode restore}. Throws a {@linkcode JournalError} if that fails. */
   constructor(files: Files, restored: Restored, options: JournalOptions, onClosed: () => void = () => {}) {
     const { sync = "always", compactAt = COMPACT_AT, clock } = options;
     this.#files = files;
@@ -79,7 +79,7 @@ export class Journal implements AsyncDisposable {
     this.#sequence = this.#written = this.#synced = restored.sequence;
     this.#snapshotSize = restored.snapshotSize;
     try {
-      // Who was here before may have ended between giving a name and bringing it to the disk.
+      // The previous process may have ended between renaming a file and syncing the directory.
       files.syncDirectory();
       for (const name of restored.leftovers) files.remove(name);
       this.#log = restored.log === null
@@ -98,10 +98,10 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Adds one batch: after a crash, all of it is there or nothing. It is not in the file before {@linkcode commit}, but
-   * its room is reserved. Throws a {@linkcode JournalError} where there is no room, or where writing failed before:
-   * then the batch is no part of the journal, and must not become one of the store. Its `code` is the system's:
-   * `"ENOSPC"`.
+   * Adds one batch, of which a restart finds everything or nothing. The batch is written by {@linkcode commit}, but its
+   * room is reserved now. Throws a {@linkcode JournalError} with the code of the system, such as `"ENOSPC"`, if there
+   * is no room or an earlier write failed. Then the batch is not part of the journal, and must not become part of the
+   * store.
    */
   append(changes: readonly Change[]): void {
     this.#check();
@@ -116,10 +116,9 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Writes what was appended: in one piece, and to the disk itself where the policy says so. The store is then as all
-   * that was appended makes it, no more and no less. Throws a {@linkcode JournalError} where that fails: it is not
-   * known then which of these batches a restart would find, nothing that tells of them may leave, and every later call
-   * that would write fails as well. The store has to be opened anew.
+   * Writes the appended batches in one piece, and syncs them if the policy says so. Throws a {@linkcode JournalError}
+   * if that fails. Then it is not known which of the batches a restart would find, nothing that tells of them may be
+   * sent, and every later write fails. The store must be opened anew.
    */
   commit(): void {
     if (!this.#log.hasPending) return;
@@ -176,7 +175,7 @@ export class Journal implements AsyncDisposable {
     if (this.#closed) throw new JournalError("failed", "cannot keep a change: the journal is closed");
   }
 
-  /** Runs what leaves the log in an unknown state where it fails: then that is the end of it. */
+  /** Runs a step whose failure leaves the log in an unknown state. Such a failure is final. */
   #guard(what: string, run: () => void): void {
     try {
       run();
@@ -253,7 +252,7 @@ export class Journal implements AsyncDisposable {
     this.#compaction = { writing, ended };
   }
 
-  /** Gives up the log for a new one. Where there can be none, the old one goes on. */
+  /** Starts a new log. If that fails, the old log continues. */
   #rotate(generation: number, base: number): boolean {
     this.#guard("cannot bring what changed to the disk", () => this.#log.finish());
     this.#synced = this.#written;
@@ -277,6 +276,6 @@ export class Journal implements AsyncDisposable {
         const [, digits = ""] = /^(\d{10})\.(?:log|snapshot)$/.exec(name) ?? [];
         if (digits !== "" && Number(digits) < generation) this.#files.remove(name);
       }
-    } catch { /* nobody reads what is left; the next start removes it */ }
+    } catch { /* The next start removes the file. */ }
   }
 }

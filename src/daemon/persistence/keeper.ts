@@ -19,16 +19,16 @@ export interface KeeperOptions {
   readonly interval?: number | undefined;
   /** Where time comes from. */
   readonly clock: Clock;
-  /** Told of what failed without harm: a snapshot that could not be written. */
+  /** Called after a harmless failure: a snapshot could not be written. */
   readonly onProblem?: ((error: JournalError) => void) | undefined;
   /** Told once when changes can be kept no longer: what was made since may leave no more, and the daemon should end. */
   readonly onFailed?: ((error: JournalError) => void) | undefined;
 }
 
 /**
- * Keeps the nodes, permissions and quotas of one store. The store's `onChanges` is {@linkcode Keeper.take}; the store
- * is given to {@linkcode Keeper.load} before anybody connects; whoever sends what the store queued asks {@linkcode
- * Keeper.commit} first, each time.
+ * Persists the nodes, permissions and quotas of one store. The store's `onChanges` is {@linkcode Keeper.take}.
+ * {@linkcode Keeper.load} fills the store before a client connects. {@linkcode Keeper.commit} runs each time before
+ * queued bytes are sent.
  */
 export class Keeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
@@ -51,14 +51,15 @@ export class Keeper implements AsyncDisposable {
     return keeper;
   }
 
-  /** What a crash left incomplete, if anything: nobody was told of it. */
+  /** The incomplete changes that a crash left at the end of the log, if any. No client was told of them. */
   get discarded(): Discarded | null {
     return this.#opened?.discarded ?? null;
   }
 
   /**
-   * Fills a store with the store that was kept; what it has in a directory that is new, is kept. Of domains that are
-   * gone meanwhile, nothing is left. Throws a {@linkcode JournalError} where that cannot be.
+   * Fills a store with the persisted store. In a new directory, the content of the store is persisted instead.
+   * Everything of domains that no longer exist is removed. Throws a {@linkcode JournalError} if that cannot be
+   * persisted.
    */
   load(store: Store): void {
     const { isNew = false, changes = [] } = this.#opened ?? {};
@@ -73,20 +74,17 @@ export class Keeper implements AsyncDisposable {
     this.#journal.commit();
   }
 
-  /** Takes changes. Throws a {@linkcode JournalError} where they cannot be kept: then they must not be made. */
+  /** Takes changes. Throws a {@linkcode JournalError} if they cannot be persisted: then they must not be made. */
   take(changes: readonly Change[]): void {
     this.#journal.append(changes);
   }
 
-  /** Takes changes that come about in any case. Where they cannot be kept, nothing can be any longer. */
+  /** Takes changes that happen in any case. If they cannot be persisted, the keeper fails for good. */
   takeAnyway(changes: readonly Change[]): void {
     this.#orFail(() => this.take(changes));
   }
 
-  /**
-   * Brings to the directory what was taken. False where that failed, now or before: then nothing that the store queued
-   * may be sent.
-   */
+  /** Persists the taken changes. Returns false if that failed, now or before: then no queued byte may be sent. */
   commit(): boolean {
     if (!this.#hasFailed) this.#orFail(() => this.#journal.commit());
     return !this.#hasFailed;
@@ -112,7 +110,7 @@ export class Keeper implements AsyncDisposable {
   }
 
   get #loaded(): Store {
-    if (this.#store === null) throw new Error("cannot keep a store: there is none yet");
+    if (this.#store === null) throw new Error("cannot persist a store: load() was not called");
     return this.#store;
   }
 
@@ -156,7 +154,7 @@ function restoreInto(store: Store, changes: Iterable<Change>): void {
  */
 function contents({ quotas, domains, view }: Store): Iterable<Change> {
   const set: Change[] = [];
-  // Those of new domains come first: the quotas of a domain start as their copy.
+  // The quotas of new domains come first: a domain starts with a copy of them.
   for (const name of quotas.namesSet) set.push({ kind: "quota", domid: null, name, value: quotas.get(name) });
   for (const [domid, { quotas: own }] of domains) {
     if (own.namesSet.size === 0) continue;

@@ -10,18 +10,17 @@ import { openShortPaths } from "../sockets/short_path.ts";
 import { JournalError } from "./errors.ts";
 
 /*
- * Whether a holder is alive, the kernel knows: nobody listens any more at the socket of a process that has ended,
- * however it ended. That holds where numbers of processes mislead: they come again after a restart, and a container
- * sees only its own.
+ * The kernel knows whether the owner is alive: no process listens at the socket of a process that has ended, however it
+ * ended. Process ids would mislead: they are reused after a restart, and a container sees only its own.
  *
- * Nobody takes over another's socket: each newcomer listens at one of its own first, then looks at the others. Of two
- * that come at once, at least one sees the other; it may happen that both do, and neither gets the directory.
+ * No process takes over the socket of another. Each newcomer first listens at a socket of its own, then probes the
+ * others. Of two concurrent newcomers at least one sees the other. If both do, neither gets the directory.
  */
 const NAME = /^lock-[0-9a-f]{16}$/;
 
 /**
- * Whoever connects only wants to know that somebody listens. Closing is left to that side: Bun takes a connection that
- * is closed at once for one that failed.
+ * A process that connects only probes whether the directory is in use, and closes the connection itself: Bun reports a
+ * connection that is closed immediately as failed.
  */
 const probed: LineUser = { receive: () => {}, drained: () => {}, closed: () => {} };
 
@@ -69,7 +68,7 @@ function inUse(directory: string, name: string): JournalError {
   });
 }
 
-/** Whether anybody listens at a socket. What cannot be told is taken for yes. */
+/** Tells whether a process listens at a socket. An unclear answer counts as yes. */
 async function isListening(path: string): Promise<boolean> {
   try {
     await probeUnix(path);

@@ -1,4 +1,4 @@
-// A log: batches of changes, appended one behind another.
+// A log: batches of changes, appended in order.
 
 import type { Change } from "../tree/tree.ts";
 import { Bytes } from "../tree/bytes.ts";
@@ -21,7 +21,7 @@ export class Log {
   length: number;
   readonly #file: OpenFile;
   readonly #secret: number;
-  /** Bytes of the file: behind the batches it holds zeros, so that what is written next finds room. */
+  /** The size of the file: zeros follow the batches, as room for the next writes. */
   #reserved: number;
   /** Batches that are not in the file yet. */
   #pending = new Bytes();
@@ -52,7 +52,7 @@ export class Log {
   static open(files: Files, end: LogEnd): Log {
     const file = files.open(fileName(end.generation, "log"));
     try {
-      // On the disk before anything is appended: or else what is cut off might stand behind that after the next crash.
+      // Synced before the next append: otherwise the truncated bytes might follow the new ones after a crash.
       if (end.size > end.length) file.truncate(end.length);
       file.sync();
     } catch (error) {
@@ -68,7 +68,7 @@ export class Log {
   }
 
   /**
-   * Encodes a batch, and reserves its room in the file. Where that fails the batch is dropped, and all is as it was.
+   * Encodes a batch, and reserves its room in the file. If that fails the batch is dropped, and nothing has changed.
    */
   append(changes: readonly Change[], sequence: number, unsynced: number): void {
     const at = beginRecord(this.#pending);

@@ -11,19 +11,19 @@ import { type Discarded, restore } from "./restore.ts";
 
 /** A store that was kept, and what keeps it from now on. */
 export interface OpenedJournal {
-  /** What builds the store as it was, from a store without any node; nothing where the directory is new. */
+  /** The changes that rebuild the store from an empty one; none if the directory is new. */
   readonly changes: Iterable<Change>;
   /** Whether nothing was kept yet. */
   readonly isNew: boolean;
-  /** Bytes at the end of the log that a crash left incomplete, if there were any: nobody was told of these changes. */
+  /** The bytes of incomplete changes that a crash left at the end of the log, if any. No client was told of them. */
   readonly discarded: Discarded | null;
   /** Takes what changes from now on. Closing it lets go of the directory. */
   readonly journal: Journal;
 }
 
 /**
- * Opens a directory, and makes it where there is none. Throws a {@linkcode JournalError} where a process that is alive
- * has it open, a later version wrote it, it is corrupt, or the system refuses.
+ * Opens a directory, and makes it if it does not exist. Throws a {@linkcode JournalError} if a live process uses it, a
+ * later version wrote it, a file is corrupt, or the system refuses.
  */
 export async function openJournal(directory: string, options: JournalOptions): Promise<OpenedJournal> {
   const path = resolve(directory);
@@ -42,7 +42,7 @@ export async function openJournal(directory: string, options: JournalOptions): P
   }
 }
 
-/** Opens files that nobody else has open. */
+/** Opens files that no other process uses. */
 export function openFiles(files: Files, options: JournalOptions, onClosed: () => void = () => {}): OpenedJournal {
   const restored = restore(files);
   return {

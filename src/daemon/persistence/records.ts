@@ -8,20 +8,20 @@ import { crc32c } from "./checksum.ts";
  *
  *    0  "tsxs.log" or "tsxs.tre": a log, or a snapshot of the tree
  *    8  u32 version of the format
- *   12  u32 checksum of the bytes before it and behind it
+ *   12  u32 checksum of the other bytes of the header
  *   16  u64 generation: a snapshot holds what the logs of the generations before its own come to
  *   24  u64 number of the last batch before those of the log; of the last one that the snapshot holds
  *   32  u32 secret with which the checksums of the records begin, so that no value can look like a record
  *   36  u32 0
  *
- * A record has a header of 20 bytes, and the changes of one batch behind it.
+ * A record is a header of 20 bytes, followed by the changes of one batch.
  *
  *    0  u32 checksum (CRC-32C, begun with the secret) of all that follows
  *    4  u32 length of the changes, in bytes
  *    8  u64 number of the batch; in a snapshot, of the record, from 1
  *   16  u32 how many batches right before this one were not known to be on the disk when this one was written
  *
- * A snapshot ends with a record without changes. Behind the records of a log there may be zeros: room that is reserved.
+ * A snapshot ends with a record without changes. Zeros may follow the records of a log: reserved room.
  */
 
 /** The version of the format that is written; those up to it are read. */
@@ -46,7 +46,7 @@ export interface FileHeader {
   readonly secret: number;
 }
 
-/** A record that is whole: where its changes are. */
+/** A complete record, and the place of its changes. */
 export interface JournalRecord {
   readonly sequence: number;
   /** How many batches right before it may not have been on the disk when it was written. */
@@ -68,7 +68,7 @@ export function encodeFileHeader({ kind, generation, base, secret }: FileHeader)
   return bytes;
 }
 
-/** Reads a header; "version" where a later version wrote it, null where there is none that is whole. */
+/** Reads a header; "version" if a later version wrote it, null if it is incomplete. */
 export function decodeFileHeader(bytes: Uint8Array): FileHeader | "version" | null {
   if (bytes.length < FILE_HEADER_SIZE) return null;
   const mark = String.fromCharCode(...bytes.subarray(0, 8));
@@ -81,7 +81,7 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | "version" | nu
   return { kind, generation: getUint64(view, 16), base: getUint64(view, 24), secret: view.getUint32(32, true) };
 }
 
-/** Makes room for a record's header; returns its place. The changes are to be appended behind it. */
+/** Makes room for the header of a record, and returns its index. The changes are to be appended after it. */
 export function beginRecord(bytes: Bytes): number {
   return bytes.extend(RECORD_HEADER_SIZE);
 }
@@ -95,14 +95,14 @@ export function endRecord(bytes: Bytes, at: number, sequence: number, unsynced: 
   view.setUint32(at, crc32c(bytes.taken, at + 4, bytes.length, secret), true);
 }
 
-/** The record at a place; null where there is none that is whole. */
+/** Reads the record at an index; null if there is no complete record. */
 export function readRecord(bytes: Uint8Array, at: number, secret: number): JournalRecord | null {
   return recordAt(bytes, viewOf(bytes), at, secret);
 }
 
 /**
- * Whether a record behind a place shows that batch `sequence` was on the disk when it was written: then what stands
- * there instead of the batch is no trace of a crash.
+ * Tells whether a later record shows that batch `sequence` had been synced when that record was written. Then the
+ * damage at its place is not that of a crash.
  */
 export function provesSynced(bytes: Uint8Array, from: number, sequence: number, secret: number): boolean {
   const view = viewOf(bytes);

@@ -1,4 +1,4 @@
-// What a directory holds: the newest snapshot that is whole, and the logs behind it.
+// The content of a directory: the newest complete snapshot, and the logs after it.
 
 import type { Change } from "../tree/tree.ts";
 import { ChangeReader } from "./changes.ts";
@@ -28,7 +28,7 @@ export interface LogEnd {
   readonly secret: number;
   /** Bytes of its header and its records. */
   readonly length: number;
-  /** Bytes of the file: behind the records there is room, or what a crash left. */
+  /** The size of the file: reserved room, or the bytes of a crash, follow the records. */
   readonly size: number;
 }
 
@@ -36,7 +36,7 @@ export interface LogEnd {
 export interface Discarded {
   /** The file's path. */
   readonly file: string;
-  /** Where they began. */
+  /** The index of the first of these bytes. */
   readonly offset: number;
   /** How many there were. */
   readonly bytes: number;
@@ -46,15 +46,15 @@ export interface Discarded {
 export interface Restored {
   /** What leads to the last state, from a store without any node; empty in a directory that is new. */
   readonly changes: Iterable<Change>;
-  /** The number of the last batch; 0 if there was none. */
+  /** The number of the last batch; 0 without batches. */
   readonly sequence: number;
-  /** Where to go on; null where there is no log yet. */
+  /** The end of the last log; null if there is no log yet. */
   readonly log: LogEnd | null;
   /** The generation of the first log: that of the snapshot. */
   readonly generation: number;
   /** Bytes of the snapshot. */
   readonly snapshotSize: number;
-  /** Bytes of the logs behind it. */
+  /** The bytes of the logs after the snapshot. */
   readonly logSize: number;
   /** What was left out, because a crash cut it. */
   readonly discarded: Discarded | null;
@@ -80,7 +80,8 @@ interface Log extends Source {
 }
 
 /**
- * Reads a directory. Changes nothing. Throws a {@linkcode JournalError} where something else is there than was written.
+ * Reads a directory, and changes nothing. Throws a {@linkcode JournalError} if a file does not hold what was written to
+ * it.
  */
 export function restore(files: Files): Restored {
   const found = readNames(files);
@@ -150,7 +151,10 @@ function readFile(files: Files, name: string): Uint8Array {
   }
 }
 
-/** A file's header, null where it is not whole; throws where it is another file's, or a later version wrote it. */
+/**
+ * Reads the header of a file; null if it is incomplete. Throws if it belongs to another file, or a later version wrote
+ * it.
+ */
 function readHeader(bytes: Uint8Array, file: string, kind: FileKind, generation: number): FileHeader | null {
   const header = decodeFileHeader(bytes);
   if (header === "version") {
@@ -165,8 +169,8 @@ function readHeader(bytes: Uint8Array, file: string, kind: FileKind, generation:
 }
 
 /**
- * The newest snapshot that is whole. One that is not only counts if there is no older one, or the logs behind that are
- * gone.
+ * Finds the newest complete snapshot. An incomplete snapshot is an error if there is no older one, or if the logs after
+ * the older one are gone.
  */
 function newestSnapshot(files: Files, { snapshots, logs }: Found): Snapshot | null {
   let fault: JournalError | null = null;
@@ -198,7 +202,7 @@ function readSnapshot(files: Files, generation: number): Snapshot {
       records.push(record);
       continue;
     }
-    if (at < bytes.length) throw corrupt(file, at, "there is more behind its end");
+    if (at < bytes.length) throw corrupt(file, at, "more bytes follow its end");
     return { file, bytes, records, header };
   }
 }
@@ -222,7 +226,7 @@ function readLogFile(files: Files, generation: number): LogFile {
   return { generation, file, bytes, header, unused };
 }
 
-/** A log without batches, behind all that have some; null where it never took the place of the one before it. */
+/** Finds a log without batches after all others; null if it never replaced the log before it. */
 function nextUnused(next: LogFile, sequence: number, before: Log | null): Log | null {
   const { header } = next;
   // If it could not be made, or that is not known, the one before it went on.
@@ -230,11 +234,11 @@ function nextUnused(next: LogFile, sequence: number, before: Log | null): Log | 
   return readLog(next, sequence, true);
 }
 
-/** A log, whose first batch is the one behind `sequence`. */
+/** Reads a log whose first batch follows batch `sequence`. */
 function readLog({ generation, file, bytes, header }: LogFile, sequence: number, isLast: boolean): Log {
   if (header === null) throw corrupt(file, 0, "its header is not whole");
   if (header.base !== sequence) {
-    throw corrupt(file, 0, `it goes on behind batch ${header.base}, and batch ${sequence} is the last one before it`);
+    throw corrupt(file, 0, `it continues after batch ${header.base}, but the last batch before it is ${sequence}`);
   }
   const records: JournalRecord[] = [];
   let length = FILE_HEADER_SIZE;

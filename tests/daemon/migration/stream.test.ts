@@ -190,7 +190,7 @@ describe("importStream()", () => {
       ["78656e73746f7265 00000001 00000002", END],
       "HEADER at byte 12 of a migration stream: its flags are 0x2",
     ],
-    ["no end", [HEADER_1], "END at byte 16 of a migration stream: there is none, and the stream has not ended"],
+    ["no end", [HEADER_1], "END at byte 16 of a migration stream: it is missing, and the stream has not ended"],
     [
       "an end with a body",
       [HEADER_1, "00000000 08000000", END],
@@ -204,7 +204,7 @@ describe("importStream()", () => {
     [
       "a record with more than its fields",
       [HEADER_1, "01000000 10000000", END, END, END],
-      "GLOBAL_DATA at byte 32 of a migration stream: 8 bytes are left behind the last field",
+      "GLOBAL_DATA at byte 32 of a migration stream: 8 bytes are left after the last field",
     ],
     [
       "a record with less than its fields",
@@ -244,7 +244,7 @@ describe("importStream()", () => {
     [
       "a watch of no path",
       [HEADER_1, ring, "03000000 10000000  01000000 0300 0200  2f2f00 7400 000000", END],
-      'WATCH_DATA at byte 64 of a migration stream: the path "//" is none',
+      'WATCH_DATA at byte 64 of a migration stream: the path "//" is invalid',
     ],
     [
       "a path without NUL",
@@ -287,7 +287,7 @@ describe("importStream()", () => {
     [
       "a relative path of a node",
       [HEADER_1, root.replace("2f00", "6100"), END],
-      'the path "a" is none: it is relative',
+      'the path "a" is invalid: it is relative',
     ],
     [
       "a quota without a name",

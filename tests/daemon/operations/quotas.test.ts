@@ -376,7 +376,7 @@ describe("GET_QUOTA and SET_QUOTA", () => {
       assertThrows(
         () => new Daemon({ quotas: unknown }),
         RangeError,
-        'cannot set quota "constructor": there is none of this name',
+        'cannot set quota "constructor": no quota has this name',
       );
     },
   );
