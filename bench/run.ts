@@ -33,7 +33,7 @@ const groups: Readonly<Record<string, readonly Series[]>> = {
   ],
 };
 
-/** The series that the arguments name, by themselves or by their group; all where they name none. */
+/** Returns the series that the arguments name, by name or by group; all series without arguments. */
 function chosen(names: readonly string[]): readonly Series[] {
   const all = Object.values(groups).flat();
   const unknown = names.filter((name) => !(name in groups) && !all.some((series) => series.name === name));

@@ -62,7 +62,7 @@ function ownNames(code: string): string {
   );
 }
 
-/** The sources that belong in the shared file: those that any entry imports, whatever it is going to do. */
+/** The sources of the shared file, which every entry imports. */
 async function sharedSources(): Promise<string[]> {
   const { metafile } = await build({
     ...common,

@@ -5,11 +5,11 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { entries, ROOT } from "./entries.ts";
 
-/** What the declarations name of the runtimes' global scope. A user has these by the DOM's types, or by a runtime's. */
+/** The global names that the declarations use. The types of the DOM, or of a runtime, declare them in full. */
 const GLOBALS = "globals.d.ts";
 const globals = `/// <reference lib="esnext.disposable" />
 
-// What the declarations name of a runtime's global scope. Where its types are there, these add nothing to them.
+// The global names that the declarations use. If the types of a runtime are installed, these add nothing to them.
 declare global {
   interface AbortSignal {}
   interface ReadableStream<R = any> {}

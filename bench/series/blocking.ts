@@ -34,7 +34,7 @@ function ways({ name }: Runtime, placement: Placement): Way[] {
   const spinning: Way = { transport: fast, spin: SPIN, goals: { cross: 0.75 } };
   return [
     { transport: fast, spin: 0, goals: { same: 1.1, cross: 1 } },
-    // On one CPU the store could not run meanwhile, and nothing spins by default.
+    // On one CPU the store could not run while the client spins, so nothing spins by default.
     ...(placement === "cross" ? [spinning] : []),
     { transport: "worker", spin: 0, goals: { same: 2, cross: 2 } },
   ];

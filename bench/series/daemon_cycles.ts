@@ -13,7 +13,7 @@ const WARM_UP = 30;
 /** A peer that finishes them all: the fastest of the real daemons. */
 const GOAL_PEER = "oxenstored";
 
-/** The row of a daemon: what it took where it finished each time, what it came to within the limit where not. */
+/** Returns the row of a daemon: the time if every run finished, otherwise the cycles that ended within the limit. */
 function row(results: Results, { name }: Daemon, parallel: number, wanted: number): string[] {
   const ended = results.values(name, `ended ${parallel}`);
   const finished = ended.every((cycles) => cycles === wanted);
@@ -52,7 +52,7 @@ export const daemonCyclesSeries: Series = {
     });
     for (const parallel of shapes) {
       const wanted = parallel * times(parallel);
-      const title = parallel === 1 ? `${wanted}, one after another` : `${parallel} at once`;
+      const title = parallel === 1 ? `${wanted}, one after another` : `${parallel} concurrently`;
       const heading = [title, `ms, or ended in ${LIMIT_SECONDS} s`, "requests", "retries", "requests by ms"];
       print(
         table([...heading, `ms x ${GOAL_PEER}`, ""], daemons.map((daemon) => row(results, daemon, parallel, wanted))),

@@ -21,7 +21,9 @@ interface Load {
   readonly flat: boolean;
 }
 
-/** Times without the load, with it, and without it again: what the daemon's runtime learns meanwhile counts for neither. */
+/**
+ * Times without the load, with it, and without it again, so that the warm-up of the daemon's runtime favours neither.
+ */
 async function measure(bed: Bed, { what, count, modes }: Load, quick: boolean): Promise<Sample> {
   const [requests, warmUp] = quick ? [50, 10] : [COUNT, COUNT / 2];
   const times = async (): Promise<number[]> => {

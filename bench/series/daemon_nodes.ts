@@ -27,7 +27,7 @@ function memoryOf(pid: number): number {
   return Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
 }
 
-/** Few nodes, many, and few again: what the daemon's runtime learns meanwhile is no merit of the many. */
+/** Few nodes, many, and few again, so that the warm-up of the runtime does not favour the many. */
 async function measure(bed: Bed, client: Runtime, sizes: readonly number[], quick: boolean): Promise<Sample> {
   const sample: Record<string, number> = {};
   const populate = (from: number, to: number): Promise<Sample> =>

@@ -57,7 +57,7 @@ export const daemonRequestsSeries: Series = {
   },
 };
 
-/** Many requests at once. */
+/** Many concurrent requests. */
 export const daemonManySeries: Series = {
   name: "daemon-many",
   title: "The daemon: many reads in flight, by our client",

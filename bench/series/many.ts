@@ -27,7 +27,7 @@ async function onPlacement({ runtimes, stores, quick, print }: Context, shape: s
   print(table([...heading, "ours / daemon's", ""], rows));
 }
 
-/** Many reads at once. */
+/** Many concurrent reads. */
 export const manySeries: Series = {
   name: "many",
   title: "Many reads in flight",

@@ -22,7 +22,7 @@ export const codecSeries: Series = {
       const worst = Math.max(...spreads.map(({ median }) => median));
       return [name, ...spreads.map(spreadText), name.includes("Node") ? verdict(worst, GOAL_NS) : ""];
     });
-    print(table(["", "encode ns", "decode ns", "in two chunks ns", "16 at once, each ns", ""], rows));
+    print(table(["", "encode ns", "decode ns", "in two chunks ns", "16 together, each ns", ""], rows));
   },
 };
 

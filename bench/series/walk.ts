@@ -5,7 +5,7 @@ import { type Placement, type Results, runRounds } from "../rounds.ts";
 import { spreadText, table } from "../table.ts";
 import { type Context, PLACEMENTS, type Series, verdict } from "./series.ts";
 
-/** Where the tree is that a run makes: 10 children each, 4 levels below the top, 11,111 nodes. */
+/** The top of the tree of each run: 10 children each, 4 levels below the top, 11,111 nodes. */
 export const TREE = "/bench/tree";
 const ROUNDS = 5;
 /** How many times as fast as the peer the walk shall be. */

@@ -1,5 +1,5 @@
-// Life cycles of virtual machines, as a toolstack makes them. Arguments: how many at once, how often each, the limit in
-// seconds, how many before the clock starts.
+// Life cycles of virtual machines, as a toolstack makes them. Arguments: how many concurrently, how often each, the
+// limit in seconds, how many before the clock starts.
 
 import { type Client, connect, type NodeOperations, XenStoreError } from "../../mod.ts";
 import { argument, report } from "./measure.ts";

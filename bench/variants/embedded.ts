@@ -67,7 +67,7 @@ for (const size of sizes) {
   result[`heap ${size}`] = (await heapInUse() - before) / nodesWithDirectories(size);
   await measure(size, `${size}`);
 }
-// Once more as at the start: what the runtime has learnt meanwhile is no merit of a large tree.
+// The first measurement again, so that the warm-up of the runtime does not favour a large tree.
 await store.delete(NODES);
 await writeNodes(store, 0, first);
 await measure(first, "again");

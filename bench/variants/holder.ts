@@ -23,7 +23,7 @@ const kinds: Readonly<Record<string, (count: number) => Promise<void>>> = {
   async idle(count) {
     for (let i = 0; i < count; i++) await connected();
   },
-  /** Watches of one connection, each of a node that nobody writes. */
+  /** Watches of one connection, each of a node that no client writes. */
   async watches(count) {
     const monitor = (await connected()).monitor();
     void consume(monitor);

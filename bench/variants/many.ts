@@ -1,4 +1,4 @@
-// Many reads in flight. Arguments: how many at once, or "tick" for a thousand in each; count; the daemon's process id.
+// Many reads in flight. Arguments: how many, or "tick" for a thousand in each turn; count; the daemon's process id.
 
 import { type Client, connect } from "../../mod.ts";
 import { argument, cpuOf, microseconds, ownCpu, report } from "./measure.ts";

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
-/** The argument at a position, a number where one is needed. */
+/** Returns the argument at a position. Throws if a number is needed and missing. */
 export function argument(position: number): string {
   const text = process.argv[2 + position];
   if (text === undefined) throw new Error(`argument ${position} is missing`);

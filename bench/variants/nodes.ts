@@ -1,4 +1,4 @@
-// A tree of many nodes in directories of several sizes: how it is made, and where its nodes are.
+// A tree of many nodes in directories of several sizes: the paths of its nodes, and how it is made.
 
 import type { Client } from "../../mod.ts";
 
@@ -6,12 +6,15 @@ import type { Client } from "../../mod.ts";
 export const NODES = "/bench/nodes";
 const AT_ONCE = 1000;
 
-/** Where a node is: every fourth in one directory, the others by twelve in directories that are together by twenty. */
+/**
+ * Returns the path of a node: every fourth in one directory, the others by twelve in directories, which are grouped by
+ * twenty.
+ */
 export function nodePath(i: number): string {
   return i % 4 === 0 ? `${NODES}/flat/${i}` : `${NODES}/tree/${Math.floor(i / 320)}/${Math.floor(i / 16)}/${i}`;
 }
 
-/** How many nodes there are in all: those that were asked for, and the directories that they are in. */
+/** Returns the number of all nodes: the requested ones, and their directories. */
 export function nodesWithDirectories(count: number): number {
   return count + Math.ceil(count / 320) + Math.ceil(count / 16) + 3;
 }

@@ -4,7 +4,7 @@ import { type Client, connect, ConnectionError, XenStoreError } from "tsxs";
 import type { Page } from "./page.ts";
 import { printable } from "./text.ts";
 
-/** Opens the store of this machine or, if there is none, one that lives in this process. */
+/** Opens the store of this machine or, if it has no Xen, an embedded store. */
 export async function findStore(page: Page): Promise<Client> {
   try {
     const store = await connect();

@@ -43,7 +43,7 @@ export class Players {
     ], { cwd: root });
   }
 
-  /** Where a built program is. */
+  /** The path of a built program. */
   path(program: string): string {
     return join(this.#directory, `${program}.mjs`);
   }

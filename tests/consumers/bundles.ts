@@ -1,4 +1,4 @@
-// Bundles users' JavaScript with the installed package by every bundler, and runs what came out.
+// Bundles a program of a user with the installed package by every bundler, and runs the bundles.
 
 import { join } from "node:path";
 import process from "node:process";

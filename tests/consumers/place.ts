@@ -1,4 +1,4 @@
-// Where the package is tried: a directory outside the repository, with the packed package installed as users do.
+// The directory of a user, outside the repository, with the packed package installed.
 
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,10 @@ export interface Command {
   readonly command: readonly string[];
 }
 
-/** Types that users install, by where they are. Bun's need the newest of Node's, so they have a directory of their own. */
+/**
+ * Types that users install, by their directory. Bun's types need the newest of Node's, so they have a directory of
+ * their own.
+ */
 const TYPES: Readonly<Record<string, string>> = {
   "node_modules/@types/node": "@types/node",
   "node_modules/undici-types": "undici-types",

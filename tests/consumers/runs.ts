@@ -47,7 +47,7 @@ export function runChecksOf(directory: string, socket: string): Check[] {
   }));
 }
 
-/** One check for each Node: where the errors of the entries were thrown, by their source maps. */
+/** One check for each Node: the source maps lead from the errors of the entries to their sources. */
 export function traceChecks(directory: string): Check[] {
   return runtimes().filter(({ name }) => name.startsWith("node")).map((node) => ({
     name: node.name,
@@ -73,7 +73,7 @@ function checkTrace(stack: string): void {
     const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1];
     if (text === undefined || text.length < Number(column)) throw new Error(`${file} has no ${line}:${column}`);
   }
-  // The innermost frame is where the error was made.
+  // The innermost frame is that of the code that made the error.
   const [, file = "", line] = frames[0] ?? [];
   const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1] ?? "";
   if (!/\bnew \w|\bthrow\b|Error|fail/.test(text)) throw new Error(`${file}:${line} throws nothing: ${text}`);

@@ -82,7 +82,7 @@ export function problemOf(
 
 function run([executable = "", ...args]: readonly string[], printed: string, limit: number): Promise<Ending> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  // To a file, not a pipe: a process left behind by the tests cannot keep the output open.
+  // Output goes to a file, not a pipe: a process that the tests leave running cannot keep it open.
   const output = openSync(printed, "a");
   return new Promise((resolve, reject) => {
     const child = spawn(executable, args, {
@@ -115,7 +115,7 @@ function run([executable = "", ...args]: readonly string[], printed: string, lim
   });
 }
 
-/** Kills the process and those that it started and left behind. */
+/** Kills the process and the processes that it started. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {

@@ -7,7 +7,7 @@ import { root } from "./runtimes.ts";
 /** What other programs may change at any time. */
 const FOREIGN = ["node_modules", ".cache"];
 
-/** The test files below tests/, sorted: those that need nothing, or those that need the real daemons. */
+/** Returns the test files below tests/, sorted: the unit tests, or the tests with real daemons. */
 export function testFiles(peers: boolean): string[] {
   return filesBelow("./tests").filter((file) =>
     file.endsWith(".test.ts") && file.startsWith("./tests/peers/") === peers

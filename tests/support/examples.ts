@@ -64,14 +64,14 @@ async function run({ code }: Example, file: string): Promise<unknown[][]> {
   return printed;
 }
 
-/** What the comments behind its console.log() lines say that it prints, where that is text, numbers or null. */
+/** Returns what the comments after console.log() lines expect as output, if it is text, a number or null. */
 function expected({ code }: Example): string[] {
   return [...code.matchAll(/console\.log\(.*\); \/\/ ([\w./ ]+)$/gm)].map(([, text = ""]) => text);
 }
 
 /** A store that runs for one example. */
 export interface ExampleStore extends AsyncDisposable {
-  /** Where its socket is. */
+  /** The path of its socket. */
   readonly socket: string;
 }
 

@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
     return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
   }
 
-  /** Lets time pass, and all happen that is to happen meanwhile. */
+  /** Advances the time, and runs everything that is due by then. */
   pass(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (;;) {

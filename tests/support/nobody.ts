@@ -1,4 +1,4 @@
-// What somebody without rights may do, as whoever runs the tests.
+// Runs code with the rights of an unprivileged user, whatever user runs the tests.
 
 import process from "node:process";
 

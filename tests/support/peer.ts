@@ -42,7 +42,7 @@ export class Received {
     return this.strings[0] ?? "";
   }
 
-  /** The bytes of the reply; text has a NUL behind it. */
+  /** The bytes of the reply. A NUL is added to text. */
   answer(...parts: Part[]): Uint8Array {
     return encodePacket(this.type, this.requestId, this.transactionId, parts);
   }
@@ -68,7 +68,7 @@ export class Peer {
   readonly transport: Transport;
   /** How many chunks came, each of which the client sent in one piece. */
   writes = 0;
-  /** How many harmless requests came behind those without a payload; they are answered here. */
+  /** The number of harmless requests after requests without a payload. The peer answers them itself. */
   nudges = 0;
   /** Resolves with the cause when the client has closed. */
   readonly ended: Promise<unknown>;
@@ -120,7 +120,7 @@ export class Peer {
     return request;
   }
 
-  /** The requests that came and that nobody took. */
+  /** The requests that came and were not taken by the test. */
   get waiting(): readonly string[] {
     return this.#requests.map(({ text }) => text);
   }
@@ -176,14 +176,14 @@ export function routed(traits?: Partial<Traits>, firstId = 1): { router: Router;
   return { peer, ends, router: new Router(peer.transport, (error) => ends.push(error), { firstId }) };
 }
 
-/** Lets everything happen that can happen without anybody else: for what must not happen. */
+/** Lets everything happen that needs no further action, for tests that nothing happens. */
 export async function quiet(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
   // A machine that is busy takes more turns for it.
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What the promise brings, which nobody outside has to do anything for. */
+/** Returns the result of a promise that needs no further action. */
 export function atOnce<T>(promise: Promise<T>): Promise<T> {
   const late = quiet().then(quiet).then((): never => {
     throw new Error("it still waits");

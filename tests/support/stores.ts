@@ -61,7 +61,7 @@ export class Stores {
     await this.#held;
     if (this.failures > 0) {
       this.failures--;
-      throw new Error("nobody is there yet");
+      throw new Error("no client has connected yet");
     }
     if (this.fail !== null) throw this.fail;
     const peer = new Peer();
@@ -95,7 +95,7 @@ export class Stores {
     this.#tell();
   }
 
-  /** The next status of this type that nobody asked for before. */
+  /** Returns the next status of this type that was not returned before. */
   status(type: Status["type"]): Promise<Status> {
     return new Promise((resolve) => {
       this.#waiting.push({ type, resolve });

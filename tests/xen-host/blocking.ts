@@ -15,7 +15,7 @@ const inDom0 = place === "dom0";
 const runtime = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
 const address = "xenbus:/dev/xen/xenbus";
 const kinds: readonly BlockingKind[] = runtime === "node" ? ["descriptor", "worker"] : ["ffi", "descriptor", "worker"];
-/** A guest's is relative to its home, where it may write to `data`. */
+/** The path in a guest is relative to its home, in which the guest may write to `data`. */
 const base = `${inDom0 ? "/tool" : "data"}/tsxs-blocking-${runtime}`;
 
 for (const transport of kinds) {

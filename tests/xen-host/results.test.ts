@@ -127,7 +127,7 @@ test("a line of the guest counts that comes while domain 0 has begun one", () =>
     " 0 fail",
     "RAN bun a.test.mjs 0",
   ];
-  const console = run.map((line, i) => i === run.length - 1 ? `eight at once ...guest| ${line}` : `guest| ${line}`);
+  const console = run.map((line, i) => i === run.length - 1 ? `eight together ...guest| ${line}` : `guest| ${line}`);
   const [, , , , , bun] = readOutcomes(console, ["a.test.mjs"]);
   assert.deepEqual([bun?.environment, bun?.runtime, bun?.passed, bun?.failed], [
     "guest",

@@ -54,7 +54,7 @@ const summaries: Record<
   ],
 };
 
-/** Reads the summary that the runner of `runtime` prints; undefined where there is none. */
+/** Reads the summary of the runner of `runtime`; undefined if there is no summary. */
 export function readSummary(
   runtime: Runtime,
   lines: readonly string[],

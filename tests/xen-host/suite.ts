@@ -22,7 +22,7 @@ function store(
 ): Store {
   return {
     name: `${place}, ${name}`,
-    // A guest's is relative to its home, where it may write to `data`.
+    // The path in a guest is relative to its home, in which the guest may write to `data`.
     base: `${inDom0 ? "/tool" : "data"}/tsxs-${runtime}`,
     privileged: inDom0,
     device: isDevice,

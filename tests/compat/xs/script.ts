@@ -37,7 +37,7 @@ class Script {
   }
 }
 
-/** Values of every type, for where one of them is right. */
+/** Values of every type, for arguments of which one type is valid. */
 const VALUES: readonly unknown[] = [
   null,
   true,
@@ -397,7 +397,7 @@ export function endingScript(): Step[] {
     script.call(handle, "read_watch");
   }
   for (const name of ["1", "2", "3"]) script.call("b", "write", "", `/x/${name}`, "");
-  // By the second answer the daemon has sent all events, which nobody has received yet.
+  // By the second answer the daemon has sent all events, which no call has received yet.
   for (let i = 0; i < 2; i++) script.call("b", "read", "", "/x");
   script.call("a", "kill");
   for (const method of ["read", "ls", "read", "rm"]) script.call("a", method, "", "/x");

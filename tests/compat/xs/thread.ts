@@ -1,4 +1,5 @@
-// A thread that waits for events for ever, and a process that ends nevertheless. Arguments: the transport, and how it ends.
+// A thread that waits for events forever, in a process that ends all the same. Arguments: the transport, and how it
+// ends.
 
 import { once } from "node:events";
 import process from "node:process";
