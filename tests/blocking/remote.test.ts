@@ -1,4 +1,4 @@
-// Deno takes the package from a registry by HTTP, where a module's address is none that a worker starts from.
+// Deno takes the package from a registry by HTTP. No worker starts from the address of such a module.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

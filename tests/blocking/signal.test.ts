@@ -1,4 +1,4 @@
-// The descriptor that says whether an event waits, polled by libc where the runtime lets it.
+// The descriptor that tells whether an event waits, polled by libc if the runtime can call it.
 
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -27,7 +27,7 @@ function isReadable(libc: Libc, fd: number, milliseconds: number): boolean {
 describe("the descriptor of events", { timeout }, () => {
   // Without libc there is one descriptor, the connection's, and nothing to poll it by.
   if (libc === null) {
-    test("is the connection's own where it is a plain descriptor", async () => {
+    test("is that of the connection over a plain descriptor", async () => {
       await inDirectory(async (directory) => {
         const path = join(directory, "socket");
         await using _server = await startScriptedServer(path);
@@ -49,7 +49,7 @@ describe("the descriptor of events", { timeout }, () => {
         const { fd } = descriptor;
         assert(fd !== null && fd !== exchange.transport.fd);
         assertEquals(isReadable(libc, fd, 0), false);
-        // Two events come with the answer, a third one behind it.
+        // Two events come with the reply, a third one after it.
         exchange.ask(Operation.READ, 0, ["/events"]);
         assertEquals(isReadable(libc, fd, 0), true);
         exchange.takeEvent(timeout);
@@ -83,7 +83,7 @@ describe("the descriptor of events", { timeout }, () => {
       });
     }
 
-    test("leaves nothing open where it cannot be made", () => {
+    test("leaves nothing open if it cannot be made", () => {
       const open = new Set<number>();
       let next = 1000;
       const failing = {

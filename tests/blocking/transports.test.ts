@@ -53,7 +53,7 @@ const all = Uint8Array.from({ length: 4096 }, (_, i) => i);
 for (const kind of kinds) {
   for (const spin of [0, 100]) {
     describe(`blocking over ${kind}, spinning for ${spin} us`, { timeout }, () => {
-      test("a reply may come byte by byte, or at once, or be empty", () =>
+      test("a reply may come byte by byte or whole, and may be empty", () =>
         withServer(kind, spin, (exchange) => {
           assertEquals(exchange.transport.kind, kind);
           assertEquals(read(exchange, "/bytes"), all);
@@ -61,7 +61,7 @@ for (const kind of kinds) {
           assertEquals(read(exchange, "/empty"), new Uint8Array(0));
         }));
 
-      test("events come before a reply, behind it, and cut in two", () =>
+      test("events come before a reply, after it, and cut in two", () =>
         withServer(kind, spin, (exchange) => {
           assertEquals(exchange.takeEvent(0), null);
           assertEquals(exchange.takeEvent(5), null);
@@ -155,7 +155,7 @@ describe("opening without a wish", { timeout }, () => {
     assertThrows(() => openBlocking("embedded:", { transport: own }), RangeError);
   });
 
-  test("goes on where the wish leads to none of the addresses but the next", () => {
+  test("tries the next address if the given transport cannot reach the first", () => {
     const { XENSTORED_PATH } = process.env;
     delete process.env.XENSTORED_PATH;
     try {

@@ -1,4 +1,4 @@
-// What keeps a worker from starting is told at once, and what keeps a socket from being made.
+// The faults that keep a worker from starting, or a socket from being made, are reported immediately.
 
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -18,20 +18,20 @@ const isNode20 = process.versions.node.startsWith("20.") && !isDeno && !("Bun" i
 const compat = new URL("../../compat/xs.ts", import.meta.url);
 
 describe("a worker that cannot start", { timeout }, () => {
-  test("is refused where its code is not there", () => {
+  test("is refused if its code does not exist", () => {
     const error = assertThrows(() => checkCodeFile(new URL("none.js", import.meta.url)), Error, "a bundle needs it");
     assertEquals(codeOf(error), "ENOENT");
   });
 
   if (isNode20) {
-    test("is refused on Node 20 where its code is TypeScript", () => {
+    test("is refused on Node 20 if its code is TypeScript", () => {
       const error = assertThrows(() => openBlocking("embedded:"), Error, "only the built package can");
       assertEquals(codeOf(error), "ENOSYS");
     });
   }
 
   if (isDeno) {
-    test("is refused on Deno where its code may not be read", async () => {
+    test("is refused on Deno if its code may not be read", async () => {
       await inDirectory((directory) => {
         const file = join(directory, "program.ts");
         writeFileSync(

@@ -13,7 +13,7 @@ describe("pauseBefore()", () => {
     assertEquals(pauses, [1, 2, 4, 8, 16, 32, 64, 100, 100, 100]);
   });
 
-  test("starts and ends where it is told", () => {
+  test("starts and ends at the given bounds", () => {
     const pauses = Array.from(
       { length: 6 },
       (_, i) => Math.round(pauseBefore(i + 1, { initial: 50, max: 500 }, longest)),
@@ -55,7 +55,7 @@ describe("pause()", () => {
     await assertRejects(() => pausing, RangeError, "enough");
   });
 
-  test("does not begin where the signal is aborted already", async () => {
+  test("does not begin if the signal is aborted already", async () => {
     const signal = AbortSignal.abort(new RangeError("enough"));
     await assertRejects(() => pause(1_000_000, signals, signal), RangeError, "enough");
   });

@@ -58,7 +58,7 @@ describe("client", () => {
     assertEquals([error.code, error.errno, error.cause], ["EMFILE", 24, cause]);
   });
 
-  test("connects anew where it was closed while it connected", async () => {
+  test("connects again after it was closed while connecting", async () => {
     const client = new Client(() => new Peer().transport);
     const first = client.connect();
     const closing = client.close();
@@ -93,23 +93,23 @@ describe("client", () => {
     const peer = new Peer();
     let fail = true;
     const client = new Client(() => {
-      if (fail) throw codedError("ECONNREFUSED", "nobody is there");
+      if (fail) throw codedError("ECONNREFUSED", "no store is there");
       return peer.transport;
     });
-    await assertRejects(() => client.connect(), Error, "nobody is there");
+    await assertRejects(() => client.connect(), Error, "no store is there");
     assertEquals(client.isConnected, false);
     fail = false;
     await client.connect();
     assertEquals(client.isConnected, true);
   });
 
-  test("fails to connect to an address that is none", async () => {
+  test("connect() rejects an invalid address", async () => {
     for (const address of ["", "/var/run/xenstored/socket", "tcp:localhost", "unix:"]) {
       await assertRejects(() => connect(address), TypeError, "invalid address");
     }
   });
 
-  test("fails to connect where nothing is, with the system's code", async () => {
+  test("connect() fails with the code of the system if no store listens", async () => {
     const error = await assertRejects(() => connect("unix:/nowhere/at/all"), ConnectionError, "unix:/nowhere/at/all");
     assertEquals(error.code, "ENOENT");
     assertInstanceOf(error.cause as Error, Error);
@@ -121,7 +121,7 @@ describe("client", () => {
     await assertRejects(() => client.connect(), ConnectionError, "used before");
   });
 
-  test("connects anew after close(), where a function opens its transports", async () => {
+  test("connects again after close() if a function opens its transports", async () => {
     const peers = [new Peer(), new Peer()];
     const [, second] = peers;
     const client = await connect(() => peers.shift()?.transport ?? assertFails());
@@ -167,7 +167,7 @@ describe("client", () => {
     assertEquals([client.isConnected, log], [false, []]);
   });
 
-  test("connect() stops waiting at once, with the signal's reason", async () => {
+  test("connect() stops waiting immediately with the signal's reason", async () => {
     const controller = new AbortController();
     const connecting = new Client(() => new Promise(() => {})).connect({ signal: controller.signal });
     controller.abort(new RangeError("enough"));

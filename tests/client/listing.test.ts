@@ -1,4 +1,4 @@
-// Lists of any length: in one reply, in pieces that fit together, and from the start where they do not.
+// Lists of any length: in one reply, in parts of one generation, and from the start after a change.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -26,7 +26,7 @@ function inPieces(names: readonly string[], generation: () => number, sizes: num
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `child-${i}`);
 
 describe("list()", () => {
-  test("asks for pieces where one reply is too small, each from where the last one ended", async () => {
+  test("requests parts if one reply is too small, each from the end of the last one", async () => {
     const { client, peer } = await connected();
     const listing = client.list("/a");
     (await peer.expect("DIRECTORY /a|")).error("E2BIG");
@@ -46,7 +46,7 @@ describe("list()", () => {
     assertEquals(await listing, ["one"]);
   });
 
-  test("is empty where the directory was emptied meanwhile", async () => {
+  test("is empty if the directory was emptied between two parts", async () => {
     const { client, peer } = await connected();
     const listing = client.list("/a");
     (await peer.next()).error("E2BIG");
@@ -54,7 +54,7 @@ describe("list()", () => {
     assertEquals(await listing, []);
   });
 
-  test("starts again where the directory changed between two pieces", async () => {
+  test("starts again if the directory changed between two parts", async () => {
     const { client, peer } = await connected();
     const listing = client.list("/a");
     (await peer.next()).error("E2BIG");
@@ -108,7 +108,7 @@ describe("list()", () => {
     assertEquals(offsets.filter((offset) => offset === "0").length, 64);
   });
 
-  test("fails with E2BIG where the store has no pieces", async () => {
+  test("fails with E2BIG if the store does not know parts", async () => {
     const { client, peer } = await connected();
     const listing = client.list("/a");
     (await peer.next()).error("E2BIG");

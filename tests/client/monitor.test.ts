@@ -29,7 +29,7 @@ describe("monitor", () => {
     assertEquals(await take(monitor.wait(), 2), ["/a t", "/a/b t"]);
   });
 
-  test("makes a token of its own where none is given, one for each watch", async () => {
+  test("makes a token of its own for each watch without one", async () => {
     const { client, peer } = await connected();
     peer.serve((request) => request.ok());
     const monitor = client.monitor();

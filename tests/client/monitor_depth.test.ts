@@ -1,4 +1,4 @@
-// Watches that go only so deep: asked of a store that knows depth, and kept by the monitor where it does not.
+// Watches with a depth: sent to a store that knows depth, and otherwise applied by the monitor.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -34,7 +34,7 @@ describe("monitor, depth", () => {
     assertEquals(asked, ["GET_FEATURE", "WATCH", "WATCH", "WATCH", "WATCH"]);
   });
 
-  test("is not asked for where nobody wants it", async () => {
+  test("is not requested for watches without a depth", async () => {
     const { client, peer } = await connected();
     const watching = client.monitor().watch("/a", "t");
     const request = await peer.next();
@@ -49,7 +49,7 @@ describe("monitor, depth", () => {
     ["keeps its features to itself", "EACCES"],
   ];
   for (const [what, answer] of ignorant) {
-    test(`is kept by the monitor where the store ${what}`, async () => {
+    test(`is applied by the monitor if the store ${what}`, async () => {
       const { client, peer } = await connected();
       const monitor = client.monitor();
       for (const [depth, expected] of [[0, ["/a"]], [1, ["/a", "/a/b"]], [2, ["/a", "/a/b", "/a/b/c"]]] as const) {
@@ -82,7 +82,7 @@ describe("monitor, depth", () => {
     assertEquals(await take(monitor.wait(), 3), ["/ t", "/a t", "/b t"]);
   });
 
-  test("is never sent where the connection is shared with the kernel, and not asked for", async () => {
+  test("is neither sent nor requested if the kernel shares the connection", async () => {
     const { client, peer } = await connected({ shared: true });
     const monitor = client.monitor();
     const watching = monitor.watch("/a", "t", { depth: 0 });
@@ -94,7 +94,7 @@ describe("monitor, depth", () => {
     assertEquals(await take(monitor.wait(), 1), ["/a t"]);
   });
 
-  test("of a special event names the domain, where the store knows it", async () => {
+  test("of a special event names the domain if the store knows depth", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     const watching = monitor.watch("@releaseDomain", "t", { depth: 1 });
@@ -107,7 +107,7 @@ describe("monitor, depth", () => {
     assertEquals(await take(monitor.wait(), 1), ["@releaseDomain/5 t"]);
   });
 
-  test("of a special event fails with ENOSYS where the store does not know it", async () => {
+  test("of a special event fails with ENOSYS if the store does not know depth", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     const watching = monitor.watch("@releaseDomain", "t", { depth: 1 });
@@ -125,7 +125,7 @@ describe("monitor, depth", () => {
     await assertRejects(() => watching, ConnectionError);
   });
 
-  test("gives up at once, when it is aborted while the store is asked", async () => {
+  test("gives up immediately if it is aborted while the store is asked", async () => {
     const { client, peer } = await connected();
     const controller = new AbortController();
     const monitor = client.monitor();
@@ -136,7 +136,7 @@ describe("monitor, depth", () => {
     assertEquals([...monitor.watched], []);
   });
 
-  test("leaves nothing behind when it is removed while the store is asked", async () => {
+  test("leaves no watch in the store if it is removed while the store is asked", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     const watching = monitor.watch("/a", "t", { depth: 1 }).catch(() => {});

@@ -26,7 +26,7 @@ describe("monitor, ending", () => {
     assertEquals(await take(monitor.wait(), 1), ["end"]);
   });
 
-  test("close() ends every wait at once, though the store takes its time", async () => {
+  test("close() ends every wait immediately, even if the store is slow", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     await watch(peer, monitor, "/a", "t");
@@ -47,7 +47,7 @@ describe("monitor, ending", () => {
     assertEquals(peer.waiting, []);
   });
 
-  test("close() fails where the store refuses to remove a watch", async () => {
+  test("close() fails if the store refuses to remove a watch", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     await watch(peer, monitor, "/a", "t");
@@ -76,7 +76,7 @@ describe("monitor, ending", () => {
   });
 
   for (const options of [{}, { depth: 1 }]) {
-    test(`close() while a watch is under way leaves no watch behind (${JSON.stringify(options)})`, async () => {
+    test(`close() during watch() leaves no watch in the store (${JSON.stringify(options)})`, async () => {
       const { client, peer } = await connected();
       const monitor = client.monitor();
       const watching = monitor.watch("/a", "t", options).catch(() => {});
@@ -104,7 +104,7 @@ describe("monitor, ending", () => {
     }
   });
 
-  test("the loss of the connection fails who waits already, and watches under way", async () => {
+  test("the loss of the connection fails pending waits and watches", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     const waits = [monitor.wait().next(), monitor.stream().getReader().read(), monitor.watch("/a", "t")];
@@ -134,7 +134,7 @@ describe("monitor, ending", () => {
     await assertRejects(() => monitor.watch("/b"), ConnectionError);
   });
 
-  test("there is none before its client is connected", () => {
+  test("monitor() fails before its client is connected", () => {
     assertThrows(() => new Client(new Peer().transport).monitor(), ConnectionError, "call connect() first");
   });
 });

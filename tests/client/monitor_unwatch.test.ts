@@ -73,7 +73,7 @@ describe("monitor, unwatch()", () => {
     assertEquals(await take(monitor.wait({ unwatched: true }), 2), ["/a/1 t", "/b t"]);
   });
 
-  test("unwatch() during watch() leaves nothing behind", async () => {
+  test("unwatch() during watch() leaves no watch in the store", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     const watching = monitor.watch("/a", "t");
@@ -96,7 +96,7 @@ describe("monitor, unwatch()", () => {
     await peer.expect(`UNWATCH /a|${wire}|`);
   });
 
-  test("events of a watch that was removed take no room from those of others, and who wants them is told", async () => {
+  test("events of removed watches make room for others, and their consumer learns of it", async () => {
     for (const [unwatched, expected] of [[false, ["/c u", "/d u"]], [true, ["2 lost", "/c u", "/d u"]]] as const) {
       const { client, peer } = await connected();
       const monitor = client.monitor({ limit: 2 });

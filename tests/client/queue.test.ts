@@ -32,7 +32,7 @@ describe("queue", () => {
     assertEquals(await drain(filled(10, "a", "b", "c")), ["a", "b", "c"]);
   });
 
-  test("gives an item to who waits already, each to one", async () => {
+  test("gives each item to one waiting consumer", async () => {
     const queue = filled(10);
     const waiting = [take(queue), take(queue)];
     queue.push("a", "a");
@@ -40,7 +40,7 @@ describe("queue", () => {
     assertEquals(await Promise.all(waiting), ["a", "b"]);
   });
 
-  test("does not add what waits already, and does once it was taken", async () => {
+  test("does not add an item that waits already, until it was taken", async () => {
     const queue = filled(10, "a", "b", "a", "b");
     assertEquals([await take(queue), await take(queue)], ["a", "b"]);
     queue.push("a", "a");
@@ -89,7 +89,7 @@ describe("queue", () => {
     assertEquals([await left, await stays], [null, { key: "a", item: "a" }]);
   });
 
-  test("merges what waits although it is full", async () => {
+  test("merges a waiting item even if it is full", async () => {
     assertEquals(await drain(filled(2, "a", "b", "b", "a")), ["a", "b"]);
   });
 
@@ -106,7 +106,7 @@ describe("queue", () => {
     assertEquals(await drain(queue), ["d"]);
   });
 
-  test("waits on where nothing is accepted", async () => {
+  test("goes on waiting if no item is accepted", async () => {
     const queue = filled(10, "a", "b");
     const waiting = take(queue, (item) => item > "b");
     queue.push("a", "a");
@@ -119,28 +119,28 @@ describe("queue", () => {
     assertEquals(await take(queue, () => false), -2);
   });
 
-  test("gives what waits after its end, and then null for ever", async () => {
+  test("gives the waiting items after its end, and then null forever", async () => {
     const queue = filled(10, "a");
     queue.end();
     queue.push("b", "b");
     assertEquals([await take(queue), await take(queue), await take(queue)], ["a", null, null]);
   });
 
-  test("ends everyone who waits", async () => {
+  test("ends every waiting consumer", async () => {
     const queue = filled(10);
     const waiting = [take(queue), take(queue)];
     queue.end();
     assertEquals(await Promise.all(waiting), [null, null]);
   });
 
-  test("gives what waits after it has failed, and then fails for ever", async () => {
+  test("gives the waiting items after it has failed, and then fails forever", async () => {
     const queue = filled(10, "a");
     queue.end(new RangeError("over"));
     assertEquals(await take(queue), "a");
     for (let i = 0; i < 2; i++) await assertRejects(() => take(queue), RangeError, "over");
   });
 
-  test("fails everyone who waits", async () => {
+  test("fails every waiting consumer", async () => {
     const queue = filled(10);
     const waiting = [take(queue), take(queue)];
     queue.end(new RangeError("over"));
@@ -154,7 +154,7 @@ describe("queue", () => {
     assertEquals(await take(queue), null);
   });
 
-  test("lets one stop waiting, and gives to the others what comes", async () => {
+  test("gives items to the other consumers if one stops waiting", async () => {
     const queue = filled(10);
     const controller = new AbortController();
     const waiting = [take(queue), take(queue, any, controller.signal), take(queue)];

@@ -46,7 +46,7 @@ describe("reconnecting", () => {
     assertEquals(closed.error, undefined);
   });
 
-  test("fails what waits and what is asked in between, and serves what is asked afterwards", async () => {
+  test("fails pending and intermediate requests, and serves later ones", async () => {
     const stores = new Stores();
     const client = await stores.connect();
     stores.newest.serve(() => {});
@@ -79,7 +79,7 @@ describe("reconnecting", () => {
     const stores = new Stores();
     const client = await stores.connect({ attempts: 3 });
     const waiting = client.monitor().wait().next();
-    stores.fail = codedError("ECONNREFUSED", "nobody is there");
+    stores.fail = codedError("ECONNREFUSED", "no store is there");
     stores.newest.cut();
     await assertRejects(() => waiting, XenStoreError);
     await stores.status("closed");
@@ -171,7 +171,7 @@ describe("reconnecting", () => {
     await waiting;
   });
 
-  test("does not happen where nobody wants it", async () => {
+  test("does not happen by default", async () => {
     const stores = new Stores();
     const client = await connect(() => stores.open(), { onStatus: (status: Status) => stores.report(status) });
     const events = client.monitor().wait();
@@ -181,7 +181,7 @@ describe("reconnecting", () => {
     assertEquals(stores.opened, 1);
   });
 
-  test("is refused over a transport that is used up, and with attempts or pauses that are none", () => {
+  test("is refused over an open transport, and with invalid attempts or pauses", () => {
     const { transport } = new Peer();
     assertThrows(() => new Client(transport, { reconnect: true }), TypeError, "function");
     for (const reconnect of [{ attempts: NaN }, { attempts: 0 }, { backoff: { initial: -1 } }]) {

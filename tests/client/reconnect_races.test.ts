@@ -18,7 +18,7 @@ describe("reconnecting, races", () => {
     await stores.status("reconnected");
     await client.read("/a");
     const events = await take(monitor.wait(), 2);
-    // The event from before may be taken or not; behind the news there must be one.
+    // The earlier event may be taken or not; one must follow the reconnection.
     const [last] = events.at(-1) === "reconnected" ? await atOnce(take(monitor.wait(), 1)) : events.slice(-1);
     assertEquals(last, "/a t");
   });
@@ -42,7 +42,7 @@ describe("reconnecting, races", () => {
     assertEquals(behind.length > 0 ? behind : await atOnce(take(events, 1)), ["/a stays"]);
   });
 
-  test("connect() meanwhile makes no second connection", async () => {
+  test("connect() during a reconnection makes no second connection", async () => {
     const stores = new Stores();
     const client = await stores.connect();
     const monitor = client.monitor();
@@ -95,7 +95,7 @@ describe("reconnecting, races", () => {
     assertEquals([client.isConnected, stores.live], [false, 0]);
   });
 
-  test("unwatch() meanwhile fails, and the watch is not set again", async () => {
+  test("unwatch() during a reconnection fails, and the watch is not set again", async () => {
     const stores = new Stores();
     const client = await stores.connect();
     const monitor = client.monitor();
@@ -109,7 +109,7 @@ describe("reconnecting, races", () => {
     assertEquals(stores.watches, ["/b"]);
   });
 
-  test("unwatch() while the watches are set again leaves nothing behind", async () => {
+  test("unwatch() while the watches are set again leaves no watch in the store", async () => {
     for (const options of [{}, { depth: 1 }]) {
       const stores = new Stores();
       const client = await stores.connect();
@@ -124,7 +124,7 @@ describe("reconnecting, races", () => {
     }
   });
 
-  test("a monitor that is closed meanwhile sets no watch again", async () => {
+  test("a monitor that is closed during a reconnection sets no watch again", async () => {
     const stores = new Stores();
     const client = await stores.connect();
     const monitor = client.monitor();

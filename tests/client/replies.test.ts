@@ -86,7 +86,7 @@ describe("replies", () => {
     });
   }
 
-  test("read() gives the default where the node does not exist, and only there", async () => {
+  test("read() gives the default only if the node does not exist", async () => {
     const { client, peer } = await connected();
     const results = [
       client.read("/a", { default: null }),
@@ -107,7 +107,7 @@ describe("replies", () => {
     }
   });
 
-  test("readText() fails with EILSEQ where the value is no UTF-8, and the connection goes on", async () => {
+  test("readText() fails with EILSEQ if the value is not UTF-8, and the connection goes on", async () => {
     const { client, peer } = await connected();
     const result = client.readText("/a");
     (await peer.next()).reply(new Uint8Array([0xff]));
@@ -115,7 +115,7 @@ describe("replies", () => {
     assertEquals([error.code, client.isConnected], ["EILSEQ", true]);
   });
 
-  test("a value belongs to who reads it", async () => {
+  test("a value belongs to its reader", async () => {
     const { client, peer } = await connected();
     const reading = client.read("/a");
     (await peer.next()).reply(bytes("value"));

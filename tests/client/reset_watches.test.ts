@@ -34,7 +34,7 @@ describe("resetWatches()", () => {
     assertEquals(peer.waiting, []);
   });
 
-  test("keeps all watches where the store refuses", async () => {
+  test("keeps all watches if the store refuses", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();
     const wire = await watch(peer, monitor, "/a", "t");
@@ -59,7 +59,7 @@ describe("resetWatches()", () => {
     assertEquals(await take(monitor.wait(), 1), ["/a t"]);
   });
 
-  test("is refused where the kernel's own watches would go as well", async () => {
+  test("is refused if the kernel's own watches would be dropped", async () => {
     const { client, peer } = await connected({ shared: true });
     const error = await assertRejects(() => client.resetWatches(), XenStoreError);
     assertEquals([error.code, error.operation], ["EPERM", "RESET_WATCHES"]);

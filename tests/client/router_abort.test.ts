@@ -8,7 +8,7 @@ import { connected, quiet, routed } from "../support/peer.ts";
 import { read } from "../support/requests.ts";
 
 describe("router, aborting", () => {
-  test("an aborted request fails at once, with the signal's own reason", async () => {
+  test("an aborted request fails immediately with the signal's reason", async () => {
     const { router, peer } = routed();
     const reason = new RangeError("enough");
     const controller = new AbortController();

@@ -34,7 +34,7 @@ describe("router, ending", () => {
     assertEquals(ends.length, 1);
   });
 
-  test("requests made after the end fail at once, for the same reason", async () => {
+  test("requests after the end fail immediately with the same reason", async () => {
     const { router, peer } = routed();
     peer.cut();
     await assertRejects(() => read(router, "/a"), ConnectionError);
@@ -68,7 +68,7 @@ describe("router, ending", () => {
     assertEquals(message.includes("middle"), false);
   });
 
-  test("the code is the system's, and EPIPE where it gave none", async () => {
+  test("the code is that of the system, or EPIPE", async () => {
     for (const [cause, code] of [[codedError("ETIMEDOUT", "gone"), "ETIMEDOUT"], [undefined, "EPIPE"]] as const) {
       const { transport, receiver } = inert();
       const router = new Router(transport);
@@ -89,7 +89,7 @@ describe("router, ending", () => {
     assertEquals((await assertRejects(() => read(router, "/a"), ConnectionError)).code, "EPIPE");
   });
 
-  test("close() fails all that waits at once, though the transport takes its time", async () => {
+  test("close() fails all pending requests immediately, even if the transport is slow", async () => {
     const { transport } = inert();
     const router = new Router({ ...transport, close: () => new Promise(() => {}) });
     const failed = read(router, "/a");

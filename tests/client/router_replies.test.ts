@@ -20,7 +20,7 @@ describe("router, receiving", () => {
     assertEquals(await Promise.all(replies), ["/a|", "/b|", "/c|", "/d|"]);
   });
 
-  test("replies may come one byte at a time, and all at once", async () => {
+  test("replies may come one byte at a time, or all together", async () => {
     const { router, peer } = routed();
     const replies = ["/a", "/b", "/c"].map((path) => read(router, path));
     const [a, b, c] = await peer.take(3);

@@ -42,7 +42,7 @@ describe("router, sending", () => {
   });
 
   for (const [what, traits, limit] of [["a socket", {}, 4096], ["the device", { payloadMax: 4080 }, 4080]] as const) {
-    test(`a payload of ${limit} bytes is what ${what} takes at the most`, async () => {
+    test(`a payload of ${limit} bytes is the largest that ${what} takes`, async () => {
       const { router, peer } = routed(traits);
       const longest = read(router, "/a", { parts: ["/a", new Uint8Array(limit - 3)] });
       (await peer.next()).reply();

@@ -42,7 +42,7 @@ describe("transact()", () => {
     assertEquals(await client.transact(() => 5), 5);
   });
 
-  test("runs its function again, in a new transaction, where it conflicted", async () => {
+  test("runs its function again in a new transaction after a conflict", async () => {
     const { client, peer } = await connected();
     const log = serve(peer, "EAGAIN", "EAGAIN");
     const seen: number[][] = [];
@@ -136,7 +136,7 @@ describe("transact()", () => {
     await assertRejects(() => starting, RangeError, "enough");
   });
 
-  test("does not begin where the signal is aborted already", async () => {
+  test("does not begin if the signal is aborted already", async () => {
     const { client, peer } = await connected();
     const signal = AbortSignal.abort(new RangeError("enough"));
     await assertRejects(() => client.transact(() => {}, { signal }), RangeError, "enough");
@@ -150,7 +150,7 @@ describe("transact()", () => {
     await assertRejects(() => client.transact(() => {}), ConnectionError);
   });
 
-  test("rolls back where the signal is aborted while its function runs", async () => {
+  test("rolls back if the signal is aborted while its function runs", async () => {
     const { client, peer } = await connected();
     const log = serve(peer);
     const controller = new AbortController();
@@ -180,7 +180,7 @@ describe("transact()", () => {
     await assertRejects(() => client.transact(() => client.resetWatches()), TransactionEndedError);
   });
 
-  test("refuses pauses that are none", async () => {
+  test("rejects invalid pauses", async () => {
     const { client } = await connected();
     for (const backoff of [{ initial: -1 }, { max: NaN }]) {
       await assertRejects(() => client.transact(() => {}, { backoff }), RangeError, "backoff.");

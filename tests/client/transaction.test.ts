@@ -34,7 +34,7 @@ describe("transaction", () => {
     assertEquals(await committing, true);
   });
 
-  test("commit() says where it conflicted, and ends it all the same", async () => {
+  test("commit() returns false after a conflict, and ends the transaction", async () => {
     const { peer, transaction } = await started();
     const committing = transaction.commit();
     (await peer.next()).error("EAGAIN");
@@ -174,7 +174,7 @@ describe("transaction", () => {
     assertEquals(peer.waiting, []);
   });
 
-  test("takes no number that is none of a transaction", async () => {
+  test("rejects a reply that is not the number of a transaction", async () => {
     for (const number of ["0", "4294967296", "99999999999999999999"]) {
       const { client, peer } = await connected();
       const starting = client.transaction();

@@ -66,7 +66,7 @@ describe("waitFor()", () => {
     assertEquals(node.isWatched, false);
   });
 
-  test("resolves with null where that is what is waited for", async () => {
+  test("resolves with null if the predicate accepts null", async () => {
     const { client, peer } = await connected();
     const node = new OneNode(peer);
     node.set("here");
@@ -83,7 +83,7 @@ describe("waitFor()", () => {
     assertEquals(text(await client.waitFor("/a", () => Promise.resolve(true))), "x");
   });
 
-  test("fails with what its predicate throws, and leaves no watch behind", async () => {
+  test("fails with the predicate's error, and leaves no watch in the store", async () => {
     const { client, peer } = await connected();
     const node = new OneNode(peer);
     const failed = client.waitFor("/a", () => {
@@ -93,7 +93,7 @@ describe("waitFor()", () => {
     assertEquals(node.isWatched, false);
   });
 
-  test("fails where the node may not be watched or read", async () => {
+  test("fails if the node may not be watched or read", async () => {
     const { client, peer } = await connected();
     for (const refused of ["WATCH", "READ"]) {
       peer.serve((request) => {
@@ -107,7 +107,7 @@ describe("waitFor()", () => {
     }
   });
 
-  test("ends with the signal's reason, and leaves no watch behind", async () => {
+  test("ends with the signal's reason, and leaves no watch in the store", async () => {
     const { client, peer } = await connected();
     const node = new OneNode(peer);
     const controller = new AbortController();
@@ -120,7 +120,7 @@ describe("waitFor()", () => {
     assertEquals(node.isWatched, false);
   });
 
-  test("does not begin where the signal is aborted already", async () => {
+  test("does not begin if the signal is aborted already", async () => {
     const { client, peer } = await connected();
     const node = new OneNode(peer);
     const signal = AbortSignal.abort(new RangeError("enough"));
@@ -141,7 +141,7 @@ describe("waitFor()", () => {
     await assertRejects(() => client.waitFor("/a", () => (void client.close(), false)), ConnectionError);
   });
 
-  test("ends with the signal's reason at once, though the store has fallen silent", async () => {
+  test("ends immediately with the signal's reason, even if the store is silent", async () => {
     const { client, peer } = await connected();
     new OneNode(peer);
     const controller = new AbortController();

@@ -1,4 +1,4 @@
-// Walks over small trees: their order, their bounds, and what they do where they meet an error.
+// Walks over small trees: their order, their bounds, and their errors.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -80,7 +80,7 @@ describe("walk()", () => {
     assertEquals(await paths(client.walk("/", { maxDepth: 99 })), parentsFirst);
   });
 
-  test("fails with E2BIG where there are more nodes than it may find", async () => {
+  test("fails with E2BIG if it finds more nodes than allowed", async () => {
     const { client } = await served();
     for (const topDown of [true, false]) {
       assertEquals((await all(client.walk("/", { topDown, maxNodes: 11 }))).length, 11);
@@ -89,7 +89,7 @@ describe("walk()", () => {
     }
   });
 
-  test("leaves out children that vanished meanwhile, and all below them", async () => {
+  test("leaves out children that vanish during the walk, and everything below them", async () => {
     const { client } = await served([], ["/a/b", "/f"]);
     assertEquals(await paths(client.walk("/")), parentsFirst.filter((path) => !/^\/a\/b|^\/f/.test(path)));
     assertEquals(
@@ -106,14 +106,14 @@ describe("walk()", () => {
   });
 
   for (const [code, denied, missing] of [["EACCES", ["/a"], []], ["ENOENT", [], ["/a"]]] as const) {
-    test(`fails with ${code} where its top does`, async () => {
+    test(`fails with ${code} if reading its top does`, async () => {
       const { client } = await served([...denied], [...missing]);
       const error = await assertRejects(() => all(client.walk("/a")), XenStoreError);
       assertEquals([error.code, error.path], [code, "/a"]);
     });
   }
 
-  test("fails where a child does for another reason", async () => {
+  test("fails if reading a child fails for another reason", async () => {
     const { client, peer } = await connected();
     const serve = serveTree(tree(...family));
     peer.serve((request) => request.path === "/a/b" ? request.error("EIO") : serve(request));

@@ -1,4 +1,4 @@
-// Walks over large trees: how many round trips they take, how deep they go, how much is under way at once.
+// Walks over large trees: their round trips, their depth, and the requests in flight.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -45,7 +45,7 @@ describe("walk(), of a large tree", () => {
       const { client, peer } = await connected();
       peer.serve(serveTree(tree(...wide(99))));
       assertEquals(await count(client.walk("/", { topDown })), 1 + 99 + 99 * 99);
-      // As 1024 nodes may be under way at once, the third level takes a few more than the one of a smaller tree.
+      // At most 1024 nodes are in flight, so the third level takes a few more round trips than that of a smaller tree.
       assert(peer.writes <= 20, `${peer.writes} round trips`);
     });
   }
@@ -80,7 +80,7 @@ describe("walk(), of a large tree", () => {
     const asked = new Set<string>();
     peer.serve((request) => (asked.add(request.path), serve(request)));
     for await (const { path } of client.walk("/")) if (path === "/0") break;
-    // A last request, behind all that the walk may still have sent.
+    // A last request, after all requests of the walk.
     await client.read("/0");
     assert(asked.size < 5000, `${asked.size} nodes`);
   });

@@ -12,7 +12,7 @@ export function connectionsContract(store: Store): void {
     const at = scratch(store, "connections");
     const { path } = at;
 
-    it("close() fails what waits, ends monitors, and may be called again", async () => {
+    it("close() fails pending requests, ends monitors, and may be called again", async () => {
       const monitor = at.client.monitor();
       await monitor.watch(path("x"));
       await collect(monitor, () => true);

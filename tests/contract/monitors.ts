@@ -12,7 +12,7 @@ export function monitorsContract(store: Store): void {
     const at = scratch(store, "monitors");
     const { path } = at;
 
-    it("a new watch brings an event at once, whether or not the node exists", async () => {
+    it("a new watch causes an event immediately, whether or not the node exists", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("missing"), "a token");
       const [event] = await collect(monitor, () => true);
@@ -112,7 +112,7 @@ export function monitorsContract(store: Store): void {
       await assertRejects(() => monitor.unwatch(path("never"), "n"), XenStoreError, "ENOENT");
     });
 
-    it("a path that cannot be watched fails, and leaves nothing behind", async () => {
+    it("watch() rejects an invalid path, and leaves no watch in the store", async () => {
       await using monitor = at.client.monitor();
       await assertRejects(() => monitor.watch("/not valid"), InvalidPathError);
       assertEquals(monitor.watched.size, 0);
@@ -140,7 +140,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("tx/kept"))).includes(path("tx/dropped")), false);
     });
 
-    it("ninety watches at once all bring their first event", async () => {
+    it("ninety concurrent watches all cause their first event", async () => {
       await using monitor = at.client.monitor();
       const names = Array.from({ length: 90 }, (_, i) => path(`w/${i}`));
       await Promise.all(names.map((name) => monitor.watch(name)));

@@ -34,7 +34,7 @@ export function nodesContract(store: Store): void {
       assertEquals(await at.client.readText(path("text")), "zażółć \u{1F427}");
     });
 
-    it("readText() fails with EILSEQ where the value is no UTF-8", async () => {
+    it("readText() fails with EILSEQ if the value is not UTF-8", async () => {
       await at.client.write(path("latin"), new Uint8Array([0x61, 0xe9]));
       assertEquals((await assertRejects(() => at.client.readText(path("latin")), XenStoreError)).code, "EILSEQ");
       assertEquals((await at.client.read(path("latin"))).length, 2);
@@ -58,12 +58,12 @@ export function nodesContract(store: Store): void {
       assertEquals((await at.client.read(name)).length, fits.length);
     });
 
-    it("read() fails with ENOENT where the node does not exist", async () => {
+    it("read() fails with ENOENT if the node does not exist", async () => {
       const error = await assertRejects(() => at.client.read(path("nothing")), XenStoreError);
       assertEquals([error.code, error.errno, error.operation, error.path], ["ENOENT", 2, "READ", path("nothing")]);
     });
 
-    it("read() gives the default where the node does not exist", async () => {
+    it("read() gives the default if the node does not exist", async () => {
       assertEquals(await at.client.read(path("nothing"), { default: null }), null);
       assertEquals(await at.client.readText(path("nothing"), { default: "none" }), "none");
       await at.client.write(path("something"), "");
@@ -99,7 +99,7 @@ export function nodesContract(store: Store): void {
       assertEquals(await at.client.exists(path("gone/a/b")), false);
     });
 
-    it("delete() of a missing node is fine where its parent exists, and ENOENT where not", async () => {
+    it("delete() of a missing node fails with ENOENT only if its parent does not exist", async () => {
       await at.client.delete(path("never"));
       const error = await assertRejects(() => at.client.delete(path("never/was/here")), XenStoreError);
       assertEquals(error.code, "ENOENT");

@@ -4,7 +4,7 @@ import { after, before } from "node:test";
 import type { Client, MonitorEvent } from "../../mod.ts";
 import type { Running, Store } from "./store.ts";
 
-/** A store, a client and somebody else's beside it, and paths that no other test uses. */
+/** A store, two clients, and paths that no other test uses. */
 export interface Scratch {
   readonly running: Running;
   readonly client: Client;

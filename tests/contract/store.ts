@@ -6,7 +6,7 @@ import type { Client, ClientOptions } from "../../mod.ts";
 export interface Running extends AsyncDisposable {
   /** Connects a client. The suite has one at a time. */
   connect(options?: ClientOptions): Promise<Client>;
-  /** Connects a client of somebody else, who may do as much in the place of the tests. */
+  /** Connects another client, with the same rights in the place of the tests. */
   connectOther(): Promise<Client>;
 }
 
@@ -14,7 +14,7 @@ export interface Running extends AsyncDisposable {
 export interface Store {
   /** Shown in the tests' names. */
   readonly name: string;
-  /** Where its tests may write. */
+  /** The path below which the tests may write. */
   readonly base: string;
   /** Whether its clients are domain 0. */
   readonly privileged: boolean;

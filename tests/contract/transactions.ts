@@ -38,7 +38,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("written")), false);
     });
 
-    it("many go on at once over one connection", async () => {
+    it("many run concurrently over one connection", async () => {
       const count = 8;
       for (let i = 0; i < count; i++) await at.client.mkdir(path(`many/${i}`));
       const transactions = await Promise.all(Array.from({ length: count }, () => at.client.transaction()));
@@ -126,7 +126,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("thrown")), false);
     });
 
-    it("eight that count at once all count", async () => {
+    it("eight concurrent increments all count", async () => {
       await at.client.write(path("shared"), "0");
       await Promise.all(Array.from({ length: 8 }, () =>
         at.client.transact(async (transaction) => {

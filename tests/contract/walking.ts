@@ -48,13 +48,13 @@ export function walkContract(store: Store): void {
       assertEquals(await visited({ maxDepth: 1, topDown: false }), ["/a", "/e", ""]);
     });
 
-    it("fails with E2BIG where there are more than maxNodes", async () => {
+    it("fails with E2BIG if it finds more nodes than maxNodes", async () => {
       assertEquals((await visited({ maxNodes: 6 })).length, 6);
       const error = await assertRejects(() => visited({ maxNodes: 5 }), XenStoreError);
       assertEquals([error.code, error.operation, error.path], ["E2BIG", "walk", top]);
     });
 
-    it("fails where the top does not exist", async () => {
+    it("fails if the top does not exist", async () => {
       await assertRejects(async () => await at.client.walk(path("nothing")).next(), XenStoreError, "ENOENT");
     });
 

@@ -1,4 +1,4 @@
-// Addresses as they are written, and the places where a store is looked for.
+// The text of addresses, and the addresses that a search tries.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +43,7 @@ describe("parseAddress()", () => {
 });
 
 describe("defaultAddresses()", () => {
-  test("are the usual socket and the platform's devices where nothing is set", async () => {
+  test("are the usual socket and the platform's devices if no variable is set", async () => {
     await withEnvironment({}, () => {
       assertEquals(found(), ["unix:/var/run/xenstored/socket", ...platform]);
     });

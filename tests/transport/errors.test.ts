@@ -16,7 +16,7 @@ describe("ConnectionError", () => {
     assertEquals(new ConnectionError("over", {}, "EACCES").code, "EACCES");
   });
 
-  test("is a XenStoreError, and is not when it is none", () => {
+  test("is a XenStoreError, and other errors are not ConnectionErrors", () => {
     assertInstanceOf(new ConnectionError("over"), XenStoreError);
     assert(!(new XenStoreError("EPIPE", "over") instanceof ConnectionError));
   });

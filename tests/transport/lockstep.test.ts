@@ -53,7 +53,7 @@ describe("Lockstep", () => {
     assertEquals(received, ["2 1 1", "2 2 2", "2 3 3"]);
   });
 
-  test("a message without payload gets the one behind it for company", async () => {
+  test("the next message is sent after a message without payload stays unanswered", async () => {
     let resume = () => {};
     const { lockstep, written, received } = device((count) => {
       if (count === 1) queueMicrotask(resume);

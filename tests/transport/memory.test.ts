@@ -26,7 +26,7 @@ describe("memory pair", () => {
     await there.bytes(1);
   });
 
-  test("keeps what comes before start()", async () => {
+  test("keeps the bytes that come before start()", async () => {
     const [near, far] = memoryPair();
     near.send(bytes("early"));
     await quiet();

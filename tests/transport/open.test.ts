@@ -1,4 +1,4 @@
-// Opening a transport by its address, or wherever one is found; and what is said where none is.
+// Opening a transport by its address or by a search, and the errors of both.
 
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -15,7 +15,7 @@ import { inDirectory, withListener } from "../support/socket.ts";
 
 const hasDevice = ["/dev/xen/xenbus", "/proc/xen/xenbus", "/dev/xen/xenstore", "/kern/xen/xenbus"].some(existsSync);
 
-/** A socket's file behind which nobody listens any more. */
+/** A stale socket file. */
 async function staleSocket(directory: string): Promise<string> {
   const [bound, stale] = [join(directory, "bound"), join(directory, "stale")];
   const server = createServer();
@@ -40,13 +40,13 @@ describe("openTransport()", () => {
     });
   });
 
-  test("fails with ENOENT where there is no socket", async () => {
+  test("fails with ENOENT if the socket does not exist", async () => {
     await inDirectory(async (directory) => {
       assertEquals((await failure(`unix:${join(directory, "none")}`)).code, "ENOENT");
     });
   });
 
-  test("fails with ECONNREFUSED where nobody listens any more", async () => {
+  test("fails with ECONNREFUSED if the socket is stale", async () => {
     await inDirectory(async (directory) => {
       const error = await failure(`unix:${await staleSocket(directory)}`);
       assertEquals([error.code, error.errno], ["ECONNREFUSED", 111]);
@@ -86,7 +86,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("rejects an address that is none with a TypeError", async () => {
+  test("rejects an invalid address with a TypeError", async () => {
     await assertRejects(() => openTransport("elsewhere"), TypeError, "invalid address");
   });
 
@@ -123,7 +123,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("says all that it tried where nothing opened, with the code of the last", { skip: hasDevice }, async () => {
+  test("lists all attempts if none succeeds, with the code of the last", { skip: hasDevice }, async () => {
     await inDirectory(async (directory) => {
       mkdirSync(join(directory, "socket"));
       await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
@@ -145,7 +145,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("opens nothing where its signal is aborted, and fails with its reason", async () => {
+  test("opens nothing if its signal is aborted, and fails with its reason", async () => {
     await withListener(async ({ path }) => {
       const signal = AbortSignal.abort(new RangeError("enough"));
       for (const address of [`unix:${path}`, `xenbus:${path}`, "unix:/nowhere/at/all"]) {

@@ -1,4 +1,4 @@
-// What a runtime prints of an error that nobody catches on a machine without Xen.
+// The output of a runtime for an uncaught error on a machine without Xen.
 
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

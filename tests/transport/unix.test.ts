@@ -48,7 +48,7 @@ describe("Unix socket", () => {
     });
   });
 
-  test("keeps what comes before start()", async () => {
+  test("keeps the bytes that come before start()", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const server = await listener.accept();

@@ -18,7 +18,7 @@ describe("Unix socket, ending", () => {
       await inbox.ended;
       assertEquals(await inbox.bytes(sent.length), sent);
       assertEquals(inbox.ends.map(codeOf), ["EPIPE"]);
-      transport.send(bytes("nobody hears this"));
+      transport.send(bytes("this is lost"));
       await transport.close();
       await elsewhere(listener);
       assertEquals(inbox.ends.length, 1);
@@ -37,7 +37,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("is told of the end once, with a code, where the server closes on a backlog", async () => {
+  test("reports the end once, with a code, if the server closes with a backlog", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -53,7 +53,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("close() ends it for the server, and tells nobody here", async () => {
+  test("close() ends the connection for the server, and reports no end here", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -63,7 +63,7 @@ describe("Unix socket, ending", () => {
       await Promise.all([transport.close(), transport.close()]);
       await closed;
       await transport.close();
-      transport.send(bytes("nobody hears this"));
+      transport.send(bytes("this is lost"));
       await elsewhere(listener);
       assertEquals([inbox.length, inbox.ends], [0, []]);
     });

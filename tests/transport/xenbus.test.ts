@@ -51,7 +51,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("close() ends a read that waits, tells nobody, and may be called twice", async () => {
+  test("close() ends a waiting read, reports no end, and may be called twice", async () => {
     await withFifo(async (transport) => {
       const inbox = new Inbox(transport);
       await Promise.all([transport.close(), transport.close()]);
@@ -77,7 +77,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("leaves no listener behind when it is closed", async () => {
+  test("has no listener left after it is closed", async () => {
     const before = process.listenerCount("exit");
     await withFifo(async (transport) => {
       new Inbox(transport);
@@ -86,7 +86,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("ends where there is no more to read", async () => {
+  test("ends at the end of the stream", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");
@@ -96,7 +96,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("fails with the system's code where it cannot be opened", async () => {
+  test("fails with the code of the system if it cannot be opened", async () => {
     await inDirectory(async (directory) => {
       mkdirSync(join(directory, "directory"));
       for (const [name, code] of [["none", "ENOENT"], ["directory", "EISDIR"]] as const) {
@@ -107,7 +107,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("fails with EACCES where it may not be opened", async () => {
+  test("fails with EACCES if it may not be opened", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");
@@ -119,7 +119,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("opens nothing where its signal is aborted meanwhile", async () => {
+  test("opens nothing if its signal is aborted while it opens", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");

@@ -9,7 +9,7 @@ import { bytes, concat, pieces } from "../support/bytes.ts";
 
 const copy = (packet: Packet): Packet => ({ ...packet, payload: packet.payload.slice() });
 
-/** What comes out when these chunks, each in the same buffer as the ones before, are pushed. */
+/** Pushes chunks, each in the buffer of the ones before, and returns the decoded messages. */
 function decoded(chunks: readonly Uint8Array[]): Packet[] {
   const packets: Packet[] = [];
   const decoder = new Decoder((packet) => packets.push(copy(packet)));
@@ -91,12 +91,12 @@ describe("decoder", () => {
     assertEquals(decoded([none, one, none, two, none]), few);
   });
 
-  test("gives a view of the chunk where the whole message is in it", () => {
+  test("gives a view of the chunk if the chunk has the whole message", () => {
     const chunk = wire(few);
     new Decoder(({ payload }) => assertStrictEquals(payload.buffer, chunk.buffer)).push(chunk);
   });
 
-  test("gives a view of the chunk again behind a message that was cut", () => {
+  test("gives a view of the chunk again after a message that was cut", () => {
     const [one, two] = pieces(wire(few), 10);
     assert(one !== undefined && two !== undefined);
     const views: boolean[] = [];
@@ -118,7 +118,7 @@ describe("decoder", () => {
   });
 
   for (const [what, type, length] of [["4097 bytes", 2, 4097], ["2^32-1 bytes", 15, 0xffffffff]] as const) {
-    test(`refuses a message of ${what} as soon as its header is there, behind what came before`, () => {
+    test(`refuses a message of ${what} as soon as its header is there, after the messages before`, () => {
       const stream = concat([wire(few), header(type, length)]);
       for (let cut = 0; cut <= stream.length; cut++) {
         const packets: Packet[] = [];
@@ -151,7 +151,7 @@ describe("decoder", () => {
     assertThrows(() => new Decoder(() => {}).push(header(1, DIRECTORY_REPLY_MAX + 1)), FrameError);
   });
 
-  test("keeps no large buffer behind a large directory", () => {
+  test("keeps no large buffer after a large directory", () => {
     const buffers: number[] = [];
     const decoder = new Decoder(({ payload }) => buffers.push(payload.buffer.byteLength));
     const stream = concat([encodePacket(1, 1, 0, [new Uint8Array(1 << 20)]), encodePacket(2, 2, 0, ["x"])]);

@@ -8,7 +8,7 @@ import { bytes, concat, shown } from "../support/bytes.ts";
 const payloadOf = (...parts: (string | Uint8Array)[]) => encodePacket(2, 1, 0, parts).slice(16);
 
 describe("encoder", () => {
-  test("writes text with a NUL behind it, and bytes as they are", () => {
+  test("writes text with a NUL after it, and bytes as they are", () => {
     assertEquals(shown(payloadOf("/a", bytes("v|w"), "t", bytes(""))), "/a|v|wt|");
   });
 
@@ -39,7 +39,7 @@ describe("encoder", () => {
     assertEquals(encoder.length, 16 + 3 + 16 + 6 + 16);
   });
 
-  test("appends messages behind each other while its buffer grows", () => {
+  test("appends messages in order while its buffer grows", () => {
     const encoder = new Encoder();
     const messages = Array.from({ length: 1000 }, (_, i) => [`/path/${i}`, new Uint8Array(i).fill(i)]);
     for (const [i, parts] of messages.entries()) encoder.message(11, i, 7, parts);
@@ -76,7 +76,7 @@ describe("encoder", () => {
     assertEquals(encoder.take(), concat([encodePacket(2, 1, 0, ["/a"]), encodePacket(2, 3, 0, ["/c"])]));
   });
 
-  test("keeps nothing of a message with a part that is none", () => {
+  test("keeps nothing of a message with an invalid part", () => {
     const encoder = new Encoder();
     encoder.message(2, 1, 0, ["/a"]);
     const parts = ["/b", undefined as unknown as string];

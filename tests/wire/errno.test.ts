@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
 
-/** Those that xs_wire.h has, with Linux's numbers and strerror. */
+/** The errors of xs_wire.h, with Linux's numbers and strerror. */
 const protocol: [name: string, number: number, text: string][] = [
   ["EINVAL", 22, "Invalid argument"],
   ["EACCES", 13, "Permission denied"],
@@ -24,7 +24,7 @@ const protocol: [name: string, number: number, text: string][] = [
   ["EPERM", 1, "Operation not permitted"],
 ];
 
-/** Those that clients add of their own. */
+/** The errors that clients add. */
 const local: [name: string, number: number, text: string][] = [
   ["EBADF", 9, "Bad file descriptor"],
   ["EPIPE", 32, "Broken pipe"],

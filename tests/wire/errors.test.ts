@@ -1,4 +1,4 @@
-// The errors' texts, codes, and what they say of where they come from.
+// The texts and codes of errors, and their operations, paths and causes.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -29,7 +29,7 @@ describe("errors", () => {
     for (const name of ["toString", "__proto__", "constructor"]) assertEquals(errnoError(name, {}).errno, 22);
   });
 
-  test("where and why are left out where nobody gave them", () => {
+  test("the operation, the path and the cause are left out if they are unknown", () => {
     const error = new XenStoreError("EIO", "broken");
     assertEquals(error.message, "broken");
     assertEquals([error.operation, error.path, error.cause], [undefined, undefined, undefined]);

@@ -69,7 +69,7 @@ describe("pathFault()", () => {
   }
 
   for (const path of ["@introduceDomain", "@releaseDomain", "@anything", "@releaseDomain/5", "@"]) {
-    test(`accepts ${path} only where a special one is allowed`, () => {
+    test(`accepts ${path} only if special paths are allowed`, () => {
       assertEquals(pathFault(path, true), null);
       assertStringIncludes(pathFault(path) ?? "null", "special");
     });

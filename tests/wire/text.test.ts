@@ -1,4 +1,4 @@
-// Text in payloads: UTF-8 that must be right, Latin-1 that always is, and strings with a NUL behind each.
+// Text in payloads: UTF-8, which may be invalid, Latin-1, and strings that NULs end.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
