@@ -1,6 +1,6 @@
 // The contract: the life of a connection.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { ConnectionError, InvalidOperationError, Operation, XenStoreError } from "../../mod.ts";
 import { collect, scratch } from "./scratch.ts";
@@ -12,7 +12,7 @@ export function connectionsContract(store: Store): void {
     const at = scratch(store, "connections");
     const { path } = at;
 
-    it("close() fails pending requests, ends monitors, and may be called again", async () => {
+    test("close() fails pending requests, ends monitors, and may be called again", async () => {
       const monitor = at.client.monitor();
       await monitor.watch(path("x"));
       await collect(monitor, () => true);
@@ -27,12 +27,12 @@ export function connectionsContract(store: Store): void {
       await assertRejects(() => at.client.transaction(), ConnectionError, "closed");
     });
 
-    it("a client that was closed can connect again", async () => {
+    test("a client that was closed can connect again", async () => {
       await at.client.connect();
       assertEquals(await at.client.getDomainPath(7), "/local/domain/7");
     });
 
-    it("a transaction that was open when its connection ended is dropped", async () => {
+    test("a transaction that was open when its connection ended is dropped", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(path("dropped"), "1");
       await at.client.close();
@@ -41,7 +41,7 @@ export function connectionsContract(store: Store): void {
       await assertRejects(() => transaction.commit(), ConnectionError);
     });
 
-    it("resetWatches() drops the watches of a socket's client, and is refused over the device", async () => {
+    test("resetWatches() drops the watches of a socket's client, and is refused over the device", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("reset"), "r");
       await collect(monitor, () => true);
@@ -57,7 +57,7 @@ export function connectionsContract(store: Store): void {
       assertEquals(event, { type: "change", path: path("reset"), token: "again" });
     });
 
-    it("execute() gives the bytes of a reply, and refuses what is no request", async () => {
+    test("execute() gives the bytes of a reply, and refuses what is no request", async () => {
       const reply = await at.client.execute(Operation.GET_DOMAIN_PATH, ["3"]);
       assertEquals(new TextDecoder().decode(reply), "/local/domain/3\0");
       for (const type of [20, 128, 27, Operation.ERROR, Operation.WATCH_EVENT]) {
@@ -65,7 +65,7 @@ export function connectionsContract(store: Store): void {
       }
     });
 
-    it("an aborted request rejects with the signal's reason, and the connection goes on", async () => {
+    test("an aborted request rejects with the signal's reason, and the connection goes on", async () => {
       const abort = new AbortController();
       const reading = at.client.read(path("x"), { signal: abort.signal });
       abort.abort(new Error("enough"));
@@ -73,7 +73,7 @@ export function connectionsContract(store: Store): void {
       assertEquals(await at.client.getDomainPath(1), "/local/domain/1");
     });
 
-    it("a store that knows no features says ENOSYS", async () => {
+    test("a store that knows no features says ENOSYS", async () => {
       const features = await at.client.getFeature().catch((error: XenStoreError) => error.code);
       assertEquals(features === "ENOSYS" || typeof features === "number", true);
     });

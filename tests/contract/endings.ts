@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { timeout } from "../support/limits.ts";
 
@@ -49,7 +49,7 @@ export function endingsContract(
 ): void {
   describe(`${name}: a process with a connection`, () => {
     for (const [way, check] of Object.entries(ways)) {
-      it(`ends by ${way}`, { timeout }, async () => {
+      test(`ends by ${way}`, { timeout }, async () => {
         await withAddress(async (address) => {
           const ending = await end(command, address, way);
           assertStringIncludes(ending.output, "connected");

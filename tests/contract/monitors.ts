@@ -1,6 +1,6 @@
 // The contract: watches and their events.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidPathError, XenStoreError } from "../../mod.ts";
 import { collect, paths, scratch, until } from "./scratch.ts";
@@ -12,14 +12,14 @@ export function monitorsContract(store: Store): void {
     const at = scratch(store, "monitors");
     const { path } = at;
 
-    it("a new watch causes an event immediately, whether or not the node exists", async () => {
+    test("a new watch causes an event immediately, whether or not the node exists", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("missing"), "a token");
       const [event] = await collect(monitor, () => true);
       assertEquals(event, { type: "change", path: path("missing"), token: "a token" });
     });
 
-    it("changes of the node and of those below it bring events, whoever makes them", async () => {
+    test("changes of the node and of those below it bring events, whoever makes them", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("tree"));
       await until(monitor, path("tree"));
@@ -31,7 +31,7 @@ export function monitorsContract(store: Store): void {
       await until(monitor, path("tree"));
     });
 
-    it("a node whose name only begins alike brings none", async () => {
+    test("a node whose name only begins alike brings none", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("foo"));
       await until(monitor, path("foo"));
@@ -40,7 +40,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("foo/end"))), [path("foo/end")]);
     });
 
-    it("changing permissions brings an event", async () => {
+    test("changing permissions brings an event", async () => {
       await at.client.mkdir(path("perms"));
       const [owner] = await at.client.getPerms(path("perms"));
       await using monitor = at.client.monitor();
@@ -50,7 +50,7 @@ export function monitorsContract(store: Store): void {
       await until(monitor, path("perms"));
     });
 
-    it("two tokens on one path bring two events", async () => {
+    test("two tokens on one path bring two events", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("twice"), "one");
       await monitor.watch(path("twice"), "two");
@@ -61,7 +61,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(tokens(await collect(monitor, ({ length }) => length === 2)), ["one", "two"]);
     });
 
-    it("two monitors may use one token, even on one path", async () => {
+    test("two monitors may use one token, even on one path", async () => {
       await using first = at.client.monitor();
       await using second = at.client.monitor();
       await first.watch(path("shared"), "token");
@@ -73,14 +73,14 @@ export function monitorsContract(store: Store): void {
       await until(second, path("shared"));
     });
 
-    it("the same path and token twice in one monitor fails with EEXIST", async () => {
+    test("the same path and token twice in one monitor fails with EEXIST", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("once"), "token");
       const error = await assertRejects(() => monitor.watch(path("once"), "token"), XenStoreError);
       assertEquals([error.code, error.operation, error.path], ["EEXIST", "WATCH", path("once")]);
     });
 
-    it("unwatch() ends the events of that watch alone", async () => {
+    test("unwatch() ends the events of that watch alone", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("stays"), "s");
       await monitor.watch(path("goes"), "g");
@@ -92,7 +92,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("stays"))), [path("stays")]);
     });
 
-    it("events that waited when their watch was removed are dropped, unless they are asked for", async () => {
+    test("events that waited when their watch was removed are dropped, unless they are asked for", async () => {
       for (const unwatched of [false, true]) {
         await using monitor = at.client.monitor();
         await monitor.watch(path("stale"), "s");
@@ -107,18 +107,18 @@ export function monitorsContract(store: Store): void {
       }
     });
 
-    it("unwatch() of what is not watched fails with ENOENT", async () => {
+    test("unwatch() of what is not watched fails with ENOENT", async () => {
       await using monitor = at.client.monitor();
       await assertRejects(() => monitor.unwatch(path("never"), "n"), XenStoreError, "ENOENT");
     });
 
-    it("watch() rejects an invalid path, and leaves no watch in the store", async () => {
+    test("watch() rejects an invalid path, and leaves no watch in the store", async () => {
       await using monitor = at.client.monitor();
       await assertRejects(() => monitor.watch("/not valid"), InvalidPathError);
       assertEquals(monitor.watched.size, 0);
     });
 
-    it("depth leaves out what is further down", async () => {
+    test("depth leaves out what is further down", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("depth"), "d", { depth: 1 });
       await until(monitor, path("depth"));
@@ -127,7 +127,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("depth/end"))), [path("depth/end")]);
     });
 
-    it("a transaction's changes bring events when it is committed", async () => {
+    test("a transaction's changes bring events when it is committed", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("tx"));
       await until(monitor, path("tx"));
@@ -140,7 +140,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("tx/kept"))).includes(path("tx/dropped")), false);
     });
 
-    it("ninety concurrent watches all cause their first event", async () => {
+    test("ninety concurrent watches all cause their first event", async () => {
       await using monitor = at.client.monitor();
       const names = Array.from({ length: 90 }, (_, i) => path(`w/${i}`));
       await Promise.all(names.map((name) => monitor.watch(name)));
@@ -148,7 +148,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(events).sort(), names.sort());
     });
 
-    it("a wait can be aborted, and the monitor goes on", async () => {
+    test("a wait can be aborted, and the monitor goes on", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("abort"));
       await until(monitor, path("abort"));
@@ -160,7 +160,7 @@ export function monitorsContract(store: Store): void {
       await until(monitor, path("abort"));
     });
 
-    it("waitFor() resolves when the node is as wanted", async () => {
+    test("waitFor() resolves when the node is as wanted", async () => {
       const value = at.client.waitFor(path("ready"), (bytes) => bytes?.length === 3);
       await at.other.write(path("ready"), "no");
       await at.other.write(path("ready"), "yes");
@@ -170,7 +170,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(await gone, null);
     });
 
-    it("waitFor() can be aborted", async () => {
+    test("waitFor() can be aborted", async () => {
       const abort = new AbortController();
       const waiting = at.client.waitFor(path("never"), () => false, { signal: abort.signal });
       abort.abort(new Error("enough"));

@@ -1,6 +1,6 @@
 // The contract: values, children and permissions of nodes.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidPathError, InvalidPayloadError, XenStoreError } from "../../mod.ts";
 import { scratch } from "./scratch.ts";
@@ -12,41 +12,41 @@ export function nodesContract(store: Store): void {
     const at = scratch(store, "nodes");
     const { path } = at;
 
-    it("read() gives what write() wrote, whatever the bytes", async () => {
+    test("read() gives what write() wrote, whatever the bytes", async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       await at.client.write(path("bytes"), bytes);
       assertEquals(await at.client.read(path("bytes")), bytes);
     });
 
-    it("trailing NULs are part of a value", async () => {
+    test("trailing NULs are part of a value", async () => {
       await at.client.write(path("nuls"), new Uint8Array([65, 0, 0]));
       assertEquals(await at.other.read(path("nuls")), new Uint8Array([65, 0, 0]));
     });
 
-    it("a value may be empty", async () => {
+    test("a value may be empty", async () => {
       await at.client.write(path("empty"), "");
       assertEquals(await at.client.read(path("empty")), new Uint8Array(0));
       assertEquals(await at.client.readText(path("empty")), "");
     });
 
-    it("text is UTF-8", async () => {
+    test("text is UTF-8", async () => {
       await at.client.write(path("text"), "zażółć \u{1F427}");
       assertEquals(await at.client.readText(path("text")), "zażółć \u{1F427}");
     });
 
-    it("readText() fails with EILSEQ if the value is not UTF-8", async () => {
+    test("readText() fails with EILSEQ if the value is not UTF-8", async () => {
       await at.client.write(path("latin"), new Uint8Array([0x61, 0xe9]));
       assertEquals((await assertRejects(() => at.client.readText(path("latin")), XenStoreError)).code, "EILSEQ");
       assertEquals((await at.client.read(path("latin"))).length, 2);
     });
 
-    it("write() makes missing parents, with empty values", async () => {
+    test("write() makes missing parents, with empty values", async () => {
       await at.client.write(path("deep/er/still"), "x");
       assertEquals(await at.client.readText(path("deep/er")), "");
       assertEquals(await at.client.list(path("deep")), ["er"]);
     });
 
-    it("the longest value is taken, one byte more is not", async () => {
+    test("the longest value is taken, one byte more is not", async () => {
       const longest = new Uint8Array(Math.min(store.valueMax, 4096)).fill(7);
       const name = path("long");
       const fits = longest.subarray(0, Math.min(longest.length, (store.device ? 4080 : 4096) - name.length - 1));
@@ -58,33 +58,33 @@ export function nodesContract(store: Store): void {
       assertEquals((await at.client.read(name)).length, fits.length);
     });
 
-    it("read() fails with ENOENT if the node does not exist", async () => {
+    test("read() fails with ENOENT if the node does not exist", async () => {
       const error = await assertRejects(() => at.client.read(path("nothing")), XenStoreError);
       assertEquals([error.code, error.errno, error.operation, error.path], ["ENOENT", 2, "READ", path("nothing")]);
     });
 
-    it("read() gives the default if the node does not exist", async () => {
+    test("read() gives the default if the node does not exist", async () => {
       assertEquals(await at.client.read(path("nothing"), { default: null }), null);
       assertEquals(await at.client.readText(path("nothing"), { default: "none" }), "none");
       await at.client.write(path("something"), "");
       assertEquals(await at.client.readText(path("something"), { default: "none" }), "");
     });
 
-    it("a path that no store takes fails before it is sent", async () => {
+    test("a path that no store takes fails before it is sent", async () => {
       for (const wrong of ["", "/with space", `${path("slash")}/`, `${path("two")}//slashes`, "/dot.ted", "@special"]) {
         const error = await assertRejects(() => at.client.read(wrong), InvalidPathError);
         assertEquals([error.code, error.operation, error.path], ["EINVAL", "READ", wrong]);
       }
     });
 
-    it("paths may be bytes", async () => {
+    test("paths may be bytes", async () => {
       const bytes = new TextEncoder().encode(path("by-bytes"));
       await at.client.write(bytes, "yes");
       assertEquals(await at.client.readText(bytes), "yes");
       assert(await at.client.exists(bytes));
     });
 
-    it("mkdir() makes a node with an empty value, and leaves one that exists", async () => {
+    test("mkdir() makes a node with an empty value, and leaves one that exists", async () => {
       await at.client.mkdir(path("made/here"));
       assertEquals(await at.client.readText(path("made/here")), "");
       await at.client.write(path("made/here"), "kept");
@@ -92,20 +92,20 @@ export function nodesContract(store: Store): void {
       assertEquals(await at.client.readText(path("made/here")), "kept");
     });
 
-    it("delete() removes a node and all below it", async () => {
+    test("delete() removes a node and all below it", async () => {
       await at.client.write(path("gone/a/b"), "x");
       await at.client.delete(path("gone"));
       assertEquals(await at.client.exists(path("gone")), false);
       assertEquals(await at.client.exists(path("gone/a/b")), false);
     });
 
-    it("delete() of a missing node fails with ENOENT only if its parent does not exist", async () => {
+    test("delete() of a missing node fails with ENOENT only if its parent does not exist", async () => {
       await at.client.delete(path("never"));
       const error = await assertRejects(() => at.client.delete(path("never/was/here")), XenStoreError);
       assertEquals(error.code, "ENOENT");
     });
 
-    it("list() gives the names of the children, none of a leaf", async () => {
+    test("list() gives the names of the children, none of a leaf", async () => {
       for (const name of ["one", "two", "three"]) await at.client.write(path(`list/${name}`), "");
       assertEquals((await at.client.list(path("list"))).sort(), ["one", "three", "two"]);
       assertEquals(await at.client.list(path("list/one")), []);
@@ -113,7 +113,7 @@ export function nodesContract(store: Store): void {
     });
 
     if (store.listsAll) {
-      it("list() gives children that take more than one reply", async () => {
+      test("list() gives children that take more than one reply", async () => {
         const names = Array.from({ length: 3 * store.many }, (_, i) => `a-rather-long-name-of-a-child-${i}`);
         await Promise.all(names.map((name) => at.client.mkdir(path(`many/${name}`))));
         assertEquals((await at.client.list(path("many"))).sort(), names.sort());
@@ -121,13 +121,13 @@ export function nodesContract(store: Store): void {
       });
     }
 
-    it("exists() tells whether a node does", async () => {
+    test("exists() tells whether a node does", async () => {
       await at.client.write(path("here"), "");
       assertEquals(await at.client.exists(path("here")), true);
       assertEquals(await at.client.exists(path("there")), false);
     });
 
-    it("getPerms() gives what setPerms() set, in order and with repetitions", async () => {
+    test("getPerms() gives what setPerms() set, in order and with repetitions", async () => {
       await at.client.mkdir(path("perms"));
       const [owner] = await at.client.getPerms(path("perms"));
       assert(owner !== undefined);
@@ -141,7 +141,7 @@ export function nodesContract(store: Store): void {
       ]);
     });
 
-    it("many requests made concurrently all get their own reply", async () => {
+    test("many requests made concurrently all get their own reply", async () => {
       await at.client.write(path("count"), "0");
       const replies = await Promise.all(
         Array.from(
@@ -161,7 +161,7 @@ export function nodesContract(store: Store): void {
     });
 
     if (!store.privileged) {
-      it("what a guest may not do fails with EACCES", async () => {
+      test("what a guest may not do fails with EACCES", async () => {
         const denied = (run: () => Promise<unknown>) => assertRejects(run, XenStoreError, "EACCES");
         await denied(() => at.client.write("/tool/not-mine", ""));
         await denied(() => at.client.isDomainIntroduced(0));
@@ -171,7 +171,7 @@ export function nodesContract(store: Store): void {
     }
 
     if (store.privileged) {
-      it("isDomainIntroduced() knows domain 0", async () => {
+      test("isDomainIntroduced() knows domain 0", async () => {
         assertEquals(await at.client.isDomainIntroduced(0), true);
         assertEquals(await at.client.isDomainIntroduced(4242), false);
       });

@@ -1,6 +1,6 @@
 // The contract: transactions.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { ConflictError, TransactionEndedError, XenStoreError } from "../../mod.ts";
 import { scratch } from "./scratch.ts";
@@ -12,7 +12,7 @@ export function transactionsContract(store: Store): void {
     const at = scratch(store, "transactions");
     const { path } = at;
 
-    it("nothing of one is seen outside before it is committed", async () => {
+    test("nothing of one is seen outside before it is committed", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(path("hidden"), "1");
       assertEquals(await transaction.readText(path("hidden")), "1");
@@ -21,14 +21,14 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.other.readText(path("hidden")), "1");
     });
 
-    it("a rolled back one leaves nothing", async () => {
+    test("a rolled back one leaves nothing", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(path("dropped"), "1");
       await transaction.rollback();
       assertEquals(await at.client.exists(path("dropped")), false);
     });
 
-    it("commit() gives false where others wrote what it read, and changes nothing", async () => {
+    test("commit() gives false where others wrote what it read, and changes nothing", async () => {
       await at.client.write(path("read"), "old");
       const transaction = await at.client.transaction();
       assertEquals(await transaction.readText(path("read")), "old");
@@ -38,7 +38,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("written")), false);
     });
 
-    it("many run concurrently over one connection", async () => {
+    test("many run concurrently over one connection", async () => {
       const count = 8;
       for (let i = 0; i < count; i++) await at.client.mkdir(path(`many/${i}`));
       const transactions = await Promise.all(Array.from({ length: count }, () => at.client.transaction()));
@@ -48,7 +48,7 @@ export function transactionsContract(store: Store): void {
       for (let i = 0; i < count; i++) assertEquals(await at.client.readText(path(`many/${i}`)), `${i}`);
     });
 
-    it("an operation after the end fails, and so does a second end", async () => {
+    test("an operation after the end fails, and so does a second end", async () => {
       const transaction = await at.client.transaction();
       assert(transaction.isOpen);
       await transaction.rollback();
@@ -59,7 +59,7 @@ export function transactionsContract(store: Store): void {
       await assertRejects(() => transaction.rollback(), TransactionEndedError);
     });
 
-    it("a failing operation does not end it", async () => {
+    test("a failing operation does not end it", async () => {
       const transaction = await at.client.transaction();
       await assertRejects(() => transaction.read(path("nothing")), XenStoreError, "ENOENT");
       await transaction.write(path("after-all"), "1");
@@ -67,7 +67,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("after-all")), "1");
     });
 
-    it("one that goes out of scope is rolled back", async () => {
+    test("one that goes out of scope is rolled back", async () => {
       {
         await using transaction = await at.client.transaction();
         await transaction.write(path("scoped"), "1");
@@ -75,7 +75,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("scoped")), false);
     });
 
-    it("one that was committed may go out of scope", async () => {
+    test("one that was committed may go out of scope", async () => {
       {
         await using transaction = await at.client.transaction();
         await transaction.write(path("kept"), "1");
@@ -84,7 +84,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("kept")), "1");
     });
 
-    it("transact() runs again until there is no conflict, and gives what the function returned", async () => {
+    test("transact() runs again until there is no conflict, and gives what the function returned", async () => {
       await at.client.write(path("counter"), "5");
       const attempts: number[] = [];
       const result = await at.client.transact(async (transaction, attempt) => {
@@ -99,7 +99,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("counter")), "26");
     });
 
-    it("transact() fails with a ConflictError that says how often it tried", async () => {
+    test("transact() fails with a ConflictError that says how often it tried", async () => {
       await at.client.write(path("contended"), "0");
       let turn = 0;
       const error = await assertRejects(() =>
@@ -114,7 +114,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("contended")), "4");
     });
 
-    it("transact() rolls back and fails with what the function threw", async () => {
+    test("transact() rolls back and fails with what the function threw", async () => {
       const thrown = new Error("changed my mind");
       const error = await assertRejects(() =>
         at.client.transact(async (transaction) => {
@@ -126,7 +126,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("thrown")), false);
     });
 
-    it("eight concurrent increments all count", async () => {
+    test("eight concurrent increments all count", async () => {
       await at.client.write(path("shared"), "0");
       await Promise.all(Array.from({ length: 8 }, () =>
         at.client.transact(async (transaction) => {

@@ -1,6 +1,6 @@
 // The contract: walks.
 
-import { before, describe, it } from "node:test";
+import { before, describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type WalkOptions, XenStoreError } from "../../mod.ts";
 import { scratch } from "./scratch.ts";
@@ -23,15 +23,15 @@ export function walkContract(store: Store): void {
       return seen;
     }
 
-    it("visits parents before their children", async () => {
+    test("visits parents before their children", async () => {
       assertEquals(await visited({}), ["", "/a", "/a/b", "/a/b/c", "/a/d", "/e"]);
     });
 
-    it("visits children before their parents where topDown is false, at every level", async () => {
+    test("visits children before their parents where topDown is false, at every level", async () => {
       assertEquals(await visited({ topDown: false }), ["/a/b/c", "/a/b", "/a/d", "/a", "/e", ""]);
     });
 
-    it("gives values, children and depths", async () => {
+    test("gives values, children and depths", async () => {
       const nodes = [];
       for await (const node of at.client.walk(`${top}/a`)) nodes.push(node);
       const value = (text: string) => new TextEncoder().encode(text);
@@ -43,22 +43,22 @@ export function walkContract(store: Store): void {
       ]);
     });
 
-    it("goes no deeper than maxDepth", async () => {
+    test("goes no deeper than maxDepth", async () => {
       assertEquals(await visited({ maxDepth: 0 }), [""]);
       assertEquals(await visited({ maxDepth: 1, topDown: false }), ["/a", "/e", ""]);
     });
 
-    it("fails with E2BIG if it finds more nodes than maxNodes", async () => {
+    test("fails with E2BIG if it finds more nodes than maxNodes", async () => {
       assertEquals((await visited({ maxNodes: 6 })).length, 6);
       const error = await assertRejects(() => visited({ maxNodes: 5 }), XenStoreError);
       assertEquals([error.code, error.operation, error.path], ["E2BIG", "walk", top]);
     });
 
-    it("fails if the top does not exist", async () => {
+    test("fails if the top does not exist", async () => {
       await assertRejects(async () => await at.client.walk(path("nothing")).next(), XenStoreError, "ENOENT");
     });
 
-    it("sees a transaction's own changes inside it, and none outside", async () => {
+    test("sees a transaction's own changes inside it, and none outside", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(`${top}/new`, "");
       const inside = [];
@@ -69,7 +69,7 @@ export function walkContract(store: Store): void {
     });
 
     if (store.nodesMax >= 3 * store.many) {
-      it("visits many nodes", async () => {
+      test("visits many nodes", async () => {
         const names = Array.from({ length: 3 * store.many }, (_, i) => `big/${i % 10}/${Math.floor(i / 10) % 10}/${i}`);
         await Promise.all(names.map((name) => at.client.write(path(name), name)));
         const left = new Set(names);

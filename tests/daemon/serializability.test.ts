@@ -1,7 +1,7 @@
 // Transactions at the same time have the effect of one after the other: checked against a store that knows only the latter.
 
 import process from "node:process";
-import { it } from "node:test";
+import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import { Operation as Op } from "../../src/wire/operations.ts";
@@ -293,7 +293,7 @@ function shown({ type, text }: Request): string {
   return `${name} ${shownText(text)}`;
 }
 
-it("transactions of several connections at once are as good as one after the other", async () => {
+test("transactions of several connections at once are as good as one after the other", async () => {
   const first = seedOf(process.env.TSXS_SEED);
   for (let seed = first; seed < first + 3; seed++) {
     await using daemon = new Daemon();

@@ -1,22 +1,21 @@
 // The real daemons run here, guests included, and the stand-in behaves like the XenBus device.
 
-import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { test } from "node:test";
 import process from "node:process";
+import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { missingPeers, type RealStore, startOxenstored, startXenbus, startXenstored } from "./daemons.ts";
 import { type Frame, frame, OP, takeFrames, Wire } from "./frames.ts";
+import { codeOf } from "../../src/wire/system_errors.ts";
 import { timeout } from "../support/limits.ts";
 
 const missing = missingPeers();
 const skip = missing ?? false;
-/** Far beyond what any of these takes: a lost wake-up fails instead of hanging. */
-
 test("what the real-peer checks need is installed", { skip: process.env["CI"] ? false : skip }, () => {
-  assert.equal(missing, null);
+  assertEquals(missing, null);
 });
 
 for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", startOxenstored]] as const) {
@@ -29,41 +28,41 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
   };
 
   store("its socket speaks as domain 0", async (_, dom0) => {
-    assert.equal(await dom0.call(OP.READ, "/|"), "");
-    assert.equal(await dom0.call(OP.WRITE, "/a|value"), "OK|");
-    assert.equal(await dom0.call(OP.READ, "/a|"), "value");
-    assert.equal(await dom0.call(OP.READ, "/b|"), "!ENOENT|");
+    assertEquals(await dom0.call(OP.READ, "/|"), "");
+    assertEquals(await dom0.call(OP.WRITE, "/a|value"), "OK|");
+    assertEquals(await dom0.call(OP.READ, "/a|"), "value");
+    assertEquals(await dom0.call(OP.READ, "/b|"), "!ENOENT|");
   });
 
   store("a guest's socket speaks as that guest", async (store, dom0) => {
     await home(dom0, 5);
     await dom0.call(OP.WRITE, "/hidden|secret");
     await using guest = await introduce(store, dom0, 5);
-    assert.equal(await guest.call(OP.READ, "domid|"), "5");
-    assert.equal(await guest.call(OP.READ, "/hidden|"), "!EACCES|");
-    assert.equal(await guest.call(OP.INTRODUCE, "6|1|1|"), "!EACCES|");
-    assert.equal(await guest.call(OP.WRITE, "data|from the guest"), "OK|");
-    assert.equal(await dom0.call(OP.READ, "/local/domain/5/data|"), "from the guest");
+    assertEquals(await guest.call(OP.READ, "domid|"), "5");
+    assertEquals(await guest.call(OP.READ, "/hidden|"), "!EACCES|");
+    assertEquals(await guest.call(OP.INTRODUCE, "6|1|1|"), "!EACCES|");
+    assertEquals(await guest.call(OP.WRITE, "data|from the guest"), "OK|");
+    assertEquals(await dom0.call(OP.READ, "/local/domain/5/data|"), "from the guest");
   });
 
   store("messages larger than the ring pass through it, cut at any byte", async (store, dom0) => {
     await home(dom0, 5);
     await using guest = await introduce(store, dom0, 5);
     const value = "0123456789".repeat(180);
-    assert.equal(await guest.call(OP.WRITE, `data|${value}`), "OK|");
+    assertEquals(await guest.call(OP.WRITE, `data|${value}`), "OK|");
     for (const byte of frame(OP.READ, 77, "data|")) guest.send(Buffer.from([byte]));
-    assert.deepEqual(await guest.next(), { op: OP.READ, id: 77, text: value });
+    assertEquals(await guest.next(), { op: OP.READ, id: 77, text: value });
     const requests = Array.from({ length: 100 }, (_, i) => frame(OP.READ, i, "data|"));
     guest.send(Buffer.concat(requests));
-    for (let i = 0; i < 100; i++) assert.deepEqual(await guest.next(), { op: OP.READ, id: i, text: value });
+    for (let i = 0; i < 100; i++) assertEquals(await guest.next(), { op: OP.READ, id: i, text: value });
   });
 
   store("a guest's next connection meets nothing of the last one", async (store, dom0) => {
     await home(dom0, 5);
     const first = await introduce(store, dom0, 5);
     await first.call(OP.WATCH, "data|token|");
-    assert.equal(await first.event(), "data|token|");
-    assert.equal(await first.call(OP.TRANSACTION_START, "|"), "1|");
+    assertEquals(await first.event(), "data|token|");
+    assertEquals(await first.call(OP.TRANSACTION_START, "|"), "1|");
     // Left behind: an unread reply, an event, and a part of a request.
     first.send(
       Buffer.concat([
@@ -77,11 +76,11 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     await first.close();
     await using second = await Wire.open(store.domainSocket(5));
     second.send(frame(OP.READ, 99, "domid|"));
-    assert.deepEqual(await second.next(), { op: OP.READ, id: 99, text: "5" });
-    assert.notEqual(await dom0.call(OP.READ, "/local/domain/5/data|"), "never");
+    assertEquals(await second.next(), { op: OP.READ, id: 99, text: "5" });
+    assertNotEquals(await dom0.call(OP.READ, "/local/domain/5/data|"), "never");
     await dom0.call(OP.WRITE, "/local/domain/5/data|z");
     second.send(frame(OP.READ, 100, "data|"));
-    assert.deepEqual(await second.next(), { op: OP.READ, id: 100, text: "z" });
+    assertEquals(await second.next(), { op: OP.READ, id: 100, text: "z" });
   });
 
   store("a guest that broke the framing is back after RELEASE and INTRODUCE", async (store, dom0) => {
@@ -89,10 +88,10 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     const broken = await introduce(store, dom0, 5);
     broken.send(frame(OP.READ, 1, "domid|", 5000));
     await broken.close();
-    assert.equal(await dom0.call(OP.RELEASE, "5|"), "OK|");
+    assertEquals(await dom0.call(OP.RELEASE, "5|"), "OK|");
     await home(dom0, 5);
     await using guest = await introduce(store, dom0, 5);
-    assert.equal(await guest.call(OP.READ, "domid|"), "5");
+    assertEquals(await guest.call(OP.READ, "domid|"), "5");
   });
 
   store("a guest may cut its connection anywhere", async (store, dom0) => {
@@ -107,7 +106,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
       await first.close();
       await using second = await Wire.open(store.domainSocket(5));
       second.send(frame(OP.READ, 1000 + cut, "domid|"));
-      assert.deepEqual(await second.next(), { op: OP.READ, id: 1000 + cut, text: "5" });
+      assertEquals(await second.next(), { op: OP.READ, id: 1000 + cut, text: "5" });
     }
   });
 
@@ -117,14 +116,14 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
       await home(dom0, 5);
       await using guest = await introduce(store, dom0, 5);
       await dom0.call(OP.WATCH, "@releaseDomain|r|");
-      assert.equal(await dom0.event(), "@releaseDomain|r|");
+      assertEquals(await dom0.event(), "@releaseDomain|r|");
       await store.shutdownDomain(5);
-      assert.equal(await dom0.event(), "@releaseDomain|r|");
-      assert.equal(await guest.call(OP.READ, "domid|"), "5");
+      assertEquals(await dom0.event(), "@releaseDomain|r|");
+      assertEquals(await guest.call(OP.READ, "domid|"), "5");
       await store.destroyDomain(5);
-      assert.equal(await dom0.event(), "@releaseDomain|r|");
-      assert.equal(await guest.next(), null);
-      await assert.rejects(Wire.open(store.domainSocket(5)), { code: "ENOENT" });
+      assertEquals(await dom0.event(), "@releaseDomain|r|");
+      assertEquals(await guest.next(), null);
+      assertEquals(codeOf(await assertRejects(() => Wire.open(store.domainSocket(5)))), "ENOENT");
     },
   );
 
@@ -132,32 +131,32 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     await home(dom0, 5);
     await using first = await introduce(store, dom0, 5);
     await store.destroyDomain(5);
-    assert.equal(await first.next(), null);
+    assertEquals(await first.next(), null);
     store.createDomain(5);
     await home(dom0, 5);
     await using second = await introduce(store, dom0, 5);
-    assert.equal(await second.call(OP.READ, "domid|"), "5");
+    assertEquals(await second.call(OP.READ, "domid|"), "5");
   });
 
   store("a domain can be INTRODUCEd again after its RELEASE", async (store, dom0) => {
     await home(dom0, 5);
     await using first = await introduce(store, dom0, 5);
-    assert.equal(await dom0.call(OP.RELEASE, "5|"), "OK|");
+    assertEquals(await dom0.call(OP.RELEASE, "5|"), "OK|");
     // oxenstored keeps the ring of a released domain, but answers nothing there.
-    if (name === "xenstored") assert.equal(await first.next(), null);
+    if (name === "xenstored") assertEquals(await first.next(), null);
     await home(dom0, 5);
     await using second = await introduce(store, dom0, 5);
-    assert.equal(await first.next(), null);
-    assert.equal(await second.call(OP.READ, "domid|"), "5");
+    assertEquals(await first.next(), null);
+    assertEquals(await second.call(OP.READ, "domid|"), "5");
   });
 
   store("INTRODUCE of a known domain closes its guest's connection, and takes a new one", async (store, dom0) => {
     await home(dom0, 5);
     await using first = await introduce(store, dom0, 5);
-    assert.equal(await first.call(OP.READ, "domid|"), "5");
+    assertEquals(await first.call(OP.READ, "domid|"), "5");
     await using second = await introduce(store, dom0, 5);
-    assert.equal(await first.next(), null);
-    assert.equal(await second.call(OP.READ, "domid|"), "5");
+    assertEquals(await first.next(), null);
+    assertEquals(await second.call(OP.READ, "domid|"), "5");
   });
 
   store("many guests speak at once", async (store, dom0) => {
@@ -172,17 +171,17 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
       for (let i = 0; i < 20; i++) said = await guest.call(OP.READ, "domid|");
       return said;
     }));
-    assert.deepEqual(rounds, domids.map(String));
+    assertEquals(rounds, domids.map(String));
     for (const guest of guests) await guest.close();
   });
 
   store("kill() ends it, and its connections", async (store, dom0) => {
     await using guest = await introduce(store, dom0, 5);
     await store.kill();
-    assert.equal(await dom0.next(), null);
-    assert.equal(await guest.next(), null);
-    await assert.rejects(Wire.open(store.socket), { code: "ECONNREFUSED" });
-    assert.throws(() => process.kill(store.pid, 0), { code: "ESRCH" });
+    assertEquals(await dom0.next(), null);
+    assertEquals(await guest.next(), null);
+    assertEquals(codeOf(await assertRejects(() => Wire.open(store.socket))), "ECONNREFUSED");
+    assertEquals(codeOf(assertThrows(() => process.kill(store.pid, 0))), "ESRCH");
     await store.kill();
   });
 }
@@ -196,16 +195,16 @@ test("many daemons run at once, and stop() removes what they made", { skip, time
   ]);
   for (const [i, store] of stores.entries()) {
     await using dom0 = await Wire.open(store.socket);
-    assert.equal(await dom0.call(OP.WRITE, `/mine|${i}`), "OK|");
+    assertEquals(await dom0.call(OP.WRITE, `/mine|${i}`), "OK|");
   }
   for (const [i, store] of stores.entries()) {
     await using dom0 = await Wire.open(store.socket);
-    assert.equal(await dom0.call(OP.READ, "/mine|"), String(i));
+    assertEquals(await dom0.call(OP.READ, "/mine|"), String(i));
   }
   for (const store of stores) {
     await store.stop();
     await store.stop();
-    assert.throws(() => accessSync(store.socket), { code: "ENOENT" });
+    assertEquals(codeOf(assertThrows(() => accessSync(store.socket))), "ENOENT");
   }
 });
 
@@ -220,8 +219,8 @@ function device(title: string, body: (path: string, store: RealStore) => Promise
 device("two messages in one write lose the second", async (path) => {
   await using file = await open(path, "r+");
   const both = Buffer.concat([frame(OP.MKDIR, 1, "/first|"), frame(OP.MKDIR, 2, "/second|")]);
-  assert.equal((await file.write(both)).bytesWritten, both.length);
-  assert.deepEqual(await ask(file, frame(OP.DIRECTORY, 3, "/|")), [
+  assertEquals((await file.write(both)).bytesWritten, both.length);
+  assertEquals(await ask(file, frame(OP.DIRECTORY, 3, "/|")), [
     { op: OP.MKDIR, id: 1, text: "OK|" },
     { op: OP.DIRECTORY, id: 3, text: "tool|first|" },
   ]);
@@ -231,29 +230,32 @@ device("a message split over writes is put together", async (path) => {
   await using file = await open(path, "r+");
   const whole = frame(OP.WRITE, 1, "/a|value");
   for (const [from, to] of [[0, 5], [5, 16], [16, 18]] as const) await file.write(whole.subarray(from, to));
-  assert.deepEqual(await ask(file, whole.subarray(18)), [{ op: OP.WRITE, id: 1, text: "OK|" }]);
+  assertEquals(await ask(file, whole.subarray(18)), [{ op: OP.WRITE, id: 1, text: "OK|" }]);
 });
 
 device("a message of over 4096 bytes fails, and the next one goes", async (path) => {
   await using file = await open(path, "r+");
   const largest = frame(OP.WRITE, 1, "/a|".padEnd(4080, "x"));
-  await assert.rejects(file.write(Buffer.concat([largest, largest])), { code: "EINVAL" });
-  await assert.rejects(file.write(frame(OP.WRITE, 2, "", 4081)), { code: "E2BIG" });
-  assert.deepEqual(await ask(file, largest), [{ op: OP.WRITE, id: 1, text: "OK|" }]);
+  assertEquals(codeOf(await assertRejects(() => file.write(Buffer.concat([largest, largest])))), "EINVAL");
+  assertEquals(codeOf(await assertRejects(() => file.write(frame(OP.WRITE, 2, "", 4081)))), "E2BIG");
+  assertEquals(await ask(file, largest), [{ op: OP.WRITE, id: 1, text: "OK|" }]);
 });
 
 device("a read fails with EAGAIN under O_NONBLOCK when nothing is queued", async (path) => {
   await using file = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
-  await assert.rejects(file.read(Buffer.alloc(4096), 0, 4096, null), { code: "EAGAIN" });
+  assertEquals(codeOf(await assertRejects(() => file.read(Buffer.alloc(4096), 0, 4096, null))), "EAGAIN");
 });
 
 device("reads that wait in other processes hold up nobody, and end when they are signalled", async (path) => {
   const readers = Array.from({ length: 24 }, () => waitingReader(path));
   await Promise.all(readers.map((reader) => reader.opened));
   await using file = await open(path, "r+");
-  assert.deepEqual(await ask(file, frame(OP.READ, 1, "/|")), [{ op: OP.READ, id: 1, text: "" }]);
+  assertEquals(await ask(file, frame(OP.READ, 1, "/|")), [{ op: OP.READ, id: 1, text: "" }]);
   for (const reader of readers) reader.process.kill("SIGTERM");
-  assert.deepEqual(new Set(await Promise.all(readers.map((reader) => reader.ended))), new Set(["SIGTERM"]));
+  assertEquals(
+    new Set(await Promise.all(readers.map((reader) => reader.ended))),
+    new Set<NodeJS.Signals | null>(["SIGTERM"]),
+  );
 });
 
 device("a read that waits gets an event of its own open file", async (path, store) => {
@@ -263,7 +265,7 @@ device("a read that waits gets an event of its own open file", async (path, stor
   await using dom0 = await Wire.open(store.socket);
   await dom0.call(OP.WRITE, "/watched|x");
   const { bytesRead, buffer } = await waiting;
-  assert.equal(takeFrames(buffer.subarray(0, bytesRead)).frames[0]?.text, "/watched|token|");
+  assertEquals(takeFrames(buffer.subarray(0, bytesRead)).frames[0]?.text, "/watched|token|");
 });
 
 test("the stand-in: writes are taken while nobody reads the replies", { skip, timeout }, async () => {
@@ -281,7 +283,7 @@ test("the stand-in: writes are taken while nobody reads the replies", { skip, ti
     rest = taken.rest;
     for (const reply of taken.frames) answered.push(reply.id);
   }
-  assert.deepEqual(answered, [...ids, ...ids]);
+  assertEquals(answered, [...ids, ...ids]);
 });
 
 device("poll reports input only", async (path) => {
@@ -290,21 +292,21 @@ fd=os.open(sys.argv[1],os.O_RDWR); p=select.poll(); p.register(fd,select.POLLIN|
 before=p.poll(0); os.write(fd,struct.pack('<4I',2,1,0,2)+b'/\\0'); after=p.poll(300000)
 sys.exit(0 if before==[] and after==[(fd,select.POLLIN)] else 'before %r after %r' % (before,after))`;
   const python = spawn("/usr/bin/python3", ["-c", script, path], { stdio: ["ignore", "inherit", "inherit"] });
-  assert.equal(await new Promise((resolve) => python.once("exit", resolve)), 0);
+  assertEquals(await new Promise((resolve) => python.once("exit", resolve)), 0);
 });
 
 /** Makes the node of a guest, its `domid` and a `data` it may write. */
 async function home(dom0: Wire, domid: number): Promise<void> {
   const path = `/local/domain/${domid}`;
-  assert.equal(await dom0.call(OP.WRITE, `${path}/domid|${domid}`), "OK|");
-  assert.equal(await dom0.call(OP.MKDIR, `${path}/data|`), "OK|");
+  assertEquals(await dom0.call(OP.WRITE, `${path}/domid|${domid}`), "OK|");
+  assertEquals(await dom0.call(OP.MKDIR, `${path}/data|`), "OK|");
   await dom0.call(OP.SET_PERMS, `${path}/domid|n0|r${domid}|`);
   await dom0.call(OP.SET_PERMS, `${path}/data|n0|b${domid}|`);
 }
 
 /** INTRODUCEs the domain, and connects at once as that guest. */
 async function introduce(store: RealStore, dom0: Wire, domid: number): Promise<Wire> {
-  assert.equal(await dom0.call(OP.INTRODUCE, `${domid}|1|1|`), "OK|");
+  assertEquals(await dom0.call(OP.INTRODUCE, `${domid}|1|1|`), "OK|");
   return Wire.open(store.domainSocket(domid));
 }
 

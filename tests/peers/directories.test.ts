@@ -1,6 +1,6 @@
 // Directories far too long for one message, of the real daemons.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
 import { startOxenstored, startXenstored } from "./daemons.ts";
@@ -17,7 +17,7 @@ async function makeMany(client: Client, count: number): Promise<string[]> {
 
 withPeers("long directories are listed whole", () => {
   describe("long directories", () => {
-    it("of xenstored come in parts, in order", { timeout }, async () => {
+    test("of xenstored come in parts, in order", { timeout }, async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       // The daemon copies the whole list for each child that is made: 100,000 would take a minute to make.
@@ -25,7 +25,7 @@ withPeers("long directories are listed whole", () => {
       assertEquals(await client.list("/many"), names);
     });
 
-    it(
+    test(
       "of xenstored that change while they are listed are listed from the start again",
       { timeout },
       async () => {
@@ -40,7 +40,7 @@ withPeers("long directories are listed whole", () => {
       },
     );
 
-    it("of oxenstored come in one reply, however long", { timeout }, async () => {
+    test("of oxenstored come in one reply, however long", { timeout }, async () => {
       await using store = await startOxenstored();
       await using client = await connect(`unix:${store.socket}`);
       const names = await makeMany(client, 100_000);

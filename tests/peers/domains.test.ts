@@ -1,6 +1,6 @@
 // The life of guests, as the real daemons tell it.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, XenStoreError } from "../../mod.ts";
 import { collect, until } from "../contract/scratch.ts";
@@ -9,7 +9,7 @@ import { withPeers } from "./peers.ts";
 
 withPeers("domains come and go", () => {
   describe("domains of xenstored", () => {
-    it("come and go with INTRODUCE and RELEASE, and bring the special events", async () => {
+    test("come and go with INTRODUCE and RELEASE, and bring the special events", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await using monitor = client.monitor();
@@ -29,7 +29,7 @@ withPeers("domains come and go", () => {
       await until(monitor, "@releaseDomain");
     });
 
-    it("bring @releaseDomain when they shut down, again after resumeDomain(), and when they die", async () => {
+    test("bring @releaseDomain when they shut down, again after resumeDomain(), and when they die", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.introduceDomain(5, 1, 1);
@@ -46,7 +46,7 @@ withPeers("domains come and go", () => {
       assertEquals(await client.isDomainIntroduced(5), false);
     });
 
-    it("get the rights of their target with setTarget()", async () => {
+    test("get the rights of their target with setTarget()", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       for (const domid of [5, 6]) await client.introduceDomain(domid, 1, 1);
@@ -58,7 +58,7 @@ withPeers("domains come and go", () => {
       assertEquals(await six.readText("/tool/of-five"), "secret");
     });
 
-    it("that are unknown are told by ENOENT", async () => {
+    test("that are unknown are told by ENOENT", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await assertRejects(() => client.releaseDomain(9), XenStoreError, "ENOENT");
@@ -68,7 +68,7 @@ withPeers("domains come and go", () => {
       await assertRejects(() => client.introduceDomain(5, 1, 0), RangeError);
     });
 
-    it("have relative paths below their homes", async () => {
+    test("have relative paths below their homes", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.write("/local/domain/5/name", "five");
@@ -90,7 +90,7 @@ withPeers("domains come and go", () => {
   });
 
   describe("the stores themselves", () => {
-    it("xenstored answers control()", async () => {
+    test("xenstored answers control()", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       assert((await client.control(["help"])).includes("check"));
@@ -100,7 +100,7 @@ withPeers("domains come and go", () => {
 
     for (const start of [startXenstored, startOxenstored]) {
       const name = start === startXenstored ? "xenstored" : "oxenstored";
-      it(`${name} of 4.17 knows neither features nor quotas`, async () => {
+      test(`${name} of 4.17 knows neither features nor quotas`, async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await assertRejects(() => client.getFeature(), XenStoreError, "ENOSYS");

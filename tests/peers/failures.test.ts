@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { connect, ConnectionError, type Status } from "../../mod.ts";
 import { collect, until } from "../contract/scratch.ts";
@@ -12,7 +12,7 @@ import { withPeers } from "./peers.ts";
 withPeers("a daemon that dies takes nobody with it", () => {
   for (const start of [startXenstored, startOxenstored]) {
     describe(`${start === startXenstored ? "xenstored" : "oxenstored"} that is killed`, () => {
-      it("fails every request in flight, every wait and every later request", async () => {
+      test("fails every request in flight, every wait and every later request", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         const monitor = client.monitor();
@@ -34,7 +34,7 @@ withPeers("a daemon that dies takes nobody with it", () => {
         assertEquals(client.isConnected, false);
       });
 
-      it("leaves an error that says which socket refused", async () => {
+      test("leaves an error that says which socket refused", async () => {
         await using store = await start();
         await store.kill();
         assert(existsSync(store.socket));
@@ -45,7 +45,7 @@ withPeers("a daemon that dies takes nobody with it", () => {
   }
 
   describe("a client that reconnects", () => {
-    it("sets its watches again when the store is back, and says so", async () => {
+    test("sets its watches again when the store is back, and says so", async () => {
       const first = await startXenstored();
       let at = `unix:${first.socket}`;
       const statuses: Status[] = [];
@@ -71,7 +71,7 @@ withPeers("a daemon that dies takes nobody with it", () => {
   });
 
   describe("over the stand-in for the device", () => {
-    it("a daemon that dies fails what waits", async () => {
+    test("a daemon that dies fails what waits", async () => {
       await using store = await startXenstored();
       await using device = await startXenbus(store.socket);
       await using client = await connect(`xenbus:${device.path}`);

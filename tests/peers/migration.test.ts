@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { dirname, join } from "node:path";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
 import { fromBytes } from "../../src/daemon/tree/latin1.ts";
@@ -116,7 +116,7 @@ const lasting = (state: MigrationState): MigrationState => ({
 
 withPeers("xenstored is updated by way of us", () => {
   describe("a live update of xenstored", () => {
-    it("gives a stream with the nodes, permissions and watches that were set, and nothing else", async () => {
+    test("gives a stream with the nodes, permissions and watches that were set, and nothing else", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.write("/tool/bytes", Uint8Array.from({ length: 256 }, (_, i) => i));
@@ -161,7 +161,7 @@ withPeers("xenstored is updated by way of us", () => {
       assertEquals(exportStream(state), bytes);
     });
 
-    it("goes on with the stream as we write it: connections, watches, domains and what was half received", async () => {
+    test("goes on with the stream as we write it: connections, watches, domains and what was half received", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.write("/tool/a", "before");
@@ -195,7 +195,7 @@ withPeers("xenstored is updated by way of us", () => {
       assertEquals((await until(monitor, "/tool/a")).at(-1), { type: "change", path: "/tool/a", token: "token" });
     });
 
-    it("leads to the same state again", async () => {
+    test("leads to the same state again", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.introduceDomain(5, 1, 1);
@@ -211,7 +211,7 @@ withPeers("xenstored is updated by way of us", () => {
       assertEquals(second.connections.map(({ watches }) => watches), first.connections.map(({ watches }) => watches));
     });
 
-    it("goes on with the store of an embedded core, and an embedded core with its own", async () => {
+    test("goes on with the store of an embedded core, and an embedded core with its own", async () => {
       const own = new TestStore();
       own.node("/local/domain/5", "n5");
       own.node("/local/domain/5/device/vif/0", "b5", "r0");
@@ -251,7 +251,7 @@ withPeers("xenstored is updated by way of us", () => {
       other.audit();
     });
 
-    it("serves whatever store we put into the stream", async () => {
+    test("serves whatever store we put into the stream", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await using monitor = client.monitor();

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { after, describe, it } from "node:test";
+import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
@@ -61,7 +61,7 @@ withPeers("ported programs", () => {
     }
 
     for (const [name, run] of [["registry", registry], ["shutdown", shutdown]] as const) {
-      it(`${name} is the same in both languages`, { timeout }, async () => {
+      test(`${name} is the same in both languages`, { timeout }, async () => {
         const [theirs, ours] = [await run(python), await run(ported)];
         assertEquals(ours, theirs);
       });

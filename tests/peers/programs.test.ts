@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import { startXenstored } from "./daemons.ts";
@@ -260,7 +260,7 @@ with pyxs.Client(unix_socket_path=sys.argv[1]) as c:
 
 withPeers("other people's programs", () => {
   describe("other people's programs and our daemon", () => {
-    it("the xenstore-* tools print of ours what they print of the C daemon", async () => {
+    test("the xenstore-* tools print of ours what they print of the C daemon", async () => {
       const { real, ours } = await withBoth(async (store) => {
         const ended: [string, Ended][] = [];
         for (const [mode = "", ...args] of commands) {
@@ -272,7 +272,7 @@ withPeers("other people's programs", () => {
       assertEquals(ours.filter(([, { code }]) => code === 0).length > commands.length / 2, true);
     });
 
-    it("xenstore-watch tells of what others change", async () => {
+    test("xenstore-watch tells of what others change", async () => {
       await using store = await startOurs();
       const watching = tool(store, "watch", "-n", "3", "/t");
       let ended = false;
@@ -282,7 +282,7 @@ withPeers("other people's programs", () => {
       assertEquals(await watching, { code: 0, stdout: "/t\n/t/x\n/t/x\n", stderr: "" });
     });
 
-    it("test-xenstore passes", async () => {
+    test("test-xenstore passes", async () => {
       const { real, ours } = await withBoth((store) => run(store, `${XEN}/bin/test-xenstore`, "-i", "50"));
       const names = (printed: string): string[] =>
         printed.trimEnd().split("\n").map((line) => line.split(":")[0] ?? "");
@@ -290,26 +290,26 @@ withPeers("other people's programs", () => {
       assertEquals(names(ours.stdout).length, 12);
     });
 
-    it("test-xenstore passes at random, by four at once", async () => {
+    test("test-xenstore passes at random, by four at once", async () => {
       await using store = await startOurs();
       const all = Array.from({ length: 4 }, () => run(store, `${XEN}/bin/test-xenstore`, "-r", "2"));
       for (const { code, stderr } of await Promise.all(all)) assertEquals([code, stderr], [0, ""]);
     });
 
-    it("Python's xen.lowlevel.xs gets of ours what it gets of the C daemon", async () => {
+    test("Python's xen.lowlevel.xs gets of ours what it gets of the C daemon", async () => {
       const { real, ours } = await withBoth((store) => run(store, "/usr/bin/python3", "-c", BINDING));
       assertEquals(ours.stdout.split("\n"), real.stdout.split("\n"));
       assertEquals([ours.code, ours.stderr, real.code], [0, "", 0]);
       assert(ours.stdout.length > 1000);
     });
 
-    it("pyxs gets of ours what it gets of the C daemon", async () => {
+    test("pyxs gets of ours what it gets of the C daemon", async () => {
       const { real, ours } = await withBoth((store) => run(store, "/usr/bin/python3", "-c", PYXS, store.socket));
       assertEquals(ours.stdout.split("\n"), real.stdout.split("\n"));
       assertEquals([ours.code, ours.stderr, real.code], [0, "", 0]);
     });
 
-    it("xenstore-control is answered as the C daemon answers it, where that is not of another version", async () => {
+    test("xenstore-control is answered as the C daemon answers it, where that is not of another version", async () => {
       const control = (store: Running, ...args: string[]) => run(store, `${XEN}/bin/xenstore-control`, ...args);
       const same = [
         ["check"],

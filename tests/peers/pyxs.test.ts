@@ -1,6 +1,6 @@
 // What pyxs's own tests demand of it, of ours; and what it gets wrong, right.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   check_path,
@@ -59,14 +59,14 @@ function argsOf(run: () => unknown): readonly unknown[] {
 }
 
 describe("pyxs's checks", () => {
-  it("refuse packets of unknown operations, and of over 4096 bytes", () => {
+  test("refuse packets of unknown operations, and of over 4096 bytes", () => {
     assertThrows(() => new Packet(-1, "", 0), InvalidOperation);
     assertThrows(() => new Packet(77, "", 0), InvalidOperation);
     assertThrows(() => new Packet(Op.WRITE, "hello".repeat(4096), 0), InvalidPayload);
     assertEquals(new Packet(Op.RESTRICT, "x".repeat(4096), 3, 4).size, 4096);
   });
 
-  it("refuse paths with any punctuation but -/_@, slashes in the wrong place, and too long ones", () => {
+  test("refuse paths with any punctuation but -/_@, slashes in the wrong place, and too long ones", () => {
     for (const character of "!\"#$%&'()*+,.:;<=>?[\\]^`{|}~ \n\0") {
       assertThrows(() => check_path(`/foo${character}`), InvalidPath);
     }
@@ -80,14 +80,14 @@ describe("pyxs's checks", () => {
     assertEquals(check_watch_path("@introduceDomain"), "@introduceDomain");
   });
 
-  it("refuse permissions that are not a letter and a domid", () => {
+  test("refuse permissions that are not a letter and a domid", () => {
     for (const perm of ["foo", "f20", "r-20", "b", "n0\n", ""]) {
       assertThrows(() => check_perms([perm]), InvalidPermission);
     }
     assertEquals(check_perms(["w20", "r0", "b15", "n8"]).length, 4);
   });
 
-  it("name errors by number and by name", () => {
+  test("name errors by number and by name", () => {
     assertEquals(error(22).args, [22, "Invalid argument"]);
     assertEquals(error("EINVAL").args, [22, "Invalid argument"]);
     assertEquals(error(new TextEncoder().encode("ENOTDIR")).args, [20, "Not a directory"]);
@@ -99,7 +99,7 @@ describe("pyxs's checks", () => {
 
 withPeers("pyxs's client", () => {
   describe("pyxs's client", () => {
-    it("says where it connects, and how", () => {
+    test("says where it connects, and how", () => {
       assertEquals(`${new Client("/path")}`, "Client(UnixSocketConnection('/path'))");
       assertEquals(`${new Client(null, "/dev/x")}`, "Client(XenBusConnection('/dev/x'))");
       assertEquals(`${new Client({ xen_bus_path: "/dev/x" })}`, "Client(XenBusConnection('/dev/x'))");
@@ -107,12 +107,12 @@ withPeers("pyxs's client", () => {
       assert(new XenBusConnection().path.length > 0);
     });
 
-    it("throws ConnectionError where there is no store", () => {
+    test("throws ConnectionError where there is no store", () => {
       assertThrows(() => new Client("/none").connect(), ConnectionError);
       assertThrows(() => new Client(null, "/none").connect(), ConnectionError);
     });
 
-    it("writes, reads, lists and deletes", { timeout }, () =>
+    test("writes, reads, lists and deletes", { timeout }, () =>
       withClient((c) => {
         c.write("/foo/bar", "baz");
         assertEquals([c.read("/foo/bar"), c.__getitem__("/foo/bar")], ["baz", "baz"]);
@@ -133,7 +133,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.list("/many").length, 500);
       }));
 
-    it("gets and sets permissions, and keeps them as they are", { timeout }, () =>
+    test("gets and sets permissions, and keeps them as they are", { timeout }, () =>
       withClient((c) => {
         c.mkdir("/perms");
         assertEquals(c.get_perms("/perms"), ["n0"]);
@@ -143,7 +143,7 @@ withPeers("pyxs's client", () => {
         assertEquals(argsOf(() => c.set_perms("/perms", []))[0], 22);
       }));
 
-    it("walks top down and bottom up", { timeout }, () =>
+    test("walks top down and bottom up", { timeout }, () =>
       withClient((c) => {
         c.write("/w/a/b", "1");
         c.write("/w/c", "2");
@@ -152,7 +152,7 @@ withPeers("pyxs's client", () => {
         assertEquals(paths(false), ["/w/a/b", "/w/a", "/w/c", "/w"]);
       }));
 
-    it("knows of domains", { timeout }, () =>
+    test("knows of domains", { timeout }, () =>
       withClient((c) => {
         assertEquals(c.get_domain_path(999), "/local/domain/999");
         assertEquals(c.is_domain_introduced(999), false);
@@ -166,7 +166,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.is_domain_introduced(3), false);
       }));
 
-    it("has one transaction at a time, which commit and rollback end", { timeout }, () =>
+    test("has one transaction at a time, which commit and rollback end", { timeout }, () =>
       withClient((c) => {
         assert(c.transaction() > 0);
         assertEquals(argsOf(() => c.transaction()), [114, "Operation already in progress"]);
@@ -186,7 +186,7 @@ withPeers("pyxs's client", () => {
         assertEquals([c.commit(), c.tx_id, c.read("/t/a")], [false, 0, "3"]);
       }));
 
-    it("runs transactions of copies beside each other", { timeout }, () =>
+    test("runs transactions of copies beside each other", { timeout }, () =>
       withClient((c) => {
         c.mkdir("/one");
         c.mkdir("/two");
@@ -198,7 +198,7 @@ withPeers("pyxs's client", () => {
         assertEquals([c.commit(), other.commit()], [true, true]);
       }));
 
-    it("throws where a with ends in a transaction, unless something else is thrown", { timeout }, async () => {
+    test("throws where a with ends in a transaction, unless something else is thrown", { timeout }, async () => {
       await using store = await startXenstored();
       assertEquals(argsOf(() => with_(new Client(store.socket), (c) => c.transaction())), ["uncommitted transaction"]);
       assertThrows(() =>
@@ -210,7 +210,7 @@ withPeers("pyxs's client", () => {
       assertEquals(with_(new Client(store.socket), (c) => c.exists("/foo")), false);
     });
 
-    it("closes twice, and connects again", { timeout }, () =>
+    test("closes twice, and connects again", { timeout }, () =>
       withClient((c) => {
         c.write("/foo", "1");
         c.close();
@@ -220,7 +220,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.read("/foo"), "1");
       }));
 
-    it(
+    test(
       "throws ConnectionError after close(), until connect(): one client's copy connects for no other",
       { timeout },
       () =>
@@ -243,7 +243,7 @@ withPeers("pyxs's client", () => {
         }),
     );
 
-    it("does not take another connection's transaction for its own", { timeout }, () =>
+    test("does not take another connection's transaction for its own", { timeout }, () =>
       withClient((c) => {
         const d = c.__copy__();
         const lost = c.transaction();
@@ -265,7 +265,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.tx_id, 0);
       }));
 
-    it("throws ConnectionError when the daemon dies", { timeout }, () =>
+    test("throws ConnectionError when the daemon dies", { timeout }, () =>
       withClient(async (c, store) => {
         const m = c.monitor();
         m.watch("/foo", "token");
@@ -275,7 +275,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.router.is_connected, false);
       }));
 
-    it("sends packets through a router and a connection", { timeout }, async () => {
+    test("sends packets through a router and a connection", { timeout }, async () => {
       await using store = await startXenstored();
       const router = new Router(new UnixSocketConnection(store.socket));
       router.start();
@@ -290,7 +290,7 @@ withPeers("pyxs's client", () => {
   });
 
   describe("pyxs's monitor", () => {
-    it("gets an event at once, then those of its own writes and of children", { timeout }, () =>
+    test("gets an event at once, then those of its own writes and of children", { timeout }, () =>
       withClient((c) => {
         using m = c.monitor();
         m.watch("/m", "boo");
@@ -305,7 +305,7 @@ withPeers("pyxs's client", () => {
         assertEquals(argsOf(() => m.unwatch("/m", "boo"))[0], 2);
       }));
 
-    it("has two tokens on a path, and many monitors on one", { timeout }, () =>
+    test("has two tokens on a path, and many monitors on one", { timeout }, () =>
       withClient((c) => {
         using m = c.monitor();
         m.watch("/m", "foo");
@@ -320,7 +320,7 @@ withPeers("pyxs's client", () => {
         assertEquals(take(other, 1), [["/m", "foo"]]);
       }));
 
-    it("leaves out what was unwatched, or gives it where that is wanted", { timeout }, () =>
+    test("leaves out what was unwatched, or gives it where that is wanted", { timeout }, () =>
       withClient((c) => {
         using m = c.monitor();
         m.watch("/m", "foo");
@@ -334,7 +334,7 @@ withPeers("pyxs's client", () => {
         assertEquals([...m.wait(true).next().value ?? []], ["/m", "foo"]);
       }));
 
-    it("sees domains come and go", { timeout }, () =>
+    test("sees domains come and go", { timeout }, () =>
       withClient((c) => {
         using m = c.monitor();
         m.watch("@introduceDomain", "in");
@@ -346,7 +346,7 @@ withPeers("pyxs's client", () => {
         assertEquals(take(m, 1), [["@releaseDomain", "out"]]);
       }));
 
-    it("is over with its connection, whether or not the client connects again", { timeout }, () =>
+    test("is over with its connection, whether or not the client connects again", { timeout }, () =>
       withClient((c) => {
         const m = c.monitor();
         using disposed = c.monitor();
@@ -365,7 +365,7 @@ withPeers("pyxs's client", () => {
         assertEquals(take(other, 1), [["/m", "token"]]);
       }));
 
-    it("stands alone with a client of its own", { timeout }, async () => {
+    test("stands alone with a client of its own", { timeout }, async () => {
       await using store = await startXenstored();
       const m = monitor({ unix_socket_path: store.socket });
       m.watch("/m", "token");
@@ -376,7 +376,7 @@ withPeers("pyxs's client", () => {
   });
 
   describe("pyxs's xs", () => {
-    it("is the binding itself: nothing of the compatibility layer's own", { timeout }, async () => {
+    test("is the binding itself: nothing of the compatibility layer's own", { timeout }, async () => {
       await using store = await startXenstored();
       const h = xs({ address: `unix:${store.socket}` });
       assertEquals(h.ls("", "/none"), null);

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import process from "node:process";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { assertEquals } from "@std/assert";
 import { connect } from "../../mod.ts";
@@ -21,7 +21,7 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         return (await run(`/usr/bin/xenstore-${name}`, rest, { env })).stdout;
       }
 
-      it("what a tool writes is read, listed and walked", async () => {
+      test("what a tool writes is read, listed and walked", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await tool(store, "write", "/tool/t/a", "one", "/tool/t/b", "two \\001");
@@ -37,7 +37,7 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         assertEquals(await client.exists("/tool/t/a"), false);
       });
 
-      it("a tool reads what a client writes", async () => {
+      test("a tool reads what a client writes", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await client.write("/tool/t/text", "plain");
@@ -50,7 +50,7 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         assertEquals(listing.sort(), ["", 'bytes = "\\000\\xff" (n0)', 'text = "plain" (b3,n0)']);
       });
 
-      it("a tool's changes bring events", async () => {
+      test("a tool's changes bring events", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await using monitor = client.monitor();
@@ -62,7 +62,7 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         await until(monitor, "/tool/t");
       });
 
-      it("a tool's watch sees a client's transaction", async () => {
+      test("a tool's watch sees a client's transaction", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         const watching = tool(store, "watch", "-n", "2", "/tool/t");

@@ -1,6 +1,6 @@
 // The tour on a real terminal, a pseudo-terminal of `script` from util-linux: its width and its colour.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { commandOf, runCommand } from "../support/program.ts";
 
@@ -23,7 +23,7 @@ async function tour(columns: number, variables: Readonly<Record<string, string |
 
 describe("the tour on a terminal", { timeout: 60_000 }, () => {
   for (const columns of [80, 60]) {
-    it(`keeps to ${columns} columns, in colour`, async () => {
+    test(`keeps to ${columns} columns, in colour`, async () => {
       const lines = await tour(columns, {});
       const plain = lines.map((line) => line.replace(STYLES, ""));
       for (const line of plain) assert(line.length <= columns && !line.includes("\x1b"), JSON.stringify(line));
@@ -33,7 +33,7 @@ describe("the tour on a terminal", { timeout: 60_000 }, () => {
     });
   }
 
-  it("has no colour if NO_COLOR is set, or if the terminal is a dumb one", async () => {
+  test("has no colour if NO_COLOR is set, or if the terminal is a dumb one", async () => {
     for (const variables of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) {
       const text = (await tour(80, variables)).join("\n");
       assert(!text.includes("\x1b"), JSON.stringify(text));

@@ -1,6 +1,6 @@
 // Arguments that JavaScript alone can give, and calls that Python does not have, on a real store.
 
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { xs, type XsPermissionInput } from "../../compat/xs.ts";
 import { startXenstored } from "./daemons.ts";
@@ -17,7 +17,7 @@ async function withHandle(body: (h: xs, address: string) => void): Promise<void>
 
 withPeers("xen.lowlevel.xs from JavaScript", () => {
   describe("xen.lowlevel.xs from JavaScript", () => {
-    it("takes -0 and 0 for one token", { timeout }, () =>
+    test("takes -0 and 0 for one token", { timeout }, () =>
       withHandle((h) => {
         h.watch("/a", 0);
         h.watch("/b", -0);
@@ -28,7 +28,7 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
         h.unwatch("/b", 0);
       }));
 
-    it(
+    test(
       "takes what is undefined for not given, and no other object for options",
       { timeout },
       () =>
@@ -46,7 +46,7 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
         }),
     );
 
-    it(
+    test(
       "waits for an event that read_watch() gives, and leaves out one whose watch was ended",
       { timeout },
       () =>
@@ -62,7 +62,7 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
         }),
     );
 
-    it("refuses a list of permissions with a place left out, and lives on", { timeout }, () =>
+    test("refuses a list of permissions with a place left out, and lives on", { timeout }, () =>
       withHandle((h) => {
         h.write("0", "/a", "1");
         // deno-lint-ignore no-sparse-arrays

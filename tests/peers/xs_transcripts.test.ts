@@ -1,7 +1,7 @@
 // What calls give on the real xen.lowlevel.xs, and on ours, line by line.
 
 import process from "node:process";
-import { after, describe, it } from "node:test";
+import { after, describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { kinds, Players } from "../compat/players.ts";
 import { endingScript, fixedScript, generatedScript, type Step } from "../compat/xs/script.ts";
@@ -40,20 +40,20 @@ withPeers("transcripts of xen.lowlevel.xs", () => {
 
   for (const kind of kinds) {
     describe(`xen.lowlevel.xs over ${kind}`, () => {
-      it("every method, edge and failure is the same, with values as bytes", { timeout }, async () => {
+      test("every method, edge and failure is the same, with values as bytes", { timeout }, async () => {
         assert(fixedScript().length > 1000);
         await compare("fixed", fixedScript(), "bytes", kind);
       });
 
-      it("every method, edge and failure is the same, with values as text", { timeout }, async () => {
+      test("every method, edge and failure is the same, with values as text", { timeout }, async () => {
         await compare("fixed", fixedScript(), "text", kind);
       });
 
-      it("the end of the daemon is the same", { timeout }, async () => {
+      test("the end of the daemon is the same", { timeout }, async () => {
         await compare("ending", endingScript(), "bytes", kind);
       });
 
-      it(`${GENERATED} generated calls are the same (TSXS_SEED=${seed})`, { timeout }, async () => {
+      test(`${GENERATED} generated calls are the same (TSXS_SEED=${seed})`, { timeout }, async () => {
         await compare("generated", generatedScript(seed, GENERATED), "bytes", kind);
       });
     });

@@ -1,7 +1,7 @@
 // Which way a handle takes to the store, over the device's stand-in too, and that it keeps no process alive.
 
 import process from "node:process";
-import { after, describe, it } from "node:test";
+import { after, describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { kinds, Players } from "../compat/players.ts";
 import { generatedScript } from "../compat/xs/script.ts";
@@ -23,7 +23,7 @@ withPeers("the ways of xen.lowlevel.xs", () => {
     after(() => players[Symbol.dispose]());
 
     for (const kind of ["", ...kinds]) {
-      it(
+      test(
         `a handle over ${kind || "whatever is fastest"} that is never closed keeps no process alive`,
         { timeout },
         async () => {
@@ -36,7 +36,7 @@ withPeers("the ways of xen.lowlevel.xs", () => {
 
     for (const kind of kinds) {
       for (const how of ["terminate", "exit", "unref"]) {
-        it(`a thread that waits over ${kind} keeps no process from its end (${how})`, { timeout }, async () => {
+        test(`a thread that waits over ${kind} keeps no process from its end (${how})`, { timeout }, async () => {
           await using store = await startXenstored();
           const printed = await players.run("thread", [kind, how], { XENSTORED_PATH: store.socket });
           assertEquals(printed.trim(), `${kind} /thread`);
@@ -45,7 +45,7 @@ withPeers("the ways of xen.lowlevel.xs", () => {
     }
 
     for (const kind of new Set([...kinds, "descriptor"])) {
-      it(
+      test(
         `over the device by ${kind}, ${GENERATED} generated calls are the same (TSXS_SEED=${seed})`,
         { timeout },
         async () => {
@@ -60,7 +60,7 @@ withPeers("the ways of xen.lowlevel.xs", () => {
     }
 
     if ("Deno" in globalThis) {
-      it("takes a worker where Deno was not given the permission to call libc", { timeout }, async () => {
+      test("takes a worker where Deno was not given the permission to call libc", { timeout }, async () => {
         await using store = await startXenstored();
         const { socket } = store;
         const flags = ["--allow-read", `--allow-write=${socket}`, `--allow-net=unix:${socket}`, "--allow-env"];

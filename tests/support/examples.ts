@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { describe, it } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assert } from "@std/assert";
 import { connect } from "../../mod.ts";
@@ -83,10 +83,10 @@ export function examplesRun(on: string, start: () => Promise<ExampleStore>, mayB
       !blocking.test(code) || (mayBlock && !(isNode20 && code.includes("embedded:")))
     );
 
-    it("are there", () => assert(found.length > 8, `only ${found.length} were found`));
+    test("are there", () => assert(found.length > 8, `only ${found.length} were found`));
 
     for (const [i, example] of found.entries()) {
-      it(`${example.name} runs, and prints what it says`, { timeout }, async () => {
+      test(`${example.name} runs, and prints what it says`, { timeout }, async () => {
         await using store = await start();
         process.env.XENSTORED_PATH = store.socket;
         mkdirSync(directory, { recursive: true });

@@ -1,6 +1,6 @@
 // How results.ts reads a console: nothing that is missing or cut short passes.
-import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertEquals } from "@std/assert";
 import { loaded, type Outcome, readOutcomes, readSummary } from "./results.ts";
 
 const node = [
@@ -29,29 +29,29 @@ function outcome(lines: readonly string[]): Outcome | undefined {
 }
 
 test("readSummary() reads what each runner prints", () => {
-  assert.deepEqual(readSummary("node", node), {
+  assertEquals(readSummary("node", node), {
     passed: 2,
     failed: 2,
     skipped: 0,
   });
-  assert.deepEqual(readSummary("deno", deno), {
+  assertEquals(readSummary("deno", deno), {
     passed: 5,
     failed: 1,
     skipped: 1,
   });
-  assert.deepEqual(readSummary("bun", bun), {
+  assertEquals(readSummary("bun", bun), {
     passed: 2,
     failed: 1,
     skipped: 1,
   });
-  assert.equal(readSummary("node", deno), undefined);
+  assertEquals(readSummary("node", deno), undefined);
 });
 
 test("a console without a run fails all six", () => {
   const outcomes = readOutcomes([], ["a.test.mjs"]);
-  assert.equal(outcomes.length, 6);
+  assertEquals(outcomes.length, 6);
   for (const { passed, failed, problems } of outcomes) {
-    assert.deepEqual({ passed, failed, problems }, {
+    assertEquals({ passed, failed, problems }, {
       passed: 0,
       failed: 1,
       problems: ["a.test.mjs did not start"],
@@ -67,8 +67,8 @@ test("a run passes when it loaded, summed up, ran a test and exited with 0, and 
     "# fail 0",
     "RAN node a.test.mjs 0",
   ];
-  assert.deepEqual(outcome(good)?.problems, []);
-  assert.equal(outcome(good)?.passed, 1);
+  assertEquals(outcome(good)?.problems, []);
+  assertEquals(outcome(good)?.passed, 1);
   const without: [missing: string, lines: string[], problem: string][] = [
     [
       "the load",
@@ -93,12 +93,12 @@ test("a run passes when it loaded, summed up, ran a test and exited with 0, and 
     ["the end", good.slice(0, -1), "did not end"],
   ];
   for (const [missing, lines, problem] of without) {
-    assert.deepEqual(
+    assertEquals(
       outcome(lines)?.problems,
       [`a.test.mjs ${problem}`],
       missing,
     );
-    assert.equal(outcome(lines)?.failed, 1, missing);
+    assertEquals(outcome(lines)?.failed, 1, missing);
   }
 });
 
@@ -113,7 +113,7 @@ test("the guest's lines are told from domain 0's", () => {
   const passed = readOutcomes(run.map((line) => `guest| ${line}`), [
     "a.test.mjs",
   ]).filter((one) => one.passed > 0);
-  assert.deepEqual(
+  assertEquals(
     passed.map((one) => [one.environment, one.runtime, one.passed]),
     [["guest", "bun", 3]],
   );
@@ -129,7 +129,7 @@ test("a line of the guest counts that comes while domain 0 has begun one", () =>
   ];
   const console = run.map((line, i) => i === run.length - 1 ? `eight together ...guest| ${line}` : `guest| ${line}`);
   const [, , , , , bun] = readOutcomes(console, ["a.test.mjs"]);
-  assert.deepEqual([bun?.environment, bun?.runtime, bun?.passed, bun?.failed], [
+  assertEquals([bun?.environment, bun?.runtime, bun?.passed, bun?.failed], [
     "guest",
     "bun",
     3,

@@ -1,7 +1,7 @@
 // Ours and the real C daemon answer the same random requests alike, byte by byte.
 
 import process from "node:process";
-import { it } from "node:test";
+import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { check, type Tally } from "./check.ts";
 import { seedOf } from "../../support/random.ts";
@@ -39,7 +39,7 @@ function run(seed: number, tally: Tally): Promise<void> {
 }
 
 withPeers("ours answers as the C daemon does", () => {
-  it(`ours answers ${requests} random requests as the C daemon does`, async () => {
+  test(`ours answers ${requests} random requests as the C daemon does`, async () => {
     const first = seedOf(process.env.TSXS_SEED);
     const tally: Tally = { used: new Map(), reached: new Map(), sent: 0 };
     console.log(`TSXS_SEED=${first}`);

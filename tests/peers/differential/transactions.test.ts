@@ -1,7 +1,7 @@
 // Transactions that meet leave the same behind in ours and in the real C daemon.
 
 import process from "node:process";
-import { it } from "node:test";
+import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Operation as Op } from "../../../src/wire/operations.ts";
 import { type Link, Sheet } from "./link.ts";
@@ -247,7 +247,7 @@ function countersIn(nodes: readonly string[]): number {
 }
 
 withPeers("transactions that meet", () => {
-  it("transactions of several connections leave the same behind in ours as in the C daemon", async () => {
+  test("transactions of several connections leave the same behind in ours as in the C daemon", async () => {
     const seed = seedOf(process.env.TSXS_SEED);
     console.log(`TSXS_SEED=${seed}`);
     const jobs = plan(new Random(seed));
