@@ -236,7 +236,7 @@ export class XenBusConnection extends PacketConnection {
 }
 
 function socketPath(): string {
-  const [first] = defaultAddresses();
+  const first = defaultAddresses().find(({ kind }) => kind !== "embedded");
   return first?.path ?? "/var/run/xenstored/socket";
 }
 

@@ -17,19 +17,63 @@ const DEVICES: Readonly<Record<string, readonly string[]>> = {
   netbsd: ["/kern/xen/xenbus"],
 };
 const OTHER_DEVICES = ["/dev/xen/xenbus"];
+const ADDRESS = /^(unix|xenbus|embedded):(.*)$/s;
 
 /**
  * Parses `unix:/path`, `xenbus:/path`, `embedded:` or `embedded:NAME`. Throws a `TypeError` if the text is none of
  * these.
  */
 export function parseAddress(text: string): Address {
-  const [, kind, path] = /^(unix|xenbus|embedded):(.*)$/s.exec(text) ?? [];
+  const [, kind, path] = ADDRESS.exec(text) ?? [];
   if (kind === undefined || path === undefined || (kind !== "embedded" && path === "")) {
     throw new TypeError(
       `invalid address ${JSON.stringify(text)}: expected "unix:/path", "xenbus:/path" or "embedded:"`,
     );
   }
   return { kind: kind as Address["kind"], path };
+}
+
+/**
+ * Parses the name of a backend in libguestfs's form `NAME[:ARG]`: an address, `appliance` for a new embedded store, or
+ * `live` for a search, which is `null`. Throws a `TypeError` if the text is none of these. `source` says what named it.
+ */
+export function parseBackend(text: string, source: string): Address | null {
+  if (text === "live") return null;
+  if (text === "appliance" || text === "embedded") return { kind: "embedded", path: "" };
+  const [, kind, path] = ADDRESS.exec(text) ?? [];
+  if (kind === undefined || path === undefined || (kind !== "embedded" && path === "")) {
+    const forms = '"unix:PATH", "xenbus:PATH", "embedded:", "embedded:NAME", "appliance" or "live"';
+    throw new TypeError(`${source}: invalid backend ${JSON.stringify(text)}: expected ${forms}`);
+  }
+  return { kind: kind as Address["kind"], path };
+}
+
+/** A backend that the environment names. */
+export interface NamedBackend {
+  /** The name of the variable. */
+  readonly variable: string;
+  /** Its value. */
+  readonly text: string;
+  /** The address, or `null` for a search. */
+  readonly address: Address | null;
+}
+
+/**
+ * Returns the backend that `TSXS_BACKEND` names, or the older `TSXS_ATTACH_METHOD`; `undefined` if neither is set.
+ * Throws a `TypeError` if the backend is invalid.
+ */
+export function environmentBackend(): NamedBackend | undefined {
+  for (const variable of ["TSXS_BACKEND", "TSXS_ATTACH_METHOD"]) {
+    const text = grantedVariable(variable);
+    if (text !== undefined) return { variable, text, address: parseBackend(text, variable) };
+  }
+  return undefined;
+}
+
+/** Returns a variable of the environment that may be read without a question to the user; an empty one is not set. */
+export function grantedVariable(name: string): string | undefined {
+  const machine = host();
+  return machine.isGranted(name) ? machine.variable(name) || undefined : undefined;
 }
 
 /** Returns an address as text. */
@@ -39,11 +83,14 @@ export function formatAddress({ kind, path }: Address): string {
 
 /**
  * Returns the addresses to try on this machine, in the order of libxenstore: the socket or device that `XENSTORED_PATH`
- * names; otherwise the socket in `XENSTORED_RUNDIR` or the usual socket, then the device of the platform.
+ * names; otherwise the backend of the environment; otherwise the socket in `XENSTORED_RUNDIR` or the usual socket, then
+ * the device of the platform. Throws a `TypeError` if the backend of the environment is invalid.
  */
 export function defaultAddresses(): Address[] {
   const named = environment("XENSTORED_PATH");
   if (named !== undefined) return [{ kind: mayBeDevice(named) ? "xenbus" : "unix", path: named }];
+  const backend = environmentBackend()?.address ?? null;
+  if (backend !== null) return [backend];
   const directory = environment("XENSTORED_RUNDIR");
   const socket: Address = { kind: "unix", path: directory === undefined ? SOCKET : `${directory}/socket` };
   return [socket, ...deviceCandidates().map((path): Address => ({ kind: "xenbus", path }))];
@@ -54,9 +101,11 @@ export function deviceCandidates(): readonly string[] {
   return DEVICES[host().platform] ?? OTHER_DEVICES;
 }
 
-/** Whether `XENSTORED_PATH` names the only address of {@linkcode defaultAddresses}. */
-export function isNamed(): boolean {
-  return environment("XENSTORED_PATH") !== undefined;
+/** Returns the variable that names the only address of {@linkcode defaultAddresses}; `null` if none does. */
+export function namedBy(): string | null {
+  if (environment("XENSTORED_PATH") !== undefined) return "XENSTORED_PATH";
+  const backend = environmentBackend();
+  return backend === undefined || backend.address === null ? null : backend.variable;
 }
 
 /** Whether the environment may be read, which Deno denies without a flag. */

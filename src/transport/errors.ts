@@ -4,7 +4,7 @@ import { Errno, errnoText, isErrnoName } from "../wire/errno.ts";
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
-import { type Address, formatAddress, isNamed, mayReadEnvironment } from "./address.ts";
+import { type Address, formatAddress, mayReadEnvironment, namedBy } from "./address.ts";
 
 /**
  * The connection to the store could not be opened, or is over.
@@ -128,8 +128,9 @@ function reasonOf(error: unknown, kind: Address["kind"]): string {
  */
 export function noneFound(failures: readonly ConnectionError[], embedded: string): ConnectionError {
   const [first] = failures;
-  if (first !== undefined && isNamed()) {
-    const reason = `${first.message}; XENSTORED_PATH names this address`;
+  const variable = namedBy();
+  if (first !== undefined && variable !== null) {
+    const reason = `${first.message}; ${variable} names this address`;
     return new ConnectionError(reason, { cause: first.cause }, first.code);
   }
   const lines = failures.map(({ message }) => message.replace(PREFIX, ""));

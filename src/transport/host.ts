@@ -8,6 +8,8 @@ export interface Host {
   readonly platform: string;
   /** A variable of the environment. Throws if it may not be read. */
   variable(name: string): string | undefined;
+  /** Whether a variable may be read without a question to the user, which Deno asks at a terminal. */
+  isGranted(name: string): boolean;
   /** Whether a path names a socket. Throws if the path does not exist or may not be looked at. */
   isSocket(path: string): boolean;
 }
@@ -16,6 +18,9 @@ export interface Host {
 interface DenoApi {
   readonly build: { readonly os: string };
   readonly env: { readonly get: (name: string) => string | undefined };
+  readonly permissions: {
+    querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
+  };
   statSync(path: string): { readonly isSocket: boolean | null };
 }
 
@@ -33,6 +38,7 @@ export function host(): Host {
     return {
       platform: deno.build.os,
       variable: deno.env.get,
+      isGranted: (variable) => deno.permissions.querySync({ name: "env", variable }).state === "granted",
       isSocket: (path) => deno.statSync(path).isSocket === true,
     };
   }
@@ -40,6 +46,7 @@ export function host(): Host {
   return {
     platform,
     variable: (name) => env[name],
+    isGranted: () => true,
     isSocket: (path) => builtin("node:fs").statSync(path).isSocket(),
   };
 }

@@ -2,7 +2,14 @@
 
 import process from "node:process";
 
-const names = ["XENSTORED_PATH", "XENSTORED_RUNDIR"] as const;
+const names = [
+  "XENSTORED_PATH",
+  "XENSTORED_RUNDIR",
+  "TSXS_BACKEND",
+  "TSXS_ATTACH_METHOD",
+  "TSXS_DEBUG",
+  "TSXS_TRACE",
+] as const;
 
 /** Runs with these variables and no others of the store's. */
 export async function withEnvironment(
