@@ -9,6 +9,7 @@ import { splitStrings, TextError, toLatin1, withoutNul } from "../wire/text.ts";
 import { SharedSignals } from "./abort.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
+import type { RequestTrace, Tracer } from "./tracer.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { Traits, Transport } from "../transport/transport.ts";
@@ -43,6 +44,8 @@ interface Pending extends Waiting {
   reject: (error: unknown) => void;
   /** Removes the signal's listener. */
   release: () => void;
+  /** What tells of the request, if anything listens. */
+  readonly trace: RequestTrace | null;
 }
 
 const nothing = () => {};
@@ -56,6 +59,16 @@ export interface Subscriber {
 const MAX_ID = 0xffffffff;
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
 
+/** What a router gets from its client. */
+export interface RouterOptions {
+  /** The signals of all waits of the client. */
+  readonly signals?: SharedSignals;
+  /** Tells of the requests. */
+  readonly tracer?: Tracer | null;
+  /** The id of the first request, for tests. */
+  readonly firstId?: number;
+}
+
 /**
  * The state of one connection from its start to its end. After the end every request fails immediately, with the reason
  * for the end as its cause.
@@ -67,6 +80,7 @@ export class Router {
   readonly #pending = new PendingTable<Pending>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #onEnd: (error: ConnectionError) => void;
+  readonly #tracer: Tracer | null;
   /** The signals of all waits of the client. */
   readonly signals: SharedSignals;
   #nextId: number;
@@ -76,13 +90,13 @@ export class Router {
   #watchDepth: Promise<boolean> | null = null;
   #resets = 0;
 
-  /** Starts the transport. `onEnd` is called once, when the connection ends by itself; `firstId` is for tests. */
+  /** Starts the transport. `onEnd` is called once, when the connection ends by itself. */
   constructor(
     transport: Transport,
     onEnd: (error: ConnectionError) => void = () => {},
-    { signals = new SharedSignals(), firstId = 1 }: { readonly signals?: SharedSignals; readonly firstId?: number } =
-      {},
+    { signals = new SharedSignals(), firstId = 1, tracer = null }: RouterOptions = {},
   ) {
+    this.#tracer = tracer;
     this.#transport = transport;
     this.#onEnd = onEnd;
     this.signals = signals;
@@ -107,17 +121,16 @@ export class Router {
   /** Sends a request and resolves with what `parse` makes of its reply. */
   request<T>(request: Request<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const { operation, path, parse, signal } = request;
-      signal?.throwIfAborted();
-      if (this.#end !== null) throw lost(this.#end, operation, path);
+      request.signal?.throwIfAborted();
       const id = this.#freeId();
-      const length = this.#append(id, request);
-      const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing };
-      this.#pending.add(pending);
-      if (signal !== undefined) this.#abortable(pending, request, signal);
-      this.#schedule();
-      // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
-      if (length === 0) this.request(nudge).catch(() => {});
+      const trace = this.#tracer?.isWanted === true ? this.#tracer.started(request, id) : null;
+      if (trace === null) return this.#enqueue(id, request, resolve, reject, null);
+      try {
+        this.#enqueue(id, request, resolve, reject, trace);
+      } catch (error) {
+        trace.failed(error);
+        throw error;
+      }
     });
   }
 
@@ -167,6 +180,25 @@ export class Router {
       if (error instanceof ConnectionError) throw error;
       return false;
     }
+  }
+
+  #enqueue<T>(
+    id: number,
+    request: Request<T>,
+    resolve: (result: T) => void,
+    reject: (error: unknown) => void,
+    trace: RequestTrace | null,
+  ): void {
+    const { operation, path, parse, signal } = request;
+    // A callback that heard of the request may have closed the connection.
+    if (this.#end !== null) throw lost(this.#end, operation, path);
+    const length = this.#append(id, request);
+    const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing, trace };
+    this.#pending.add(pending);
+    if (signal !== undefined) this.#abortable(pending, request, signal);
+    this.#schedule();
+    // Oxenstored up to 4.17 leaves a request without payload lying until more bytes come: these are harmless ones.
+    if (length === 0) this.request(nudge).catch(() => {});
   }
 
   #freeId(): number {
@@ -252,12 +284,14 @@ export class Router {
     }
     this.#pending.delete(pending.id);
     pending.release();
+    pending.trace?.succeeded(packet.payload);
     pending.resolve(result as never);
   }
 
   #fail(pending: Pending, error: unknown): void {
     this.#pending.delete(pending.id);
     pending.release();
+    pending.trace?.failed(error);
     pending.reject(error);
   }
 
@@ -280,6 +314,7 @@ export class Router {
     if (path === undefined || token === undefined) {
       return this.#finish(unexpected(packet, "it lacks a path or a token"));
     }
+    if (this.#tracer?.isWanted === true) this.#tracer.event(path, token);
     this.#subscribers.get(token)?.deliver(path);
   }
 

@@ -66,11 +66,11 @@ export class RequestTrace {
 
 /** Traces the requests of one client, over all its connections. Without a listener, a request costs one comparison. */
 export class Tracer {
-  readonly #reporter: Reporter<unknown>;
+  readonly #reporter: Reporter;
   #channels: DiagnosticsChannels | null = null;
 
   /** Makes a tracer that reports to `reporter`. */
-  constructor(reporter: Reporter<unknown>) {
+  constructor(reporter: Reporter) {
     this.#reporter = reporter;
   }
 

@@ -2,19 +2,28 @@
 
 import { type EventBit, type TsxsEvent } from "./classes.ts";
 
-/** Takes an event, the handle of the callback, and the object that the event is about. */
+/**
+ * Takes an event of an object.
+ *
+ * @param event The event.
+ * @param handle The handle of the callback.
+ * @param source The object.
+ */
 export type EventCallback<S> = (event: TsxsEvent, handle: number, source: S) => void;
 
-interface Entry<S> {
-  readonly callback: EventCallback<S>;
+/** A callback as the object registers it. */
+export type Listener = (event: TsxsEvent, handle: number) => void;
+
+interface Entry {
+  readonly callback: Listener;
   readonly mask: number;
 }
 
 const BITS = 10;
 
 /** Callbacks in the order of their registration. Handles are whole numbers from 1 that are never used again. */
-export class Callbacks<S> {
-  readonly #entries = new Map<number, Entry<S>>();
+export class Callbacks {
+  readonly #entries = new Map<number, Entry>();
   /** The number of callbacks of each class. */
   readonly #counts = new Array<number>(BITS).fill(0);
   #next = 1;
@@ -26,7 +35,7 @@ export class Callbacks<S> {
   }
 
   /** Adds a callback for the classes of a mask. Returns its handle. */
-  add(callback: EventCallback<S>, mask: number): number {
+  add(callback: Listener, mask: number): number {
     const handle = this.#next++;
     this.#entries.set(handle, { callback, mask });
     this.#count(mask, 1);
@@ -54,14 +63,14 @@ export class Callbacks<S> {
    * A callback that is deleted by an earlier one is not called. A callback that is added by one is called for the next
    * event. `onError` takes what a callback throws, or rejects with.
    */
-  deliver(event: TsxsEvent, source: S, onError: (error: unknown, handle: number) => void): void {
+  deliver(event: TsxsEvent, onError: (error: unknown, handle: number) => void): void {
     const end = this.#next;
     // A Map's iterator skips entries that are deleted, and reaches those that are added.
     for (const [handle, { callback, mask }] of this.#entries) {
       if (handle >= end) return;
       if ((mask & event.class) === 0) continue;
       try {
-        const result: unknown = callback(event, handle, source);
+        const result: unknown = callback(event, handle);
         if (result instanceof Promise) result.catch((error: unknown) => onError(error, handle));
       } catch (error) {
         onError(error, handle);

@@ -31,7 +31,7 @@ export interface ProgressSource {
  * unless the operation failed or nothing was reported before.
  */
 export class Progress {
-  readonly #reporter: Pick<Reporter<unknown>, "report" | "wants">;
+  readonly #reporter: Pick<Reporter, "report" | "wants">;
   readonly #source: ProgressSource;
   readonly #clock: ProgressClock;
   #next: number;
@@ -40,7 +40,7 @@ export class Progress {
   #pulse: { cancel(): void } | null = null;
 
   /** Notes the start of the operation. */
-  constructor(reporter: Pick<Reporter<unknown>, "report" | "wants">, source: ProgressSource, clock: ProgressClock) {
+  constructor(reporter: Pick<Reporter, "report" | "wants">, source: ProgressSource, clock: ProgressClock) {
     this.#reporter = reporter;
     this.#source = source;
     this.#clock = clock;

@@ -1,6 +1,6 @@
 // Reports the events of one object: to its callbacks, or to standard error if a class has none.
 
-import { Callbacks, type EventCallback } from "./callbacks.ts";
+import { Callbacks, type Listener } from "./callbacks.ts";
 import { EventClass, type TsxsEvent } from "./classes.ts";
 import { escaped } from "./escape.ts";
 import { EventStream, type EventStreamOptions } from "./stream.ts";
@@ -16,18 +16,16 @@ export interface ReporterOptions {
 }
 
 /** The events of one object. Code that raises an event reads `wanted` first, so that an unwanted event costs nothing. */
-export class Reporter<S> {
-  readonly #callbacks = new Callbacks<S>();
+export class Reporter {
+  readonly #callbacks = new Callbacks();
   readonly #streams = new Set<EventStream>();
-  readonly #source: S;
   readonly #write: (line: string) => void;
   #verbose: boolean;
   #trace: boolean;
   #wanted = 0;
 
-  /** Makes the reporter of `source`, with the toggles of the environment. */
-  constructor(source: S, { variable = () => undefined, write = writeError }: ReporterOptions = {}) {
-    this.#source = source;
+  /** Makes a reporter, with the toggles of the environment. */
+  constructor({ variable = () => undefined, write = writeError }: ReporterOptions = {}) {
     this.#write = write;
     const warnings: string[] = [];
     const toggle = (name: string): boolean => {
@@ -70,7 +68,7 @@ export class Reporter<S> {
   }
 
   /** Adds a callback for the classes of a mask. Returns its handle. */
-  add(callback: EventCallback<S>, mask: number): number {
+  add(callback: Listener, mask: number): number {
     const handle = this.#callbacks.add(callback, mask);
     this.#refresh();
     return handle;
@@ -118,7 +116,7 @@ export class Reporter<S> {
   report(event: TsxsEvent): void {
     if ((this.#wanted & event.class) === 0) return;
     if (!this.#callbacks.has(event.class)) return this.#print(event);
-    this.#callbacks.deliver(event, this.#source, (error, handle) => {
+    this.#callbacks.deliver(event, (error, handle) => {
       const text = `a callback for ${event.type} events threw (handle ${handle}): ${messageOf(error)}`;
       // A callback for warnings that throws would be called for its own warning, without end.
       if (event.class === WARNING) this.#write(`tsxs: warning: ${escaped(text)}`);

@@ -7,28 +7,24 @@ import { Reporter, type ReporterOptions } from "./reporter.ts";
 import { DEFAULT_LIMIT, type EventIterator, type EventStreamOptions } from "./stream.ts";
 
 /** The events and the private data of an object, with the checks of arguments. */
-export class Reporting<S> {
+export class Reporting {
   /** Raises the events. */
-  readonly reporter: Reporter<S>;
+  readonly reporter: Reporter;
   readonly #private = new PrivateData();
 
-  /** Makes the events of `source`. */
-  constructor(source: S, options: ReporterOptions = {}) {
-    this.reporter = new Reporter(source, options);
+  /** Makes the events of an object. */
+  constructor(options: ReporterOptions = {}) {
+    this.reporter = new Reporter(options);
   }
 
-  /** Registers a callback for the classes of a mask. Returns its handle. */
-  setEventCallback(callback: EventCallback<S>, mask: number): number {
-    if (typeof callback !== "function") {
-      throw new TypeError(`setEventCallback: the callback is a function: got ${typeof callback}`);
-    }
-    checkMask(mask, "setEventCallback");
-    return this.reporter.add(callback, mask);
+  /** Registers a callback of `source` for the classes of a mask. Returns its handle. */
+  setEventCallback<S>(callback: EventCallback<S>, mask: number, source: S): number {
+    return this.#register(callback, mask, source, "setEventCallback");
   }
 
-  /** Registers a callback, which the returned object deletes when it is disposed of. */
-  on(maskOrName: number | EventName, callback: EventCallback<S>): Disposable {
-    const handle = this.setEventCallback(callback, maskOf(maskOrName, "on"));
+  /** Registers a callback of `source`, which the returned object deletes when it is disposed of. */
+  on<S>(maskOrName: number | EventName, callback: EventCallback<S>, source: S): Disposable {
+    const handle = this.#register(callback, maskOf(maskOrName, "on"), source, "on");
     return { [Symbol.dispose]: () => this.reporter.delete(handle) };
   }
 
@@ -50,5 +46,13 @@ export class Reporting<S> {
   close(): void {
     this.reporter.close();
     this.#private.clear();
+  }
+
+  #register<S>(callback: EventCallback<S>, mask: number, source: S, operation: string): number {
+    if (typeof callback !== "function") {
+      throw new TypeError(`${operation}: the callback is a function: got ${typeof callback}`);
+    }
+    checkMask(mask, operation);
+    return this.reporter.add((event, handle) => callback(event, handle, source), mask);
   }
 }

@@ -2,7 +2,8 @@
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { EVENT_ALL, EventClass, type TsxsEvent } from "../../src/events/classes.ts";
+import type { EventCallback } from "../../src/events/callbacks.ts";
+import { EVENT_ALL, EventClass, type EventName, type TsxsEvent } from "../../src/events/classes.ts";
 import { Reporting } from "../../src/events/reporting.ts";
 
 const { CLOSE, LIBRARY, TRACE, WARNING } = EventClass;
@@ -11,10 +12,17 @@ const { CLOSE, LIBRARY, TRACE, WARNING } = EventClass;
 function reporting(environment: Record<string, string> = {}) {
   const lines: string[] = [];
   const source = { name: "source" };
-  const events = new Reporting(source, {
+  const inner = new Reporting({
     variable: (name) => environment[name],
     write: (line) => void lines.push(line),
   });
+  const events = {
+    reporter: inner.reporter,
+    close: () => inner.close(),
+    setEventCallback: (callback: EventCallback<typeof source>, mask: number) =>
+      inner.setEventCallback(callback, mask, source),
+    on: (name: EventName, callback: EventCallback<typeof source>) => inner.on(name, callback, source),
+  };
   const library = (text: string) => events.reporter.report({ type: "library", class: LIBRARY, text });
   return { events, source, lines, library };
 }

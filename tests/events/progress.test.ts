@@ -41,7 +41,7 @@ class FakeClock {
 
 function progress() {
   const clock = new FakeClock();
-  const reporter = new Reporter(null);
+  const reporter = new Reporter();
   const seen: (readonly [number, number, number])[] = [];
   reporter.add((event) => {
     const { position, total } = event as ProgressEvent;

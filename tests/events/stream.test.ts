@@ -8,7 +8,7 @@ import { Reporting } from "../../src/events/reporting.ts";
 const { CLOSE, LIBRARY, WARNING } = EventClass;
 
 function source() {
-  const events = new Reporting(null);
+  const events = new Reporting();
   const raise = (text: string) => events.reporter.report({ type: "library", class: LIBRARY, text });
   return { events, raise };
 }
@@ -29,7 +29,7 @@ describe("events()", () => {
     const { events, raise } = source();
     const stream = events.events(LIBRARY | CLOSE);
     raise("one");
-    events.on(WARNING, () => {});
+    events.on(WARNING, () => {}, null);
     events.reporter.warn("not asked for");
     raise("two");
     events.close();
