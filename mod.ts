@@ -20,7 +20,7 @@
  */
 
 export { Client, type ClientOptions, connect, type StoreAddress } from "./src/client/client.ts";
-export type { ReconnectOptions, Status } from "./src/client/connection.ts";
+export type { ReconnectOptions } from "./src/client/connection.ts";
 export type { DomainOperations } from "./src/client/domains.ts";
 export { ConflictError, TransactionEndedError } from "./src/client/errors.ts";
 export type { Monitor } from "./src/client/monitor.ts";
@@ -36,10 +36,32 @@ export type {
 export type { Path, RequestOptions } from "./src/client/arguments.ts";
 export type { NodeOperations, ReadOptions } from "./src/client/nodes.ts";
 export type { Backoff } from "./src/client/backoff.ts";
+export type { ReportingClient } from "./src/client/reporting.ts";
+export type { Status } from "./src/client/status.ts";
+export type { RequestMessage } from "./src/client/tracer.ts";
 export type { TransactionBody, TransactOptions } from "./src/client/transact.ts";
 export type { Transaction } from "./src/client/transaction.ts";
 export type { Predicate } from "./src/client/wait_for.ts";
 export type { Walk, WalkNode, WalkOptions } from "./src/client/walk.ts";
+export type { EventCallback } from "./src/events/callbacks.ts";
+export {
+  type ApplianceEvent,
+  type CloseEvent,
+  type EnterEvent,
+  EVENT_ALL,
+  type EventBit,
+  EventClass,
+  type EventName,
+  eventToString,
+  type LaunchDoneEvent,
+  type LibraryEvent,
+  type ProgressEvent,
+  type SubprocessQuitEvent,
+  type TraceEvent,
+  type TsxsEvent,
+  type WarningEvent,
+} from "./src/events/classes.ts";
+export type { EventIterator, EventOverflow, EventStreamOptions } from "./src/events/stream.ts";
 export { ConnectionError, UnexpectedPacketError } from "./src/transport/errors.ts";
 export { memoryPair } from "./src/transport/memory.ts";
 export type { Receiver, Traits, Transport } from "./src/transport/transport.ts";

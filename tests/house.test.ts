@@ -30,14 +30,15 @@ interface Import {
 const arrows: Record<string, readonly string[]> = {
   wire: [],
   transport: ["wire"],
-  client: ["wire", "transport"],
+  events: [],
+  client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
-  daemon: ["wire", "transport"],
+  daemon: ["wire", "transport", "events"],
   compat: ["wire", "transport", "blocking"],
-  "mod.ts": ["wire", "transport", "client"],
+  "mod.ts": ["wire", "transport", "client", "events"],
 };
 /** Rooms that have no dependency but the runtimes' own modules. */
-const core = ["wire", "transport", "client", "blocking", "daemon"];
+const core = ["wire", "transport", "events", "client", "blocking", "daemon"];
 /** For each room within the daemon, those that its files may import. The daemon's own files import all of them. */
 const daemonArrows: Record<string, readonly string[]> = {
   tree: [],

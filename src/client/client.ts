@@ -2,15 +2,18 @@
 
 import { Operation } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
+import { requestChannels } from "../transport/diagnostics.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { SharedSignals } from "./abort.ts";
-import { Connection, type Connector, type ReconnectOptions, type Status } from "./connection.ts";
-import { DomainOperations } from "./domains.ts";
+import { Connection, type Connector, type ReconnectOptions } from "./connection.ts";
 import { Monitor } from "./monitor.ts";
 import type { Path, RequestOptions } from "./arguments.ts";
 import { okReply } from "./replies.ts";
+import { ReportingClient } from "./reporting.ts";
+import type { Status } from "./status.ts";
+import { Tracer } from "./tracer.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
 import { type Predicate, waitFor } from "./wait_for.ts";
@@ -67,9 +70,12 @@ export interface ClientOptions {
  * await store.close();
  * ```
  */
-export class Client extends DomainOperations implements AsyncDisposable {
+export class Client extends ReportingClient implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #signals: SharedSignals;
+  readonly #tracer: Tracer;
+  /** The channels on which requests are published, while they are loaded and after that. */
+  #channels: Promise<void> | null = null;
 
   /**
    * Makes a client that is not connected yet.
@@ -85,9 +91,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
       throw new TypeError("cannot reconnect over an open transport: give a function that opens a transport");
     }
     const signals = new SharedSignals();
-    const connection = new Connection(connector(address), policy, onStatus, signals);
-    super((request) => connection.request({ ...request, transactionId: 0 }), signals);
-    this.#connection = connection;
+    super((request) => this.#connection.request({ ...request, transactionId: 0 }), signals);
+    this.#tracer = new Tracer(this.reporter);
+    this.#connection = new Connection(connector(address), { policy, onStatus, signals, tracer: this.#tracer });
     this.#signals = signals;
   }
 
@@ -113,7 +119,10 @@ export class Client extends DomainOperations implements AsyncDisposable {
    *   `EACCES`), and the text lists the attempts.
    */
   async connect({ signal }: RequestOptions = {}): Promise<this> {
+    this.#tracer.enter("connect");
+    this.#channels ??= requestChannels().then((channels) => void (this.#tracer.channels = channels));
     await this.#connection.open(signal);
+    await this.#channels;
     return this;
   }
 
@@ -122,6 +131,8 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * fine.
    */
   async close(): Promise<void> {
+    this.#tracer.enter("close");
+    this.closeReporting();
     await this.#connection.close();
   }
 
@@ -167,6 +178,7 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * ```
    */
   async transact<T>(body: TransactionBody<T>, options: TransactOptions = {}): Promise<T> {
+    this.#tracer.enter("transact");
     return await transact((start) => this.transaction(start), body, options, this.#signals);
   }
 
@@ -205,6 +217,7 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * ```
    */
   async waitFor(path: Path, predicate: Predicate, options: RequestOptions = {}): Promise<Uint8Array | null> {
+    this.#tracer.enter("waitFor");
     return await waitFor(this, path, predicate, options, this.#signals);
   }
 

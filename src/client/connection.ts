@@ -8,6 +8,8 @@ import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import type { MonitorControl } from "./monitor.ts";
 import { type Request, Router } from "./router.ts";
+import type { Status } from "./status.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** How a client connects again after the connection is lost. */
 export interface ReconnectOptions {
@@ -25,18 +27,23 @@ export interface ReconnectOptions {
   readonly backoff?: Backoff;
 }
 
-/** A change of the status of a client's connection. */
-export type Status =
-  | { readonly type: "connected"; readonly address: string }
-  | { readonly type: "disconnected"; readonly error: ConnectionError }
-  | { readonly type: "reconnected"; readonly address: string; readonly attempts: number }
-  | { readonly type: "closed"; readonly error?: XenStoreError };
-
 /** Opens a transport. */
 export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
 const NOT_CONNECTED = "the client is not connected: call connect() first";
 const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
+
+/** What a connection gets from its client. */
+export interface ConnectionOptions {
+  /** How to reconnect; `null` not to. */
+  readonly policy: ReconnectOptions | null;
+  /** Called asynchronously whenever the status changes. */
+  readonly onStatus: (status: Status) => void;
+  /** The signals of all waits of the client. */
+  readonly signals: SharedSignals;
+  /** Tells of the requests and of the connection. */
+  readonly tracer: Tracer;
+}
 
 /** A connection that is being opened, and the number of callers that wait for it. */
 interface Opening {
@@ -51,6 +58,7 @@ export class Connection {
   readonly #policy: ReconnectOptions | null;
   readonly #onStatus: (status: Status) => void;
   readonly #signals: SharedSignals;
+  readonly #tracer: Tracer;
   readonly #monitors = new Set<MonitorControl>();
   #router: Router | null = null;
   #opening: Opening | null = null;
@@ -60,18 +68,14 @@ export class Connection {
   /** Connecting again after a loss: resolves with why it was given up, if it was. */
   #recovery: Promise<XenStoreError | null> | null = null;
 
-  /** Makes a connection that is not open; `policy` says how to reconnect, `null` not to. */
-  constructor(
-    connector: Connector,
-    policy: ReconnectOptions | null,
-    onStatus: (status: Status) => void,
-    signals: SharedSignals,
-  ) {
+  /** Makes a connection that is not open. */
+  constructor(connector: Connector, { policy, onStatus, signals, tracer }: ConnectionOptions) {
     if (policy !== null) checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
     this.#connector = connector;
     this.#policy = policy;
     this.#onStatus = onStatus;
     this.#signals = signals;
+    this.#tracer = tracer;
   }
 
   /** Whether the connection is open. */
@@ -171,7 +175,7 @@ export class Connection {
       const { transport, address } = await this.#signals.wait(opened, signal);
       signal.throwIfAborted();
       this.#address = address;
-      return new Router(transport, (error) => this.#lost(error), { signals: this.#signals });
+      return new Router(transport, (error) => this.#lost(error), { signals: this.#signals, tracer: this.#tracer });
     } catch (error) {
       // The transport opened after close(): it is not needed.
       if (signal.aborted) opened.then(({ transport }) => transport.close()).catch(() => {});
@@ -196,21 +200,29 @@ export class Connection {
     life: AbortSignal,
   ): Promise<XenStoreError | null> {
     const { attempts = DEFAULTS.attempts, backoff = {} } = policy;
+    const progress = this.#tracer.progress("reconnect");
     let last: XenStoreError = error;
     for (let attempt = 1; attempt <= attempts; attempt++) {
+      progress.advance(attempt - 1, attempts);
       try {
         await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), this.#signals, life);
         const router = await this.#newRouter(life);
         this.#router = router;
         await this.#resume(router, attempt);
+        progress.done();
         return null;
       } catch (failure) {
-        if (life.aborted) return life.reason;
+        this.#tracer.log(() => `attempt ${attempt} of ${attempts} to connect again failed: ${messageOf(failure)}`);
+        if (life.aborted) {
+          progress.fail();
+          return life.reason;
+        }
         last = failure instanceof XenStoreError
           ? failure
           : new ConnectionError("cannot connect again", { cause: failure });
       }
     }
+    progress.fail();
     this.#giveUp(last);
     return last;
   }
@@ -240,5 +252,10 @@ export class Connection {
   /** Reports asynchronously, so that an error of the listener does not reach the connection. */
   #report(status: Status): void {
     queueMicrotask(() => this.#onStatus(status));
+    this.#tracer.status(status);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

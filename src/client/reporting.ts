@@ -45,8 +45,9 @@ export abstract class ReportingClient extends DomainOperations {
   /**
    * Registers a callback for classes of events.
    *
-   * Callbacks are called synchronously, in the order of their registration, until they are deleted or the client
-   * closes. A callback that throws causes a `warning` event, and disturbs neither the other callbacks nor the operation.
+   * Callbacks are called synchronously and in the order of registration, until they are deleted or the client
+   * closes. A callback that throws causes a `warning` event, and stops neither the other callbacks nor the
+   * operation.
    * A callback that is added during an event is first called for the next event.
    *
    * @param callback The function to call, with the event, the handle and the client.

@@ -2,12 +2,27 @@
 
 import { EventClass } from "../events/classes.ts";
 import { quoted, quotedBytes } from "../events/escape.ts";
+import { Progress, type ProgressClock } from "../events/progress.ts";
 import type { Reporter } from "../events/reporter.ts";
 import type { DiagnosticsChannels } from "../transport/diagnostics.ts";
 import { type Operation, operationName } from "../wire/operations.ts";
+import type { Status } from "./status.ts";
 
-const { ENTER, TRACE } = EventClass;
+const { ENTER, LAUNCH_DONE, SUBPROCESS_QUIT, TRACE } = EventClass;
 const OBSERVED = ENTER | TRACE;
+/** The operations that report progress, with the numbers that their events carry. */
+const LONG_OPERATIONS = { reconnect: 1000, walk: 1001, list: 1002 } as const;
+
+/** An operation that may take long. */
+export type LongOperation = keyof typeof LONG_OPERATIONS;
+
+const clock: ProgressClock = {
+  now: () => performance.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
 
 /**
  * The message that the channels `tracing:tsxs:request:*` of `node:diagnostics_channel` carry. All channels carry the
@@ -68,6 +83,7 @@ export class RequestTrace {
 export class Tracer {
   readonly #reporter: Reporter;
   #channels: DiagnosticsChannels | null = null;
+  #serial = 0;
 
   /** Makes a tracer that reports to `reporter`. */
   constructor(reporter: Reporter) {
@@ -90,6 +106,32 @@ export class Tracer {
     const { start, end, asyncStart, asyncEnd, error } = channels;
     return start.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers || end.hasSubscribers ||
       asyncStart.hasSubscribers;
+  }
+
+  /** Tells that an operation of the client begins, such as `"connect"`. */
+  enter(operation: string): void {
+    if (this.#reporter.wants(ENTER)) this.#reporter.report({ type: "enter", class: ENTER, operation });
+  }
+
+  /** Raises a message of the library. */
+  log(text: () => string): void {
+    this.#reporter.log(text);
+  }
+
+  /** Starts to report the progress of a long operation. */
+  progress(operation: LongOperation): Progress {
+    const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
+    return new Progress(this.#reporter, source, clock);
+  }
+
+  /** Tells of a change of the connection. */
+  status(status: Status): void {
+    this.#reporter.log(() => statusText(status));
+    if (status.type === "connected" || status.type === "reconnected") {
+      this.#reporter.report({ type: "launch_done", class: LAUNCH_DONE });
+    } else if (status.type === "disconnected") {
+      this.#reporter.report({ type: "subprocess_quit", class: SUBPROCESS_QUIT });
+    }
   }
 
   /** Tells that a request starts. */
@@ -133,5 +175,18 @@ export class Tracer {
     const text = `${operation}${path === undefined ? "" : ` ${quoted(path)}`}${transaction}${rest()}${time}`;
     const fields = { phase, operation, path, transactionId, requestId, duration, error };
     this.#reporter.report({ type: "trace", class: TRACE, text, ...fields });
+  }
+}
+
+function statusText(status: Status): string {
+  switch (status.type) {
+    case "connected":
+      return `connected to ${status.address}`;
+    case "disconnected":
+      return `the connection is lost: ${status.error.message}`;
+    case "reconnected":
+      return `connected again to ${status.address}, at attempt ${status.attempts}`;
+    case "closed":
+      return status.error === undefined ? "closed" : `closed: ${status.error.message}`;
   }
 }

@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Client, connect } from "../../src/client/client.ts";
-import type { Status } from "../../src/client/connection.ts";
+import type { Status } from "../../src/client/status.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import type { Transport } from "../../src/transport/transport.ts";

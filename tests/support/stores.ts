@@ -1,7 +1,8 @@
 // Stores that are connected to one after the other, for the tests of connecting again.
 
 import { type Client, connect } from "../../src/client/client.ts";
-import type { ReconnectOptions, Status } from "../../src/client/connection.ts";
+import type { ReconnectOptions } from "../../src/client/connection.ts";
+import type { Status } from "../../src/client/status.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { Peer, type Received } from "./peer.ts";
 
