@@ -7,7 +7,8 @@ import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { checkedPath, checkedString, type Path, type RequestOptions } from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
-import { okReply } from "./replies.ts";
+import { Deliveries } from "./deliveries.ts";
+import { bytesReply, okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 import {
   type Arrival,
@@ -71,7 +72,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
     checkedWhole("limit", limit, 1);
     this.#router = router;
-    this.#queue = new BoundedQueue(limit, ({ watch }) => watch !== null && !watch.live, router.signals);
+    const isStale = ({ watch }: Arrival) => watch !== null && !watch.live;
+    this.#queue = new BoundedQueue({ limit, isStale, originOf: ({ watch }) => watch }, router.signals);
     this.#detach = attach({
       losing: () => this.#losing(),
       resume: (router) => this.#resume(router),
@@ -93,16 +95,17 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @returns The token.
    * @throws {XenStoreError} If this monitor watches the path with that token already: EEXIST. If a guest exceeds a
    *   quota: ENOSPC or E2BIG. If the depth needs a store that knows depth: ENOSYS.
-   * @throws {RangeError} If `depth` is not a whole number from 0.
+   * @throws {RangeError} If `depth` is not a whole number from 0, or values are wanted of a special node.
    */
   async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
     const checked = checkedPath(path, Operation.WATCH);
     const label = token === undefined ? this.#newToken() : tokenText(token, Operation.WATCH, checked);
-    const { depth, signal } = options;
+    const { depth, values, signal } = options;
     if (depth !== undefined) checkedWhole("depth", depth, 0);
+    if (values === true && checked.startsWith("@")) throw new RangeError(`WATCH "${checked}": this node has no value`);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
     if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
-    const watch = new Watch(checked, label, depth, this.#queue);
+    const watch = new Watch(checked, label, options, this.#queue);
     this.#watches.push(watch);
     try {
       await this.#establish(watch, signal);
@@ -141,23 +144,13 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @param options Whether events of removed watches count, and the signal that ends the wait.
    * @returns An async iterator of the events.
    */
-  wait({ unwatched = false, signal }: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
-    const accepts = ({ watch }: Arrival) => watch === null || watch.live || unwatched;
-    let done = false;
-    const iterator: AsyncIterableIterator<MonitorEvent> = {
-      next: async () => {
-        const taken = done ? null : await this.#queue.take(accepts, signal, iterator);
-        if (taken === null) return { done: true, value: undefined };
-        return { done: false, value: "lost" in taken ? { type: "overflow", lost: taken.lost } : taken.item.event };
-      },
-      return: () => {
-        done = true;
-        this.#queue.leave(iterator);
-        return Promise.resolve({ done: true, value: undefined });
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+  wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
+    return new Deliveries({
+      take: (accepts, signal, taker) => this.#queue.take(accepts, signal, taker),
+      leave: (taker) => this.#queue.leave(taker),
+      watches: () => this.#watches,
+      read: (path, signal) => this.#read(path, signal),
+    }, options);
   }
 
   /** Iterates as {@linkcode wait} does. */
@@ -217,6 +210,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     await Promise.all(this.#watches.map(async (watch) => {
       try {
         await this.#establish(watch);
+        watch.refresh();
       } catch (error) {
         if (watch.live) throw error;
       }
@@ -245,6 +239,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     watch.wireToken = token;
     watch.key = `${++this.#established}`;
     // Subscribed before the request is sent: the first event may precede the reply.
+    watch.expectInitial();
     router.subscribe(token, watch);
     const request = { operation: Operation.WATCH, transactionId: 0, path, parts: [path, token, ...parts], signal };
     const undo = () => void this.#remove(router, watch).catch(() => {});
@@ -273,6 +268,18 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       if (!gone) throw error;
     } finally {
       router.unsubscribe(wireToken);
+    }
+  }
+
+  async #read(path: string, signal: AbortSignal | undefined): Promise<Uint8Array | null> {
+    const request = { operation: Operation.READ, transactionId: 0, path, parts: [path], parse: bytesReply, signal };
+    try {
+      return await this.#router.request(request);
+    } catch (error) {
+      // The C daemon tells a guest EACCES of a node that does not exist, too.
+      const isAbsent = error instanceof XenStoreError && (error.code === "ENOENT" || error.code === "EACCES");
+      if (isAbsent && !(error instanceof ConnectionError)) return null;
+      throw error;
     }
   }
 

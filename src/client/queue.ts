@@ -3,8 +3,8 @@
 import { Fifo } from "../wire/fifo.ts";
 import type { SharedSignals } from "./abort.ts";
 
-/** An item, or the number of items that were lost at this place. */
-export type Taken<T> = { readonly item: T } | { readonly lost: number };
+/** An item, or the number of items that were lost at this place, and their origins. */
+export type Taken<T> = { readonly item: T } | { readonly lost: number; readonly origins: ReadonlySet<unknown> };
 
 interface Queued<T> {
   readonly key: string;
@@ -14,6 +14,7 @@ interface Queued<T> {
 /** A number of lost items. If `of` is set, only consumers that accept this item hear of the loss. */
 interface Loss<T> {
   lost: number;
+  readonly origins: Set<unknown>;
   readonly of: T | null;
 }
 
@@ -24,10 +25,21 @@ interface Waiter<T> {
   fail(error: unknown): void;
 }
 
+/** What a queue needs to know of its items. */
+export interface QueueOptions<T> {
+  /** The largest number of items that wait, from 1. */
+  readonly limit: number;
+  /** Tells whether an item is stale. Stale items are dropped if room is needed. */
+  readonly isStale: (item: T) => boolean;
+  /** Returns the origin of an item, of which there are few. */
+  readonly originOf: (item: T) => unknown;
+}
+
 /** Items in order. An item whose key is waiting already is not added again. */
 export class BoundedQueue<T> {
   readonly #limit: number;
   readonly #isStale: (item: T) => boolean;
+  readonly #originOf: (item: T) => unknown;
   readonly #signals: SharedSignals;
   readonly #waiters = new Set<Waiter<T>>();
   readonly #keys = new Set<string>();
@@ -36,10 +48,11 @@ export class BoundedQueue<T> {
   /** Whether an item may have become stale since it was looked for. */
   #aged = false;
 
-  /** Makes a queue that holds at most `limit` items. Stale items are dropped if room is needed. */
-  constructor(limit: number, isStale: (item: T) => boolean, signals: SharedSignals) {
+  /** Makes an empty queue. */
+  constructor({ limit, isStale, originOf }: QueueOptions<T>, signals: SharedSignals) {
     this.#limit = limit;
     this.#isStale = isStale;
+    this.#originOf = originOf;
     this.#signals = signals;
   }
 
@@ -53,7 +66,7 @@ export class BoundedQueue<T> {
     if (this.#keys.size < this.#limit) {
       this.#keys.add(key);
       this.#entries.push({ key, item });
-    } else this.#lose(null);
+    } else this.#lose(item, null);
     this.#serve();
   }
 
@@ -99,11 +112,14 @@ export class BoundedQueue<T> {
     }
   }
 
-  /** Counts an item as lost, at the end of the entries. */
-  #lose(of: T | null): void {
+  /** Counts an item as lost, at the end of the entries. Only consumers that accept `of` hear of it, if `of` is set. */
+  #lose(item: T, of: T | null): void {
     const last = this.#entries.at(-1);
-    if (last !== undefined && "lost" in last && (last.of === null) === (of === null)) last.lost++;
-    else this.#entries.push({ lost: 1, of });
+    const origin = this.#originOf(item);
+    if (last !== undefined && "lost" in last && (last.of === null) === (of === null)) {
+      last.lost++;
+      last.origins.add(origin);
+    } else this.#entries.push({ lost: 1, of, origins: new Set([origin]) });
   }
 
   /** Makes room. A consumer that accepts stale items learns how many were dropped. */
@@ -112,7 +128,7 @@ export class BoundedQueue<T> {
       if ("lost" in entry || !this.#isStale(entry.item)) this.#entries.push(entry);
       else {
         this.#keys.delete(entry.key);
-        this.#lose(entry.item);
+        this.#lose(entry.item, entry.item);
       }
     }
     this.#aged = false;

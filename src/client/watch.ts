@@ -4,6 +4,7 @@ import { levelsBelow } from "../wire/path.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
 import type { Subscriber } from "./router.ts";
+import { WatchedValues } from "./watched_values.ts";
 
 /**
  * A watched node or a node below it changed, or the watch was just set. Stores may send spurious events: read the
@@ -32,8 +33,38 @@ export interface ReconnectedEvent {
   readonly type: "reconnected";
 }
 
+/** A watch of a monitor, by its path and token. */
+export interface WatchName {
+  /** The path of the watch. */
+  readonly path: string;
+  /** The token of the watch. */
+  readonly token: string;
+}
+
+/** The state below these watches must be read again. The event follows each overflow and each reconnection. */
+export interface ResyncEvent {
+  /** The kind of the event. */
+  readonly type: "resync";
+  /** The watches that lost events, or all watches after a reconnection. */
+  readonly watches: readonly WatchName[];
+}
+
+/** The value of a node changed, for a watch with {@linkcode WatchOptions.values}. */
+export interface ValueEvent {
+  /** The kind of the event. */
+  readonly type: "value";
+  /** The path that changed: absolute, or relative if the watch is. */
+  readonly path: string;
+  /** The token of the watch. */
+  readonly token: string;
+  /** The value; `null` if the node does not exist. */
+  readonly value: Uint8Array | null;
+  /** The value that the watch delivered before; `null` if it delivered none, or the node did not exist. */
+  readonly previous: Uint8Array | null;
+}
+
 /** An event of a {@linkcode Monitor}. */
-export type MonitorEvent = ChangeEvent | OverflowEvent | ReconnectedEvent;
+export type MonitorEvent = ChangeEvent | ValueEvent | OverflowEvent | ReconnectedEvent | ResyncEvent;
 
 /** The options of a monitor. */
 export interface MonitorOptions {
@@ -56,6 +87,22 @@ export interface WatchOptions extends RequestOptions {
    * @default all levels
    */
   readonly depth?: number;
+  /**
+   * Whether the event comes that every store sends when a watch is set, before anything changed.
+   *
+   * @default true
+   */
+  readonly initial?: boolean;
+  /**
+   * Whether to read the node after each event, and to deliver a {@linkcode ValueEvent} in place of a
+   * {@linkcode ChangeEvent}.
+   *
+   * Events of one node that wait are one read. Values are delivered in order; a value that did not change is not
+   * delivered, except the first. A node that a guest may not read counts as one that does not exist.
+   *
+   * @default false
+   */
+  readonly values?: boolean;
 }
 
 /** The options of a wait for events. */
@@ -84,22 +131,43 @@ export class Watch implements Subscriber {
   /** Distinguishes the events of this watch from those of an earlier watch, which may have had the same token. */
   key = "";
   live = true;
+  /** The values that were delivered, if the watch delivers values. */
+  readonly values: WatchedValues | null;
   readonly #queue: BoundedQueue<Arrival>;
+  readonly #initial: boolean;
+  /** Whether the next event is the one that the store sends for setting the watch, and is not wanted. */
+  #skipsNext = false;
 
-  constructor(path: string, token: string, depth: number | undefined, queue: BoundedQueue<Arrival>) {
+  constructor(path: string, token: string, options: WatchOptions, queue: BoundedQueue<Arrival>) {
     this.path = path;
     this.token = token;
-    this.depth = depth;
+    this.depth = options.depth;
+    this.values = options.values === true ? new WatchedValues(path, token) : null;
+    this.#initial = options.initial ?? true;
     this.#queue = queue;
   }
 
+  /** Notes that the watch is about to be set. */
+  expectInitial(): void {
+    this.#skipsNext = !this.#initial;
+  }
+
   deliver(path: string): void {
+    if (this.#skipsNext) {
+      this.#skipsNext = false;
+      return;
+    }
     if (this.depth !== undefined && !this.path.startsWith("@")) {
       const levels = levelsBelow(this.path, path);
       if (levels !== null && levels > this.depth) return;
     }
     const event: ChangeEvent = { type: "change", path, token: this.token };
     this.#queue.push(`${this.key}\0${path}`, { event, watch: this });
+  }
+
+  /** Lets every value be read again that was delivered before the connection was lost. */
+  refresh(): void {
+    for (const path of this.values?.takeStale() ?? []) this.deliver(path);
   }
 }
 

@@ -1,0 +1,81 @@
+// The iterator over a monitor's events: takes them from the queue, and reads values for the watches that want them.
+
+import type { Taken } from "./queue.ts";
+import type { Arrival, MonitorEvent, ResyncEvent, WaitOptions, Watch } from "./watch.ts";
+
+/** What an iterator needs of its monitor. */
+export interface DeliverySource {
+  /** Takes the next event that is accepted; `null` after the end. */
+  take(accepts: (arrival: Arrival) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<Arrival> | null>;
+  /** Ends the waits of a taker. */
+  leave(taker: unknown): void;
+  /** The watches that exist now. */
+  watches(): readonly Watch[];
+  /** Reads the value of a node; `null` if the node does not exist, or if a guest may not know. */
+  read(path: string, signal: AbortSignal | undefined): Promise<Uint8Array | null>;
+}
+
+/** The events of a monitor, for one loop. */
+export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
+  readonly #source: DeliverySource;
+  readonly #signal: AbortSignal | undefined;
+  readonly #accepts: (arrival: Arrival) => boolean;
+  /** The event that follows the one delivered last. */
+  #following: ResyncEvent | null = null;
+  #done = false;
+
+  /** Makes the iterator. */
+  constructor(source: DeliverySource, { unwatched = false, signal }: WaitOptions) {
+    this.#source = source;
+    this.#signal = signal;
+    this.#accepts = ({ watch }) => watch === null || watch.live || unwatched;
+  }
+
+  /** Waits for the next event. */
+  async next(): Promise<IteratorResult<MonitorEvent, undefined>> {
+    const following = this.#following;
+    this.#following = null;
+    if (following !== null && !this.#done) return { done: false, value: following };
+    for (;;) {
+      const taken = this.#done ? null : await this.#source.take(this.#accepts, this.#signal, this);
+      if (taken === null) return { done: true, value: undefined };
+      const event = await this.#eventOf(taken);
+      if (event !== null) return { done: false, value: event };
+    }
+  }
+
+  /** Ends the iterator, and leaves the monitor as it is. */
+  return(): Promise<IteratorResult<MonitorEvent, undefined>> {
+    this.#done = true;
+    this.#source.leave(this);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Returns the iterator itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Returns the event to deliver; `null` if there is nothing to tell. */
+  async #eventOf(taken: Taken<Arrival>): Promise<MonitorEvent | null> {
+    if ("lost" in taken) {
+      const losers = this.#source.watches().filter((watch) => taken.origins.has(watch));
+      this.#following = resync(losers);
+      return { type: "overflow", lost: taken.lost };
+    }
+    const { event, watch } = taken.item;
+    if (event.type === "reconnected") this.#following = resync(this.#source.watches());
+    if (event.type !== "change" || watch === null || watch.values === null) return event;
+    try {
+      return await watch.values.next(event.path, (path) => this.#source.read(path, this.#signal));
+    } catch (error) {
+      // The value was not delivered: the next loop reads it again.
+      if (this.#signal?.aborted) watch.deliver(event.path);
+      throw error;
+    }
+  }
+}
+
+function resync(watches: readonly Watch[]): ResyncEvent {
+  return { type: "resync", watches: watches.map(({ path, token }) => ({ path, token })) };
+}
