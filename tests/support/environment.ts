@@ -1,10 +1,10 @@
-// The environment's variables, set for a test and then put back.
+// Environment variables that are set for a test and then restored.
 
 import process from "node:process";
 
 const names = ["XENSTORED_PATH", "XENSTORED_RUNDIR"] as const;
 
-/** Runs with these variables and no others of the store's. */
+/** Runs with these variables. The store's other variables are unset. */
 export async function withEnvironment(
   variables: Partial<Record<(typeof names)[number], string>>,
   run: () => unknown,
