@@ -4,9 +4,9 @@ import type { Client, ClientOptions } from "../../mod.ts";
 
 /** A running store. */
 export interface Running extends AsyncDisposable {
-  /** Connects a client. The suite has one at a time. */
+  /** Connects a client. The suite uses one at a time. */
   connect(options?: ClientOptions): Promise<Client>;
-  /** Connects another client, with the same rights in the place of the tests. */
+  /** Connects another client, with the same rights below the base path. */
   connectOther(): Promise<Client>;
 }
 

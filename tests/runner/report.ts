@@ -14,7 +14,7 @@ interface Case {
 }
 
 const ELEMENT = /<(\/?)(testsuites|testcase|failure|error|skipped)\b((?:"[^"]*"|[^">])*)>/g;
-/** Deno writes a suite as a test. It lists each test of the suite separately, with the suite's name and this as a prefix. */
+/** Deno writes a suite as a test, and lists its tests separately, with the suite's name as a prefix. */
 const SEPARATOR = " &gt; ";
 
 /**

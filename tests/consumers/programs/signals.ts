@@ -1,4 +1,4 @@
-// What only a user with the DOM's or a runtime's types can name: signals, streams.
+// Uses types that need the DOM or a runtime: signals and streams.
 
 import type { Client, MonitorEvent } from "tsxs";
 

@@ -18,7 +18,7 @@ export interface Resolved {
 
 interface Open {
   readonly ids: Ids;
-  /** Something changed since the start, so the stores differ in what the transaction sees. It can only be rolled back. */
+  /** Something changed since the start: the stores differ in what the transaction sees. It must be rolled back. */
   isStale: boolean;
 }
 
