@@ -95,7 +95,7 @@ describe("a link", () => {
   });
 });
 
-describe("a link whose client sends what it should not", () => {
+describe("a link whose client sends invalid requests", () => {
   test("a link waits for the rest of an incomplete request, and other links are served", () => {
     const rig = new Rig();
     const [half, whole] = [rig.open(), rig.open()];
@@ -412,7 +412,7 @@ describe("a link whose client does not read", () => {
   });
 });
 
-describe("a link that idles", () => {
+describe("idle links", () => {
   test("1,000 idle links have no timer", () => {
     const rig = new Rig();
     for (let i = 0; i < 1000; i++) rig.open().send(requests(1));

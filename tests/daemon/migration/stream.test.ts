@@ -24,7 +24,7 @@ const everything = [
   HEADER_2,
   "01000000 08000000  05000000 ffffffff", // GLOBAL_DATA: socket 5, no event channels
   "06000000 18000000  0100 0100 0a000000 00000000 6e6f64657300 746f74616c00", // GLOBAL_QUOTA_DATA: nodes 10, total 0
-  // CONNECTION_DATA 1: ring of domain 5 for 6, port 9; received "abc", unsent "defg", 2 of which are a rest; unique id
+  // CONNECTION_DATA 1: ring of domain 5 for 6, port 9; received "abc", unsent "defg" with 2 partial bytes; unique id
   "02000000 28000000  01000000 0000 0100  0500 0600 09000000  0300 0200 04000000  616263 64656667 00  0807060504030201",
   "03000000 10000000  01000000 0300 0200  2f6100 7400 000000", // WATCH_DATA: "/a", "t"
   "08000000 10000000  01000000 0200 0100 0100 0000  6100 00 00", // WATCH_DATA_EXTENDED: "a", "", depth 1

@@ -378,7 +378,7 @@ describe("the events of a commit", () => {
       "/t/a at /",
       "/t/a",
     ]],
-    ["a commit causes no event for missing parents", [["WRITE", "/x/y/z|"]], ["/x/y/z at /"]],
+    ["a commit causes no event for parents that WRITE creates", [["WRITE", "/x/y/z|"]], ["/x/y/z at /"]],
     ["a commit causes no event for nodes that were only read", [["READ", "/t|"], ["MKDIR", "/t/a|"], [
       "RM",
       "/t/none|",
