@@ -1,4 +1,4 @@
-// Every example of the documentation runs, on an embedded store of its own.
+// Every example of the documentation runs with its own embedded store.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

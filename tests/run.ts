@@ -1,4 +1,4 @@
-// Runs the tests on every runtime, one process a file: `tsx tests/run.ts [--peers] [RUNTIME...] [FILE...]`.
+// Runs the tests on every runtime, one process for each file: `tsx tests/run.ts [--peers] [RUNTIME...] [FILE...]`.
 
 import { availableParallelism } from "node:os";
 import process from "node:process";
@@ -6,10 +6,10 @@ import { type FileOutcome, killAll, runFile } from "./runner/file.ts";
 import { testFiles } from "./runner/files.ts";
 import { installedRuntimes, type Runtime } from "./runner/runtimes.ts";
 
-/** More than ten times what the slowest file takes. */
+/** More than ten times the duration of the slowest file. */
 const LIMIT_MS = 600_000;
 
-/** Runs the files on one runtime, as many at a time as there are processors, and prints those that fail as they end. */
+/** Runs files on one runtime, one for each processor at a time, and prints the output of those that fail. */
 async function runAll(runtime: Runtime, files: readonly string[]): Promise<FileOutcome[]> {
   const waiting = [...files];
   const outcomes: FileOutcome[] = [];

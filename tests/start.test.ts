@@ -1,4 +1,4 @@
-// What an import of an entry loads: files of the package alone, since a runtime's modules take up to 50 ms of CPU time.
+// Importing an entry loads only files of the package, because a runtime's modules take up to 50 ms of CPU time.
 
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The files that an import of this one loads, each with the modules of a runtime that it loads. */
+/** The files that an import loads, each with the modules of a runtime that it loads. */
 function loadedBy(file: string, found = new Map<string, string[]>()): Map<string, string[]> {
   if (found.has(file)) return found;
   const code = readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
@@ -23,14 +23,14 @@ function loadedBy(file: string, found = new Map<string, string[]>()): Map<string
 
 describe("an import of the package", () => {
   for (const entry of ["mod.ts", "compat/xs.ts", "compat/pyxs.ts"]) {
-    test(`${entry} loads no module of a runtime`, () => {
+    test(`importing ${entry} loads no module of a runtime`, () => {
       const loaded = loadedBy(entry);
       assert(loaded.size > 10, `${entry} loads ${loaded.size} files`);
       assertEquals([...loaded].filter(([, modules]) => modules.length > 0), []);
     });
   }
 
-  test("mod.ts loads nothing of the daemon", () => {
+  test("importing mod.ts loads no file of the daemon", () => {
     assertEquals([...loadedBy("mod.ts").keys()].filter((file) => file.startsWith("src/daemon/")), []);
   });
 });

@@ -1,4 +1,4 @@
-// Runs the tests again and again while every processor is busy: `tsx tests/stress.ts [TIMES] [ARGUMENT OF run.ts...]`.
+// Runs the tests repeatedly while every processor is busy: `tsx tests/stress.ts [TIMES] [ARGUMENT OF run.ts...]`.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const TIMES = 10;
-/** Ends by itself if this process was killed. */
+/** A program that ends by itself if this process is killed. */
 const BUSY = "const parent = process.ppid; while (process.ppid === parent);";
 
 /** Keeps every processor busy until it is disposed of. */
@@ -22,7 +22,7 @@ function keepBusy(): Disposable {
   };
 }
 
-/** Runs the tests once, and shows what they print. */
+/** Runs the tests once, and prints their output. */
 async function runOnce(options: readonly string[], onStart: (child: ChildProcess) => void): Promise<[number, number]> {
   const run = fileURLToPath(new URL("run.ts", import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, run, ...options], {

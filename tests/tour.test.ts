@@ -1,4 +1,4 @@
-// The tour, as `npm start` runs it: its text in 80 columns without a terminal, and how it treats what a store holds.
+// The tour of `npm start` without a terminal: its text, and how it shows the values of a store.
 
 import { renameSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,7 +11,7 @@ import { Daemon } from "../src/daemon/mod.ts";
 import { commandOf, runCommand } from "./support/program.ts";
 import { inDirectory } from "./support/socket.ts";
 
-/** Runs the tour on the store that `XENSTORED_PATH` names; returns the lines that it printed. */
+/** Runs the tour with the store at `XENSTORED_PATH`. Returns the printed lines. */
 async function tour(path: string): Promise<string[]> {
   const ended = await runCommand(commandOf("examples/tour.ts"), { XENSTORED_PATH: path, NO_COLOR: undefined });
   assertEquals([ended.code, ended.stderr], [0, ""]);
@@ -19,7 +19,7 @@ async function tour(path: string): Promise<string[]> {
 }
 
 describe("the tour", { timeout: 60_000 }, () => {
-  test("opens with what XenStore is, and brings a store if the machine has none", async () => {
+  test("the tour begins with what XenStore is, and uses an embedded store if the machine has none", async () => {
     const lines = await tour("/nowhere/at/all");
     assertEquals(lines[0], "What XenStore is");
     assertStringIncludes(lines[1] ?? "", "XenStore is a tree of small values");
@@ -34,15 +34,15 @@ describe("the tour", { timeout: 60_000 }, () => {
     );
   });
 
-  test("keeps to 80 columns without a terminal, without colour, and breaks lines between words alone", async () => {
+  test("the tour without a terminal uses 80 columns and no colours, and breaks lines between words", async () => {
     const lines = await tour("/nowhere/at/all");
     for (const line of lines) assert(line.length <= 80 && !line.includes("\x1b"), JSON.stringify(line));
-    // A paragraph that is put together again has all of its words.
+    // The joined lines of a paragraph contain all of its words.
     assertStringIncludes(lines.join(" "), "the configuration of a guest, drivers on both sides watch it and answer,");
     assertStringIncludes(lines.join(" "), "A value is any bytes, and mostly a short text.");
   });
 
-  test("says why a store that is there cannot be used", async () => {
+  test("the tour says why an existing store cannot be used", async () => {
     await inDirectory(async (directory) => {
       const [bound, stale] = [join(directory, "bound"), join(directory, "stale")];
       const server = createServer();
@@ -54,7 +54,7 @@ describe("the tour", { timeout: 60_000 }, () => {
     });
   });
 
-  test("escapes the values and names of a store, and leaves nothing behind in it", async () => {
+  test("the tour escapes the values and names of a store, and leaves no node in it", async () => {
     await inDirectory(async (directory) => {
       const socket = join(directory, "socket");
       await using daemon = new Daemon();
@@ -71,21 +71,21 @@ describe("the tour", { timeout: 60_000 }, () => {
 });
 
 describe("the tour's text", () => {
-  test("has no character that a terminal obeys", () => {
+  test("printable() and quote() escape control characters", () => {
     const all = Array.from({ length: 0xa1 }, (_, code) => String.fromCharCode(code)).join("");
     assert(/^[\x20-\x7e\xa0]+$/.test(printable(all)), printable(all));
     assertEquals(printable("a\\b\u2028\ud800é"), "a\\\\b\\u{2028}\\u{d800}é");
     assertEquals(quote('say "hi"\n'), '"say \\"hi\\"\\u{a}"');
   });
 
-  test("shows a value as text if it is UTF-8, else as bytes", () => {
+  test("valueOf() shows a value as text if it is UTF-8, and as bytes otherwise", () => {
     assertEquals(valueOf(new TextEncoder().encode("é")), '"é"');
     assertEquals(valueOf(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])), '"\\u{feff}a"');
     assertEquals(valueOf(new Uint8Array([0x61, 0xff])), "<61 ff>");
     assertEquals([valueOf(null), valueOf(new Uint8Array(0)), bytesOf(new Uint8Array(0))], ["null", '""', "<>"]);
   });
 
-  test("breaks between words, gives a long word a line of its own, and keeps every space inside a line", () => {
+  test("wrap() breaks between words, keeps a long word whole, and keeps all spaces within a line", () => {
     assertEquals(wrap("one two three", 7), ["one two", "three"]);
     assertEquals(wrap("a abcdefghij b", 4), ["a", "abcdefghij", "b"]);
     assertEquals(wrap("a  b", 80), ["a  b"]);

@@ -1,4 +1,4 @@
-// The example that reads paths from a pipe: its lines, whatever the store holds.
+// The example that reads paths from a pipe, and prints their values.
 
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -9,7 +9,7 @@ import { commandOf, runCommand } from "./support/program.ts";
 import { inDirectory } from "./support/socket.ts";
 
 describe("examples/values.ts", { timeout: 60_000 }, () => {
-  test("prints the value of each path of its input, escaped, and says which do not exist", async () => {
+  test("examples/values.ts prints the escaped value of each path of its input, and says which nodes do not exist", async () => {
     await inDirectory(async (directory) => {
       const socket = join(directory, "socket");
       await using daemon = new Daemon();

@@ -1,11 +1,11 @@
-// The queue of events that wait: their order, and what it knows of their tokens.
+// The queue of pending events: their order and their tokens.
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { EventQueue } from "../../src/blocking/event_queue.ts";
 
-describe("the queue of events", () => {
-  test("gives them in order, however many came and went while one always waited", () => {
+describe("EventQueue", () => {
+  test("take() returns 9,000 events in order", () => {
     const queue = new EventQueue();
     queue.push({ path: "0", token: "a" });
     for (let i = 1; i < 5000; i++) {
@@ -17,7 +17,7 @@ describe("the queue of events", () => {
     assertEquals([queue.take(), queue.length], [null, 0]);
   });
 
-  test("knows which tokens wait", () => {
+  test("has() returns true for the tokens of queued events", () => {
     const queue = new EventQueue();
     for (const token of ["a", "b", "a"]) queue.push({ path: "/", token });
     const seen = (): boolean[] => ["a", "b", "c"].map((token) => queue.has(token));

@@ -1,4 +1,4 @@
-// Deno takes the package from a registry by HTTP. No worker starts from the address of such a module.
+// A package that Deno imports by HTTP starts its worker, although no worker starts from such an address.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { timeout } from "../support/limits.ts";
 import { inDirectory } from "../support/socket.ts";
 
-/** Serves the project's modules, as a registry does. */
+/** Serves the modules of the project, as a registry does. */
 async function serveModules(): Promise<Server> {
   const root = new URL("../..", import.meta.url);
   const server = createServer((request, response) => {
@@ -33,15 +33,15 @@ const program = (base: string): string => `
   h.close();
 `;
 
-describe("modules that came by HTTP", { timeout }, () => {
+describe("modules imported by HTTP", { timeout }, () => {
   if (!("Deno" in globalThis)) {
-    test("cannot exist on Node and Bun, which import no module by HTTP", async () => {
+    test("Node and Bun import no module by HTTP", async () => {
       const url = "http://127.0.0.1:1/mod.ts";
       await assertRejects(() => import(url));
     });
     return;
   }
-  test("start their worker, the first time too, when nothing of it was fetched before", async () => {
+  test("xs() of modules imported by HTTP starts a worker that was not fetched before", async () => {
     await inDirectory(async (directory) => {
       const server = await serveModules();
       const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-// The descriptor that tells whether an event waits, polled by libc if the runtime can call it.
+// The descriptor that is readable while an event is queued. libc polls it if the runtime can call libc.
 
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -24,10 +24,10 @@ function isReadable(libc: Libc, fd: number, milliseconds: number): boolean {
   return libc.poll(new Uint8Array(entry.buffer), 1, milliseconds) > 0;
 }
 
-describe("the descriptor of events", { timeout }, () => {
-  // Without libc there is one descriptor, the connection's, and nothing to poll it by.
+describe("EventDescriptor", { timeout }, () => {
+  // Without libc, the descriptor is the connection's.
   if (libc === null) {
-    test("is that of the connection over a plain descriptor", async () => {
+    test("the descriptor is that of the connection on a runtime without libc", async () => {
       await inDirectory(async (directory) => {
         const path = join(directory, "socket");
         await using _server = await startScriptedServer(path);
@@ -39,7 +39,7 @@ describe("the descriptor of events", { timeout }, () => {
       });
     });
   } else {
-    test("is readable as long as an event waits, received or not", async () => {
+    test("the descriptor is readable while an event is queued or can be received", async () => {
       await inDirectory(async (directory) => {
         const path = join(directory, "socket");
         await using _server = await startScriptedServer(path);
@@ -49,7 +49,7 @@ describe("the descriptor of events", { timeout }, () => {
         const { fd } = descriptor;
         assert(fd !== null && fd !== exchange.transport.fd);
         assertEquals(isReadable(libc, fd, 0), false);
-        // Two events come with the reply, a third one after it.
+        // Two events arrive with the reply, and a third one after it.
         exchange.ask(Operation.READ, 0, ["/events"]);
         assertEquals(isReadable(libc, fd, 0), true);
         exchange.takeEvent(timeout);
@@ -63,7 +63,7 @@ describe("the descriptor of events", { timeout }, () => {
     });
 
     for (const path of ["/close", "/long"]) {
-      test(`is readable when the connection is over, made before or after a call found ${path}`, async () => {
+      test(`a descriptor created before or after ${path} is readable when the connection has ended`, async () => {
         await inDirectory(async (directory) => {
           const socket = join(directory, "socket");
           await using _server = await startScriptedServer(socket);
@@ -83,7 +83,7 @@ describe("the descriptor of events", { timeout }, () => {
       });
     }
 
-    test("leaves nothing open if it cannot be made", () => {
+    test("openSignal() closes its descriptors if it fails", () => {
       const open = new Set<number>();
       let next = 1000;
       const failing = {

@@ -1,4 +1,4 @@
-// Calls that block, over each transport that this runtime has: streams cut anywhere, signals, ends, and what is never closed.
+// Blocking calls over each transport of this runtime: divided messages, signals, and the end of the connection.
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { inDirectory } from "../support/socket.ts";
 import { timeout } from "../support/limits.ts";
 
 const own: BlockingKind = "Deno" in globalThis || "Bun" in globalThis ? "ffi" : "descriptor";
-// On Node 20 a worker cannot load TypeScript while its parent waits: there, it is tested as it is built.
+// On Node 20, a worker cannot load TypeScript while its parent waits. The built worker is tested instead.
 const kinds: readonly BlockingKind[] = process.versions.node.startsWith("20.") && own === "descriptor"
   ? [own]
   : [own, "worker"];
@@ -53,7 +53,7 @@ const all = Uint8Array.from({ length: 4096 }, (_, i) => i);
 for (const kind of kinds) {
   for (const spin of [0, 100]) {
     describe(`blocking over ${kind}, spinning for ${spin} us`, { timeout }, () => {
-      test("a reply may come byte by byte or whole, and may be empty", () =>
+      test("a reply may arrive byte by byte or whole, and may be empty", () =>
         withServer(kind, spin, (exchange) => {
           assertEquals(exchange.transport.kind, kind);
           assertEquals(read(exchange, "/bytes"), all);
@@ -61,7 +61,7 @@ for (const kind of kinds) {
           assertEquals(read(exchange, "/empty"), new Uint8Array(0));
         }));
 
-      test("events come before a reply, after it, and cut in two", () =>
+      test("events may arrive before and after a reply, and divided", () =>
         withServer(kind, spin, (exchange) => {
           assertEquals(exchange.takeEvent(0), null);
           assertEquals(exchange.takeEvent(5), null);
@@ -76,7 +76,7 @@ for (const kind of kinds) {
           assertEquals(exchange.takeEvent(0), null);
         }));
 
-      test("a listing may be larger than any buffer", () =>
+      test("a listing may exceed every buffer", () =>
         withServer(kind, spin, (exchange) => {
           const answer = exchange.ask(Operation.DIRECTORY, 0, ["/huge"]);
           assert(typeof answer !== "string");
@@ -84,7 +84,7 @@ for (const kind of kinds) {
           assertEquals(answer.every((byte, i) => byte === "name\0".charCodeAt(i % 5)), true);
         }));
 
-      test("a request of 4096 bytes is sent, one of 4097 is not", () =>
+      test("a request of 4096 bytes is sent, and one of 4097 bytes fails with E2BIG", () =>
         withServer(kind, spin, (exchange) => {
           const value = new Uint8Array(4094);
           assertEquals(read(exchange, "/all"), all);
@@ -93,7 +93,7 @@ for (const kind of kinds) {
           assert(typeof exchange.ask(Operation.WRITE, 0, ["a", value]) !== "string");
         }));
 
-      test("signals do not end a wait", () =>
+      test("a signal does not end a wait", () =>
         withServer(kind, spin, (exchange) => {
           const ignore = (): void => {};
           process.on("SIGWINCH", ignore);
@@ -105,7 +105,7 @@ for (const kind of kinds) {
         }));
 
       for (const path of ["/half", "/close", "/reset"]) {
-        test(`a store that ends at ${path} ends every later call, and the wait for events`, () =>
+        test(`after a store ends the connection at ${path}, every call and every wait for events fails`, () =>
           withServer(kind, spin, (exchange) => {
             assert(["EBADF", "ECONNRESET"].includes(codeThrown(() => read(exchange, path))));
             assertEquals(exchange.isOver, true);
@@ -115,14 +115,14 @@ for (const kind of kinds) {
       }
 
       for (const path of ["/other", "/type", "/long"]) {
-        test(`a reply that answers nothing (${path}) ends the connection`, () =>
+        test(`an invalid reply (${path}) ends the connection`, () =>
           withServer(kind, spin, (exchange) => {
             assertEquals(codeThrown(() => read(exchange, path)), "EBADF");
             assertEquals(exchange.isOver, true);
           }));
       }
 
-      test("a WATCH may be answered without its id, as old kernels do, and a READ may not", () =>
+      test("a reply to WATCH may lack its id, as with old kernels, and a reply to READ may not", () =>
         withServer(kind, spin, (exchange) => {
           assert(typeof exchange.ask(Operation.WATCH, 0, ["/noid", "token"]) !== "string");
           assertEquals(codeThrown(() => read(exchange, "/noid")), "EBADF");
@@ -131,7 +131,7 @@ for (const kind of kinds) {
   }
 
   describe(`opening over ${kind}`, { timeout }, () => {
-    test("says why a socket cannot be reached, with the system's code", async () => {
+    test("openBlocking() fails with the system's code if the socket cannot be reached", async () => {
       await inDirectory((directory) => {
         const path = join(directory, "none");
         assertEquals(codeThrown(() => openBlocking(`unix:${path}`, { transport: kind })), "ENOENT");
@@ -140,14 +140,14 @@ for (const kind of kinds) {
       });
     });
 
-    test("names a device that is not there", () => {
+    test("openBlocking() fails with ENOENT if the device does not exist", () => {
       assertEquals(codeThrown(() => openBlocking("xenbus:/none/device", { transport: kind })), "ENOENT");
     });
   });
 }
 
-describe("opening without a wish", { timeout }, () => {
-  test("takes the runtime's fastest way, and refuses one that there is not", async () => {
+describe("openBlocking()", { timeout }, () => {
+  test("openBlocking() uses the runtime's fastest transport, and rejects an unavailable one", async () => {
     await withServer(own, 0, () => {});
     const other = own === "ffi" ? "descriptor" : "ffi";
     assertThrows(() => openBlocking("unix:/none", { transport: other }), RangeError);
@@ -155,11 +155,11 @@ describe("opening without a wish", { timeout }, () => {
     assertThrows(() => openBlocking("embedded:", { transport: own }), RangeError);
   });
 
-  test("tries the next address if the given transport cannot reach the first", () => {
+  test("openBlocking() tries the next address if the given transport cannot reach the first", () => {
     const { XENSTORED_PATH } = process.env;
     delete process.env.XENSTORED_PATH;
     try {
-      // What no address but a device is opened by on Deno and Bun.
+      // On Deno and Bun, only the device can be opened with this transport.
       const error = assertThrows(() => openBlocking(undefined, { transport: "descriptor" }), ConnectionError);
       assert(error.message.includes("xenbus:"));
     } finally {
@@ -167,8 +167,8 @@ describe("opening without a wish", { timeout }, () => {
     }
   });
 
-  test("the device is read and written by a descriptor on all runtimes", async () => {
-    // What is written to a FIFO comes back: a request is taken for its own answer.
+  test("a device is read and written with a descriptor on every runtime", async () => {
+    // A FIFO returns what is written to it, so a request becomes its own reply.
     await inDirectory((directory) => {
       const path = join(directory, "fifo");
       execFileSync("mkfifo", [path]);

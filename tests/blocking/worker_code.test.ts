@@ -1,4 +1,4 @@
-// The faults that keep a worker from starting, or a socket from being made, are reported immediately.
+// A worker that cannot start, or a socket that cannot be opened, is reported immediately.
 
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -18,20 +18,20 @@ const isNode20 = process.versions.node.startsWith("20.") && !isDeno && !("Bun" i
 const compat = new URL("../../compat/xs.ts", import.meta.url);
 
 describe("a worker that cannot start", { timeout }, () => {
-  test("is refused if its code does not exist", () => {
+  test("checkCodeFile() throws ENOENT if the code does not exist", () => {
     const error = assertThrows(() => checkCodeFile(new URL("none.js", import.meta.url)), Error, "a bundle needs it");
     assertEquals(codeOf(error), "ENOENT");
   });
 
   if (isNode20) {
-    test("is refused on Node 20 if its code is TypeScript", () => {
+    test("openBlocking() throws ENOSYS on Node 20 if the worker's code is TypeScript", () => {
       const error = assertThrows(() => openBlocking("embedded:"), Error, "only the built package can");
       assertEquals(codeOf(error), "ENOSYS");
     });
   }
 
   if (isDeno) {
-    test("is refused on Deno if its code may not be read", async () => {
+    test("xs() throws EACCES on Deno if it may not read the worker's code", async () => {
       await inDirectory((directory) => {
         const file = join(directory, "program.ts");
         writeFileSync(
@@ -51,7 +51,7 @@ describe("a worker that cannot start", { timeout }, () => {
 });
 
 describe("too many open files", { timeout }, () => {
-  test("are EMFILE", async () => {
+  test("xs() fails with EMFILE if too many files are open", async () => {
     await inDirectory(async (directory) => {
       const socket = join(directory, "socket");
       await using _server = await startScriptedServer(socket);

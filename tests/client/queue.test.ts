@@ -15,7 +15,11 @@ async function take(queue: BoundedQueue<string>, accepts: (item: string) => bool
 }
 
 function filled(limit: number, ...items: string[]): BoundedQueue<string> {
-  const queue = new BoundedQueue<string>(limit, (item) => item.startsWith("stale"), new SharedSignals());
+  const queue = new BoundedQueue<string>({
+    limit,
+    isStale: (item) => item.startsWith("stale"),
+    originOf: (item) => item[0],
+  }, new SharedSignals());
   for (const item of items) queue.push(item, item);
   return queue;
 }

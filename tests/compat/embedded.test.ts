@@ -1,4 +1,4 @@
-// Ported programs on a store of their own process: the daemon runs in the worker.
+// Ported programs with an embedded store, whose daemon runs in a worker.
 
 import { after, describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ describe("embedded stores", () => {
   const players = new Players("tests/compat/embedded_program.ts");
   after(() => players[Symbol.dispose]());
 
-  test("serve handles that block, those of one name together", { timeout }, async () => {
+  test("blocking handles share an embedded store by its name", { timeout }, async () => {
     const printed = await players.run("embedded_program", [], { NO_COLOR: "1" });
     assertEquals(printed.replace(/['"]/g, "").trim().split("\n"), [
       "worker embedded:one",

@@ -1,4 +1,4 @@
-// What a program does with an embedded store: two handles on one of a name, and pyxs on one of its own.
+// Uses embedded stores: two handles on one named store, and pyxs on its own store.
 
 import { Error as XsError, xs } from "../../compat/xs.ts";
 import { Client } from "../../compat/pyxs.ts";

@@ -1,4 +1,4 @@
-// Runs scripts of calls, each in a process of its own: on the real xen.lowlevel.xs, and on ours on this runtime.
+// Plays scripts of calls in separate processes: on the real xen.lowlevel.xs, and on our port on this runtime.
 
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,16 +13,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 const CACHE = join(root, "tests", "peers", ".cache");
 
-/** The ways to a socket that this runtime has. */
+/** The transports to a socket that this runtime has. */
 export const kinds: readonly string[] = "Deno" in globalThis || "Bun" in globalThis
   ? ["ffi", "worker"]
   : ["descriptor", "worker"];
 
-/** Programs built to files of JavaScript: a worker of Node 20 cannot load TypeScript while its parent waits for it. */
+/** Programs that are built to JavaScript, because a worker of Node 20 cannot load TypeScript while its parent waits. */
 export class Players {
   readonly #directory: string;
 
-  /** Builds these programs of this folder, or of another one below the top. */
+  /** Builds these programs, whose paths begin at the root. */
   constructor(...programs: readonly string[]) {
     mkdirSync(CACHE, { recursive: true });
     this.#directory = mkdtempSync(join(CACHE, "players-"));
@@ -48,7 +48,7 @@ export class Players {
     return join(this.#directory, `${program}.mjs`);
   }
 
-  /** Runs a built program on this runtime; resolves to what it printed. */
+  /** Runs a built program on this runtime. Resolves with its output. */
   run(
     program: string,
     args: readonly string[],
@@ -59,7 +59,7 @@ export class Players {
     return output(process.execPath, [...runtime, this.path(program), ...args], env);
   }
 
-  /** What the script's calls give on ours, line by line, on a store of its own. */
+  /** The results of the script's calls on our port, line by line, with a new store. */
   async ours(
     steps: readonly Step[],
     values: "text" | "bytes",
@@ -73,7 +73,7 @@ export class Players {
     );
   }
 
-  /** What they give on the real binding. */
+  /** The results of the calls on the real binding. */
   async real(
     steps: readonly Step[],
     values: "text" | "bytes",
@@ -92,7 +92,7 @@ export class Players {
     );
   }
 
-  /** Removes what was built. */
+  /** Removes the built programs. */
   [Symbol.dispose](): void {
     rmSync(this.#directory, { recursive: true, force: true });
   }

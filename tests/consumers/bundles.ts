@@ -1,4 +1,4 @@
-// Bundles a program of a user with the installed package by every bundler, and runs the bundles.
+// Bundles a user's program with the installed package by every bundler, and runs the bundles.
 
 import { join } from "node:path";
 import process from "node:process";
@@ -7,12 +7,12 @@ import type { Check } from "./checks.ts";
 import { bun, modules, run, runtimes } from "./place.ts";
 import { runEverything } from "./runs.ts";
 
-/** A way to bundle; gives the program's file, which is alone in its directory. */
+/** A way to bundle. Returns the program's file, which is alone in its directory. */
 interface Bundler {
   readonly name: string;
   readonly file: string;
   bundle(directory: string, file: string): Promise<unknown>;
-  /** Whether it runs by itself. */
+  /** Whether the bundle runs without the package. */
   readonly standalone?: true;
 }
 
@@ -95,7 +95,7 @@ function inNode(directory: string, code: string): Promise<unknown> {
   return run([process.execPath, "--input-type=module", "--eval", code], directory);
 }
 
-/** One check for each bundler and runtime; a bundle is made once. */
+/** One check for each bundler and runtime. Each bundle is made once. */
 export function bundleChecks(directory: string, socket: string): Check[] {
   return bundlers.map((bundler, index) => ({
     name: bundler.name,

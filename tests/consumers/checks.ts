@@ -1,14 +1,14 @@
-// Runs checks, as many at a time as there are CPUs, and sums up each kind in one line.
+// Runs checks, one for each CPU at a time, and prints one line for each kind.
 
 import { availableParallelism } from "node:os";
 
-/** One combination of a compiler, a runtime or a bundler with a setting. */
+/** A combination of a compiler, a runtime or a bundler with a setting. */
 export interface Check {
   readonly name: string;
   run(): Promise<void>;
 }
 
-/** Runs all checks; prints each that fails, and how many passed. Returns whether all did. */
+/** Runs all checks, and prints each failure and the number of passed checks. Returns whether all passed. */
 export async function runChecks(kind: string, checks: readonly Check[]): Promise<boolean> {
   const waiting = [...checks];
   let failed = 0;

@@ -1,6 +1,6 @@
-// Type-checks by one compiler in many settings, in one process: `compile.mjs COMPILER CONFIG...`. What a process of its own
-// for each setting would take is mostly the compiler's start and its reading of the same libraries. Prints one line of JSON
-// for each setting: its file, and what the compiler says of it.
+// Type-checks with one compiler in many settings, in one process: `compile.mjs COMPILER CONFIG...`. Separate processes
+// would spend most of their time on the compiler's start and on reading the same libraries. Prints one line of JSON
+// for each setting: its file, and the compiler's messages.
 
 import { dirname } from "node:path";
 import process from "node:process";
@@ -16,7 +16,7 @@ for (const config of configs) {
   const host = ts.createCompilerHost(options);
   const read = host.getSourceFile;
   host.getSourceFile = (file, ...rest) => {
-    // The compiler's own libraries are the same in every setting; a package's files may be modules of another kind.
+    // The compiler's own libraries are the same in every setting. A package's files may be modules of another kind.
     if (!/\/lib\/lib\.[^/]*\.d\.ts$/.test(file)) return read(file, ...rest);
     if (!libraries.has(file)) libraries.set(file, read(file, ...rest));
     return libraries.get(file);

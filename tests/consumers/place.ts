@@ -1,4 +1,4 @@
-// The directory of a user, outside the repository, with the packed package installed.
+// A user's directory outside the repository, with the packed package installed.
 
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -9,18 +9,18 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
-/** What the compilers and bundlers were installed into. */
+/** The directory with the compilers and bundlers. */
 export const modules: string = join(here, "node_modules");
 
-/** A command, and what is said of it. */
+/** A command, and its output. */
 export interface Command {
   readonly name: string;
   readonly command: readonly string[];
 }
 
 /**
- * Types that users install, by their directory. Bun's types need the newest of Node's, so they have a directory of
- * their own.
+ * Types that users install, by their directory. Bun's types need the newest types of Node, so they have a separate
+ * directory.
  */
 const TYPES: Readonly<Record<string, string>> = {
   "node_modules/@types/node": "@types/node",
@@ -29,12 +29,12 @@ const TYPES: Readonly<Record<string, string>> = {
   "bun/node_modules/@types/node": "types-node-newest",
 };
 
-/** The directory, which is removed in the end. */
+/** The directory, which is removed at the end. */
 export interface Place extends Disposable {
   readonly directory: string;
 }
 
-/** Packs the package, and installs it with the programs and what types they need. */
+/** Packs the package, and installs it with the programs and the types that they need. */
 export function preparePlace(): Place {
   const directory = mkdtempSync(join(tmpdir(), "tsxs-consumers-"));
   const npm = (cwd: string, ...args: string[]): void => {
@@ -54,7 +54,7 @@ export function preparePlace(): Place {
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** The runtimes that run what users write. */
+/** The runtimes that run users' programs. */
 export function runtimes(): Command[] {
   const node = (name: string, ...path: string[]): Command => ({ name, command: [join(root, ...path, "bin", "node")] });
   return [
@@ -66,17 +66,17 @@ export function runtimes(): Command[] {
   ];
 }
 
-/** Bun itself, which bundles as well. */
+/** Bun, which is a bundler, too. */
 export function bun(): string {
   return join(root, "node_modules", ".bin", "bun");
 }
 
-/** Deno itself, which checks types as well. */
+/** Deno, which checks types, too. */
 export function deno(): string {
   return join(root, "node_modules", ".bin", "deno");
 }
 
-/** Runs a command to its end; gives what it wrote. Throws it if the command fails or takes longer than four minutes. */
+/** Runs a command, and returns its output. Throws the output if the command fails or takes more than four minutes. */
 export async function run([file = "", ...args]: readonly string[], cwd: string): Promise<string> {
   const child = spawn(file, args, {
     cwd,

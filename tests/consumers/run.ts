@@ -1,5 +1,5 @@
-// npm run check:consumers: packs the package, installs it elsewhere, and uses it in all the ways that users have.
-// Arguments: the kinds of checks, all of them without any.
+// npm run check:consumers: packs the package, installs it elsewhere, and uses it in every supported way.
+// Arguments: the kinds of checks. The default is all kinds.
 
 import { existsSync } from "node:fs";
 import process from "node:process";

@@ -8,7 +8,7 @@ import process from "node:process";
 import type { Check } from "./checks.ts";
 import { type Command, run, runtimes } from "./place.ts";
 
-/** A daemon in a process of its own, for what blocks. */
+/** A daemon in a separate process, for blocking calls. */
 export interface DaemonProcess extends AsyncDisposable {
   readonly socket: string;
 }
@@ -33,7 +33,7 @@ export async function startDaemon(directory: string): Promise<DaemonProcess> {
   };
 }
 
-/** Runs a program that uses everything, and throws if it does not say in the end that everything works. */
+/** Runs a program that uses everything. Throws if its last line does not say that everything works. */
 export async function runEverything(command: readonly string[], directory: string, socket: string): Promise<void> {
   const output = await run([...command, socket], directory);
   if (!output.endsWith("everything works\n")) throw new Error(`${command.join(" ")} wrote:\n${output}`);
@@ -62,7 +62,7 @@ async function checkTraces({ command }: Command, directory: string): Promise<voi
   for (const stack of stacks) checkTrace(stack);
 }
 
-/** Every frame of ours is in a source that exists, on a line that has the name or the throw that the frame tells of. */
+/** Every frame of ours is in an existing source, on a line with the name or the throw of the frame. */
 function checkTrace(stack: string): void {
   const frames = [...stack.matchAll(/\(?(?:file:\/\/)?(\/[^\s()]*\/node_modules\/tsxs\/[^\s()]*):(\d+):(\d+)\)?/g)];
   if (frames.length === 0) throw new Error(`no frame of the package in:\n${stack}`);
@@ -73,7 +73,7 @@ function checkTrace(stack: string): void {
     const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1];
     if (text === undefined || text.length < Number(column)) throw new Error(`${file} has no ${line}:${column}`);
   }
-  // The innermost frame is that of the code that made the error.
+  // The innermost frame is the code that created the error.
   const [, file = "", line] = frames[0] ?? [];
   const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1] ?? "";
   if (!/\bnew \w|\bthrow\b|Error|fail/.test(text)) throw new Error(`${file}:${line} throws nothing: ${text}`);

@@ -1,4 +1,4 @@
-// Type-checks users' code against the installed package, by every compiler and in every setting that users have.
+// Type-checks users' code with the installed package, by every compiler and in every supported setting.
 
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,14 +10,14 @@ import { deno, modules, run } from "./place.ts";
 const here = dirname(fileURLToPath(import.meta.url));
 const RESOLUTIONS = [["esnext", "bundler"], ["node16", "node16"], ["nodenext", "nodenext"]] as const;
 const LIBS = [["es2022"], ["es2022", "dom"]];
-/** Compilers, and the runtimes' types that each takes: Bun's are for the newest. */
+/** The compilers, and the runtime types for each. Bun's types need the newest compiler. */
 const COMPILERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "typescript-5.4": [[], ["node"]],
   "typescript-5.9": [[], ["node"], ["bun-types"]],
   "typescript-7": [[], ["node"], ["bun-types"]],
 };
 
-/** A setting: its name, and its file. */
+/** A setting: its name and its file. */
 interface Setting {
   readonly name: string;
   readonly config: string;
@@ -63,7 +63,7 @@ function writeSetting(
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
     skipLibCheck: false,
-    // The compiler's own libraries are its own affair, and take longest.
+    // The compiler's own libraries are not checked, because they take the longest.
     skipDefaultLibCheck: true,
     noEmit: true,
   };
@@ -72,7 +72,7 @@ function writeSetting(
   return { name, config };
 }
 
-/** A fast compiler, which has no interface for programs. */
+/** A fast compiler without an interface for programs. */
 function oneByOne(compiler: string, settings: readonly Setting[]): Check[] {
   const tsc = join(modules, compiler, "bin", "tsc");
   return settings.map(({ name, config }) => ({
@@ -81,7 +81,7 @@ function oneByOne(compiler: string, settings: readonly Setting[]): Check[] {
   }));
 }
 
-/** A compiler in one process for all settings of the same types. */
+/** A compiler in one process for all settings with the same types. */
 function together(compiler: string, settings: readonly Setting[]): Check[] {
   const library = join(modules, compiler, "lib", "typescript.js");
   let all: Promise<Map<string, string>> | null = null;

@@ -1,4 +1,4 @@
-// The contract: the life of a connection.
+// The contract: connections.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -6,7 +6,7 @@ import { ConnectionError, InvalidOperationError, Operation, XenStoreError } from
 import { collect, scratch } from "./scratch.ts";
 import type { Store } from "./store.ts";
 
-/** The life of a connection. */
+/** Declares the tests of connections. */
 export function connectionsContract(store: Store): void {
   describe(`${store.name}: connections`, () => {
     const at = scratch(store, "connections");
@@ -27,12 +27,12 @@ export function connectionsContract(store: Store): void {
       await assertRejects(() => at.client.transaction(), ConnectionError, "closed");
     });
 
-    test("a client that was closed can connect again", async () => {
+    test("a closed client can connect again", async () => {
       await at.client.connect();
       assertEquals(await at.client.getDomainPath(7), "/local/domain/7");
     });
 
-    test("a transaction that was open when its connection ended is dropped", async () => {
+    test("an open transaction is rolled back when its connection ends", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(path("dropped"), "1");
       await at.client.close();
@@ -41,7 +41,7 @@ export function connectionsContract(store: Store): void {
       await assertRejects(() => transaction.commit(), ConnectionError);
     });
 
-    test("resetWatches() drops the watches of a socket's client, and is refused over the device", async () => {
+    test("resetWatches() drops the watches of a client of a socket, and fails over the device", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("reset"), "r");
       await collect(monitor, () => true);
@@ -57,7 +57,7 @@ export function connectionsContract(store: Store): void {
       assertEquals(event, { type: "change", path: path("reset"), token: "again" });
     });
 
-    test("execute() gives the bytes of a reply, and refuses what is no request", async () => {
+    test("execute() returns the bytes of a reply, and rejects a type that is not a request", async () => {
       const reply = await at.client.execute(Operation.GET_DOMAIN_PATH, ["3"]);
       assertEquals(new TextDecoder().decode(reply), "/local/domain/3\0");
       for (const type of [20, 128, 27, Operation.ERROR, Operation.WATCH_EVENT]) {
@@ -65,7 +65,7 @@ export function connectionsContract(store: Store): void {
       }
     });
 
-    test("an aborted request rejects with the signal's reason, and the connection goes on", async () => {
+    test("an aborted request rejects with the signal's reason, and the connection stays usable", async () => {
       const abort = new AbortController();
       const reading = at.client.read(path("x"), { signal: abort.signal });
       abort.abort(new Error("enough"));
@@ -73,7 +73,7 @@ export function connectionsContract(store: Store): void {
       assertEquals(await at.client.getDomainPath(1), "/local/domain/1");
     });
 
-    test("a store that knows no features says ENOSYS", async () => {
+    test("getFeature() resolves with a number, or rejects with ENOSYS if the store has no features", async () => {
       const features = await at.client.getFeature().catch((error: XenStoreError) => error.code);
       assertEquals(features === "ENOSYS" || typeof features === "number", true);
     });

@@ -1,4 +1,4 @@
-// A program that ends in the way it is told to, with a connection open or just closed: `ADDRESS WAY`.
+// Connects, and ends in the given way with the connection open or just closed: `ADDRESS WAY`.
 
 import process from "node:process";
 import { connect } from "../../mod.ts";

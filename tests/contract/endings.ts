@@ -1,4 +1,4 @@
-// The contract: a process with a connection ends when it wants to, though a read may wait in the kernel.
+// The contract: a process with a connection ends normally, even if a read waits in the kernel.
 
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -22,7 +22,7 @@ const ways: Record<string, (ending: Ending) => void> = {
   kill: ({ signal }) => assertEquals(signal, "SIGTERM"),
 };
 
-/** Runs `ending.ts`, or what it was made into, by a command of this runtime's. */
+/** Runs `ending.ts`, or its bundle, with a command of this runtime. */
 async function end(command: readonly string[], address: string, way: string): Promise<Ending> {
   const [executable = "", ...rest] = command;
   const child = spawn(executable, [...rest, address, way], { stdio: ["ignore", "pipe", "pipe"] });
@@ -35,13 +35,13 @@ async function end(command: readonly string[], address: string, way: string): Pr
   });
 }
 
-/** How this runtime runs a program; `loader` is what Node needs before it. */
+/** The command that runs a program on this runtime. `loader` is the options that Node needs. */
 export function runnerOf(program: string, loader: readonly string[] = []): string[] {
   const flags = "Deno" in globalThis ? ["run", "--allow-all", "--no-check"] : "Bun" in globalThis ? [] : loader;
   return [process.execPath, ...flags, program];
 }
 
-/** The ways in which a process with a connection may end. */
+/** Declares the tests of the ways in which a process with a connection ends. */
 export function endingsContract(
   name: string,
   command: readonly string[],
@@ -49,7 +49,7 @@ export function endingsContract(
 ): void {
   describe(`${name}: a process with a connection`, () => {
     for (const [way, check] of Object.entries(ways)) {
-      test(`ends by ${way}`, { timeout }, async () => {
+      test(`a process with an open connection ends by ${way}`, { timeout }, async () => {
         await withAddress(async (address) => {
           const ending = await end(command, address, way);
           assertStringIncludes(ending.output, "connected");

@@ -6,7 +6,7 @@ import { InvalidPathError, XenStoreError } from "../../mod.ts";
 import { collect, paths, scratch, until } from "./scratch.ts";
 import type { Store } from "./store.ts";
 
-/** Watches and their events. */
+/** Declares the tests of watches and their events. */
 export function monitorsContract(store: Store): void {
   describe(`${store.name}: monitors`, () => {
     const at = scratch(store, "monitors");
@@ -19,7 +19,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(event, { type: "change", path: path("missing"), token: "a token" });
     });
 
-    test("changes of the node and of those below it bring events, whoever makes them", async () => {
+    test("a change of the node or below it causes an event, by any client", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("tree"));
       await until(monitor, path("tree"));
@@ -31,7 +31,7 @@ export function monitorsContract(store: Store): void {
       await until(monitor, path("tree"));
     });
 
-    test("a node whose name only begins alike brings none", async () => {
+    test("a change of a node with the same prefix in its name causes no event", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("foo"));
       await until(monitor, path("foo"));
@@ -40,7 +40,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("foo/end"))), [path("foo/end")]);
     });
 
-    test("changing permissions brings an event", async () => {
+    test("setPerms() causes an event", async () => {
       await at.client.mkdir(path("perms"));
       const [owner] = await at.client.getPerms(path("perms"));
       await using monitor = at.client.monitor();
@@ -50,7 +50,7 @@ export function monitorsContract(store: Store): void {
       await until(monitor, path("perms"));
     });
 
-    test("two tokens on one path bring two events", async () => {
+    test("two watches of a path with different tokens cause two events", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("twice"), "one");
       await monitor.watch(path("twice"), "two");
@@ -61,7 +61,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(tokens(await collect(monitor, ({ length }) => length === 2)), ["one", "two"]);
     });
 
-    test("two monitors may use one token, even on one path", async () => {
+    test("two monitors may watch the same path with the same token", async () => {
       await using first = at.client.monitor();
       await using second = at.client.monitor();
       await first.watch(path("shared"), "token");
@@ -73,14 +73,14 @@ export function monitorsContract(store: Store): void {
       await until(second, path("shared"));
     });
 
-    test("the same path and token twice in one monitor fails with EEXIST", async () => {
+    test("a second watch() with the same path and token rejects with EEXIST", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("once"), "token");
       const error = await assertRejects(() => monitor.watch(path("once"), "token"), XenStoreError);
       assertEquals([error.code, error.operation, error.path], ["EEXIST", "WATCH", path("once")]);
     });
 
-    test("unwatch() ends the events of that watch alone", async () => {
+    test("unwatch() ends the events of that watch only", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("stays"), "s");
       await monitor.watch(path("goes"), "g");
@@ -92,7 +92,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("stays"))), [path("stays")]);
     });
 
-    test("events that waited when their watch was removed are dropped, unless they are asked for", async () => {
+    test("queued events of a removed watch are dropped, unless they are requested", async () => {
       for (const unwatched of [false, true]) {
         await using monitor = at.client.monitor();
         await monitor.watch(path("stale"), "s");
@@ -107,7 +107,7 @@ export function monitorsContract(store: Store): void {
       }
     });
 
-    test("unwatch() of what is not watched fails with ENOENT", async () => {
+    test("unwatch() rejects with ENOENT if the watch does not exist", async () => {
       await using monitor = at.client.monitor();
       await assertRejects(() => monitor.unwatch(path("never"), "n"), XenStoreError, "ENOENT");
     });
@@ -118,7 +118,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(monitor.watched.size, 0);
     });
 
-    test("depth leaves out what is further down", async () => {
+    test("a watch with a depth gets no events of deeper nodes", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("depth"), "d", { depth: 1 });
       await until(monitor, path("depth"));
@@ -127,7 +127,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("depth/end"))), [path("depth/end")]);
     });
 
-    test("a transaction's changes bring events when it is committed", async () => {
+    test("the changes of a transaction cause events after its commit, and none after a rollback", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("tx"));
       await until(monitor, path("tx"));
@@ -140,7 +140,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(await until(monitor, path("tx/kept"))).includes(path("tx/dropped")), false);
     });
 
-    test("ninety concurrent watches all cause their first event", async () => {
+    test("ninety concurrent watches each cause their first event", async () => {
       await using monitor = at.client.monitor();
       const names = Array.from({ length: 90 }, (_, i) => path(`w/${i}`));
       await Promise.all(names.map((name) => monitor.watch(name)));
@@ -148,7 +148,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(paths(events).sort(), names.sort());
     });
 
-    test("a wait can be aborted, and the monitor goes on", async () => {
+    test("an aborted wait() rejects with the signal's reason, and the monitor stays usable", async () => {
       await using monitor = at.client.monitor();
       await monitor.watch(path("abort"));
       await until(monitor, path("abort"));
@@ -160,7 +160,7 @@ export function monitorsContract(store: Store): void {
       await until(monitor, path("abort"));
     });
 
-    test("waitFor() resolves when the node is as wanted", async () => {
+    test("waitFor() resolves when the predicate accepts the value", async () => {
       const value = at.client.waitFor(path("ready"), (bytes) => bytes?.length === 3);
       await at.other.write(path("ready"), "no");
       await at.other.write(path("ready"), "yes");
@@ -170,7 +170,7 @@ export function monitorsContract(store: Store): void {
       assertEquals(await gone, null);
     });
 
-    test("waitFor() can be aborted", async () => {
+    test("waitFor() rejects with the reason of an aborted signal", async () => {
       const abort = new AbortController();
       const waiting = at.client.waitFor(path("never"), () => false, { signal: abort.signal });
       abort.abort(new Error("enough"));

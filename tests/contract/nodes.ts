@@ -6,19 +6,19 @@ import { InvalidPathError, InvalidPayloadError, XenStoreError } from "../../mod.
 import { scratch } from "./scratch.ts";
 import type { Store } from "./store.ts";
 
-/** Values, children and permissions. */
+/** Declares the tests of values, children and permissions. */
 export function nodesContract(store: Store): void {
   describe(`${store.name}: nodes`, () => {
     const at = scratch(store, "nodes");
     const { path } = at;
 
-    test("read() gives what write() wrote, whatever the bytes", async () => {
+    test("read() resolves with the bytes that write() wrote", async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       await at.client.write(path("bytes"), bytes);
       assertEquals(await at.client.read(path("bytes")), bytes);
     });
 
-    test("trailing NULs are part of a value", async () => {
+    test("a value keeps trailing NULs", async () => {
       await at.client.write(path("nuls"), new Uint8Array([65, 0, 0]));
       assertEquals(await at.other.read(path("nuls")), new Uint8Array([65, 0, 0]));
     });
@@ -29,24 +29,24 @@ export function nodesContract(store: Store): void {
       assertEquals(await at.client.readText(path("empty")), "");
     });
 
-    test("text is UTF-8", async () => {
+    test("write() and readText() encode text as UTF-8", async () => {
       await at.client.write(path("text"), "zażółć \u{1F427}");
       assertEquals(await at.client.readText(path("text")), "zażółć \u{1F427}");
     });
 
-    test("readText() fails with EILSEQ if the value is not UTF-8", async () => {
+    test("readText() rejects with EILSEQ if the value is not UTF-8", async () => {
       await at.client.write(path("latin"), new Uint8Array([0x61, 0xe9]));
       assertEquals((await assertRejects(() => at.client.readText(path("latin")), XenStoreError)).code, "EILSEQ");
       assertEquals((await at.client.read(path("latin"))).length, 2);
     });
 
-    test("write() makes missing parents, with empty values", async () => {
+    test("write() creates missing parents with empty values", async () => {
       await at.client.write(path("deep/er/still"), "x");
       assertEquals(await at.client.readText(path("deep/er")), "");
       assertEquals(await at.client.list(path("deep")), ["er"]);
     });
 
-    test("the longest value is taken, one byte more is not", async () => {
+    test("write() accepts the longest value, and rejects one that exceeds a message with E2BIG", async () => {
       const longest = new Uint8Array(Math.min(store.valueMax, 4096)).fill(7);
       const name = path("long");
       const fits = longest.subarray(0, Math.min(longest.length, (store.device ? 4080 : 4096) - name.length - 1));
@@ -58,19 +58,19 @@ export function nodesContract(store: Store): void {
       assertEquals((await at.client.read(name)).length, fits.length);
     });
 
-    test("read() fails with ENOENT if the node does not exist", async () => {
+    test("read() rejects with ENOENT if the node does not exist", async () => {
       const error = await assertRejects(() => at.client.read(path("nothing")), XenStoreError);
       assertEquals([error.code, error.errno, error.operation, error.path], ["ENOENT", 2, "READ", path("nothing")]);
     });
 
-    test("read() gives the default if the node does not exist", async () => {
+    test("read() resolves with the default if the node does not exist", async () => {
       assertEquals(await at.client.read(path("nothing"), { default: null }), null);
       assertEquals(await at.client.readText(path("nothing"), { default: "none" }), "none");
       await at.client.write(path("something"), "");
       assertEquals(await at.client.readText(path("something"), { default: "none" }), "");
     });
 
-    test("a path that no store takes fails before it is sent", async () => {
+    test("an invalid path rejects with an InvalidPathError", async () => {
       for (const wrong of ["", "/with space", `${path("slash")}/`, `${path("two")}//slashes`, "/dot.ted", "@special"]) {
         const error = await assertRejects(() => at.client.read(wrong), InvalidPathError);
         assertEquals([error.code, error.operation, error.path], ["EINVAL", "READ", wrong]);
@@ -84,7 +84,7 @@ export function nodesContract(store: Store): void {
       assert(await at.client.exists(bytes));
     });
 
-    test("mkdir() makes a node with an empty value, and leaves one that exists", async () => {
+    test("mkdir() creates a node with an empty value, and keeps an existing node", async () => {
       await at.client.mkdir(path("made/here"));
       assertEquals(await at.client.readText(path("made/here")), "");
       await at.client.write(path("made/here"), "kept");
@@ -92,20 +92,20 @@ export function nodesContract(store: Store): void {
       assertEquals(await at.client.readText(path("made/here")), "kept");
     });
 
-    test("delete() removes a node and all below it", async () => {
+    test("delete() removes a node and everything below it", async () => {
       await at.client.write(path("gone/a/b"), "x");
       await at.client.delete(path("gone"));
       assertEquals(await at.client.exists(path("gone")), false);
       assertEquals(await at.client.exists(path("gone/a/b")), false);
     });
 
-    test("delete() of a missing node fails with ENOENT only if its parent does not exist", async () => {
+    test("delete() of a missing node rejects with ENOENT only if the parent does not exist", async () => {
       await at.client.delete(path("never"));
       const error = await assertRejects(() => at.client.delete(path("never/was/here")), XenStoreError);
       assertEquals(error.code, "ENOENT");
     });
 
-    test("list() gives the names of the children, none of a leaf", async () => {
+    test("list() resolves with the names of the children, and with an empty list for a leaf", async () => {
       for (const name of ["one", "two", "three"]) await at.client.write(path(`list/${name}`), "");
       assertEquals((await at.client.list(path("list"))).sort(), ["one", "three", "two"]);
       assertEquals(await at.client.list(path("list/one")), []);
@@ -113,7 +113,7 @@ export function nodesContract(store: Store): void {
     });
 
     if (store.listsAll) {
-      test("list() gives children that take more than one reply", async () => {
+      test("list() resolves with children that need more than one reply", async () => {
         const names = Array.from({ length: 3 * store.many }, (_, i) => `a-rather-long-name-of-a-child-${i}`);
         await Promise.all(names.map((name) => at.client.mkdir(path(`many/${name}`))));
         assertEquals((await at.client.list(path("many"))).sort(), names.sort());
@@ -121,13 +121,13 @@ export function nodesContract(store: Store): void {
       });
     }
 
-    test("exists() tells whether a node does", async () => {
+    test("exists() resolves with true only if the node exists", async () => {
       await at.client.write(path("here"), "");
       assertEquals(await at.client.exists(path("here")), true);
       assertEquals(await at.client.exists(path("there")), false);
     });
 
-    test("getPerms() gives what setPerms() set, in order and with repetitions", async () => {
+    test("getPerms() resolves with the permissions of setPerms(), in order and with repetitions", async () => {
       await at.client.mkdir(path("perms"));
       const [owner] = await at.client.getPerms(path("perms"));
       assert(owner !== undefined);
@@ -141,7 +141,7 @@ export function nodesContract(store: Store): void {
       ]);
     });
 
-    test("many requests made concurrently all get their own reply", async () => {
+    test("concurrent requests each get their own reply", async () => {
       await at.client.write(path("count"), "0");
       const replies = await Promise.all(
         Array.from(
@@ -161,7 +161,7 @@ export function nodesContract(store: Store): void {
     });
 
     if (!store.privileged) {
-      test("what a guest may not do fails with EACCES", async () => {
+      test("requests that a guest may not make reject with EACCES", async () => {
         const denied = (run: () => Promise<unknown>) => assertRejects(run, XenStoreError, "EACCES");
         await denied(() => at.client.write("/tool/not-mine", ""));
         await denied(() => at.client.isDomainIntroduced(0));
@@ -171,7 +171,7 @@ export function nodesContract(store: Store): void {
     }
 
     if (store.privileged) {
-      test("isDomainIntroduced() knows domain 0", async () => {
+      test("isDomainIntroduced() resolves with true for domain 0, and with false for an unknown domain", async () => {
         assertEquals(await at.client.isDomainIntroduced(0), true);
         assertEquals(await at.client.isDomainIntroduced(4242), false);
       });

@@ -1,4 +1,4 @@
-// What every part of the contract suite starts from: a client, and a place of its own in the store.
+// The common base of the contract's tests: a client, and a path that no other test uses.
 
 import { after, before } from "node:test";
 import type { Client, MonitorEvent } from "../../mod.ts";
@@ -9,11 +9,11 @@ export interface Scratch {
   readonly running: Running;
   readonly client: Client;
   readonly other: Client;
-  /** A path below the place of these tests. */
+  /** A path below the base path of these tests. */
   path(name: string): string;
 }
 
-/** Opens the store before the tests of the suite that this is called in, and closes it after them. */
+/** Opens the store before the tests of the current suite, and closes it after them. */
 export function scratch(store: Store, part: string): Scratch {
   let opened: { running: Running; client: Client; other: Client } | null = null;
   const base = `${store.base}/${part}`;
@@ -47,7 +47,7 @@ export function scratch(store: Store, part: string): Scratch {
   };
 }
 
-/** Takes events until `enough` says so, and gives them all. */
+/** Takes events until `enough` returns true, and returns them all. */
 export async function collect(
   events: AsyncIterable<MonitorEvent>,
   enough: (events: MonitorEvent[]) => boolean,
@@ -65,7 +65,7 @@ export function paths(events: readonly MonitorEvent[]): string[] {
   return [...new Set(events.flatMap((event) => event.type === "change" ? [event.path] : []))];
 }
 
-/** Takes events until one is about the path. */
+/** Takes events up to the first one with this path. */
 export async function until(events: AsyncIterable<MonitorEvent>, path: string): Promise<MonitorEvent[]> {
   return await collect(events, (taken) => {
     const last = taken.at(-1);

@@ -1,18 +1,18 @@
-// What the contract suite has to know of a store in order to try it.
+// What the contract suite needs to know about a store.
 
 import type { Client, ClientOptions } from "../../mod.ts";
 
-/** A store that runs, ready to be tried. */
+/** A running store. */
 export interface Running extends AsyncDisposable {
-  /** Connects a client. The suite has one at a time. */
+  /** Connects a client. The suite uses one at a time. */
   connect(options?: ClientOptions): Promise<Client>;
-  /** Connects another client, with the same rights in the place of the tests. */
+  /** Connects another client, with the same rights below the base path. */
   connectOther(): Promise<Client>;
 }
 
-/** A store, how it is started, and in which of the ways that the protocol leaves open it answers. */
+/** A store: how it is started, and how it behaves if the protocol allows several ways. */
 export interface Store {
-  /** Shown in the tests' names. */
+  /** Shown in the names of the tests. */
   readonly name: string;
   /** The path below which the tests may write. */
   readonly base: string;
@@ -22,19 +22,19 @@ export interface Store {
   readonly device: boolean;
   /** Whether a directory of any length can be listed. */
   readonly listsAll: boolean;
-  /** Whether a node that a guest may not see looks like one that is not there, instead of EACCES for both. */
+  /** Whether a guest gets ENOENT for a missing node and EACCES for a hidden one, instead of EACCES for both. */
   readonly tellsMissing: boolean;
-  /** The longest value that it takes at the end of a short path. */
+  /** The longest value of a node with a short path, in bytes. */
   readonly valueMax: number;
-  /** How many nodes a client may own. */
+  /** The number of nodes that a client may own. */
   readonly nodesMax: number;
-  /** How many requests a test of many sends concurrently: fewer if the machine is emulated. */
+  /** The number of concurrent requests in a test. Lower if the machine is emulated. */
   readonly many: number;
-  /** Starts it. */
+  /** Starts the store. */
   open(): Promise<Running>;
 }
 
-/** The ways of a store as domain 0 sees it, over a socket. */
+/** The properties of a store for domain 0 over a socket. */
 export const DOM0: Omit<Store, "name" | "open"> = {
   base: "/tool/tsxs-contract",
   privileged: true,
@@ -46,7 +46,7 @@ export const DOM0: Omit<Store, "name" | "open"> = {
   many: 1000,
 };
 
-/** Makes a guest's home as a toolstack makes it. */
+/** Creates a guest's home as a toolstack does. */
 export async function makeHome(dom0: Client, domid: number): Promise<void> {
   const home = `/local/domain/${domid}`;
   await dom0.mkdir(home);

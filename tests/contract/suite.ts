@@ -1,4 +1,4 @@
-// The contract: what every store has to do for every client, on every runtime.
+// The contract: the behaviour of every store for every client, on every runtime.
 
 import { connectionsContract } from "./connections.ts";
 import { monitorsContract } from "./monitors.ts";
@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 import { transactionsContract } from "./transactions.ts";
 import { walkContract } from "./walking.ts";
 
-/** Tries a store. */
+/** Declares the tests of a store. */
 export function contract(store: Store): void {
   nodesContract(store);
   walkContract(store);

@@ -6,13 +6,13 @@ import { ConflictError, TransactionEndedError, XenStoreError } from "../../mod.t
 import { scratch } from "./scratch.ts";
 import type { Store } from "./store.ts";
 
-/** Transactions. */
+/** Declares the tests of transactions. */
 export function transactionsContract(store: Store): void {
   describe(`${store.name}: transactions`, () => {
     const at = scratch(store, "transactions");
     const { path } = at;
 
-    test("nothing of one is seen outside before it is committed", async () => {
+    test("the changes of a transaction are invisible to others before its commit", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(path("hidden"), "1");
       assertEquals(await transaction.readText(path("hidden")), "1");
@@ -21,14 +21,14 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.other.readText(path("hidden")), "1");
     });
 
-    test("a rolled back one leaves nothing", async () => {
+    test("rollback() discards the changes of a transaction", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(path("dropped"), "1");
       await transaction.rollback();
       assertEquals(await at.client.exists(path("dropped")), false);
     });
 
-    test("commit() gives false where others wrote what it read, and changes nothing", async () => {
+    test("commit() resolves with false and changes nothing if others changed what the transaction has read", async () => {
       await at.client.write(path("read"), "old");
       const transaction = await at.client.transaction();
       assertEquals(await transaction.readText(path("read")), "old");
@@ -38,7 +38,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("written")), false);
     });
 
-    test("many run concurrently over one connection", async () => {
+    test("several transactions can be open on one connection", async () => {
       const count = 8;
       for (let i = 0; i < count; i++) await at.client.mkdir(path(`many/${i}`));
       const transactions = await Promise.all(Array.from({ length: count }, () => at.client.transaction()));
@@ -48,7 +48,7 @@ export function transactionsContract(store: Store): void {
       for (let i = 0; i < count; i++) assertEquals(await at.client.readText(path(`many/${i}`)), `${i}`);
     });
 
-    test("an operation after the end fails, and so does a second end", async () => {
+    test("operations, commit() and rollback() reject with a TransactionEndedError after the end", async () => {
       const transaction = await at.client.transaction();
       assert(transaction.isOpen);
       await transaction.rollback();
@@ -59,7 +59,7 @@ export function transactionsContract(store: Store): void {
       await assertRejects(() => transaction.rollback(), TransactionEndedError);
     });
 
-    test("a failing operation does not end it", async () => {
+    test("a failed operation does not end the transaction", async () => {
       const transaction = await at.client.transaction();
       await assertRejects(() => transaction.read(path("nothing")), XenStoreError, "ENOENT");
       await transaction.write(path("after-all"), "1");
@@ -67,7 +67,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("after-all")), "1");
     });
 
-    test("one that goes out of scope is rolled back", async () => {
+    test("a transaction that leaves its scope is rolled back", async () => {
       {
         await using transaction = await at.client.transaction();
         await transaction.write(path("scoped"), "1");
@@ -75,7 +75,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("scoped")), false);
     });
 
-    test("one that was committed may go out of scope", async () => {
+    test("a committed transaction may leave its scope", async () => {
       {
         await using transaction = await at.client.transaction();
         await transaction.write(path("kept"), "1");
@@ -84,7 +84,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("kept")), "1");
     });
 
-    test("transact() runs again until there is no conflict, and gives what the function returned", async () => {
+    test("transact() repeats after conflicts, and resolves with the result of its function", async () => {
       await at.client.write(path("counter"), "5");
       const attempts: number[] = [];
       const result = await at.client.transact(async (transaction, attempt) => {
@@ -99,7 +99,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("counter")), "26");
     });
 
-    test("transact() fails with a ConflictError that says how often it tried", async () => {
+    test("transact() rejects with a ConflictError that has the number of attempts", async () => {
       await at.client.write(path("contended"), "0");
       let turn = 0;
       const error = await assertRejects(() =>
@@ -114,7 +114,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.readText(path("contended")), "4");
     });
 
-    test("transact() rolls back and fails with what the function threw", async () => {
+    test("transact() rolls back and rejects with the error that its function throws", async () => {
       const thrown = new Error("changed my mind");
       const error = await assertRejects(() =>
         at.client.transact(async (transaction) => {
@@ -126,7 +126,7 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("thrown")), false);
     });
 
-    test("eight concurrent increments all count", async () => {
+    test("eight concurrent increments in transact() all take effect", async () => {
       await at.client.write(path("shared"), "0");
       await Promise.all(Array.from({ length: 8 }, () =>
         at.client.transact(async (transaction) => {

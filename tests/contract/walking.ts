@@ -6,7 +6,7 @@ import { type WalkOptions, XenStoreError } from "../../mod.ts";
 import { scratch } from "./scratch.ts";
 import type { Store } from "./store.ts";
 
-/** Walks. */
+/** Declares the tests of walk(). */
 export function walkContract(store: Store): void {
   describe(`${store.name}: walk()`, () => {
     const at = scratch(store, "walk");
@@ -23,15 +23,15 @@ export function walkContract(store: Store): void {
       return seen;
     }
 
-    test("visits parents before their children", async () => {
+    test("walk() visits parents before their children", async () => {
       assertEquals(await visited({}), ["", "/a", "/a/b", "/a/b/c", "/a/d", "/e"]);
     });
 
-    test("visits children before their parents where topDown is false, at every level", async () => {
+    test("walk() visits children before their parents at every level if topDown is false", async () => {
       assertEquals(await visited({ topDown: false }), ["/a/b/c", "/a/b", "/a/d", "/a", "/e", ""]);
     });
 
-    test("gives values, children and depths", async () => {
+    test("walk() yields paths, depths, values and children", async () => {
       const nodes = [];
       for await (const node of at.client.walk(`${top}/a`)) nodes.push(node);
       const value = (text: string) => new TextEncoder().encode(text);
@@ -43,22 +43,22 @@ export function walkContract(store: Store): void {
       ]);
     });
 
-    test("goes no deeper than maxDepth", async () => {
+    test("walk() visits no node deeper than maxDepth", async () => {
       assertEquals(await visited({ maxDepth: 0 }), [""]);
       assertEquals(await visited({ maxDepth: 1, topDown: false }), ["/a", "/e", ""]);
     });
 
-    test("fails with E2BIG if it finds more nodes than maxNodes", async () => {
+    test("walk() rejects with E2BIG if it finds more nodes than maxNodes", async () => {
       assertEquals((await visited({ maxNodes: 6 })).length, 6);
       const error = await assertRejects(() => visited({ maxNodes: 5 }), XenStoreError);
       assertEquals([error.code, error.operation, error.path], ["E2BIG", "walk", top]);
     });
 
-    test("fails if the top does not exist", async () => {
+    test("walk() rejects with ENOENT if the top does not exist", async () => {
       await assertRejects(async () => await at.client.walk(path("nothing")).next(), XenStoreError, "ENOENT");
     });
 
-    test("sees a transaction's own changes inside it, and none outside", async () => {
+    test("walk() of a transaction sees the transaction's changes, and walk() of the client does not", async () => {
       const transaction = await at.client.transaction();
       await transaction.write(`${top}/new`, "");
       const inside = [];
@@ -69,7 +69,7 @@ export function walkContract(store: Store): void {
     });
 
     if (store.nodesMax >= 3 * store.many) {
-      test("visits many nodes", async () => {
+      test("walk() visits every node of a large tree", async () => {
         const names = Array.from({ length: 3 * store.many }, (_, i) => `big/${i % 10}/${Math.floor(i / 10) % 10}/${i}`);
         await Promise.all(names.map((name) => at.client.write(path(name), name)));
         const left = new Set(names);

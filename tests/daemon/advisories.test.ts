@@ -1,4 +1,4 @@
-// What attacks on other daemons taught, advisory by advisory: each is really tried.
+// Tries the attacks of the security advisories for other daemons.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import { type Asked, type Speaker, table, tableOf, type TestStore, type Transact
 
 const OPERATIONS_ON_PATHS = ["READ", "DIRECTORY", "GET_PERMS", "MKDIR", "RM", "WRITE", "SET_PERMS", "WATCH"] as const;
 
-/** The paths of the events that came. */
+/** The paths of the events that arrived. */
 function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
@@ -18,14 +18,14 @@ function nodesOf({ core }: TestStore, domid: number): number {
   return core.view.usageOf(domid).nodes;
 }
 
-/** A payload for any operation on a path. */
+/** A payload for an operation on a path. */
 function payloadFor(operation: Asked, path: string): string {
   return { WRITE: `${path}|x`, SET_PERMS: `${path}|n0|`, WATCH: `${path}|t|` }[operation as string] ?? `${path}|`;
 }
 
 describe("watches and permissions", () => {
   test(
-    "XSA-115: an event tells nobody of a node that he may not read",
+    "XSA-115: an event never names a node that its receiver may not read",
     within(({ dom0, guest, node }) => {
       node("/secret", "n0");
       const five = guest(5);
@@ -46,7 +46,7 @@ describe("watches and permissions", () => {
   );
 
   test(
-    "XSA-115: rights count as they were before a change and as they are after it",
+    "XSA-115: an event needs read access before or after the change of permissions",
     within(({ dom0, guest, node }) => {
       node("/a", "n0");
       const five = guest(5);
@@ -61,7 +61,7 @@ describe("watches and permissions", () => {
   );
 
   test(
-    "XSA-115: which domains come is told to those alone who may read the special node, even where all may read the root",
+    "XSA-115: an event of a special node needs read access to that special node, not to the root",
     within(({ dom0, guest, node, tell }) => {
       node("/", "r0");
       const five = guest(5);
@@ -80,7 +80,7 @@ describe("watches and permissions", () => {
   );
 
   test(
-    "XSA-115: a transaction's id means nothing to WATCH and UNWATCH, neither a known nor an unknown one",
+    "XSA-115: WATCH and UNWATCH ignore the transaction id, whether it is open or unknown",
     within(({ guest }) => {
       const five = guest(5);
       const t = five.begin();
@@ -110,7 +110,7 @@ describe("watches and permissions", () => {
 
   for (const advisory of ["XSA-330", "XSA-484"]) {
     test(
-      `${advisory}: RESET_WATCHES leaves no watch in any index, within a transaction neither`,
+      `${advisory}: RESET_WATCHES removes every watch from the index, also within a transaction`,
       within(({ core, dom0, guest, node }) => {
         node("/a", "b0");
         const five = guest(5);
@@ -139,7 +139,7 @@ describe("watches and permissions", () => {
   for (const advisory of ["XSA-322", "XSA-417"]) {
     const alive = new Set([5, 7]);
     const options = { domainExists: (domid: number) => alive.has(domid) };
-    /** Domain 7 goes, and another one gets its number. */
+    /** Releases domain 7, and introduces another domain with its number. */
     const replaced = ({ core, guest }: TestStore): Speaker => {
       alive.delete(7);
       const gone = core.domains.get(7);
@@ -149,7 +149,7 @@ describe("watches and permissions", () => {
     };
 
     test(
-      `${advisory}: what a domain was allowed is not allowed to its successor`,
+      `${advisory}: a new domain does not inherit the rights of the former domain with its number`,
       within((store) => {
         const { dom0, guest, node } = store;
         guest(7);
@@ -172,7 +172,7 @@ describe("watches and permissions", () => {
     );
 
     test(
-      `${advisory}: nor what a transaction allowed it that is committed later`,
+      `${advisory}: a transaction that is committed after a domain's end grants its successor nothing`,
       within((store) => {
         const { dom0, guest, node } = store;
         guest(7);
@@ -195,7 +195,7 @@ describe("watches and permissions", () => {
     );
 
     test(
-      `${advisory}: nor what was allowed it while there was none of its number`,
+      `${advisory}: rights that were set while a domain did not exist are not granted to it`,
       within((store) => {
         const { guest, node } = store;
         alive.delete(7);
@@ -209,7 +209,7 @@ describe("watches and permissions", () => {
   }
 
   test(
-    "XSA-352: only domain 0 gives a node away, whatever the rights and the target of others",
+    "XSA-352: only domain 0 may change a node's owner, whatever the rights and the target of a guest",
     within(({ dom0, guest, node, tell }) => {
       node("/a", "n5", "b6");
       const [five, six] = [guest(5), guest(6)];
@@ -223,7 +223,7 @@ describe("watches and permissions", () => {
   );
 
   test(
-    "XSA-353: the root has permissions, and they count",
+    "XSA-353: the permissions of the root are enforced",
     within(({ dom0, guest }) => {
       const five = guest(5);
       const denied = [
@@ -251,7 +251,7 @@ describe("watches and permissions", () => {
 
 describe("input", () => {
   test(
-    "XSA-72: a reply that does not fit a message is E2BIG, and what follows is well-formed",
+    "XSA-72: a reply that exceeds a message becomes E2BIG, and the next reply is well-formed",
     within(({ dom0, node }) => {
       for (let i = 0; i < 300; i++) node(`/a/${"n".repeat(20)}${i}`);
       const list = Array.from({ length: 330 }, () => "r0x80000000").join("|");
@@ -270,7 +270,7 @@ describe("input", () => {
   );
 
   test(
-    "XSA-323: no operation uses what is no path",
+    "XSA-323: every operation rejects an invalid path with EINVAL",
     within(({ dom0, guest, tree }) => {
       const before = tree();
       for (const who of [dom0, guest(5), guest(5).begin()]) {
@@ -286,7 +286,7 @@ describe("input", () => {
   );
 
   test(
-    "XSA-324: an event too long for a message is left out, and its writer succeeds",
+    "XSA-324: an event that exceeds a message is left out, and the write that causes it succeeds",
     within(({ dom0, guest, node }) => {
       node("/open", "b0");
       const five = guest(5);
@@ -307,7 +307,7 @@ describe("input", () => {
   );
 
   test(
-    "XSA-325: a connection that is dropped takes all that it had along at once",
+    "XSA-325: a dropped connection immediately loses its watches, transactions and outbox",
     within((store) => {
       const { core, dom0, node, tell } = store;
       node("/a", "b0");
@@ -325,7 +325,7 @@ describe("input", () => {
   );
 
   test(
-    "XSA-420: no number leads beyond what there is",
+    "XSA-420: an offset outside the list gives no child, and an invalid depth is rejected with EINVAL",
     within(({ dom0, node }) => {
       for (const name of ["a", "b", "c"]) node(`/list/${name}`);
       const [number] = dom0.ask("DIRECTORY_PART", "/list|0|").split("|");
@@ -350,7 +350,7 @@ describe("input", () => {
   );
 
   test(
-    "XSA-481: a path that ends with a slash behind /local/domain/ is none",
+    "XSA-481: every operation rejects a path under /local/domain/ that ends with a slash",
     within(({ dom0, guest }) => {
       for (const who of [dom0, guest(5)]) {
         for (const path of ["/local/domain/", "/local/domain/5/", "/local/domain//", "/local/domain/5//", "/"]) {
@@ -370,7 +370,7 @@ describe("input", () => {
 
 describe("resources", () => {
   test(
-    "XSA-206: a guest that writes without end lets the transactions of others come to theirs",
+    "XSA-206: a guest that writes without pause does not keep transactions of others from committing",
     within((store) => {
       const { core, dom0, guest, node } = store;
       node("/five", "n5");
@@ -384,7 +384,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-272: a request is checked before it is carried out",
+    "XSA-272: a request that fails its checks changes nothing",
     within((store) => {
       const { guest, node, tell, tree } = store;
       node("/five", "n5");
@@ -411,7 +411,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-326: what a guest can have the daemon keep is bounded",
+    "XSA-326: the memory that a guest can use is bounded",
     within((store) => {
       const { core, dom0, guest, node } = store;
       node("/five", "n5");
@@ -419,7 +419,7 @@ describe("resources", () => {
       const used = (): number => core.view.usageOf(5).bytes + five.connection.domain.bytes;
       const limit = 2_621_440;
       const long = (i: number): string => `${"p".repeat(1900)}${i}`;
-      // Watches, transactions, what those remember, nodes.
+      // Watches, transactions, their recorded requests and nodes.
       for (let i = 0; i < 200; i++) five.ask("WATCH", `/five/${long(i)}|${"t".repeat(2000)}|`);
       for (let i = 0; i < 50; i++) five.ask("TRANSACTION_START");
       assertEquals([five.connection.watches.size, five.connection.transactions.size], [128, 10]);
@@ -427,14 +427,14 @@ describe("resources", () => {
       for (const id of five.connection.transactions.keys()) {
         for (let i = 0; i < 1500 && answer !== "ENOMEM"; i++, requests++) {
           five.ask("WRITE", `/five/${i % 900}|${"v".repeat(1000)}`, id);
-          // Requests that fail are remembered, and count, too.
+          // A failed request is recorded and counted, too.
           answer = five.ask("READ", `/five/${long(i)}|`, id);
         }
       }
       assertEquals(answer, "ENOMEM");
       assert(requests < 3000 && used() < limit + 2 * PAYLOAD_MAX, `${requests}, ${used()}`);
       tableOf(five, ["WRITE", "/five/more|", "ENOMEM"]);
-      // What it does not read.
+      // Events that the guest does not read.
       five.connection.outbox.blocked = true;
       five.receive();
       for (let i = 0; i < 3000; i++) dom0.ask("WRITE", `/five/${i}|`);
@@ -445,7 +445,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-326: events that a guest's requests cause are waited for, and the same one is queued once",
+    "XSA-326: a guest waits for the events that it causes, and equal pending events are queued once",
     within((store) => {
       const { core, guest, node, open } = store;
       node("/five", "n5");
@@ -465,7 +465,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-326: a transaction meets so many nodes and no more, by removing a tree neither",
+    "XSA-326: a transaction that accesses too many nodes fails, also by removing a tree",
     within((store) => {
       const { dom0, guest, node, tree } = store;
       node("/five", "n5");
@@ -481,7 +481,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-326: a transaction counts what it does, not only what it is asked in how many words",
+    "XSA-326: a transaction accounts for its changes, not only for its requests",
     within((store) => {
       const { core, guest, node } = store;
       node("/five", "n5");
@@ -491,7 +491,7 @@ describe("resources", () => {
       let rounds = 0;
       while (t.ask("MKDIR", `${deep}|`) === "OK|") {
         tableOf(t, ["RM", "/five/a|", "OK|"]);
-        assert(++rounds < 100, "it may go on for ever");
+        assert(++rounds < 100, "the transaction grows without a limit");
       }
       assert(core.view.changes.length === 0 && five.connection.domain.bytes > 2_000_000);
       assertEquals([t.commit(), five.connection.domain.bytes, nodesOf(store, 5)], ["ENOMEM", 0, 1]);
@@ -499,7 +499,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-326: permissions that name ever others leave nothing behind in the accounts",
+    "XSA-326: permissions that name changing domains leave no unused account",
     within((store) => {
       const { core, guest, node } = store;
       node("/five", "n5");
@@ -523,7 +523,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-416: what a request took is given back with the answer, what a transaction took with its end",
+    "XSA-416: a request's memory is freed with its answer, a transaction's memory with its end",
     within(({ core, guest, node }) => {
       node("/five", "n5");
       const five = guest(5);
@@ -542,7 +542,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-419: nothing is left of the nodes of a domain that is gone",
+    "XSA-419: no node and no account of a released domain remains",
     within((store) => {
       const { core, guest, node, tell, tree } = store;
       const before = tree();
@@ -562,7 +562,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-440: accounts below zero in a transaction are no accident",
+    "XSA-440: a transaction whose node count falls below zero commits correctly",
     within((store) => {
       const { dom0, guest, node } = store;
       node("/five", "n5");
@@ -580,7 +580,7 @@ describe("resources", () => {
         [five, "MKDIR", "/five/c|", "OK|"],
         [t, "SET_PERMS", "/five|n0|w5|", "OK|"],
         [t, "TRANSACTION_END", "T|", "OK|"],
-        // Its answers would still be the same.
+        // The answers would still be the same.
         [own, "TRANSACTION_END", "T|", "OK|"],
         [dom0, "READ", "/five|", "ENOENT"],
       );
@@ -592,7 +592,7 @@ describe("resources", () => {
   );
 
   test(
-    "XSA-483: accounts outlive resets",
+    "XSA-483: the accounts of nodes and watches stay right after RESET_WATCHES and INTRODUCE",
     within((store) => {
       const { core, guest, node, tell } = store;
       node("/five", "n5");
@@ -619,7 +619,7 @@ describe("resources", () => {
 describe("transactions and structure", () => {
   for (const advisory of ["XSA-414", "XSA-415"]) {
     test(
-      `${advisory}: nodes that cannot be made leave nothing half-made behind`,
+      `${advisory}: a WRITE that fails creates none of the missing parents`,
       within((store) => {
         const { guest, node, tell, tree } = store;
         node("/five", "n5");
@@ -644,7 +644,7 @@ describe("transactions and structure", () => {
   }
 
   test(
-    "XSA-421: what is made and removed within a transaction leaves no trace, in the accounts neither",
+    "XSA-421: nodes that a transaction creates and removes leave no trace in the tree or the accounts",
     within((store) => {
       const { dom0, guest, node, tree } = store;
       node("/five", "n5");
@@ -662,7 +662,7 @@ describe("transactions and structure", () => {
   );
 
   test(
-    "XSA-421: a commit that fails applies nothing",
+    "XSA-421: a failed commit changes nothing",
     within((store) => {
       const { dom0, guest, node, tell, tree } = store;
       node("/five", "n5");
@@ -689,7 +689,7 @@ describe("transactions and structure", () => {
   );
 
   test(
-    "XSA-233: a connection can end twice, from within its own end as well",
+    "XSA-233: a connection can be detached twice, also while it is being detached",
     within(({ core, dom0, guest, open, tell }) => {
       const [five, other] = [guest(5), open(5)];
       for (const who of [five, other]) {
@@ -707,7 +707,7 @@ describe("transactions and structure", () => {
   );
 
   test(
-    "XSA-425: resets of a connection with much open come to an end",
+    "XSA-425: RESET_WATCHES succeeds on a connection with many watches and transactions",
     within(({ core, dom0, node }) => {
       node("/a");
       for (let round = 0; round < 3; round++) {
@@ -720,11 +720,11 @@ describe("transactions and structure", () => {
     }),
   );
 
-  describe("XSA-418: a tree as deep as a path can name takes no stack", () => {
+  describe("XSA-418: a tree of the greatest depth", () => {
     const DEPTH = 1000;
     const deepest = "/a".repeat(DEPTH);
 
-    /** How deep it is. */
+    /** The depth of the tree. */
     function depthOf({ core }: TestStore): number {
       let depth = 0;
       for (let node: StoreNode | undefined = core.view.get("/a"); node !== undefined; depth++) {
@@ -734,7 +734,7 @@ describe("transactions and structure", () => {
     }
 
     test(
-      "where it is made, listed and removed",
+      "the deepest path can be created, listed and removed",
       within((store) => {
         const { dom0 } = store;
         dom0.watch(deepest, "deepest");
@@ -754,7 +754,7 @@ describe("transactions and structure", () => {
     );
 
     test(
-      "where a transaction makes, changes and removes it",
+      "a transaction can create, change and remove the deepest path",
       within((store) => {
         const { dom0, node } = store;
         dom0.watch(deepest, "t");
@@ -777,7 +777,7 @@ describe("transactions and structure", () => {
     );
 
     test(
-      "where a guest makes it, and is told of what it may not see there",
+      "a guest can create the deepest path within its quota, and gets ENOENT or EACCES below it",
       within((store) => {
         const { dom0, guest, node } = store;
         node("/a", "n5");
@@ -797,7 +797,7 @@ describe("transactions and structure", () => {
     );
 
     test(
-      "where its owner goes, or one who is named in it",
+      "the deepest path can be released with its owner or with a domain in its permissions",
       within((store) => {
         const { dom0, guest, node, tell } = store;
         guest(5);
@@ -821,9 +821,9 @@ describe("transactions and structure", () => {
   });
 });
 
-describe("what oxenstored had to learn", () => {
+describe("lessons of oxenstored", () => {
   test(
-    "a transaction that reads alone never conflicts (b2a4105820)",
+    "a transaction that only reads never conflicts (b2a4105820)",
     within(({ dom0, open, tell }) => {
       for (const path of ["/", "/tool", "/none", "/local/domain"]) {
         const t = open().begin();
@@ -838,7 +838,7 @@ describe("what oxenstored had to learn", () => {
   );
 
   test(
-    "MKDIR counts: what it would make is made where it is gone by then (45dee7d92b)",
+    "a committed MKDIR recreates a node that was removed in between (45dee7d92b)",
     within(({ dom0, node, tree }) => {
       node("/a");
       const t = dom0.begin();
@@ -850,7 +850,7 @@ describe("what oxenstored had to learn", () => {
   );
 
   test(
-    "ids of transactions wrap and never meet (0897514b4b)",
+    "transaction ids wrap, and skip ids in use (0897514b4b)",
     within(({ guest }) => {
       const five = guest(5);
       five.connection.nextTransactionId = 0xfffffffe;
@@ -862,7 +862,7 @@ describe("what oxenstored had to learn", () => {
   );
 
   test(
-    "what transactions and others made is added up (f9cff088f4)",
+    "a commit counts the nodes of the transaction and of others together (f9cff088f4)",
     within((store) => {
       const { guest, node, tell } = store;
       node("/five", "n5");
@@ -878,7 +878,7 @@ describe("what oxenstored had to learn", () => {
         [u, "TRANSACTION_END", "T|", "OK|"],
       );
       assertEquals(nodesOf(store, 5), 6);
-      // Asked again, it would be told ENOSPC.
+      // A repeated commit would get ENOSPC.
       table([v, "TRANSACTION_END", "T|", "EAGAIN"], [five, "MKDIR", "/five/v|", "ENOSPC"]);
       assertEquals(nodesOf(store, 5), 6);
     }),

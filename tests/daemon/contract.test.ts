@@ -1,4 +1,4 @@
-// The contract suite against our own daemon: within the process, over its socket, and as a guest.
+// The contract suite with our own daemon: within the process, over its socket, and as a guest.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { contract } from "../contract/suite.ts";
 
 const GUEST = 5;
 
-/** Each client's address may be a function: one that connects again needs another transport. */
+/** The addresses may be functions, because a client that connects again needs a new transport. */
 function running(daemon: Daemon, address: StoreAddress, other = address, end: () => void = () => {}): Running {
   return {
     connect: (options?: ClientOptions) => connect(address, options),

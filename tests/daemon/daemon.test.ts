@@ -1,4 +1,4 @@
-// The daemon as those see it who start it: connections, sockets, domains, and its end.
+// The daemon as a program uses it: connections, sockets, domains, and close().
 
 import { existsSync, readdirSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
@@ -18,7 +18,7 @@ import { inDirectory, readBytes, write } from "../support/socket.ts";
 
 const BIG = "x".repeat(4000);
 
-/** Runs with a daemon, its socket's path, and a client of it. */
+/** Runs with a daemon, the path of its socket, and a client. */
 async function served(
   run: (daemon: Daemon, path: string, store: Client) => Promise<void>,
   options: ConstructorParameters<typeof Daemon>[0] = {},
@@ -46,7 +46,7 @@ function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once("close", () => resolve()).resume());
 }
 
-/** Resolves when the client has lost its connection. */
+/** Resolves after connecting. `loss` resolves after the client has lost its connection. */
 function lost(address: Parameters<typeof connect>[0]): Promise<{ client: Client; loss: Promise<Error> }> {
   return new Promise((resolve, reject) => {
     let onLoss: (error: Error) => void = () => {};
@@ -57,7 +57,7 @@ function lost(address: Parameters<typeof connect>[0]): Promise<{ client: Client;
 }
 
 describe("a daemon", () => {
-  test("has one store for all who connect, however they do", async () => {
+  test("a daemon serves one store to clients in memory and over a socket", async () => {
     await served(async (daemon, path, store) => {
       await using inside = await connect(daemon.connect());
       await store.write("/tool/x", "1");
@@ -67,7 +67,7 @@ describe("a daemon", () => {
     });
   });
 
-  test("is another store than the next one", async () => {
+  test("two daemons have separate stores", async () => {
     await using one = new Daemon();
     await using other = new Daemon();
     await using client = await connect(one.connect());
@@ -76,7 +76,7 @@ describe("a daemon", () => {
     assertEquals(await stranger.exists("/tool/x"), false);
   });
 
-  test("lets a client connect again within the process", async () => {
+  test("a client connects again within the process, and finds the same store", async () => {
     await using daemon = new Daemon();
     const client = await connect(() => daemon.connect());
     await client.write("/tool/x", "1");
@@ -86,7 +86,7 @@ describe("a daemon", () => {
     await client.close();
   });
 
-  test("drops the transactions and watches of who goes without a word", async () => {
+  test("the daemon drops a client's transaction when the client disconnects", async () => {
     await served(async (_daemon, path, store) => {
       const other = await connect(`unix:${path}`);
       const transaction = await other.transaction();
@@ -96,7 +96,7 @@ describe("a daemon", () => {
     });
   });
 
-  test("refuses options that make no sense", () => {
+  test("Daemon rejects invalid options", () => {
     assertThrows(() => new Daemon({ unsentMax: -1 }), RangeError, "unsentMax is -1");
     assertThrows(() => new Daemon({ quotas: { nodes: -1 } }), RangeError, "quota");
     assertThrows(() => new Daemon({ faults: { seed: 1, cut: 2 } }), RangeError, "cut is 2");
@@ -107,7 +107,7 @@ describe("a daemon", () => {
     assertThrows(wrong({ faults: { seed: 1, conflicts: 0.5 } }), TypeError, 'faults has "conflicts"');
   });
 
-  test("may be as patient as can be, and has no timer that goes off all the time", async () => {
+  test("the daemon accepts infinite limits, and a timer without end is set to the longest delay", async () => {
     const given: number[] = [];
     const real = globalThis.setTimeout;
     const timers = { set: (_callback: () => void, milliseconds: number) => void given.push(milliseconds) };
@@ -122,7 +122,7 @@ describe("a daemon", () => {
     await using _daemon = new Daemon({ unsentMs: Infinity, unsentMax: Infinity });
   });
 
-  test("says when its last connection has ended", async () => {
+  test("onIdle is called when the last connection ends", async () => {
     let idle = 0;
     await using daemon = new Daemon({ onIdle: () => idle++ });
     const [one, other] = [await connect(daemon.connect()), await connect(daemon.connect())];
@@ -135,14 +135,14 @@ describe("a daemon", () => {
   });
 });
 
-describe("a client within the process that asks without end", () => {
-  /** Asks until something has happened, or would have long since. */
+describe("a client in memory that sends requests without pause", () => {
+  /** Sends requests until something has happened, or far too many were sent. */
   async function askUntil(store: Client, happened: () => boolean): Promise<void> {
     for (let i = 0; i < 5_000_000 && !happened(); i++) await store.exists("/tool");
     assert(happened());
   }
 
-  test("lets timers fire", async () => {
+  test("timers fire while a client in memory sends requests without pause", async () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     let fired = false;
@@ -150,7 +150,7 @@ describe("a client within the process that asks without end", () => {
     await askUntil(store, () => fired);
   });
 
-  test("lets those be served who are connected to a socket", async () => {
+  test("a client on a socket is served while a client in memory sends requests without pause", async () => {
     await served(async (daemon, _path, outside) => {
       await using store = await connect(daemon.connect());
       let value = "";
@@ -160,7 +160,7 @@ describe("a client within the process that asks without end", () => {
     });
   });
 
-  test("lets others connect and go", async () => {
+  test("other clients connect and close while a client in memory sends requests without pause", async () => {
     await using daemon = new Daemon();
     await using asking = await connect(daemon.connect());
     let connected = 0;
@@ -173,8 +173,8 @@ describe("a client within the process that asks without end", () => {
   });
 });
 
-describe("a client that watches what others do all at once", () => {
-  test("loses nothing, and is not cut, however much comes of it, within the process or over a socket", async () => {
+describe("a watching client and many concurrent writes", () => {
+  test("a watching client gets all events of 1,000 concurrent writes, and stays connected", async () => {
     await served(async (daemon, path, store) => {
       await using near = await connect(daemon.connect());
       for (const address of [daemon.connect(), `unix:${path}`]) {
@@ -190,7 +190,7 @@ describe("a client that watches what others do all at once", () => {
 });
 
 describe("a guest", () => {
-  test("connects when it is introduced, and not before", async () => {
+  test("a guest connects only after its domain was introduced", async () => {
     await using daemon = new Daemon();
     assertThrows(() => daemon.connect({ domid: 5 }), RangeError, "domain 5");
     daemon.introduceDomain(5);
@@ -198,7 +198,7 @@ describe("a guest", () => {
     assertEquals((await assertRejects(() => guest.introduceDomain(6, 1, 1), Error)).name, "XenStoreError");
   });
 
-  test("is a whole number that a domain can have", async () => {
+  test("every method rejects a domid that is not a whole number from 0 to 65535", async () => {
     await using daemon = new Daemon();
     for (const domid of [-1, 1.5, NaN, 65536]) {
       assertThrows(() => daemon.connect({ domid }), RangeError, `domid is ${domid}`);
@@ -208,13 +208,13 @@ describe("a guest", () => {
     }
   });
 
-  test("exists where the hypervisor says so", async () => {
+  test("introduceDomain() rejects a domain that domainExists() denies", async () => {
     await using daemon = new Daemon({ domainExists: (domid) => domid === 5 });
     daemon.introduceDomain(5);
     assertThrows(() => daemon.introduceDomain(6), RangeError, "cannot introduce domain 6");
   });
 
-  test("loses its connections when it is released, destroyed or introduced anew, and they reset", async () => {
+  test("releasing, destroying or introducing a domain again resets its connections", async () => {
     await using daemon = new Daemon();
     for (const end of ["releaseDomain", "destroyDomain", "introduceDomain"] as const) {
       daemon.introduceDomain(5);
@@ -226,7 +226,7 @@ describe("a guest", () => {
     }
   });
 
-  test("has a socket of its own, which goes when it goes", async () => {
+  test("a guest's socket is removed when its domain is released", async () => {
     await served(async (daemon, path, store) => {
       daemon.introduceDomain(5);
       await store.write("/local/domain/5/name", "five");
@@ -244,7 +244,7 @@ describe("a guest", () => {
     });
   });
 
-  test("keeps its socket when it starts anew", async () => {
+  test("a guest's socket stays when its domain is introduced again", async () => {
     await served(async (daemon, path) => {
       daemon.introduceDomain(5);
       const own = `${path}-5`;
@@ -260,7 +260,7 @@ describe("a guest", () => {
     });
   });
 
-  test("gets no socket where it is not introduced, or goes meanwhile", async () => {
+  test("listen() rejects for a domain that is not introduced, or that is destroyed during the call", async () => {
     await inDirectory(async (directory) => {
       await using daemon = new Daemon();
       const path = join(directory, "socket");
@@ -273,7 +273,7 @@ describe("a guest", () => {
     });
   });
 
-  test("is told of to those who watch, as it comes, shuts down and goes", async () => {
+  test("@introduceDomain and @releaseDomain report each introduction, shutdown and release once", async () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     await using monitor = store.monitor();
@@ -297,7 +297,7 @@ describe("a guest", () => {
     assertEquals(await next(), "@introduceDomain");
   });
 
-  test("cannot be released or shut down where it is not there, nor can domain 0", async () => {
+  test("releaseDomain() and shutdownDomain() throw for an unknown domain and for domain 0", async () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     assertThrows(() => daemon.releaseDomain(5), RangeError, "cannot release domain 5: it is not introduced");
@@ -310,7 +310,7 @@ describe("a guest", () => {
 });
 
 describe("close()", () => {
-  test("ends all connections and sockets, and may be called again", async () => {
+  test("close() ends all connections and sockets, and may be called again", async () => {
     await inDirectory(async (directory) => {
       const daemon = new Daemon();
       const paths = [join(directory, "a"), join(directory, "b")];
@@ -323,7 +323,7 @@ describe("close()", () => {
     });
   });
 
-  test("lets nobody connect any more", async () => {
+  test("after close(), connect() and listen() fail with a ConnectionError", async () => {
     await inDirectory(async (directory) => {
       const daemon = new Daemon();
       const listening = daemon.listen(join(directory, "early"));
@@ -335,7 +335,7 @@ describe("close()", () => {
     });
   });
 
-  test("of one socket leaves the others", async () => {
+  test("closing one listener leaves the other sockets open", async () => {
     await served(async (daemon, path, store) => {
       const other = await daemon.listen(`${path}-other`);
       const { loss } = await lost(`unix:${other.path}`);
@@ -348,8 +348,8 @@ describe("close()", () => {
   });
 });
 
-describe("a daemon whose client misbehaves on a socket", () => {
-  test("serves others while one withholds the body of a request, or half of its header", async () => {
+describe("a daemon whose client on a socket misbehaves", () => {
+  test("an incomplete request of one client does not delay another client", async () => {
     await served(async (_daemon, path, store) => {
       const bytes = request(1, "/tool");
       for (const cut of [1, 8, 16, 20]) {
@@ -363,7 +363,7 @@ describe("a daemon whose client misbehaves on a socket", () => {
     });
   });
 
-  test("closes the connection at once at a message of more than 4096 bytes, without a reply", async () => {
+  test("a header that announces more than 4096 bytes closes the connection immediately, without a reply", async () => {
     await served(async (_daemon, path, store) => {
       const socket = await openSocket(path);
       let received = 0;
@@ -376,7 +376,7 @@ describe("a daemon whose client misbehaves on a socket", () => {
     });
   });
 
-  test("carries out what was sent before the client closed", async () => {
+  test("requests that were sent before the client closed are carried out", async () => {
     await served(async (_daemon, path, store) => {
       await using monitor = store.monitor();
       await monitor.watch("/tool/last");
@@ -388,12 +388,12 @@ describe("a daemon whose client misbehaves on a socket", () => {
     });
   });
 
-  test("cuts one that watches and never reads when a MiB waits for it, and harms nobody else (XSA-326)", async () => {
+  test("a client that never reads its events is disconnected at 1 MiB, and others get every event (XSA-326)", async () => {
     await served(async (_daemon, path, store) => {
       const stuck = await openSocket(path);
       await write(stuck, encodePacket(Operation.WATCH, 1, 0, ["/tool", BIG]));
       const end = new Promise<void>((resolve) => stuck.once("close", () => resolve()));
-      // It is told of a cut when it reads at last.
+      // The socket reports its end only after it was read to the end.
       await using other = await connect(`unix:${path}`);
       await using monitor = other.monitor();
       await monitor.watch("/tool");
@@ -409,7 +409,7 @@ describe("a daemon whose client misbehaves on a socket", () => {
     });
   });
 
-  test("cuts one that asks and never reads when that has lasted for 20 seconds (XSA-326)", async () => {
+  test("a client that never reads its replies is disconnected after 20 seconds (XSA-326)", async () => {
     const clock = new ManualClock();
     await served(async (_daemon, path, store) => {
       await store.write("/tool/big", BIG);
@@ -428,7 +428,7 @@ describe("a daemon whose client misbehaves on a socket", () => {
     }, { clock });
   });
 
-  test("answers everything that was asked at once as soon as the client reads", async () => {
+  test("2,000 requests that were sent together are all answered, in order", async () => {
     await served(async (_daemon, path, store) => {
       await store.write("/tool/big", BIG);
       const socket = await openSocket(path);
@@ -443,7 +443,7 @@ describe("a daemon whose client misbehaves on a socket", () => {
     });
   });
 
-  test("serves on while 1,000 others are connected and do nothing", async () => {
+  test("the daemon serves a client while 1,000 idle clients are connected", async () => {
     const clock = new ManualClock();
     await served(async (_daemon, path, store) => {
       const sockets: Socket[] = [];
@@ -458,14 +458,14 @@ describe("a daemon whose client misbehaves on a socket", () => {
 });
 
 describe("a daemon whose guest misbehaves", () => {
-  test("lets it go on when what it caused was taken (XSA-326)", async () => {
+  test("a guest that waits for its unread events continues after they were read (XSA-326)", async () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     await store.mkdir("/local/domain/5/data");
     await store.setPerms("/local/domain/5/data", ["n5"]);
     daemon.introduceDomain(5);
     await using guest = await connect(daemon.connect({ domid: 5 }));
-    // This one watches, and does not read before it is started.
+    // This connection watches, and reads only after start().
     const watching = daemon.connect();
     watching.send(encodePacket(Operation.WATCH, 1, 0, ["/local", "token"]));
     for (let i = 0; i < 20; i++) watching.send(encodePacket(Operation.WATCH, 2, 0, ["/none", `${i}${BIG}`]));

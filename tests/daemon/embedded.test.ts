@@ -1,11 +1,11 @@
-// The addresses "embedded:" and "embedded:NAME": stores of this process that nobody starts.
+// The addresses "embedded:" and "embedded:NAME": stores within this process, started by connect().
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../../mod.ts";
 import { turn } from "../support/line.ts";
 
-/** The stores that there are, by their names. */
+/** The names of all embedded stores. */
 function stores(): string[] {
   const holder = globalThis as Record<symbol, unknown>;
   const found = holder[Symbol.for("tsxs.embedded")];
@@ -13,7 +13,7 @@ function stores(): string[] {
 }
 
 describe("embedded:", () => {
-  test("leads to a store of its own each time", async () => {
+  test("each connection to embedded: has its own store", async () => {
     await using one = await connect("embedded:");
     await using other = await connect("embedded:");
     await one.write("/tool/x", "1");
@@ -21,7 +21,7 @@ describe("embedded:", () => {
     assertEquals(one.address, "embedded:");
   });
 
-  test("leads to an empty store after the client has connected again", async () => {
+  test("a client of embedded: finds an empty store after it has connected again", async () => {
     await using client = await connect("embedded:");
     await client.write("/tool/x", "1");
     await client.close();
@@ -29,7 +29,7 @@ describe("embedded:", () => {
     assertEquals(await client.exists("/tool/x"), false);
   });
 
-  test("is done with its connection: nothing is left", async () => {
+  test("a closed connection to embedded: leaves no store", async () => {
     await (await connect("embedded:")).close();
     await turn();
     assertEquals(stores(), []);
@@ -37,7 +37,7 @@ describe("embedded:", () => {
 });
 
 describe("embedded:NAME", () => {
-  test("leads all who use the name to one store, and others to theirs", async () => {
+  test("clients of the same embedded:NAME share a store, clients of another name do not", async () => {
     await using one = await connect("embedded:a");
     await using other = await connect("embedded:a");
     await using stranger = await connect("embedded:b");
@@ -47,7 +47,7 @@ describe("embedded:NAME", () => {
     assertEquals([one.address, stores()], ["embedded:a", ["a", "b"]]);
   });
 
-  test("keeps its store until its last connection is closed", async () => {
+  test("the store of embedded:NAME exists until its last connection is closed", async () => {
     const one = await connect("embedded:c");
     await one.write("/tool/x", "1");
     const other = await connect("embedded:c");
@@ -61,7 +61,7 @@ describe("embedded:NAME", () => {
     assertEquals(await later.exists("/tool/x"), false);
   });
 
-  test("gives up nothing where connections cross: one closes while another one opens", async () => {
+  test("opening a connection while another one closes works, and leaves no store", async () => {
     const one = await connect("embedded:d");
     await one.write("/tool/x", "1");
     const [other] = await Promise.all([connect("embedded:d"), one.close()]);
@@ -71,7 +71,7 @@ describe("embedded:NAME", () => {
     assertEquals(stores(), []);
   });
 
-  test("leaves no store behind where connecting is aborted while it is under way", async () => {
+  test("an aborted connect() leaves no store", async () => {
     const abort = new AbortController();
     const connecting = connect("embedded:e", { signal: abort.signal });
     abort.abort(new Error("enough"));

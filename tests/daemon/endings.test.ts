@@ -1,4 +1,4 @@
-// A process with a connection to our daemon ends when it wants to: over its socket, and with the daemon within itself.
+// A process ends normally with a connection to our daemon, over its socket or embedded in the process.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

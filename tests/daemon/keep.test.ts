@@ -1,4 +1,4 @@
-// A daemon's store that is kept in a directory, and one that is handed to another daemon.
+// A daemon's store that is kept in a directory, and a store that moves to another daemon.
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connect, ConnectionError, DOMID_ANY } from "../../mod.ts";
 import { Daemon, JournalError, type KeepOptions, MigrationError } from "../../src/daemon/mod.ts";
 
-/** Calls with a new directory, which is removed afterwards. */
+/** Calls a function with a new directory, which is removed afterwards. */
 async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "tsxs-keep-"));
   try {
@@ -19,7 +19,7 @@ async function withDirectory(use: (directory: string) => Promise<void>): Promise
 }
 
 describe("a daemon whose store is kept", () => {
-  test("has nodes, their order, permissions and quotas again, and what a guest owns counts for it", () =>
+  test("a reopened store has its nodes, their order, permissions, quotas and a guest's node count", () =>
     withDirectory(async (directory) => {
       {
         await using daemon = await Daemon.open(directory, { quotas: { nodes: 7 } });
@@ -54,7 +54,7 @@ describe("a daemon whose store is kept", () => {
       assertEquals((await store.control(["check"])).trim(), "OK");
     }));
 
-  test("keeps what its own methods change, not only what requests do", () =>
+  test("changes by methods of the daemon are kept like changes by requests", () =>
     withDirectory(async (directory) => {
       {
         await using daemon = await Daemon.open(directory);
@@ -69,7 +69,7 @@ describe("a daemon whose store is kept", () => {
       assertEquals(await store.list("/local/domain"), []);
     }));
 
-  test("has nothing of a guest that is gone when it is opened, and has what is left of one else", () =>
+  test("a reopened store removes the nodes of domains that no longer exist, and keeps the others", () =>
     withDirectory(async (directory) => {
       const alive = new Set([7, 8]);
       const domainExists = (domid: number) => alive.has(domid);
@@ -87,7 +87,7 @@ describe("a daemon whose store is kept", () => {
       await using store = await connect(daemon.connect());
       assertEquals(await store.list("/local/domain"), ["8"]);
       await store.setPerms("/tool", ["n0", "r8", `r${DOMID_ANY}`]);
-      // It died just now: the hypervisor does not have it any more, and nobody introduced it.
+      // Domain 8 was destroyed. It exists no longer, and was not introduced again.
       alive.delete(8);
       daemon.destroyDomain(8);
       assertEquals(await store.list("/local/domain"), []);
@@ -96,7 +96,7 @@ describe("a daemon whose store is kept", () => {
       assertEquals((await store.control(["check"])).trim(), "OK");
     }));
 
-  test("refuses options that make no sense before it makes anything", () =>
+  test("Daemon.open() rejects invalid options, and creates no directory", () =>
     withDirectory(async (parent) => {
       const directory = join(parent, "store");
       const wrong: [options: unknown, error: typeof RangeError | typeof TypeError, message: string][] = [
@@ -117,7 +117,7 @@ describe("a daemon whose store is kept", () => {
       assertEquals(existsSync(directory), false);
     }));
 
-  test("takes no change any more when it was closed", () =>
+  test("a closed daemon rejects every change with a ConnectionError", () =>
     withDirectory(async (directory) => {
       const failures: Error[] = [];
       const daemon = await Daemon.open(directory, { onFailed: (error) => failures.push(error) });
@@ -136,7 +136,7 @@ describe("a daemon whose store is kept", () => {
       assertEquals(failures, []);
     }));
 
-  test("lets go of its directory even where something else cannot be ended, and rejects with that error", () =>
+  test("close() unlocks the directory even if onIdle throws, and rejects with that error", () =>
     withDirectory(async (directory) => {
       const daemon = await Daemon.open(directory, {
         onIdle: () => {
@@ -150,7 +150,7 @@ describe("a daemon whose store is kept", () => {
       await using _again = await Daemon.open(directory);
     }));
 
-  test("is nobody else's at the same time", () =>
+  test("a second Daemon.open() of the same directory rejects with EBUSY", () =>
     withDirectory(async (directory) => {
       await using _daemon = await Daemon.open(directory);
       const error = await assertRejects(() => Daemon.open(directory), JournalError);
@@ -158,8 +158,8 @@ describe("a daemon whose store is kept", () => {
     }));
 });
 
-describe("a store that is handed on", () => {
-  test("has nodes, domains and quotas, in either version of the stream", async () => {
+describe("a store that moves to another daemon", () => {
+  test("exportStream() and importStream() move nodes, domains and quotas, in both versions", async () => {
     for (const version of [1, 2] as const) {
       await using old = new Daemon();
       await using store = await connect(old.connect());
@@ -178,7 +178,7 @@ describe("a store that is handed on", () => {
     }
   });
 
-  test("is taken by a daemon alone to which nobody is connected, and only whole", async () => {
+  test("importStream() throws if a client is connected or the stream is incomplete", async () => {
     await using daemon = new Daemon();
     const stream = daemon.exportStream();
     assertThrows(() => daemon.importStream(stream.subarray(0, stream.length - 8)), MigrationError);

@@ -1,4 +1,4 @@
-// Random requests of guests and of domain 0, who come and go: all accounts must be right, and who follows must keep up.
+// Random requests of guests and of domain 0, while domains come and go. All accounts and a follower must stay correct.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -17,7 +17,7 @@ const QUOTAS = {
   "watches": 3,
   "outstanding": 3,
 };
-/** How often each operation is asked for. */
+/** How often each operation is sent. */
 const ASKED = {
   "READ": 2,
   "DIRECTORY": 2,
@@ -32,7 +32,7 @@ const ASKED = {
 type RandomOperation = keyof typeof ASKED;
 const OPERATIONS = (Object.keys(ASKED) as RandomOperation[]).flatMap((name) => Array(ASKED[name]).fill(name));
 
-/** What has to come up in each run, or it does not show much. */
+/** The results that each run must reach to be useful. */
 const REACHED = [
   "WRITE ENOSPC",
   "WRITE EACCES",
@@ -53,14 +53,14 @@ function failed(answer: string): boolean {
   return /^E[A-Z0-9]+$/.test(answer);
 }
 
-/** Does random things with a store, whose tree a second one follows change by change. */
+/** Does random things with a store. A second store follows its tree, change by change. */
 class Run {
   /** How often each operation ended in which way. */
   readonly outcomes: Map<string, number> = new Map();
   readonly #store: TestStore;
   readonly #follower: TestStore = new TestStore();
   readonly #random: (limit: number) => number;
-  /** The domains that the hypervisor has. */
+  /** The domains that exist in the hypervisor. */
   readonly #alive = new Set(GUESTS);
   #speakers: Speaker[];
   #open: Transaction[] = [];
@@ -77,7 +77,7 @@ class Run {
     for (const path of ["/a", "/b", "/local/domain/1", "/local/domain/2"]) store.node(path, "b0");
   }
 
-  /** Does one thing. */
+  /** Does one random thing. */
   step(): void {
     const kind = this.#random(100);
     if (kind < 3) this.#live();
@@ -94,7 +94,7 @@ class Run {
     outbox.blocked = !outbox.blocked;
   }
 
-  /** All is as it ought to be. */
+  /** Checks the accounts and the follower. */
   check(): void {
     this.#store.audit();
     assertEquals(this.#follower.tree(), this.#store.tree());
@@ -161,7 +161,7 @@ class Run {
     this.#forget();
   }
 
-  /** Domains come, go, and act on behalf of others. */
+  /** Introduces, releases, destroys or changes a random domain. */
   #live(): void {
     const { core, dom0 } = this.#store;
     const domid = this.#of(GUESTS);
@@ -175,7 +175,7 @@ class Run {
     else if (kind === 6) shutDownDomain(core, domain);
     else if (kind === 7) this.#note("SET_QUOTA", dom0, `${domid}|nodes|${this.#of([0, 6, 12])}|`);
     else {
-      // Destroyed: there is none of its number for a while.
+      // The domain does not exist for some time.
       this.#alive.delete(domid);
       endDomain(core, domain);
     }
@@ -183,7 +183,7 @@ class Run {
     this.#forget();
   }
 
-  /** Drops speakers whose connections are over, and transactions that nobody knows any more. */
+  /** Drops closed connections, and transactions that have ended. */
   #forget(): void {
     const { connections } = this.#store.core;
     this.#speakers = this.#speakers.filter(({ connection }) => connections.has(connection.id));
@@ -195,7 +195,7 @@ class Run {
 
 describe("random requests of several domains", () => {
   for (const seed of [1, 2, 3, 4]) {
-    test(`leave all accounts right, and can be followed (${seed})`, () => {
+    test(`random requests keep all accounts correct, and a follower equal (${seed})`, () => {
       const run = new Run(seed);
       for (let i = 1; i <= 4000; i++) {
         run.step();

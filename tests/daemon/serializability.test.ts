@@ -1,4 +1,4 @@
-// Transactions at the same time have the effect of one after the other: checked against a store that knows only the latter.
+// Concurrent transactions are serializable: a simple model without transactions must give the same answers.
 
 import process from "node:process";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { Operation as Op } from "../../src/wire/operations.ts";
 import { Link, Sheet } from "../peers/differential/link.ts";
 import { Random, seedOf, Weighted } from "../support/random.ts";
 
-/** A request, a character for each byte of its payload. */
+/** A request, with one character for each byte of its payload. */
 interface Request {
   readonly type: number;
   readonly text: string;
@@ -17,11 +17,11 @@ interface Request {
 interface Node {
   readonly value: string;
   readonly permissions: string;
-  /** In the order in which they were made. */
+  /** In the order of creation. */
   readonly children: readonly string[];
 }
 
-/** A store of one connection without transactions, as simple as can be: every node by its path, and none ever changes. */
+/** A simple store without transactions: every node by its path. Nodes are immutable. */
 class Model {
   readonly #nodes: Map<string, Node>;
 
@@ -29,12 +29,12 @@ class Model {
     this.#nodes = new Map(nodes);
   }
 
-  /** Another one that starts the same. */
+  /** A copy of the store. */
   copy(): Model {
     return new Model(this.#nodes);
   }
 
-  /** Whether the other one holds the same. */
+  /** Whether the other store is the same. */
   equals(other: Model): boolean {
     if (this.#nodes.size !== other.#nodes.size) return false;
     return [...this.#nodes].every(([path, node]) => other.#nodes.get(path) === node);
@@ -45,7 +45,7 @@ class Model {
     return [...this.#nodes.keys()];
   }
 
-  /** The reply's payload; for an error, with "!" before it. */
+  /** The reply's payload; an error begins with "!". */
   answer({ type, text }: Request): string {
     const [path = "", ...rest] = text.split("\0");
     const node = this.#nodes.get(path);
@@ -101,13 +101,13 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** A transaction that is open, and what the model says of it. */
+/** An open transaction, and its model. */
 interface Open {
   readonly id: number;
   readonly connection: number;
-  /** The store when it started. */
+  /** The store at the start of the transaction. */
   readonly start: Model;
-  /** The store as it sees it. */
+  /** The store as the transaction sees it. */
   readonly view: Model;
   readonly told: { readonly request: Request; readonly reply: string }[];
 }
@@ -132,9 +132,9 @@ const reads = new Weighted<number>([[3, Op.READ], [2, Op.DIRECTORY], [1, Op.GET_
 /** How often a transaction ended in which way. */
 interface Tally {
   committed: number;
-  /** Of those, the ones that others had overtaken. */
+  /** Commits after others had committed. */
   merged: number;
-  /** Those that changed nothing, and that others had overtaken. */
+  /** Commits without changes, after others had committed. */
   past: number;
   refused: number;
   dropped: number;
@@ -181,7 +181,7 @@ class History {
     const random = this.#random;
     const type = kinds.pick(random);
     let path: string = random.of(paths);
-    // Removing the whole too often would leave nothing to meet over.
+    // Removing the root too often would leave no conflicts.
     if (type === Op.RM && path === ROOT && random.often(900)) path = "/t/a";
     const rest = type === Op.WRITE
       ? `${random.below(4)}`
@@ -218,7 +218,7 @@ class History {
     }
     const overtaken = !this.#live.equals(start);
     if (view.equals(start)) {
-      // It counts as having been committed when it started.
+      // The transaction counts as committed when it started.
       this.#equal(reply, "OK\0", "a transaction that changed nothing");
       if (overtaken) this.tally.past++;
       return;
@@ -250,7 +250,7 @@ class History {
     }
   }
 
-  /** What the store holds. */
+  /** Reads the whole store. */
   async #stored(): Promise<Model> {
     const nodes: [string, Node][] = [];
     const look = async (path: string): Promise<void> => {
@@ -293,7 +293,7 @@ function shown({ type, text }: Request): string {
   return `${name} ${shownText(text)}`;
 }
 
-test("transactions of several connections at once are as good as one after the other", async () => {
+test("concurrent transactions of several connections have the effect of a serial order", async () => {
   const first = seedOf(process.env.TSXS_SEED);
   for (let seed = first; seed < first + 3; seed++) {
     await using daemon = new Daemon();

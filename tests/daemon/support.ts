@@ -1,4 +1,4 @@
-// A core without lines: what it is asked stands in tables, and what each connection receives is looked at.
+// A store without connections to the outside: tables of requests and answers, and the bytes that each client receives.
 
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/daemon/state/domains.ts";
@@ -14,23 +14,23 @@ import { Operation, type OperationName, operationName } from "../../src/wire/ope
 import { bytes, shown } from "../support/bytes.ts";
 import { ManualClock } from "../support/line.ts";
 
-/** What to ask for; a number where it is to be none that there is. */
+/** The operation of a request: a name, or a number for an operation that may not exist. */
 export type Asked = OperationName | number;
 
-/** Who asks: a connection, or one of its transactions. */
+/** The sender of requests: a connection, or one of its transactions. */
 export interface Asker {
   readonly name: string;
   /**
-   * Asks, with a payload in which each "|" is a NUL; gives the payload of the reply in the same notation, or the name of the
-   * error.
+   * Sends a request. In its payload, each "|" is a NUL. Returns the payload of the reply in the same notation, or the
+   * name of the error.
    */
   ask(operation: Asked, payload?: string | Uint8Array): string;
 }
 
-/** Who asks for what, with which payload, and what the answer is to be. */
+/** One request of a table, and the expected answer. */
 export type Row = readonly [who: Asker, operation: Asked, payload: string, answer: string];
 
-/** Asks for all that a table says. */
+/** Sends all requests of a table in order, and checks the answers. */
 export function table(...rows: Row[]): void {
   for (const [i, [who, operation, payload, answer]] of rows.entries()) {
     const text = `row ${i + 1}, ${who.name}: ${operation} ${JSON.stringify(payload.slice(0, 200))}`;
@@ -38,12 +38,12 @@ export function table(...rows: Row[]): void {
   }
 }
 
-/** The same for one who asks. */
+/** Does the same for one sender. */
 export function tableOf(who: Asker, ...rows: (readonly [operation: Asked, payload: string, answer: string])[]): void {
   table(...rows.map((row): Row => [who, ...row]));
 }
 
-/** One connection's client, who takes what it is sent after each of its requests. */
+/** The client of one connection. It takes the bytes that it receives after each of its requests. */
 export class Speaker implements Asker {
   readonly name: string;
   readonly connection: Connection;
@@ -67,7 +67,7 @@ export class Speaker implements Asker {
     const requestId = this.#requestId = (this.#requestId + 1) >>> 0;
     const request = typeof payload === "string" ? bytes(payload) : payload.slice();
     const answer = handle(this.#core, this.connection, { type, requestId, transactionId, payload: request });
-    // A line's buffer is used again, too.
+    // A connection reuses its buffer, too.
     request.fill(0xee);
     this.receive();
     const [reply, ...more] = this.#replies.splice(0);
@@ -100,19 +100,19 @@ export class Speaker implements Asker {
     assertEquals(this.events().at(-1), [path, token]);
   }
 
-  /** The events that came since it was last asked for them. */
+  /** The events that arrived since the last call. */
   events(): [path: string, token: string][] {
     this.receive();
     return this.#events.splice(0);
   }
 
-  /** All that came since it was last asked for: `"WATCH OK|"`, `"WATCH_EVENT /a|token|"`. */
+  /** All messages that arrived since the last call: `"WATCH OK|"`, `"WATCH_EVENT /a|token|"`. */
   messages(): string[] {
     this.receive();
     return this.#messages.splice(0);
   }
 
-  /** Takes what waits. */
+  /** Takes the bytes of the outbox. */
   receive(): void {
     this.#decoder.push(this.connection.outbox.take());
     assert(!this.#decoder.midMessage);
@@ -145,18 +145,18 @@ export class Transaction implements Asker {
     return this.speaker.ask(operation, payload, this.id);
   }
 
-  /** Commits: gives `"OK|"` or the name of the error. */
+  /** Commits. Returns `"OK|"` or the name of the error. */
   commit(): string {
     return this.ask("TRANSACTION_END", "T|");
   }
 
-  /** Drops all that it did. */
+  /** Rolls back. */
   abort(): string {
     return this.ask("TRANSACTION_END", "F|");
   }
 }
 
-/** A core, and who speaks to it. */
+/** A store and its clients. */
 export class TestStore {
   readonly clock: ManualClock = new ManualClock();
   readonly core: Store;
@@ -170,29 +170,29 @@ export class TestStore {
     this.#inspector = new Speaker(this.core, 0);
   }
 
-  /** A further connection. */
+  /** Opens a further connection. */
   readonly open: (domid?: number) => Speaker = (domid = 0) => new Speaker(this.core, domid);
 
-  /** A domain's connection, which is introduced. */
+  /** Opens a connection of a domain, and introduces the domain if needed. */
   readonly guest: (domid: number) => Speaker = (domid) => {
     if (this.core.introduced(domid) === undefined) this.tell("INTRODUCE", `${domid}|1|1|`);
     return this.open(domid);
   };
 
-  /** Makes a node as domain 0, with these permissions. */
+  /** Creates a node as domain 0, with these permissions. */
   readonly node: (path: string, ...permissions: string[]) => void = (path, ...permissions) => {
     this.tell("MKDIR", `${path}|`);
     if (permissions.length > 0) this.tell("SET_PERMS", `${path}|${permissions.join("|")}|`);
   };
 
-  /** Asks as domain 0, over a connection of its own, for what is to succeed; gives the answer. */
+  /** Sends a request that must succeed, over a separate connection of domain 0. Returns the answer. */
   readonly tell: (operation: Asked, payload?: string) => string = (operation, payload = "") => {
     const answer = this.#inspector.ask(operation, payload);
     assert(!/^E[A-Z0-9]+$/.test(answer), `${operation} ${JSON.stringify(payload)} -> ${answer}`);
     return answer;
   };
 
-  /** The nodes from a path on, parents first: `"/a=value n0,r5"`. */
+  /** The nodes of a subtree, parents first: `"/a=value n0,r5"`. */
   readonly tree: (path?: string) => string[] = (path = "/") => {
     const lines: string[] = [];
     const top = this.core.view.get(path);
@@ -209,7 +209,7 @@ export class TestStore {
     return lines;
   };
 
-  /** Counts anew all that the core keeps count of. */
+  /** Counts again what the store keeps count of, and checks that the numbers are equal. */
   readonly audit: () => void = () => {
     const { core } = this;
     assertEquals(this.#inspector.ask("CONTROL", "check|"), "OK|");
@@ -241,7 +241,7 @@ export class TestStore {
   };
 }
 
-/** A test with a store of its own, whose accounts are right in the end. */
+/** A test with its own store, whose accounts are checked at the end. */
 export function within(run: (store: TestStore) => void, options: StoreOptions = {}): () => void {
   return () => {
     const store = new TestStore(options);

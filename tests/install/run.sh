@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs a copy of the checkout as a newcomer does, with the npm of the oldest Node and with the newest npm, and starts each tool.
+# Installs a copy of the checkout with the npm of the oldest Node and with the newest npm, and starts each tool.
 #
-# The newest npm runs an install script only if package.json allows it (`allowScripts`), so a tool may be installed but unusable.
+# The newest npm runs an install script only if package.json allows it (`allowScripts`). Otherwise a tool is installed but
+# unusable.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +18,7 @@ fail() {
 # The version of a tool in package.json.
 pinned() { node -p 'require(process.argv[1]).devDependencies[process.argv[2]]' "$work/$1/package.json" "$2"; }
 
-# check NAME OPTION...: installs with tests/install's npm-NAME on tests/runtimes' node-NAME.
+# check NAME OPTION...: installs with npm-NAME of tests/install on node-NAME of tests/runtimes.
 check() {
   local name=$1 copy=$work/$1 bin=$work/bin-$1
   shift

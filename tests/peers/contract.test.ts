@@ -1,4 +1,4 @@
-// The contract suite against the real daemons.
+// The contract suite with the real daemons.
 
 import { contract } from "../contract/suite.ts";
 import { withPeers } from "./peers.ts";

@@ -1,4 +1,4 @@
-// The real daemons run here, guests included, and the stand-in behaves like the XenBus device.
+// The real daemons and their guests run here, and the stand-in behaves like the XenBus device.
 
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -14,7 +14,7 @@ import { timeout } from "../support/limits.ts";
 
 const missing = missingPeers();
 const skip = missing ?? false;
-test("what the real-peer checks need is installed", { skip: process.env["CI"] ? false : skip }, () => {
+test("the packages for tests with real daemons are installed", { skip: process.env["CI"] ? false : skip }, () => {
   assertEquals(missing, null);
 });
 
@@ -27,14 +27,14 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     });
   };
 
-  store("its socket speaks as domain 0", async (_, dom0) => {
+  store("a client of the socket is domain 0", async (_, dom0) => {
     assertEquals(await dom0.call(OP.READ, "/|"), "");
     assertEquals(await dom0.call(OP.WRITE, "/a|value"), "OK|");
     assertEquals(await dom0.call(OP.READ, "/a|"), "value");
     assertEquals(await dom0.call(OP.READ, "/b|"), "!ENOENT|");
   });
 
-  store("a guest's socket speaks as that guest", async (store, dom0) => {
+  store("a client of a guest's socket is that guest", async (store, dom0) => {
     await home(dom0, 5);
     await dom0.call(OP.WRITE, "/hidden|secret");
     await using guest = await introduce(store, dom0, 5);
@@ -45,7 +45,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     assertEquals(await dom0.call(OP.READ, "/local/domain/5/data|"), "from the guest");
   });
 
-  store("messages larger than the ring pass through it, cut at any byte", async (store, dom0) => {
+  store("messages that exceed the ring arrive, divided at any byte", async (store, dom0) => {
     await home(dom0, 5);
     await using guest = await introduce(store, dom0, 5);
     const value = "0123456789".repeat(180);
@@ -57,13 +57,13 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     for (let i = 0; i < 100; i++) assertEquals(await guest.next(), { op: OP.READ, id: i, text: value });
   });
 
-  store("a guest's next connection meets nothing of the last one", async (store, dom0) => {
+  store("a new connection of a guest gets nothing of the former one", async (store, dom0) => {
     await home(dom0, 5);
     const first = await introduce(store, dom0, 5);
     await first.call(OP.WATCH, "data|token|");
     assertEquals(await first.event(), "data|token|");
     assertEquals(await first.call(OP.TRANSACTION_START, "|"), "1|");
-    // Left behind: an unread reply, an event, and a part of a request.
+    // The former connection leaves an unread reply, an event, and a part of a request.
     first.send(
       Buffer.concat([
         frame(OP.READ, 50, "domid|"),
@@ -83,7 +83,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     assertEquals(await second.next(), { op: OP.READ, id: 100, text: "z" });
   });
 
-  store("a guest that broke the framing is back after RELEASE and INTRODUCE", async (store, dom0) => {
+  store("a guest that sent an invalid message can connect after RELEASE and INTRODUCE", async (store, dom0) => {
     await home(dom0, 5);
     const broken = await introduce(store, dom0, 5);
     broken.send(frame(OP.READ, 1, "domid|", 5000));
@@ -94,7 +94,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     assertEquals(await guest.call(OP.READ, "domid|"), "5");
   });
 
-  store("a guest may cut its connection anywhere", async (store, dom0) => {
+  store("a guest can close its connection after any byte", async (store, dom0) => {
     await home(dom0, 5);
     await (await introduce(store, dom0, 5)).close();
     const requests = [frame(OP.READ, 1, "domid|"), frame(OP.WATCH, 2, "data|t|"), frame(OP.TRANSACTION_START, 3, "|")];
@@ -111,7 +111,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
   });
 
   store(
-    "shutdownDomain() and destroyDomain() fire @releaseDomain, and the latter ends the guest",
+    "shutdownDomain() and destroyDomain() fire @releaseDomain, and destroyDomain() closes the guest's connection",
     async (store, dom0) => {
       await home(dom0, 5);
       await using guest = await introduce(store, dom0, 5);
@@ -127,7 +127,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     },
   );
 
-  store("a number can be used again by a new domain", async (store, dom0) => {
+  store("a domid can be used again by a new domain", async (store, dom0) => {
     await home(dom0, 5);
     await using first = await introduce(store, dom0, 5);
     await store.destroyDomain(5);
@@ -138,11 +138,11 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     assertEquals(await second.call(OP.READ, "domid|"), "5");
   });
 
-  store("a domain can be INTRODUCEd again after its RELEASE", async (store, dom0) => {
+  store("a domain can be introduced again after its RELEASE", async (store, dom0) => {
     await home(dom0, 5);
     await using first = await introduce(store, dom0, 5);
     assertEquals(await dom0.call(OP.RELEASE, "5|"), "OK|");
-    // oxenstored keeps the ring of a released domain, but answers nothing there.
+    // oxenstored keeps the ring of a released domain, but sends no reply there.
     if (name === "xenstored") assertEquals(await first.next(), null);
     await home(dom0, 5);
     await using second = await introduce(store, dom0, 5);
@@ -150,7 +150,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     assertEquals(await second.call(OP.READ, "domid|"), "5");
   });
 
-  store("INTRODUCE of a known domain closes its guest's connection, and takes a new one", async (store, dom0) => {
+  store("INTRODUCE of a known domain closes its connection, and the guest can connect again", async (store, dom0) => {
     await home(dom0, 5);
     await using first = await introduce(store, dom0, 5);
     assertEquals(await first.call(OP.READ, "domid|"), "5");
@@ -159,7 +159,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     assertEquals(await second.call(OP.READ, "domid|"), "5");
   });
 
-  store("many guests speak at once", async (store, dom0) => {
+  store("20 guests send requests concurrently", async (store, dom0) => {
     const domids = Array.from({ length: 20 }, (_, i) => i + 1);
     const guests: Wire[] = [];
     for (const domid of domids) {
@@ -175,7 +175,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
     for (const guest of guests) await guest.close();
   });
 
-  store("kill() ends it, and its connections", async (store, dom0) => {
+  store("kill() ends the daemon and its connections", async (store, dom0) => {
     await using guest = await introduce(store, dom0, 5);
     await store.kill();
     assertEquals(await dom0.next(), null);
@@ -186,7 +186,7 @@ for (const [name, start] of [["xenstored", startXenstored], ["oxenstored", start
   });
 }
 
-test("many daemons run at once, and stop() removes what they made", { skip, timeout }, async () => {
+test("several daemons run concurrently, and stop() removes their files", { skip, timeout }, async () => {
   const stores = await Promise.all([
     startXenstored(),
     startOxenstored(),
@@ -216,7 +216,7 @@ function device(title: string, body: (path: string, store: RealStore) => Promise
   });
 }
 
-device("two messages in one write lose the second", async (path) => {
+device("the device loses the second of two messages in one write", async (path) => {
   await using file = await open(path, "r+");
   const both = Buffer.concat([frame(OP.MKDIR, 1, "/first|"), frame(OP.MKDIR, 2, "/second|")]);
   assertEquals((await file.write(both)).bytesWritten, both.length);
@@ -226,14 +226,14 @@ device("two messages in one write lose the second", async (path) => {
   ]);
 });
 
-device("a message split over writes is put together", async (path) => {
+device("the device joins the parts of a message from several writes", async (path) => {
   await using file = await open(path, "r+");
   const whole = frame(OP.WRITE, 1, "/a|value");
   for (const [from, to] of [[0, 5], [5, 16], [16, 18]] as const) await file.write(whole.subarray(from, to));
   assertEquals(await ask(file, whole.subarray(18)), [{ op: OP.WRITE, id: 1, text: "OK|" }]);
 });
 
-device("a message of over 4096 bytes fails, and the next one goes", async (path) => {
+device("the device rejects a message of more than 4096 bytes, and accepts the next one", async (path) => {
   await using file = await open(path, "r+");
   const largest = frame(OP.WRITE, 1, "/a|".padEnd(4080, "x"));
   assertEquals(codeOf(await assertRejects(() => file.write(Buffer.concat([largest, largest])))), "EINVAL");
@@ -241,12 +241,12 @@ device("a message of over 4096 bytes fails, and the next one goes", async (path)
   assertEquals(await ask(file, largest), [{ op: OP.WRITE, id: 1, text: "OK|" }]);
 });
 
-device("a read fails with EAGAIN under O_NONBLOCK when nothing is queued", async (path) => {
+device("the device fails a read with EAGAIN under O_NONBLOCK if nothing is queued", async (path) => {
   await using file = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
   assertEquals(codeOf(await assertRejects(() => file.read(Buffer.alloc(4096), 0, 4096, null))), "EAGAIN");
 });
 
-device("reads that wait in other processes hold up nobody, and end when they are signalled", async (path) => {
+device("pending reads of 24 processes do not delay another process, and end on a signal", async (path) => {
   const readers = Array.from({ length: 24 }, () => waitingReader(path));
   await Promise.all(readers.map((reader) => reader.opened));
   await using file = await open(path, "r+");
@@ -258,7 +258,7 @@ device("reads that wait in other processes hold up nobody, and end when they are
   );
 });
 
-device("a read that waits gets an event of its own open file", async (path, store) => {
+device("a pending read gets an event of its own open file", async (path, store) => {
   await using file = await open(path, "r+");
   await ask(file, frame(OP.WATCH, 1, "/watched|token|"), 2);
   const waiting = file.read(Buffer.alloc(4096), 0, 4096, null);
@@ -268,7 +268,7 @@ device("a read that waits gets an event of its own open file", async (path, stor
   assertEquals(takeFrames(buffer.subarray(0, bytesRead)).frames[0]?.text, "/watched|token|");
 });
 
-test("the stand-in: writes are taken while nobody reads the replies", { skip, timeout }, async () => {
+test("the stand-in: the device accepts 6,000 writes before the replies are read", { skip, timeout }, async () => {
   await using store = await startOxenstored();
   await using xenbus = await startXenbus(store.socket);
   await using file = await open(xenbus.path, "r+");
@@ -286,7 +286,7 @@ test("the stand-in: writes are taken while nobody reads the replies", { skip, ti
   assertEquals(answered, [...ids, ...ids]);
 });
 
-device("poll reports input only", async (path) => {
+device("poll() reports input only", async (path) => {
   const script = `import os,select,struct,sys
 fd=os.open(sys.argv[1],os.O_RDWR); p=select.poll(); p.register(fd,select.POLLIN|select.POLLOUT)
 before=p.poll(0); os.write(fd,struct.pack('<4I',2,1,0,2)+b'/\\0'); after=p.poll(300000)
@@ -295,7 +295,7 @@ sys.exit(0 if before==[] and after==[(fd,select.POLLIN)] else 'before %r after %
   assertEquals(await new Promise((resolve) => python.once("exit", resolve)), 0);
 });
 
-/** Makes the node of a guest, its `domid` and a `data` it may write. */
+/** Creates a guest's home, with its `domid`, and a `data` node that the guest may write. */
 async function home(dom0: Wire, domid: number): Promise<void> {
   const path = `/local/domain/${domid}`;
   assertEquals(await dom0.call(OP.WRITE, `${path}/domid|${domid}`), "OK|");
@@ -304,13 +304,13 @@ async function home(dom0: Wire, domid: number): Promise<void> {
   await dom0.call(OP.SET_PERMS, `${path}/data|n0|b${domid}|`);
 }
 
-/** INTRODUCEs the domain, and connects at once as that guest. */
+/** Introduces a domain, and connects as this guest. */
 async function introduce(store: RealStore, dom0: Wire, domid: number): Promise<Wire> {
   assertEquals(await dom0.call(OP.INTRODUCE, `${domid}|1|1|`), "OK|");
   return Wire.open(store.domainSocket(domid));
 }
 
-/** Writes one message, and reads until `count` frames are there, or, without it, until the message is answered. */
+/** Writes one message. Reads `count` frames or, without a count, until the reply. */
 async function ask(file: FileHandle, message: Buffer, count?: number): Promise<Frame[]> {
   await file.write(message);
   const id = count === undefined && message.length >= 16 ? message.readUInt32LE(4) : undefined;
@@ -325,9 +325,9 @@ async function ask(file: FileHandle, message: Buffer, count?: number): Promise<F
 
 interface Reader {
   readonly process: ChildProcess;
-  /** It has opened the file, and reads next. */
+  /** Resolves after the process has opened the file. It then reads. */
   readonly opened: Promise<void>;
-  /** The signal that ended it. */
+  /** The signal that ended the process. */
   readonly ended: Promise<NodeJS.Signals | null>;
 }
 

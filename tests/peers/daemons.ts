@@ -1,4 +1,4 @@
-// Starts Debian's real store daemons, and a stand-in for the XenBus device, where there is no Xen.
+// Starts Debian's real store daemons without Xen, and a stand-in for the XenBus device.
 
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
@@ -17,42 +17,42 @@ const OXENSTORED = "/usr/lib/xen-4.17/bin/oxenstored";
 const OXENSTORED_CONF = "/etc/xen/oxenstored.conf";
 const TOOLS = ["/usr/bin/setpriv", "/usr/bin/taskset", "/usr/bin/unshare", "/usr/bin/mount"];
 
-/** DIRECTORY "/" with request id 1: any reply to it shows that the daemon's main loop runs. */
+/** READ of "/" with request id 1: any reply shows that the daemon's main loop runs. */
 const PROBE = Buffer.from("01000000" + "01000000" + "00000000" + "02000000" + "2f00", "hex");
 
-/** A real daemon. Its socket is domain 0's; every INTRODUCEd domain has one more. */
+/** A real daemon. It has one socket for domain 0, and one for every introduced domain. */
 export interface RealStore extends AsyncDisposable {
   readonly name: "xenstored" | "oxenstored";
-  /** Domain 0's socket. */
+  /** The path of domain 0's socket. */
   readonly socket: string;
   readonly pid: number;
-  /** Where to speak as this domain: there when INTRODUCE is answered, gone when the daemon lets go of the domain. */
+  /** The path of a domain's socket. It exists from the reply to INTRODUCE until the daemon releases the domain. */
   domainSocket(domid: number): string;
-  /** Makes the hypervisor say that the domain has shut down; resolves when the daemon has looked. */
+  /** Simulates a shutdown of the domain. Resolves after the daemon has noticed. */
   shutdownDomain(domid: number): Promise<void>;
-  /** Makes the hypervisor say that there is no such domain any more; resolves when the daemon has looked. */
+  /** Simulates the end of the domain. Resolves after the daemon has noticed. */
   destroyDomain(domid: number): Promise<void>;
-  /** Takes the marks of the two above away, so that the number can be INTRODUCEd as a new domain. */
+  /** Undoes shutdownDomain() and destroyDomain(), so that the domid can be introduced as a new domain. */
   createDomain(domid: number): void;
-  /** Ends the daemon, SIGKILL unless told otherwise, and waits until it has ended. Its directory stays until stop(). */
+  /** Ends the daemon, by default with SIGKILL, and waits for its end. The directory stays until stop(). */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends the daemon and removes its directory; may be called again. */
+  /** Ends the daemon and removes its directory. May be called again. */
   stop(): Promise<void>;
 }
 
 export interface StartOptions {
-  /** The only CPU the daemon may use. */
+  /** The only CPU that the daemon may use. */
   readonly cpu?: number;
 }
 
 /** A file that behaves like /dev/xen/xenbus. */
 export interface XenbusStandIn extends AsyncDisposable {
   readonly path: string;
-  /** Ends it; reads that wait fail with ECONNABORTED. May be called again. */
+  /** Ends the stand-in. Pending reads fail with ECONNABORTED. May be called again. */
   stop(): Promise<void>;
 }
 
-/** null when all is installed, else says what is missing. */
+/** Says what is missing, or returns null if everything is installed. */
 export function missingPeers(): string | null {
   if (process.platform !== "linux") return "cannot run the real daemons: this is not Linux";
   if (process.getuid?.() !== 0) return "cannot run the real daemons: not root";
@@ -77,7 +77,7 @@ export function startXenstored(options: StartOptions = {}): Promise<RealStore> {
   return whenReady("xenstored", directory, helper);
 }
 
-/** Starts the OCaml daemon, under the quotas of Debian's own configuration. */
+/** Starts the OCaml daemon, with the quotas of Debian's configuration. */
 export function startOxenstored(options: StartOptions = {}): Promise<RealStore> {
   const directory = makeDirectory();
   const file = (name: string): string => join(directory, name);
@@ -95,7 +95,7 @@ export function startOxenstored(options: StartOptions = {}): Promise<RealStore> 
       "",
     ].join("\n"),
   );
-  // Its socket's path is compiled in, so it gets a /run of its own, where that path leads to the directory.
+  // The path of its socket is compiled in. So it gets its own /run, which contains the directory under that path.
   const script = `mount -t tmpfs tmpfs /run && mkdir /run/xenstored && mount --bind "$STUB_DIR" /run/xenstored &&
     exec env LD_PRELOAD="$STUB" ${OXENSTORED} --no-fork --no-access-log --config-file "$STUB_DIR/conf"`;
   const helper = startHelper({
@@ -109,7 +109,7 @@ export function startOxenstored(options: StartOptions = {}): Promise<RealStore> 
   return whenReady("oxenstored", directory, helper);
 }
 
-/** Mounts a stand-in for the XenBus device; every open of it is one more connection to `socket`. */
+/** Mounts a stand-in for the XenBus device. Every open() of it is a separate connection to `socket`. */
 export async function startXenbus(socket: string): Promise<XenbusStandIn> {
   const directory = makeDirectory();
   const path = join(directory, "xenbus");
@@ -132,8 +132,8 @@ async function whenReady(name: RealStore["name"], directory: string, helper: Hel
   const file = (suffix: string): string => join(directory, suffix);
   const socket = file("socket");
   await helper.ready(() => answers(socket));
-  // The stub gives a byte when the daemon has looked at its domains. It leaves closing to this side, because Bun takes
-  // a connection that is closed at once for one that failed.
+  // The stub sends a byte after the daemon has checked its domains. This side closes the connection,
+  // because Bun reports a connection that is closed too early as failed.
   const look = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const connection = connect(file("virq"));
@@ -177,7 +177,7 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
-/** Needed only when the stand-in was killed: then the file is a mount that nobody serves. */
+/** Unmounts the file if the stand-in was killed and left its mount. */
 function unmount(path: string, own: number): void {
   try {
     if (statSync(path).dev === own) return;

@@ -1,4 +1,4 @@
-// Directories far too long for one message, of the real daemons.
+// Directories of the real daemons that exceed one message by far.
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
@@ -17,16 +17,16 @@ async function makeMany(client: Client, count: number): Promise<string[]> {
 
 withPeers("long directories are listed whole", () => {
   describe("long directories", () => {
-    test("of xenstored come in parts, in order", { timeout }, async () => {
+    test("list() reads 20,000 names of xenstored in parts, in order", { timeout }, async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
-      // The daemon copies the whole list for each child that is made: 100,000 would take a minute to make.
+      // The daemon copies the whole list for each new child, so 100,000 children would take a minute.
       const names = await makeMany(client, 20_000);
       assertEquals(await client.list("/many"), names);
     });
 
     test(
-      "of xenstored that change while they are listed are listed from the start again",
+      "list() starts again if a directory of xenstored changes while it is read",
       { timeout },
       async () => {
         await using store = await startXenstored();
@@ -40,7 +40,7 @@ withPeers("long directories are listed whole", () => {
       },
     );
 
-    test("of oxenstored come in one reply, however long", { timeout }, async () => {
+    test("list() reads 100,000 names of oxenstored in one reply", { timeout }, async () => {
       await using store = await startOxenstored();
       await using client = await connect(`unix:${store.socket}`);
       const names = await makeMany(client, 100_000);

@@ -1,4 +1,4 @@
-// The life of guests, as the real daemons tell it.
+// The life of domains with the real daemons.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -9,7 +9,7 @@ import { withPeers } from "./peers.ts";
 
 withPeers("domains come and go", () => {
   describe("domains of xenstored", () => {
-    test("come and go with INTRODUCE and RELEASE, and bring the special events", async () => {
+    test("introduceDomain() and releaseDomain() introduce and release a domain, and fire the special events", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await using monitor = client.monitor();
@@ -29,7 +29,7 @@ withPeers("domains come and go", () => {
       await until(monitor, "@releaseDomain");
     });
 
-    test("bring @releaseDomain when they shut down, again after resumeDomain(), and when they die", async () => {
+    test("@releaseDomain fires on a shutdown, again after resumeDomain(), and at the domain's end", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.introduceDomain(5, 1, 1);
@@ -46,7 +46,7 @@ withPeers("domains come and go", () => {
       assertEquals(await client.isDomainIntroduced(5), false);
     });
 
-    test("get the rights of their target with setTarget()", async () => {
+    test("setTarget() gives a domain the rights of its target", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       for (const domid of [5, 6]) await client.introduceDomain(domid, 1, 1);
@@ -58,7 +58,7 @@ withPeers("domains come and go", () => {
       assertEquals(await six.readText("/tool/of-five"), "secret");
     });
 
-    test("that are unknown are told by ENOENT", async () => {
+    test("operations on an unknown domain fail with ENOENT, and invalid numbers with a RangeError", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await assertRejects(() => client.releaseDomain(9), XenStoreError, "ENOENT");
@@ -68,7 +68,7 @@ withPeers("domains come and go", () => {
       await assertRejects(() => client.introduceDomain(5, 1, 0), RangeError);
     });
 
-    test("have relative paths below their homes", async () => {
+    test("a guest's relative paths start at its home", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.write("/local/domain/5/name", "five");
@@ -89,8 +89,8 @@ withPeers("domains come and go", () => {
     });
   });
 
-  describe("the stores themselves", () => {
-    test("xenstored answers control()", async () => {
+  describe("the daemons' own operations", () => {
+    test("control() runs commands of xenstored", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       assert((await client.control(["help"])).includes("check"));
@@ -100,7 +100,7 @@ withPeers("domains come and go", () => {
 
     for (const start of [startXenstored, startOxenstored]) {
       const name = start === startXenstored ? "xenstored" : "oxenstored";
-      test(`${name} of 4.17 knows neither features nor quotas`, async () => {
+      test(`getFeature(), getQuota() and their setters fail with ENOSYS on ${name} of 4.17`, async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await assertRejects(() => client.getFeature(), XenStoreError, "ENOSYS");

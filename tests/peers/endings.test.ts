@@ -1,4 +1,4 @@
-// A process with a connection to a real daemon ends when it wants to.
+// A process ends normally with a connection to a real daemon.
 
 import { fileURLToPath } from "node:url";
 import { endingsContract, runnerOf } from "../contract/endings.ts";

@@ -1,4 +1,4 @@
-// Every example of the documentation runs, on a real store of its own.
+// Every example of the documentation runs with a real daemon.
 
 import { examplesRun } from "../support/examples.ts";
 import { startXenstored } from "./daemons.ts";

@@ -1,4 +1,4 @@
-// Real daemons that die.
+// Real daemons that are killed.
 
 import { existsSync } from "node:fs";
 import process from "node:process";
@@ -9,10 +9,10 @@ import { collect, until } from "../contract/scratch.ts";
 import { startOxenstored, startXenbus, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 
-withPeers("a daemon that dies takes nobody with it", () => {
+withPeers("real daemons that are killed", () => {
   for (const start of [startXenstored, startOxenstored]) {
     describe(`${start === startXenstored ? "xenstored" : "oxenstored"} that is killed`, () => {
-      test("fails every request in flight, every wait and every later request", async () => {
+      test("every pending and every later request fails with a ConnectionError if the daemon is killed", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         const monitor = client.monitor();
@@ -34,7 +34,7 @@ withPeers("a daemon that dies takes nobody with it", () => {
         assertEquals(client.isConnected, false);
       });
 
-      test("leaves an error that says which socket refused", async () => {
+      test("connect() to a killed daemon's socket fails with ECONNREFUSED and names the socket", async () => {
         await using store = await start();
         await store.kill();
         assert(existsSync(store.socket));
@@ -45,7 +45,7 @@ withPeers("a daemon that dies takes nobody with it", () => {
   }
 
   describe("a client that reconnects", () => {
-    test("sets its watches again when the store is back, and says so", async () => {
+    test("a client reconnects to a restarted daemon, sets its watches again and reports it", async () => {
       const first = await startXenstored();
       let at = `unix:${first.socket}`;
       const statuses: Status[] = [];
@@ -70,8 +70,8 @@ withPeers("a daemon that dies takes nobody with it", () => {
     });
   });
 
-  describe("over the stand-in for the device", () => {
-    test("a daemon that dies fails what waits", async () => {
+  describe("the stand-in for the device", () => {
+    test("pending and later requests over the device fail with a ConnectionError if the daemon is killed", async () => {
       await using store = await startXenstored();
       await using device = await startXenbus(store.socket);
       await using client = await connect(`xenbus:${device.path}`);

@@ -1,4 +1,4 @@
-// XenStore messages by hand, so that the real daemons are checked without the client under test.
+// XenStore messages without the client under test, to check the real daemons independently.
 
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
@@ -20,11 +20,11 @@ export const OP = {
 export interface Frame {
   readonly op: number;
   readonly id: number;
-  /** The payload, each NUL shown as "|". */
+  /** The payload, with each NUL shown as "|". */
   readonly text: string;
 }
 
-/** A message; each "|" of `text` stands for a NUL. `length` overrules the true length. */
+/** A message. Each "|" of `text` stands for a NUL. `length` replaces the true length. */
 export function frame(op: number, id: number, text: string, length?: number): Buffer {
   const payload = Buffer.from(text.replaceAll("|", "\0"), "latin1");
   const header = Buffer.alloc(16);
@@ -32,7 +32,7 @@ export function frame(op: number, id: number, text: string, length?: number): Bu
   return Buffer.concat([header, payload]);
 }
 
-/** Takes the whole frames off the front of `bytes`; returns them and the rest. */
+/** Splits `bytes` into whole frames and the rest. */
 export function takeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
   const frames: Frame[] = [];
   let rest = bytes;
@@ -46,7 +46,7 @@ export function takeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
   return { frames, rest };
 }
 
-/** One connection, speaking in frames. */
+/** A connection that sends and receives frames. */
 export class Wire implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #received: Frame[] = [];
@@ -88,14 +88,14 @@ export class Wire implements AsyncDisposable {
     this.#socket.write(bytes);
   }
 
-  /** The next frame; null when the other side has closed. */
+  /** The next frame, or null after the other side has closed. */
   next(): Promise<Frame | null> {
     const frame = this.#received.shift();
     if (frame !== undefined || this.#closed) return Promise.resolve(frame ?? null);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The text of the reply to one request; an error's text begins with "!". Events on the way are passed over. */
+  /** Sends a request, and returns the text of its reply. An error begins with "!". Skips events. */
   async call(op: number, text: string): Promise<string> {
     const id = ++this.#lastId;
     this.send(frame(op, id, text));
@@ -106,7 +106,7 @@ export class Wire implements AsyncDisposable {
     }
   }
 
-  /** The text of the next event; replies on the way are passed over. */
+  /** Returns the text of the next event. Skips replies. */
   async event(): Promise<string> {
     for (;;) {
       const event = await this.next();

@@ -1,4 +1,4 @@
-// A kept store on a disk that is full, a real one: a small tmpfs, which only root can mount.
+// A kept store on a real full disk: a small tmpfs, which only root can mount.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { codeOf } from "../../src/wire/system_errors.ts";
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "only root can mount a small disk";
 const SIZE = 512 * 1024;
 
-/** Calls with a daemon whose disk has room for no change, and that has domain 5 with a secret. */
+/** Calls a function with a daemon whose disk is full, and which has domain 5 with a secret. */
 async function withFullDisk(
   run: (daemon: Daemon, store: Client, failure: Promise<Error>, directory: string) => Promise<void>,
 ): Promise<void> {
@@ -35,7 +35,7 @@ async function withFullDisk(
       error = await store.write(`/tool/${i}`, new Uint8Array(i < 100 ? 4000 : 0)).then(() => null, (reason) => reason);
     }
     assertEquals(codeOf(error), "EIO");
-    // What is smaller may still find room, and must not.
+    // A smaller change may still find space. This fills the disk completely.
     while (await store.write("/tool/x", "").then(() => true, () => false));
     await run(daemon, store, failure, directory);
   } finally {
@@ -45,7 +45,7 @@ async function withFullDisk(
 }
 
 describe("a kept store whose disk is full", { skip }, () => {
-  test("keeps a domain whose release fails, by request or method, with its nodes", () =>
+  test("releasing a domain fails on a full disk, and the domain and its nodes stay", () =>
     withFullDisk(async (daemon, store) => {
       assertEquals(codeOf(await assertRejects(() => store.releaseDomain(5))), "EIO");
       const error = assertThrows(() => daemon.releaseDomain(5), JournalError, "cannot keep a change");
@@ -58,7 +58,7 @@ describe("a kept store whose disk is full", { skip }, () => {
       assertEquals(await again.readText("/local/domain/5"), "secret");
     }));
 
-  test("has the quotas that it had where others cannot be kept", () =>
+  test("setQuota() fails on a full disk, and the quota stays", () =>
     withFullDisk(async (_daemon, store) => {
       for (const domid of [undefined, 5]) {
         assertEquals(codeOf(await assertRejects(() => store.setQuota("nodes", 77, domid))), "EIO");
@@ -66,7 +66,7 @@ describe("a kept store whose disk is full", { skip }, () => {
       }
     }));
 
-  test("takes nothing of a stream for which there is no room", () =>
+  test("importStream() fails on a full disk, and the store stays", () =>
     withFullDisk(async (daemon, store) => {
       const other = new Daemon();
       other.introduceDomain(9);
@@ -77,7 +77,7 @@ describe("a kept store whose disk is full", { skip }, () => {
       assertEquals(await again.readText("/local/domain/5"), "secret");
     }));
 
-  test("is given up where a domain is destroyed, and hands nothing of that one on", () =>
+  test("destroyDomain() on a full disk closes the daemon, and a new domain gets nothing of the former one", () =>
     withFullDisk(async (daemon, store, failure, directory) => {
       daemon.destroyDomain(5);
       await assertRejects(() => store.read("/local/domain/5"), ConnectionError);

@@ -2,12 +2,12 @@
  * guest-ring.h: carries bytes between a guest's Unix socket and its ring page; a part of hypervisor-stub.c.
  *
  * A guest has one connection at a time; the next one waits in the listener's queue. The daemon sees one guest, whatever
- * the number of its connections, so what one of them leaves behind would meet the next. Therefore:
- *   - requests enter the ring whole: a connection that closes in the middle of one leaves nothing of it behind;
- *   - when a connection closes, RESET_WATCHES is sent as that guest, as a booting kernel does, and what comes until that
- *     is answered is thrown away: the next one finds no watch, no transaction, and no byte of an old reply;
- *   - a length over XENSTORE_PAYLOAD_MAX goes through as it came. Both 4.17 daemons fall silent on that ring, as a guest
- *     would find; when the connection closes, the guest's socket goes away until the domain is RELEASEd and INTRODUCEd
+ * the number of its connections, so traces of one connection would affect the next. Therefore:
+ *   - requests enter the ring whole: a connection that closes in the middle of one leaves no part of it;
+ *   - when a connection closes, RESET_WATCHES is sent as that guest, as a booting kernel does, and all bytes up to its
+ *     reply are dropped: the next connection finds no watch, no transaction, and no byte of an old reply;
+ *   - a length over XENSTORE_PAYLOAD_MAX passes unchanged. Both 4.17 daemons then stop replying on that ring, as for a real
+ *     guest; when the connection closes, the guest's socket goes away until the domain is RELEASEd and INTRODUCEd
  *     again (INTRODUCE alone brings the socket back, but the daemons stay silent).
  *
  * The carrier sleeps in one poll without a timeout. Both of its ends wake it: the socket, and an eventfd that the daemon's
@@ -36,7 +36,7 @@ struct guest {
     struct xenstore_domain_interface *ring; /* the carrier's view; the daemon has its own */
     int listener;
     int kick; /* eventfd: the daemon notified this guest, or wants the carrier to end */
-    int raised; /* atomic: this guest notified the daemon, which has not fetched that yet */
+    int raised; /* atomic: this guest notified the daemon, which has not fetched the event yet */
     int ending; /* atomic: the carrier is to end */
     pthread_t carrier;
 
@@ -46,7 +46,7 @@ struct guest {
     uint32_t unanswered; /* requests whose reply has not passed */
     struct xsd_sockmsg reply; /* header of the message passing in the response ring, */
     uint32_t reply_seen; /*      how many of its bytes have passed, header included */
-    int used; /* a connection was there, and its traces have not been removed */
+    int used; /* there was a connection, and its traces have not been removed */
     int broken; /* framing is lost: a length over the limit went through */
 };
 
@@ -55,7 +55,7 @@ static int events = -1; /* eventfd the daemon polls; counts the raised flags tha
 static void wake(int fd) { uint64_t one = 1; (void)!write(fd, &one, sizeof one); }
 static int drain(int fd) { uint64_t n; return read(fd, &n, sizeof n) == sizeof n; }
 
-/* The order matters: whoever takes a count out of `events` finds a flag set for it. */
+/* The order matters: for each count in `events`, a flag must be set already. */
 static void raise_event(int *flag) { if (!__atomic_exchange_n(flag, 1, __ATOMIC_ACQ_REL)) wake(events); }
 static int take_event(int *flag) { return __atomic_exchange_n(flag, 0, __ATOMIC_ACQ_REL); }
 
@@ -106,7 +106,7 @@ static void find_whole_requests(struct guest *g)
     if (g->broken) g->whole = g->have;
 }
 
-/* The daemon is told once for all that there was room for. */
+/* Notifies the daemon once for all bytes that had room. */
 static void push_requests(struct guest *g)
 {
     struct xenstore_domain_interface *ring = g->ring;
@@ -135,7 +135,7 @@ static void follow_replies(struct guest *g, const char *bytes, size_t size)
     }
 }
 
-/* Returns 1 when the connection takes no more for now, -1 when it is gone. Without a connection, bytes are thrown away. */
+/* Returns 1 when the connection takes no more for now, -1 when it is gone. Without a connection, bytes are dropped. */
 static int pull_replies(struct guest *g, int fd)
 {
     struct xenstore_domain_interface *ring = g->ring;
@@ -173,7 +173,7 @@ static void carry(struct guest *g, int fd)
     }
 }
 
-/* Removes what the last connection left: see the text at the top. */
+/* Removes the traces of the last connection: see the top of the file. */
 static void settle(struct guest *g)
 {
     struct xsd_sockmsg reset = { .type = XS_RESET_WATCHES, .len = 1 }; /* oxenstored 4.17 lets an empty payload wait */

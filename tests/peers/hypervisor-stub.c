@@ -1,23 +1,23 @@
 /*
- * hypervisor-stub.c: lets Debian's real xenstored and oxenstored (xen-utils-4.17) run where no Xen hypervisor is.
+ * hypervisor-stub.c: lets Debian's real xenstored and oxenstored (xen-utils-4.17) run without a Xen hypervisor.
  *
- * Preloaded into the daemon, it answers the few hypervisor calls the daemon makes. Domain 0 talks to the daemon over
- * its ordinary Unix socket. Every other domain that is INTRODUCEd gets a Unix socket of its own, whose bytes are carried
- * through a genuine shared-memory ring, so whoever connects to it *is* that unprivileged domain in the daemon's eyes.
+ * Preloaded into the daemon, it answers the few hypervisor calls the daemon makes. Domain 0 uses the daemon's ordinary
+ * Unix socket. Every other domain that is INTRODUCEd gets its own Unix socket, whose bytes pass through a
+ * genuine shared-memory ring. A client of this socket *is* that unprivileged domain for the daemon.
  *
- *   $STUB_DIR/domain-<domid>           connect here to speak as that domain; there before INTRODUCE is answered, gone
- *                                      when the daemon lets go of the domain, and made anew by another INTRODUCE
+ *   $STUB_DIR/domain-<domid>           connect here as that domain; exists before the reply to INTRODUCE, is removed
+ *                                      when the daemon releases the domain, and is created again by INTRODUCE
  *   $STUB_DIR/domain-<domid>.gone      create this file: the domain no longer exists
  *   $STUB_DIR/domain-<domid>.shutdown  create this file: the domain has shut down
- *   $STUB_DIR/virq                     connect here: raises VIRQ_DOM_EXC, so the daemon looks at its domains again; gives
- *                                      a byte when the daemon has done so, and waits for the connection to be closed
+ *   $STUB_DIR/virq                     connect here: raises VIRQ_DOM_EXC, so the daemon checks its domains; sends a byte
+ *                                      afterwards, and waits for the connection to be closed
  *
- * guest-ring.h says what a guest's connection may rely on. oxenstored 4.17 does not let go of a domain at RELEASE, only at
- * the domain's death: until the next INTRODUCE the socket stays, and nothing is answered there.
+ * guest-ring.h says what a guest's connection may rely on. oxenstored 4.17 does not release a domain at RELEASE, only at
+ * the domain's end: until the next INTRODUCE the socket stays, and no request gets a reply.
  *
  * C daemon:  XENSTORED_RUNDIR=DIR LD_PRELOAD=.../hypervisor-stub.so /usr/lib/xen-4.17/bin/xenstored -N --internal-db=on \
  *            -F DIR/pid      (its socket is DIR/socket; never -D: without domain 0 it dies at the first request)
- * OCaml one: its socket path is fixed, so it needs a mount namespace of its own; daemons.ts shows how.
+ * OCaml one: its socket path is fixed, so it needs its own mount namespace; daemons.ts shows how.
  *
  * Build: cc -shared -fPIC -O1 -pthread -o hypervisor-stub.so hypervisor-stub.c -ldl   (needs libxen-dev)
  */
@@ -42,7 +42,7 @@ static int handle; /* every opaque handle is &handle */
 static int virq_raised; /* atomic */
 static int virq_handled = -1; /* eventfd */
 
-/* Signals are for the daemon's own thread: its handlers expect to interrupt that one. */
+/* Signals must interrupt the daemon's own thread, because its handlers expect it. */
 static int start_thread(pthread_t *thread, void *(*body)(void *), void *argument)
 {
     sigset_t all, before;
@@ -81,7 +81,7 @@ static void start(void)
     pthread_detach(thread);
 }
 
-/* --- Guests as the daemon's thread sees them --------------------------------------------------------------------------- */
+/* --- Guests in the daemon's thread ------------------------------------------------------------------------------------- */
 
 static struct guest *guest_of(uint32_t domid)
 {
@@ -115,8 +115,8 @@ static void unbind_guest(struct guest *g)
 }
 
 /*
- * A page of zeros each time it is mapped, seen twice: the daemon may unmap its view while the carrier has one. A domain may
- * still be bound here: oxenstored 4.17 forgets the event channel and the ring at RELEASE, without letting go of them.
+ * Maps a page of zeros twice: the daemon may unmap its view while the carrier uses the other. A domain may still be bound
+ * here, because oxenstored 4.17 forgets the event channel and the ring at RELEASE without unbinding them.
  */
 static void *map_ring(uint32_t domid)
 {
@@ -135,7 +135,7 @@ static void *map_ring(uint32_t domid)
     return view;
 }
 
-/* The lowest free one, as Xen does it: oxenstored relies on getting the port back that it has just unbound. */
+/* The lowest free port, as in Xen: oxenstored relies on getting the port that it has just unbound. */
 static xenevtchn_port_or_error_t take_port(void)
 {
     for (int port = FIRST_PORT; port < MAX_PORTS; port++)
@@ -144,7 +144,7 @@ static xenevtchn_port_or_error_t take_port(void)
     return -1;
 }
 
-/* The daemon has mapped the ring before this, and answers INTRODUCE after it. Domain 0 has no ring here, and no socket. */
+/* The daemon has mapped the ring before this, and answers INTRODUCE after it. Domain 0 has neither a ring nor a socket here. */
 static xenevtchn_port_or_error_t bind_guest(uint32_t domid)
 {
     struct guest *g = guest_of(domid);
@@ -201,7 +201,7 @@ int xenevtchn_notify(xenevtchn_handle *x, evtchn_port_t port)
 }
 xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *x)
 {
-    static int last; /* so that a busy guest does not starve the others */
+    static int last; /* a busy guest must not starve the others */
     if (!drain(events)) return -1;
     if (take_event(&virq_raised)) return VIRQ_PORT;
     for (int i = 0; i < guest_count; i++) {
@@ -211,7 +211,7 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *x)
     errno = EAGAIN;
     return -1;
 }
-/* Both daemons unmask a port when they have done what its event asked for. */
+/* Both daemons unmask a port after they have handled its event. */
 int xenevtchn_unmask(xenevtchn_handle *x, evtchn_port_t port) { if (port == VIRQ_PORT) wake(virq_handled); return 0; }
 
 /* --- libxengnttab ------------------------------------------------------------------------------------------------------ */
@@ -224,7 +224,7 @@ int xengnttab_unmap(xengnttab_handle *x, void *start_address, uint32_t count) { 
 
 /* --- libc -------------------------------------------------------------------------------------------------------------- */
 
-/* Domain 0's ring, which the C daemon finds through two special files. Nobody is at its other end. */
+/* Domain 0's ring, which the C daemon finds through two special files. Its other end is not used. */
 static int special_file(const char *path)
 {
     if (strcmp(path, "/proc/xen/xsd_port") && strcmp(path, "/proc/xen/xsd_kva")) return -1;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# install.sh: makes the real daemons, clients and stand-ins of this folder usable on Debian 12; run as root, as often as you like
+# install.sh: makes the real daemons, clients and stand-ins of this folder usable on Debian 12; run as root; may be repeated
 #
-# Installs what is missing with apt-get, starts no service, and compiles the two C files into .cache/ when they are newer.
+# Installs missing packages with apt-get, starts no service, and compiles the two C files into .cache/ if they are newer.
 # The python binding xen.lowlevel.xs comes with xen-utils-4.17, outside python's own path:
 #   PYTHONPATH=/usr/lib/xen-4.17/lib/python /usr/bin/python3 -c 'import xen.lowlevel.xs'
 set -eu
@@ -33,7 +33,7 @@ apt() {
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq "$@" >>"$work/log" 2>&1
 }
 
-# Debian's own way to keep a package's scripts from starting services; one that is there already is left as it is.
+# Debian's way to keep the scripts of packages from starting services. An existing file is not changed.
 forbid_services() {
   policy=/usr/sbin/policy-rc.d
   [ ! -e $policy ] || return 0
@@ -66,7 +66,7 @@ compile() {
   done
   shift
   [ -n "$stale" ] || return 0
-  # Renamed into place, so that a daemon starting now finds the old file or the new one.
+  # Renamed into place, so that a starting daemon finds either the old or the new file.
   cc -Wall -O1 -o "$output.$$" "$@" >"$work/log" 2>&1 || fail "cannot compile $output: the compiler failed"
   mv -f "$output.$$" "$output"
 }

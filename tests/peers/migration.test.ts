@@ -1,4 +1,4 @@
-// The real xenstored hands its store to us when it is updated, and goes on with the one that we give it.
+// A live update of the real xenstored over our migration streams: it writes one, and continues with ours.
 
 import { Buffer } from "node:buffer";
 import { execFileSync, spawn } from "node:child_process";
@@ -20,10 +20,10 @@ import { type RealStore, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 
 /*
- * A live update of xenstored: it writes its state to a file, and runs the new binary in its own place, in the same process
- * and with its descriptors, which goes on with what is in the file. Here the "binary" is a script that hands the file to the
- * test, waits for another one, and runs xenstored again. The reply to the command that started the update is a part of the
- * state: it comes from the new one.
+ * In a live update, xenstored writes its state to a file. Then it runs the new binary in the same process, with the
+ * same descriptors, and the new binary reads the file. In this test, the "binary" is a script. It hands the file to the
+ * waits for another file, and runs xenstored again. The reply to the command that started the update is a part of the
+ * state, so the new process sends it.
  */
 const SCRIPT = `#!/bin/sh
 cat "$XENSTORED_RUNDIR/state_dump" >"$XENSTORED_RUNDIR/given" &&
@@ -31,7 +31,7 @@ cat "$XENSTORED_RUNDIR/taken" >"$XENSTORED_RUNDIR/state_dump" &&
 exec /usr/lib/xen-4.17/bin/xenstored "$@"
 `;
 
-/** Updates a daemon; what it wrote is put through `change`, and is what the new one goes on with. Gives what it wrote. */
+/** Updates a daemon. `change` modifies the state in between. Returns the state that the daemon wrote. */
 async function update(
   store: RealStore,
   client: Client,
@@ -56,7 +56,7 @@ async function update(
   }
 }
 
-// By other processes: opening a FIFO waits for its other end, and not every runtime can wait for that and do something else.
+// Other processes read and write, because opening a FIFO waits for its other end and blocks some runtimes.
 async function readAll(fifo: string): Promise<Uint8Array> {
   const child = spawn("cat", [fifo], { stdio: ["ignore", "pipe", "inherit"] });
   const pieces: Uint8Array[] = [];
@@ -71,7 +71,7 @@ async function writeAll(fifo: string, bytes: Uint8Array): Promise<void> {
   await new Promise((resolve) => child.once("close", resolve));
 }
 
-/** A node as text, to compare what is served with what a stream says. */
+/** A node as text, to compare a store with a stream. */
 const described = (path: string, value: string, permissions: string): string =>
   `${path} ${JSON.stringify(value)} ${permissions}`;
 
@@ -80,7 +80,7 @@ const describeNodes = (nodes: readonly NodeData[]): string[] =>
     described(path, value, permissions.toString().replaceAll("\0", " "))
   );
 
-/** All nodes that a store serves, in its order: each with its children behind it. */
+/** All nodes that a store serves, in its order: each node is followed by its children. */
 async function served(client: Client): Promise<string[]> {
   const nodes: string[] = [];
   const visit = async (path: string): Promise<void> => {
@@ -94,7 +94,7 @@ async function served(client: Client): Promise<string[]> {
   return nodes;
 }
 
-/** Nodes behind their parents, with the children of each in one piece, as a daemon walks them. */
+/** Sorts nodes as a daemon walks them: each node is followed by its children. */
 function inDepth(nodes: readonly NodeData[]): NodeData[] {
   const sorted: NodeData[] = nodes.filter(({ path }) => path.startsWith("@"));
   const visit = (path: string): void => {
@@ -108,7 +108,7 @@ function inDepth(nodes: readonly NodeData[]): NodeData[] {
   return sorted;
 }
 
-/** Without what differs from one update to the next: the reply to the command. */
+/** Removes the part that differs between updates: the reply to the command. */
 const lasting = (state: MigrationState): MigrationState => ({
   ...state,
   connections: state.connections.map((connection) => ({ ...connection, unsent: "" })),
@@ -116,7 +116,7 @@ const lasting = (state: MigrationState): MigrationState => ({
 
 withPeers("xenstored is updated by way of us", () => {
   describe("a live update of xenstored", () => {
-    test("gives a stream with the nodes, permissions and watches that were set, and nothing else", async () => {
+    test("importStream() reads the nodes, permissions and watches that xenstored writes", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.write("/tool/bytes", Uint8Array.from({ length: 256 }, (_, i) => i));
@@ -161,7 +161,7 @@ withPeers("xenstored is updated by way of us", () => {
       assertEquals(exportStream(state), bytes);
     });
 
-    test("goes on with the stream as we write it: connections, watches, domains and what was half received", async () => {
+    test("xenstored continues with our stream: connections, watches, domains and an incomplete request", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.write("/tool/a", "before");
@@ -169,7 +169,7 @@ withPeers("xenstored is updated by way of us", () => {
       await using monitor = client.monitor();
       await monitor.watch("/tool", "token");
       await collect(monitor, () => true);
-      // READ "/tool/a", of which the second half follows when the daemon is another one.
+      // READ "/tool/a". Its second half follows after the update.
       const request = Buffer.from("02000000" + "07000000" + "00000000" + "08000000" + "2f746f6f6c2f6100", "hex");
       const raw = connectSocket(store.socket);
       const received: Buffer[] = [];
@@ -195,7 +195,7 @@ withPeers("xenstored is updated by way of us", () => {
       assertEquals((await until(monitor, "/tool/a")).at(-1), { type: "change", path: "/tool/a", token: "token" });
     });
 
-    test("leads to the same state again", async () => {
+    test("repeated live updates give the same state", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await client.introduceDomain(5, 1, 1);
@@ -205,13 +205,13 @@ withPeers("xenstored is updated by way of us", () => {
       const { state: first } = await update(store, client);
       const { state: second } = await update(store, client);
       const { state: third } = await update(store, client);
-      // The first one has the connection's descriptor and the like from its start.
+      // The first state has different descriptors.
       assertEquals(lasting(third), lasting(second));
       assertEquals(describeNodes(second.nodes), describeNodes(first.nodes));
       assertEquals(second.connections.map(({ watches }) => watches), first.connections.map(({ watches }) => watches));
     });
 
-    test("goes on with the store of an embedded core, and an embedded core with its own", async () => {
+    test("xenstored continues with the store of an embedded daemon, and an embedded daemon with the store of xenstored", async () => {
       const own = new TestStore();
       own.node("/local/domain/5", "n5");
       own.node("/local/domain/5/device/vif/0", "b5", "r0");
@@ -251,13 +251,13 @@ withPeers("xenstored is updated by way of us", () => {
       other.audit();
     });
 
-    test("serves whatever store we put into the stream", async () => {
+    test("xenstored serves random stores from our streams", async () => {
       await using store = await startXenstored();
       await using client = await connect(`unix:${store.socket}`);
       await using monitor = client.monitor();
       await monitor.watch("/tool", "ours");
       await collect(monitor, () => true);
-      // The daemon accounts for each node with its owner, and ends where it does not know that one.
+      // The daemon accounts for each node with its owner, and ends if it does not know the owner.
       for (const domid of [1, 2, 3, 4]) await client.introduceDomain(domid, 1, domid);
       for (let seed = 0; seed < 5; seed++) {
         const { nodes, domains, quotas } = randomState(seed, 1);
@@ -279,7 +279,7 @@ withPeers("xenstored is updated by way of us", () => {
         assertEquals(describeNodes(state.nodes), describeNodes(ours));
         const watches = state.connections.flatMap((connection) => connection.watches);
         assert(watches.some(({ path, token }) => path === "/n1" && token === `${seed}`));
-        // The daemon marks others as stale besides, whose domains it does not know.
+        // The daemon marks further permissions as stale, if it does not know their domains.
         for (const [i, { path, permissions }] of ours.filter(({ path }) => !path.startsWith("@")).entries()) {
           const after = state.nodes.filter(({ path }) => !path.startsWith("@"))[i]?.permissions.entries ?? [];
           assert(permissions.entries.every(({ ignored }, j) => !ignored || after[j]?.ignored), path);

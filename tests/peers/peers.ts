@@ -1,10 +1,10 @@
-// Declares tests that need the real daemons; where those are missing, one test that says so.
+// Declares tests that need the real daemons. Without these, one test reports what is missing.
 
 import { test } from "node:test";
 import process from "node:process";
 import { missingPeers } from "./daemons.ts";
 
-/** Declares the tests. Without the daemons there is one that is skipped, or fails where CI is set. */
+/** Declares the tests. Without the daemons, declares one test that is skipped, or that fails if CI is set. */
 export function withPeers(name: string, declare: () => void): void {
   const missing = missingPeers();
   if (missing === null) return declare();

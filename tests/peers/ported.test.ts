@@ -1,4 +1,4 @@
-// The Python programs of the examples, and their ports, print the same and leave the same behind.
+// The Python programs of the examples and their ports print the same, and leave the same store.
 
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -24,7 +24,7 @@ function python(name: string, args: readonly string[], socket: string): Promise<
   return new Promise((resolve) => child.on("close", () => resolve(output)));
 }
 
-/** All that is in the store, as text. */
+/** All nodes of a store, as text. */
 async function contents(store: Client): Promise<string[]> {
   const nodes: string[] = [];
   for await (const { path, value } of store.walk("/")) {
@@ -61,7 +61,7 @@ withPeers("ported programs", () => {
     }
 
     for (const [name, run] of [["registry", registry], ["shutdown", shutdown]] as const) {
-      test(`${name} is the same in both languages`, { timeout }, async () => {
+      test(`the example ${name} prints and stores the same in Python and TypeScript`, { timeout }, async () => {
         const [theirs, ours] = [await run(python), await run(ported)];
         assertEquals(ours, theirs);
       });

@@ -1,4 +1,4 @@
-// A helper process with a temporary directory of its own, neither of which outlives the test process.
+// A helper process with its own temporary directory. Both end with the test process.
 
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
@@ -9,13 +9,13 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { timeout } from "../support/limits.ts";
 
-/** sun_path holds 108 bytes, the last of them 0. */
+/** sun_path holds 108 bytes, including the NUL. */
 const SOCKET_PATH_MAX = 107;
-/** The longest name a daemon makes in its directory: "/domain-65535.shutdown". */
+/** The longest name that a daemon creates in its directory: "/domain-65535.shutdown". */
 const LONGEST_NAME = 22;
 const RETRY_MS = 3;
 
-/** A new directory under the system's temporary one, or under /tmp where that one's path is too long for sockets. */
+/** Creates a directory in the system's temporary one, or in /tmp if that path is too long for sockets. */
 export function makeDirectory(): string {
   const room = SOCKET_PATH_MAX - LONGEST_NAME - "/tsxs-XXXXXX".length;
   return mkdtempSync(join(Buffer.byteLength(tmpdir()) > room ? "/tmp" : tmpdir(), "tsxs-"));
@@ -23,11 +23,11 @@ export function makeDirectory(): string {
 
 export interface Helper {
   readonly pid: number;
-  /** Resolves when `isReady` first says so; fails with what the process wrote when it exits before, or takes too long. */
+  /** Resolves when `isReady` returns true. Rejects with the output if the process ends first or takes too long. */
   ready(isReady: () => boolean | Promise<boolean>): Promise<void>;
-  /** Sends a signal and waits for the process to end; at once when it has ended. */
+  /** Sends a signal and waits for the process to end. Resolves immediately if it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** kill(), then removes the directory; may be called again. */
+  /** Calls kill(), and removes the directory. May be called again. */
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -37,11 +37,11 @@ export interface HelperOptions {
   readonly directory: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** What the kernel sends the helper when the test process dies without a word. */
+  /** The signal that the kernel sends to the helper if the test process is killed. */
   readonly deathSignal: "KILL" | "TERM";
-  /** The only CPU it may use. */
+  /** The only CPU that the helper may use. */
   readonly cpu?: number | undefined;
-  /** Undoes what lies outside the directory; synchronous, for it also runs while the test process exits. */
+  /** Undoes changes outside the directory. Synchronous, because it also runs when the test process exits. */
   readonly cleanUp?: () => void;
 }
 
@@ -50,7 +50,7 @@ export function startHelper(options: HelperOptions): Helper {
   const log = join(directory, "output");
   const pinned = options.cpu === undefined ? [] : ["taskset", "-c", String(options.cpu)];
   const output = openSync(log, "a");
-  // A file, not a pipe: nothing here keeps the test process alive, and the helper never waits for a reader.
+  // The output is a file: a pipe would keep the test process alive, and the helper could wait for a reader.
   const how: SpawnOptions = { stdio: ["ignore", output, output], env: { ...process.env, ...options.env } };
   const child = spawn("setpriv", ["--pdeathsig", options.deathSignal, ...pinned, ...options.command], how);
   closeSync(output);
@@ -65,7 +65,7 @@ export function startHelper(options: HelperOptions): Helper {
     child.kill(options.deathSignal === "KILL" ? "SIGKILL" : "SIGTERM");
     removeTraces();
   };
-  // One listener per helper: without this, the eleventh is reported as a leak.
+  // Without this, the eleventh listener is reported as a leak.
   process.setMaxListeners(process.getMaxListeners() + 1);
   process.on("exit", atExit);
   let stopped: Promise<void> | undefined;
@@ -121,7 +121,7 @@ function exitOf(child: ChildProcess): Exit {
   return exit;
 }
 
-/** Promise.withResolvers(), which Node 20 has not. */
+/** Promise.withResolvers(), which Node 20 does not have. */
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {};
   const promise = new Promise<void>((done) => {

@@ -1,4 +1,4 @@
-// Other people's programs find nothing amiss with our daemon, and print what they print of the C daemon.
+// Programs of others run with our daemon, and print the same as with the C daemon.
 
 import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -14,14 +14,14 @@ import { timeout } from "../support/limits.ts";
 
 const XEN = "/usr/lib/xen-4.17";
 
-/** A store that programs find by its socket. */
+/** A store that programs reach over its socket. */
 interface Running extends AsyncDisposable {
   readonly socket: string;
-  /** What INTRODUCE from outside could name. */
+  /** Creates a domain that INTRODUCE can name. */
   introduce(domid: number): void;
 }
 
-/** How a program ended. */
+/** The result of a program. */
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -47,7 +47,7 @@ async function startOurs(): Promise<Running> {
   };
 }
 
-/** Runs a program to its end. What it prints is taken byte by byte. */
+/** Runs a program to its end. Its output is decoded byte by byte. */
 function run(store: Running, program: string, ...args: string[]): Promise<Ended> {
   const env = { ...process.env, XENSTORED_PATH: store.socket, PYTHONPATH: `${XEN}/lib/python`, LC_ALL: "C" };
   return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ function tool(store: Running, mode: string, ...args: string[]): Promise<Ended> {
   return run(store, `/usr/bin/xenstore-${mode}`, ...args);
 }
 
-/** Does the same with the C daemon and with ours; ends with what either gave. */
+/** Does the same with the C daemon and with our daemon, and returns both results. */
 async function withBoth<T>(act: (store: Running) => Promise<T>): Promise<{ real: T; ours: T }> {
   await using real = await startReal();
   await using ours = await startOurs();
@@ -73,7 +73,7 @@ async function withBoth<T>(act: (store: Running) => Promise<T>): Promise<{ real:
 const LONG = "l".repeat(100);
 const NAMES = Array.from({ length: 200 }, (_, i) => `child-of-a-rather-long-name-${i}`);
 
-/** What the tools are asked, in this order. */
+/** The commands of the tools, in order. */
 const commands: readonly (readonly string[])[] = [
   ["rm", "/local"],
   ["ls", "/"],
@@ -130,7 +130,7 @@ const commands: readonly (readonly string[])[] = [
   ["ls", "-p"],
 ];
 
-/** The C library's binding, under the name that toolstacks know. */
+/** A program with the C library's Python binding. */
 const BINDING = `
 import json, threading
 from xen.lowlevel import xs
@@ -210,7 +210,7 @@ out(h.check_watch(), h.ls("", "/"))
 h.close()
 `;
 
-/** The client written in Python alone, which this one is to take the place of. */
+/** A program with pyxs, the client in pure Python. */
 const PYXS = `
 import json, sys
 import pyxs
@@ -259,8 +259,8 @@ with pyxs.Client(unix_socket_path=sys.argv[1]) as c:
 `;
 
 withPeers("other people's programs", () => {
-  describe("other people's programs and our daemon", () => {
-    test("the xenstore-* tools print of ours what they print of the C daemon", async () => {
+  describe("programs of others and our daemon", () => {
+    test("the xenstore-* tools print the same with our daemon as with the C daemon", async () => {
       const { real, ours } = await withBoth(async (store) => {
         const ended: [string, Ended][] = [];
         for (const [mode = "", ...args] of commands) {
@@ -272,17 +272,17 @@ withPeers("other people's programs", () => {
       assertEquals(ours.filter(([, { code }]) => code === 0).length > commands.length / 2, true);
     });
 
-    test("xenstore-watch tells of what others change", async () => {
+    test("xenstore-watch reports changes of others", async () => {
       await using store = await startOurs();
       const watching = tool(store, "watch", "-n", "3", "/t");
       let ended = false;
       void watching.finally(() => ended = true);
-      // The watch is set when its own event comes, so there are changes until it has seen two of them.
+      // The watch is set after its first event, so changes follow until the tool has seen two.
       while (!ended) await tool(store, "write", "/t/x", "1");
       assertEquals(await watching, { code: 0, stdout: "/t\n/t/x\n/t/x\n", stderr: "" });
     });
 
-    test("test-xenstore passes", async () => {
+    test("test-xenstore passes with our daemon", async () => {
       const { real, ours } = await withBoth((store) => run(store, `${XEN}/bin/test-xenstore`, "-i", "50"));
       const names = (printed: string): string[] =>
         printed.trimEnd().split("\n").map((line) => line.split(":")[0] ?? "");
@@ -290,26 +290,26 @@ withPeers("other people's programs", () => {
       assertEquals(names(ours.stdout).length, 12);
     });
 
-    test("test-xenstore passes at random, by four at once", async () => {
+    test("test-xenstore passes with random requests of four processes concurrently", async () => {
       await using store = await startOurs();
       const all = Array.from({ length: 4 }, () => run(store, `${XEN}/bin/test-xenstore`, "-r", "2"));
       for (const { code, stderr } of await Promise.all(all)) assertEquals([code, stderr], [0, ""]);
     });
 
-    test("Python's xen.lowlevel.xs gets of ours what it gets of the C daemon", async () => {
+    test("xen.lowlevel.xs gets the same answers from our daemon as from the C daemon", async () => {
       const { real, ours } = await withBoth((store) => run(store, "/usr/bin/python3", "-c", BINDING));
       assertEquals(ours.stdout.split("\n"), real.stdout.split("\n"));
       assertEquals([ours.code, ours.stderr, real.code], [0, "", 0]);
       assert(ours.stdout.length > 1000);
     });
 
-    test("pyxs gets of ours what it gets of the C daemon", async () => {
+    test("pyxs gets the same answers from our daemon as from the C daemon", async () => {
       const { real, ours } = await withBoth((store) => run(store, "/usr/bin/python3", "-c", PYXS, store.socket));
       assertEquals(ours.stdout.split("\n"), real.stdout.split("\n"));
       assertEquals([ours.code, ours.stderr, real.code], [0, "", 0]);
     });
 
-    test("xenstore-control is answered as the C daemon answers it, where that is not of another version", async () => {
+    test("xenstore-control gets the same answers as from the C daemon, except those that depend on the version", async () => {
       const control = (store: Running, ...args: string[]) => run(store, `${XEN}/bin/xenstore-control`, ...args);
       const same = [
         ["check"],
@@ -329,7 +329,7 @@ withPeers("other people's programs", () => {
         const ended: unknown[] = [];
         for (const args of same) {
           const { code, stdout } = await control(store, ...args);
-          // Behind an error that it does not know comes the help, which is of the version.
+          // After an unknown error the tool prints the help, which depends on the version.
           ended.push([args, code, stdout.split("\n")[0]]);
         }
         return ended;

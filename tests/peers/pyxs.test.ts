@@ -1,4 +1,4 @@
-// What pyxs's own tests demand of it, of ours; and what it gets wrong, right.
+// The port of pyxs passes pyxs's own tests, without its faults.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -29,14 +29,14 @@ import { type RealStore, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 import { timeout } from "../support/limits.ts";
 
-/** Runs with a client of a store of its own. */
+/** Runs with a client of a new store. */
 async function withClient(body: (c: Client, store: RealStore) => void | Promise<void>): Promise<void> {
   await using store = await startXenstored();
   using c = new Client(store.socket);
   await body(c, store);
 }
 
-/** The next events, as many as are asked for. */
+/** The next events, so many as given. */
 function take(m: Monitor, count: number): (readonly [string, string])[] {
   const events = m.wait();
   return Array.from({ length: count }, () => {
@@ -58,15 +58,15 @@ function argsOf(run: () => unknown): readonly unknown[] {
   throw new Error("nothing was thrown");
 }
 
-describe("pyxs's checks", () => {
-  test("refuse packets of unknown operations, and of over 4096 bytes", () => {
+describe("the checks of pyxs", () => {
+  test("Packet rejects an unknown operation, and a payload of more than 4096 bytes", () => {
     assertThrows(() => new Packet(-1, "", 0), InvalidOperation);
     assertThrows(() => new Packet(77, "", 0), InvalidOperation);
     assertThrows(() => new Packet(Op.WRITE, "hello".repeat(4096), 0), InvalidPayload);
     assertEquals(new Packet(Op.RESTRICT, "x".repeat(4096), 3, 4).size, 4096);
   });
 
-  test("refuse paths with any punctuation but -/_@, slashes in the wrong place, and too long ones", () => {
+  test("check_path() rejects illegal characters, misplaced slashes and paths that are too long", () => {
     for (const character of "!\"#$%&'()*+,.:;<=>?[\\]^`{|}~ \n\0") {
       assertThrows(() => check_path(`/foo${character}`), InvalidPath);
     }
@@ -80,14 +80,14 @@ describe("pyxs's checks", () => {
     assertEquals(check_watch_path("@introduceDomain"), "@introduceDomain");
   });
 
-  test("refuse permissions that are not a letter and a domid", () => {
+  test("check_perms() rejects a permission that is not a letter and a domid", () => {
     for (const perm of ["foo", "f20", "r-20", "b", "n0\n", ""]) {
       assertThrows(() => check_perms([perm]), InvalidPermission);
     }
     assertEquals(check_perms(["w20", "r0", "b15", "n8"]).length, 4);
   });
 
-  test("name errors by number and by name", () => {
+  test("error() finds an error by number and by name", () => {
     assertEquals(error(22).args, [22, "Invalid argument"]);
     assertEquals(error("EINVAL").args, [22, "Invalid argument"]);
     assertEquals(error(new TextEncoder().encode("ENOTDIR")).args, [20, "Not a directory"]);
@@ -99,7 +99,7 @@ describe("pyxs's checks", () => {
 
 withPeers("pyxs's client", () => {
   describe("pyxs's client", () => {
-    test("says where it connects, and how", () => {
+    test("a Client's string names its connection and path", () => {
       assertEquals(`${new Client("/path")}`, "Client(UnixSocketConnection('/path'))");
       assertEquals(`${new Client(null, "/dev/x")}`, "Client(XenBusConnection('/dev/x'))");
       assertEquals(`${new Client({ xen_bus_path: "/dev/x" })}`, "Client(XenBusConnection('/dev/x'))");
@@ -107,12 +107,12 @@ withPeers("pyxs's client", () => {
       assert(new XenBusConnection().path.length > 0);
     });
 
-    test("throws ConnectionError where there is no store", () => {
+    test("connect() throws ConnectionError if no store listens", () => {
       assertThrows(() => new Client("/none").connect(), ConnectionError);
       assertThrows(() => new Client(null, "/none").connect(), ConnectionError);
     });
 
-    test("writes, reads, lists and deletes", { timeout }, () =>
+    test("a Client writes, reads, lists and deletes nodes", { timeout }, () =>
       withClient((c) => {
         c.write("/foo/bar", "baz");
         assertEquals([c.read("/foo/bar"), c.__getitem__("/foo/bar")], ["baz", "baz"]);
@@ -133,7 +133,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.list("/many").length, 500);
       }));
 
-    test("gets and sets permissions, and keeps them as they are", { timeout }, () =>
+    test("get_perms() returns the permissions of set_perms()", { timeout }, () =>
       withClient((c) => {
         c.mkdir("/perms");
         assertEquals(c.get_perms("/perms"), ["n0"]);
@@ -143,7 +143,7 @@ withPeers("pyxs's client", () => {
         assertEquals(argsOf(() => c.set_perms("/perms", []))[0], 22);
       }));
 
-    test("walks top down and bottom up", { timeout }, () =>
+    test("walk() visits parents first, or children first if topdown is false", { timeout }, () =>
       withClient((c) => {
         c.write("/w/a/b", "1");
         c.write("/w/c", "2");
@@ -152,7 +152,7 @@ withPeers("pyxs's client", () => {
         assertEquals(paths(false), ["/w/a/b", "/w/a", "/w/c", "/w"]);
       }));
 
-    test("knows of domains", { timeout }, () =>
+    test("a Client introduces, releases and resumes domains", { timeout }, () =>
       withClient((c) => {
         assertEquals(c.get_domain_path(999), "/local/domain/999");
         assertEquals(c.is_domain_introduced(999), false);
@@ -166,7 +166,7 @@ withPeers("pyxs's client", () => {
         assertEquals(c.is_domain_introduced(3), false);
       }));
 
-    test("has one transaction at a time, which commit and rollback end", { timeout }, () =>
+    test("a Client has one transaction at a time, until commit() or rollback()", { timeout }, () =>
       withClient((c) => {
         assert(c.transaction() > 0);
         assertEquals(argsOf(() => c.transaction()), [114, "Operation already in progress"]);
@@ -186,7 +186,7 @@ withPeers("pyxs's client", () => {
         assertEquals([c.commit(), c.tx_id, c.read("/t/a")], [false, 0, "3"]);
       }));
 
-    test("runs transactions of copies beside each other", { timeout }, () =>
+    test("copies of a Client have concurrent transactions", { timeout }, () =>
       withClient((c) => {
         c.mkdir("/one");
         c.mkdir("/two");
@@ -198,7 +198,7 @@ withPeers("pyxs's client", () => {
         assertEquals([c.commit(), other.commit()], [true, true]);
       }));
 
-    test("throws where a with ends in a transaction, unless something else is thrown", { timeout }, async () => {
+    test("with_() throws if its body leaves a transaction open, unless the body throws", { timeout }, async () => {
       await using store = await startXenstored();
       assertEquals(argsOf(() => with_(new Client(store.socket), (c) => c.transaction())), ["uncommitted transaction"]);
       assertThrows(() =>
@@ -210,7 +210,7 @@ withPeers("pyxs's client", () => {
       assertEquals(with_(new Client(store.socket), (c) => c.exists("/foo")), false);
     });
 
-    test("closes twice, and connects again", { timeout }, () =>
+    test("close() may be called twice, and the Client can connect again", { timeout }, () =>
       withClient((c) => {
         c.write("/foo", "1");
         c.close();
@@ -221,7 +221,7 @@ withPeers("pyxs's client", () => {
       }));
 
     test(
-      "throws ConnectionError after close(), until connect(): one client's copy connects for no other",
+      "requests after close() throw ConnectionError until connect(), also of copies and monitors",
       { timeout },
       () =>
         withClient((c) => {
@@ -243,7 +243,7 @@ withPeers("pyxs's client", () => {
         }),
     );
 
-    test("does not take another connection's transaction for its own", { timeout }, () =>
+    test("a Client does not use the transaction of another connection", { timeout }, () =>
       withClient((c) => {
         const d = c.__copy__();
         const lost = c.transaction();
@@ -265,17 +265,21 @@ withPeers("pyxs's client", () => {
         assertEquals(c.tx_id, 0);
       }));
 
-    test("throws ConnectionError when the daemon dies", { timeout }, () =>
-      withClient(async (c, store) => {
-        const m = c.monitor();
-        m.watch("/foo", "token");
-        take(m, 1);
-        await store.kill();
-        assertThrows(() => m.wait().next(), ConnectionError);
-        assertEquals(c.router.is_connected, false);
-      }));
+    test(
+      "a pending wait throws ConnectionError if the daemon is killed",
+      { timeout },
+      () =>
+        withClient(async (c, store) => {
+          const m = c.monitor();
+          m.watch("/foo", "token");
+          take(m, 1);
+          await store.kill();
+          assertThrows(() => m.wait().next(), ConnectionError);
+          assertEquals(c.router.is_connected, false);
+        }),
+    );
 
-    test("sends packets through a router and a connection", { timeout }, async () => {
+    test("Router and UnixSocketConnection send packets and receive replies", { timeout }, async () => {
       await using store = await startXenstored();
       const router = new Router(new UnixSocketConnection(store.socket));
       router.start();
@@ -289,38 +293,46 @@ withPeers("pyxs's client", () => {
     });
   });
 
-  describe("pyxs's monitor", () => {
-    test("gets an event at once, then those of its own writes and of children", { timeout }, () =>
-      withClient((c) => {
-        using m = c.monitor();
-        m.watch("/m", "boo");
-        assertEquals(take(m, 1), [["/m", "boo"]]);
-        c.write("/m", "1");
-        c.write("/m/child", "1");
-        assertEquals(take(m, 2), [["/m", "boo"], ["/m/child", "boo"]]);
-        assertEquals([...m.watched], ["/m"]);
-        assertEquals(argsOf(() => m.watch("/m", "boo"))[0], 17);
-        m.unwatch("/m", "boo");
-        assertEquals(m.watched.size, 0);
-        assertEquals(argsOf(() => m.unwatch("/m", "boo"))[0], 2);
-      }));
+  describe("the monitor of pyxs", () => {
+    test(
+      "a Monitor gets an event immediately, and then events of its own writes and of children",
+      { timeout },
+      () =>
+        withClient((c) => {
+          using m = c.monitor();
+          m.watch("/m", "boo");
+          assertEquals(take(m, 1), [["/m", "boo"]]);
+          c.write("/m", "1");
+          c.write("/m/child", "1");
+          assertEquals(take(m, 2), [["/m", "boo"], ["/m/child", "boo"]]);
+          assertEquals([...m.watched], ["/m"]);
+          assertEquals(argsOf(() => m.watch("/m", "boo"))[0], 17);
+          m.unwatch("/m", "boo");
+          assertEquals(m.watched.size, 0);
+          assertEquals(argsOf(() => m.unwatch("/m", "boo"))[0], 2);
+        }),
+    );
 
-    test("has two tokens on a path, and many monitors on one", { timeout }, () =>
-      withClient((c) => {
-        using m = c.monitor();
-        m.watch("/m", "foo");
-        m.watch("/m", "bar");
-        assertEquals(take(m, 2), [["/m", "foo"], ["/m", "bar"]]);
-        using other = c.monitor();
-        // The same path and token as another monitor's.
-        other.watch("/m", "foo");
-        assertEquals(take(other, 1), [["/m", "foo"]]);
-        c.write("/m", "1");
-        assertEquals(take(m, 2).map(([, token]) => token).sort(), ["bar", "foo"]);
-        assertEquals(take(other, 1), [["/m", "foo"]]);
-      }));
+    test(
+      "a Monitor may have two tokens on a path, and two monitors the same token",
+      { timeout },
+      () =>
+        withClient((c) => {
+          using m = c.monitor();
+          m.watch("/m", "foo");
+          m.watch("/m", "bar");
+          assertEquals(take(m, 2), [["/m", "foo"], ["/m", "bar"]]);
+          using other = c.monitor();
+          // The path and the token are those of the other monitor.
+          other.watch("/m", "foo");
+          assertEquals(take(other, 1), [["/m", "foo"]]);
+          c.write("/m", "1");
+          assertEquals(take(m, 2).map(([, token]) => token).sort(), ["bar", "foo"]);
+          assertEquals(take(other, 1), [["/m", "foo"]]);
+        }),
+    );
 
-    test("leaves out what was unwatched, or gives it where that is wanted", { timeout }, () =>
+    test("a Monitor drops events of a removed watch, unless they are requested", { timeout }, () =>
       withClient((c) => {
         using m = c.monitor();
         m.watch("/m", "foo");
@@ -334,7 +346,7 @@ withPeers("pyxs's client", () => {
         assertEquals([...m.wait(true).next().value ?? []], ["/m", "foo"]);
       }));
 
-    test("sees domains come and go", { timeout }, () =>
+    test("a Monitor gets events of introduced and released domains", { timeout }, () =>
       withClient((c) => {
         using m = c.monitor();
         m.watch("@introduceDomain", "in");
@@ -346,7 +358,7 @@ withPeers("pyxs's client", () => {
         assertEquals(take(m, 1), [["@releaseDomain", "out"]]);
       }));
 
-    test("is over with its connection, whether or not the client connects again", { timeout }, () =>
+    test("a Monitor ends with its connection, even if the client connects again", { timeout }, () =>
       withClient((c) => {
         const m = c.monitor();
         using disposed = c.monitor();
@@ -365,7 +377,7 @@ withPeers("pyxs's client", () => {
         assertEquals(take(other, 1), [["/m", "token"]]);
       }));
 
-    test("stands alone with a client of its own", { timeout }, async () => {
+    test("monitor() creates a monitor with its own client", { timeout }, async () => {
       await using store = await startXenstored();
       const m = monitor({ unix_socket_path: store.socket });
       m.watch("/m", "token");
@@ -375,8 +387,8 @@ withPeers("pyxs's client", () => {
     });
   });
 
-  describe("pyxs's xs", () => {
-    test("is the binding itself: nothing of the compatibility layer's own", { timeout }, async () => {
+  describe("the export xs of pyxs", () => {
+    test("xs is the binding itself, without the behaviour of the pyxs port", { timeout }, async () => {
       await using store = await startXenstored();
       const h = xs({ address: `unix:${store.socket}` });
       assertEquals(h.ls("", "/none"), null);

@@ -1,4 +1,4 @@
-// The real daemons as the contract suite wants them, as domain 0, as a guest, and over the device's stand-in.
+// The real daemons for the contract suite: as domain 0, as a guest, and over the stand-in for the device.
 
 import { type ClientOptions, connect } from "../../mod.ts";
 import { DOM0, makeHome, type Running, type Store } from "../contract/store.ts";
@@ -9,7 +9,7 @@ const GUEST = 5;
 interface Kind {
   readonly name: string;
   readonly start: () => Promise<RealStore>;
-  /** Only what differs from the C daemon's answers to domain 0. */
+  /** The differences from the C daemon's answers to domain 0. */
   readonly dom0: Partial<Store>;
   readonly guest: Partial<Store>;
 }
@@ -24,7 +24,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Every way to a real daemon that there is without Xen. */
+/** All connections to a real daemon that are possible without Xen. */
 export const realStores: readonly Store[] = kinds.flatMap(({ name, start, dom0, guest }): Store[] => [
   { ...DOM0, ...dom0, name: `${name}, domain 0`, open: () => openSocket(start) },
   {
@@ -53,7 +53,7 @@ async function openSocket(start: () => Promise<RealStore>): Promise<Running> {
   };
 }
 
-/** A guest has one ring, so somebody else is domain 0. */
+/** A guest has one ring, so the other client is domain 0. */
 async function openGuest(start: () => Promise<RealStore>): Promise<Running> {
   const store = await start();
   const dom0 = await connect(`unix:${store.socket}`);

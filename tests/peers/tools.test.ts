@@ -1,4 +1,4 @@
-// Debian's xenstore-* tools change the store from outside, and see what we change.
+// The xenstore-* tools of Debian and a client change and see the same store.
 
 import { execFile } from "node:child_process";
 import process from "node:process";
@@ -14,14 +14,14 @@ const run = promisify(execFile);
 
 withPeers("the xenstore-* tools and a client see the same store", () => {
   for (const start of [startXenstored, startOxenstored]) {
-    describe(`the xenstore-* tools beside ${start === startXenstored ? "xenstored" : "oxenstored"}`, () => {
+    describe(`the xenstore-* tools with ${start === startXenstored ? "xenstored" : "oxenstored"}`, () => {
       async function tool(store: RealStore, ...command: string[]): Promise<string> {
         const env = { ...process.env, XENSTORED_PATH: store.socket };
         const [name = "", ...rest] = command;
         return (await run(`/usr/bin/xenstore-${name}`, rest, { env })).stdout;
       }
 
-      test("what a tool writes is read, listed and walked", async () => {
+      test("a client reads and lists what xenstore-write, xenstore-chmod and xenstore-rm change", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await tool(store, "write", "/tool/t/a", "one", "/tool/t/b", "two \\001");
@@ -37,7 +37,7 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         assertEquals(await client.exists("/tool/t/a"), false);
       });
 
-      test("a tool reads what a client writes", async () => {
+      test("xenstore-read and xenstore-ls show what a client writes", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await client.write("/tool/t/text", "plain");
@@ -50,7 +50,7 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         assertEquals(listing.sort(), ["", 'bytes = "\\000\\xff" (n0)', 'text = "plain" (b3,n0)']);
       });
 
-      test("a tool's changes bring events", async () => {
+      test("a client gets events of changes by the tools", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         await using monitor = client.monitor();
@@ -62,11 +62,11 @@ withPeers("the xenstore-* tools and a client see the same store", () => {
         await until(monitor, "/tool/t");
       });
 
-      test("a tool's watch sees a client's transaction", async () => {
+      test("xenstore-watch reports a client's transactions", async () => {
         await using store = await start();
         await using client = await connect(`unix:${store.socket}`);
         const watching = tool(store, "watch", "-n", "2", "/tool/t");
-        // The tool's watch is set when its own node fires, so write until it has seen one of them.
+        // The tool's watch is set after its first event, so the client writes until the tool has seen a change.
         let ended = false;
         void watching.finally(() => ended = true);
         for (let i = 0; !ended; i++) await client.transact((transaction) => transaction.write("/tool/t/y", `${i}`));

@@ -1,4 +1,4 @@
-// The tour on a real terminal, a pseudo-terminal of `script` from util-linux: its width and its colour.
+// The tour on a pseudo-terminal, made with `script` from util-linux: its width and its colours.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -7,7 +7,7 @@ import { commandOf, runCommand } from "../support/program.ts";
 // deno-lint-ignore no-control-regex
 const STYLES = /\x1b\[\d+m/g;
 
-/** Runs the tour on a terminal of so many columns; returns the lines that it printed. */
+/** Runs the tour on a terminal with so many columns. Returns the printed lines. */
 async function tour(columns: number, variables: Readonly<Record<string, string | undefined>>): Promise<string[]> {
   const command = commandOf("examples/tour.ts").map((word) => `'${word}'`).join(" ");
   const script = ["script", "--quiet", "--return", "--command", `stty cols ${columns} && exec ${command}`, "/dev/null"];
@@ -23,7 +23,7 @@ async function tour(columns: number, variables: Readonly<Record<string, string |
 
 describe("the tour on a terminal", { timeout: 60_000 }, () => {
   for (const columns of [80, 60]) {
-    test(`keeps to ${columns} columns, in colour`, async () => {
+    test(`the tour uses ${columns} columns and colours on a terminal`, async () => {
       const lines = await tour(columns, {});
       const plain = lines.map((line) => line.replace(STYLES, ""));
       for (const line of plain) assert(line.length <= columns && !line.includes("\x1b"), JSON.stringify(line));
@@ -33,7 +33,7 @@ describe("the tour on a terminal", { timeout: 60_000 }, () => {
     });
   }
 
-  test("has no colour if NO_COLOR is set, or if the terminal is a dumb one", async () => {
+  test("the tour uses no colours if NO_COLOR is set or the terminal is dumb", async () => {
     for (const variables of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) {
       const text = (await tour(80, variables)).join("\n");
       assert(!text.includes("\x1b"), JSON.stringify(text));

@@ -1,21 +1,21 @@
 /*
- * xenbus-fuse.c: a stand-in for /dev/xen/xenbus where there is no Xen, for quick runs; ../xen-host has the real one.
+ * xenbus-fuse.c: a stand-in for /dev/xen/xenbus without Xen, for quick runs; ../xen-host uses the real device.
  *
- * Mounts a file that behaves as the device was seen to on a real host:
- *   - every open is a connection of its own to the store at $XENSTORED_PATH;
- *   - one message per write: whatever follows it in the same write is dropped, and the write claims its full length;
- *   - a message split over several writes is put together;
- *   - a message of over 4096 bytes, its header included, does not go: EINVAL when the bytes do not fit the driver's buffer,
- *     E2BIG when the header announces them; either way what was held of it is forgotten;
- *   - a read gives what is queued, several messages together if they fit; it blocks when nothing is, fails with EAGAIN
- *     under O_NONBLOCK, and with EINTR when its process is signalled; close() does not cancel it, a message does;
+ * Mounts a file that behaves as the device on a real host:
+ *   - every open is a separate connection to the store at $XENSTORED_PATH;
+ *   - one message per write: further bytes of the same write are dropped, and the write returns its full length;
+ *   - the parts of a message from several writes are joined;
+ *   - a message of more than 4096 bytes, including its header, fails: with EINVAL if the bytes exceed the driver's buffer,
+ *     with E2BIG if the header announces them; the part that was written before is dropped;
+ *   - a read returns the queued messages that fit; without any it blocks, or fails with EAGAIN under O_NONBLOCK, and it
+ *     fails with EINTR if its process gets a signal; close() does not end a blocked read, a message does;
  *   - poll reports input only, never that a write is possible.
  * Not modelled: the kernel's own answers to WATCH and UNWATCH, its ENOENT for unknown transactions, the endless read of 0
  * bytes, and the kind of file (a regular one here: the kernel would look for the driver of a mounted character device).
  *
- * One thread. A read that finds nothing is parked with its open file, so any number of them can block, and each is answered
- * in the moment its bytes or its interrupt arrive. Requests and replies are queued without a limit, as in the kernel: a
- * write never waits for a store that itself waits until somebody reads its replies.
+ * One thread. A read that finds nothing is parked with its open file, so any number of reads can block, and each is
+ * answered when its bytes or its interrupt arrive. Requests and replies are queued without a limit, as in the kernel: a
+ * write never waits for a store that itself waits until its replies are read.
  *
  *   cc -O1 -o xenbus-fuse xenbus-fuse.c $(pkg-config --cflags --libs fuse3)     (libfuse3-dev; run as root)
  *   touch FILE; XENSTORED_PATH=SOCKET ./xenbus-fuse FILE &        ends on SIGTERM; umount FILE if it was killed
@@ -52,16 +52,16 @@ struct parked_read {
 
 struct queue {
     char *bytes;
-    size_t from, to, room; /* what is queued is [from, to) */
+    size_t from, to, room; /* the queued bytes are [from, to) */
 };
 
 struct opened {
     int store;
     int ended; /* the store has closed the connection */
     struct queue requests, replies;
-    size_t ready; /* how much of the replies is whole messages: the driver never shows a part of one that is to come */
+    size_t ready; /* the bytes of whole messages in the replies: the driver never returns a part of a message */
     struct parked_read *reads; /* oldest first */
-    struct fuse_pollhandle *poller; /* somebody polls for input */
+    struct fuse_pollhandle *poller; /* a process polls for input */
     uint32_t have; /* bytes of the message being written */
     char message[LIMIT];
     struct opened *next;
@@ -80,7 +80,7 @@ static void take(struct queue *queue, size_t size)
     if (!queued(queue)) queue->from = queue->to = 0;
 }
 
-/* Where `size` more bytes can be put. */
+/* Returns the place for `size` more bytes. */
 static char *make_room(struct queue *queue, size_t size)
 {
     if (queue->room - queue->to < size && queue->from) {
@@ -95,13 +95,13 @@ static char *make_room(struct queue *queue, size_t size)
     return queue->bytes + queue->to;
 }
 
-/* Hands on what the store takes now, and asks to be told when it takes the rest. */
+/* Sends what the store takes now, and registers for the time when it takes the rest. */
 static void send_requests(struct opened *file)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = file };
     ssize_t n = send(file->store, file->requests.bytes + file->requests.from, queued(&file->requests), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) take(&file->requests, n);
-    else if (n < 0 && errno != EAGAIN) take(&file->requests, queued(&file->requests)); /* the end shows in what is read */
+    else if (n < 0 && errno != EAGAIN) take(&file->requests, queued(&file->requests)); /* reading shows the end */
     if (queued(&file->requests)) event.events |= EPOLLOUT;
     if (!file->ended) epoll_ctl(watcher, EPOLL_CTL_MOD, file->store, &event);
 }
@@ -129,7 +129,7 @@ static void do_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
     fuse_reply_attr(req, &stat, 1.0);
 }
 
-/* An open with O_TRUNC asks for a size of 0; a device takes no notice. */
+/* An open with O_TRUNC sets a size of 0, which a device ignores. */
 static void do_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *to, int which, struct fuse_file_info *info)
 {
     do_getattr(req, ino, info);
@@ -155,7 +155,7 @@ static void do_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
     fuse_reply_buf(req, (char *)&reply, sizeof reply);
 }
 
-/* Answers a read if there is something to say; when the store is gone it is empty, where the device would wait for ever. */
+/* Answers a read if there are bytes. After the store's end the read is empty, whereas the device would wait forever. */
 static int try_read(struct opened *file, fuse_req_t req, size_t size)
 {
     if (!file->ready && !file->ended) return 0;
@@ -224,7 +224,7 @@ static void do_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
     fuse_reply_err(req, 0);
 }
 
-/* The store has said something, or takes more: whoever waits for that on this open file is told. */
+/* The store has sent bytes or takes more: wakes the reads and polls of this open file. */
 static void wake(struct opened *file)
 {
     receive_replies(file);
@@ -240,7 +240,7 @@ static void wake(struct opened *file)
     file->poller = NULL;
 }
 
-/* Interrupts arrive while libfuse holds the request; they are answered here, when it has let go of it. */
+/* Interrupts arrive while libfuse holds the request. They are answered here, after libfuse has released it. */
 static void answer_interrupts(void)
 {
     for (struct opened *file = files; file; file = file->next)
@@ -263,7 +263,7 @@ static void serve(struct fuse_session *session)
     struct fuse_buf buffer = { 0 };
     struct epoll_event event = { .events = EPOLLIN };
     int kernel = fuse_session_fd(session);
-    sigset_t ends, before; /* let in only while waiting, so that none falls between the check and the wait */
+    sigset_t ends, before; /* unblocked only while waiting, so that no signal arrives between the check and the wait */
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM), sigaddset(&ends, SIGINT), sigaddset(&ends, SIGHUP);
     sigprocmask(SIG_BLOCK, &ends, &before);
@@ -271,7 +271,7 @@ static void serve(struct fuse_session *session)
     fcntl(kernel, F_SETFL, fcntl(kernel, F_GETFL) | O_NONBLOCK);
     epoll_ctl(watcher, EPOLL_CTL_ADD, kernel, &event);
     while (!fuse_session_exited(session)) {
-        /* One event at a time: a request may free the open file that a second event would be about. */
+        /* One event at a time: a request may free the open file of a second event. */
         if (epoll_pwait(watcher, &event, 1, -1, &before) != 1) continue;
         if (event.data.ptr) { wake(event.data.ptr); continue; }
         int size = fuse_session_receive_buf(session, &buffer);

@@ -1,4 +1,4 @@
-// Arguments that JavaScript alone can give, and calls that Python does not have, on a real store.
+// The port of xen.lowlevel.xs with arguments that only JavaScript has, and calls that Python lacks.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -7,7 +7,7 @@ import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 import { timeout } from "../support/limits.ts";
 
-/** Runs with a handle to a store of its own. */
+/** Runs with a handle to a new store. */
 async function withHandle(body: (h: xs, address: string) => void): Promise<void> {
   await using store = await startXenstored();
   const address = `unix:${store.socket}`;
@@ -17,7 +17,7 @@ async function withHandle(body: (h: xs, address: string) => void): Promise<void>
 
 withPeers("xen.lowlevel.xs from JavaScript", () => {
   describe("xen.lowlevel.xs from JavaScript", () => {
-    test("takes -0 and 0 for one token", { timeout }, () =>
+    test("watch() treats -0 and 0 as the same token", { timeout }, () =>
       withHandle((h) => {
         h.watch("/a", 0);
         h.watch("/b", -0);
@@ -29,7 +29,7 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
       }));
 
     test(
-      "takes what is undefined for not given, and no other object for options",
+      "xs() treats undefined as a missing argument, and rejects other objects than options",
       { timeout },
       () =>
         withHandle((h, address) => {
@@ -47,7 +47,7 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
     );
 
     test(
-      "waits for an event that read_watch() gives, and leaves out one whose watch was ended",
+      "wait_watch() waits for an event that read_watch() returns, and skips events of removed watches",
       { timeout },
       () =>
         withHandle((h) => {
@@ -62,13 +62,17 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
         }),
     );
 
-    test("refuses a list of permissions with a place left out, and lives on", { timeout }, () =>
-      withHandle((h) => {
-        h.write("0", "/a", "1");
-        // deno-lint-ignore no-sparse-arrays
-        const perms = [, { dom: 1 }] as XsPermissionInput[];
-        assertEquals(assertThrows(() => h.set_permissions("0", "/a", perms), TypeError).name, "SystemError");
-        assertEquals(h.read("0", "/a"), "1");
-      }));
+    test(
+      "set_permissions() rejects an array with a hole, and the handle stays usable",
+      { timeout },
+      () =>
+        withHandle((h) => {
+          h.write("0", "/a", "1");
+          // deno-lint-ignore no-sparse-arrays
+          const perms = [, { dom: 1 }] as XsPermissionInput[];
+          assertEquals(assertThrows(() => h.set_permissions("0", "/a", perms), TypeError).name, "SystemError");
+          assertEquals(h.read("0", "/a"), "1");
+        }),
+    );
   });
 });

@@ -1,4 +1,4 @@
-// What calls give on the real xen.lowlevel.xs, and on ours, line by line.
+// Transcripts of calls on the real xen.lowlevel.xs and on ours, compared line by line.
 
 import process from "node:process";
 import { after, describe, test } from "node:test";
@@ -9,7 +9,7 @@ import { withPeers } from "./peers.ts";
 import { timeout } from "../support/limits.ts";
 
 const GENERATED = 600;
-/** The thread that asks a worker cannot tell a request that was not sent from one that was not answered. */
+/** A worker's caller cannot tell an unsent request from an unanswered one. */
 const BROKEN_PIPE = "Error 32 Broken pipe, str (32, 'Broken pipe')";
 const BAD_DESCRIPTOR = "Error 9 Bad file descriptor, str (9, 'Bad file descriptor')";
 const seed = Number(process.env.TSXS_SEED ?? Math.floor(Math.random() * 2 ** 32));
@@ -19,7 +19,7 @@ withPeers("transcripts of xen.lowlevel.xs", () => {
   const real = new Map<string, Promise<string[]>>();
   after(() => players[Symbol.dispose]());
 
-  /** The real binding's, once for each script. */
+  /** The transcript of the real binding, made once for each script. */
   function expected(name: string, steps: readonly Step[], values: "text" | "bytes"): Promise<string[]> {
     const key = `${name} ${values}`;
     const lines = real.get(key) ?? players.real(steps, values);
@@ -40,20 +40,28 @@ withPeers("transcripts of xen.lowlevel.xs", () => {
 
   for (const kind of kinds) {
     describe(`xen.lowlevel.xs over ${kind}`, () => {
-      test("every method, edge and failure is the same, with values as bytes", { timeout }, async () => {
-        assert(fixedScript().length > 1000);
-        await compare("fixed", fixedScript(), "bytes", kind);
-      });
+      test(
+        `every method, edge case and failure is the same over ${kind}, with values as bytes`,
+        { timeout },
+        async () => {
+          assert(fixedScript().length > 1000);
+          await compare("fixed", fixedScript(), "bytes", kind);
+        },
+      );
 
-      test("every method, edge and failure is the same, with values as text", { timeout }, async () => {
-        await compare("fixed", fixedScript(), "text", kind);
-      });
+      test(
+        `every method, edge case and failure is the same over ${kind}, with values as text`,
+        { timeout },
+        async () => {
+          await compare("fixed", fixedScript(), "text", kind);
+        },
+      );
 
-      test("the end of the daemon is the same", { timeout }, async () => {
+      test(`the end of the daemon is the same over ${kind}`, { timeout }, async () => {
         await compare("ending", endingScript(), "bytes", kind);
       });
 
-      test(`${GENERATED} generated calls are the same (TSXS_SEED=${seed})`, { timeout }, async () => {
+      test(`${GENERATED} generated calls are the same over ${kind} (TSXS_SEED=${seed})`, { timeout }, async () => {
         await compare("generated", generatedScript(seed, GENERATED), "bytes", kind);
       });
     });

@@ -1,4 +1,4 @@
-// Which way a handle takes to the store, over the device's stand-in too, and that it keeps no process alive.
+// The connection that a handle uses, also over the stand-in for the device, and the end of its process.
 
 import process from "node:process";
 import { after, describe, test } from "node:test";
@@ -24,7 +24,7 @@ withPeers("the ways of xen.lowlevel.xs", () => {
 
     for (const kind of ["", ...kinds]) {
       test(
-        `a handle over ${kind || "whatever is fastest"} that is never closed keeps no process alive`,
+        `an open handle over ${kind || "the fastest way"} does not keep the process alive`,
         { timeout },
         async () => {
           await using store = await startXenstored();
@@ -36,17 +36,21 @@ withPeers("the ways of xen.lowlevel.xs", () => {
 
     for (const kind of kinds) {
       for (const how of ["terminate", "exit", "unref"]) {
-        test(`a thread that waits over ${kind} keeps no process from its end (${how})`, { timeout }, async () => {
-          await using store = await startXenstored();
-          const printed = await players.run("thread", [kind, how], { XENSTORED_PATH: store.socket });
-          assertEquals(printed.trim(), `${kind} /thread`);
-        });
+        test(
+          `a thread that waits over ${kind} does not keep the process from ending (${how})`,
+          { timeout },
+          async () => {
+            await using store = await startXenstored();
+            const printed = await players.run("thread", [kind, how], { XENSTORED_PATH: store.socket });
+            assertEquals(printed.trim(), `${kind} /thread`);
+          },
+        );
       }
     }
 
     for (const kind of new Set([...kinds, "descriptor"])) {
       test(
-        `over the device by ${kind}, ${GENERATED} generated calls are the same (TSXS_SEED=${seed})`,
+        `${GENERATED} generated calls are the same over the device by ${kind} (TSXS_SEED=${seed})`,
         { timeout },
         async () => {
           const steps = generatedScript(seed, GENERATED);
@@ -60,7 +64,7 @@ withPeers("the ways of xen.lowlevel.xs", () => {
     }
 
     if ("Deno" in globalThis) {
-      test("takes a worker where Deno was not given the permission to call libc", { timeout }, async () => {
+      test("a handle uses a worker if Deno has no permission to call libc", { timeout }, async () => {
         await using store = await startXenstored();
         const { socket } = store;
         const flags = ["--allow-read", `--allow-write=${socket}`, `--allow-net=unix:${socket}`, "--allow-env"];

@@ -1,4 +1,4 @@
-// What Deno runs in place of a test file: it imports the file, and adds a test that fails if the file throws.
+// Deno runs this file in place of a test file. It imports the test file, and adds a failing test if that file throws.
 
 import { resolve } from "node:path";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// One file in one process: how it ends decides what it counts, on the runtime that runs this test.
+// Running one test file in one process, and counting the result, on the runtime of this test.
 
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -19,70 +19,70 @@ function counts({ passed, failed, skipped, problem }: FileOutcome): unknown {
 }
 
 describe("running a test file", () => {
-  test("counts its tests and not its suites", async () => {
+  test("runFile() counts tests, and not suites", async () => {
     assertEquals(counts(await run("passes")), { passed: 2, failed: 0, skipped: 0, problem: undefined });
   });
 
-  test("counts a failed test, and keeps its message", async () => {
+  test("runFile() counts a failed test, and keeps its message", async () => {
     const outcome = await run("fails");
     assertEquals(counts(outcome), { passed: 1, failed: 1, skipped: 0, problem: undefined });
     assertStringIncludes(outcome.output, "as it should");
   });
 
-  test("counts a skipped test, which fails the file if none may be skipped", async () => {
+  test("runFile() counts a skipped test, which is a failure if isStrict is set", async () => {
     assertEquals(counts(await run("skips")), { passed: 1, failed: 0, skipped: 1, problem: undefined });
     const problem = "skipped 1 tests: none may be skipped";
     assertEquals(counts(await run("skips", { isStrict: true })), { passed: 1, failed: 1, skipped: 1, problem });
   });
 
-  test("fails if the file throws after it has registered a test", async () => {
+  test("runFile() reports a failure if the file throws after it has registered a test", async () => {
     const outcome = await run("throws");
     assert(outcome.failed > 0);
     assertStringIncludes(outcome.output, "cut short");
   });
 
-  test("fails if the file has no tests", async () => {
+  test("runFile() reports a failure if the file has no tests", async () => {
     const outcome = await run("nothing");
     assertEquals(outcome.passed, 0);
     assertEquals(outcome.failed, 1);
   });
 
-  test("fails if a hook throws after the tests have passed", async () => {
+  test("runFile() reports a failure if a hook throws after the tests have passed", async () => {
     const outcome = await run("hook");
     assertEquals([outcome.passed, outcome.failed], [1, 1]);
     assertEquals(outcome.problem, "exited with code 1 although no test failed: a hook or the file itself did");
     assertStringIncludes(outcome.output, "the hook");
   });
 
-  test("names the signal of a crash, and keeps what was printed before", async () => {
+  test("runFile() reports the signal of a crash", async () => {
     const outcome = await run("crashes");
     assertEquals(counts(outcome), { passed: 0, failed: 1, skipped: 0, problem: "crashed: killed by SIGABRT" });
   });
 
-  test("fails if the process exits with 0 before the last test", async () => {
+  test("runFile() reports a failure if the process exits with 0 before the last test", async () => {
     const outcome = await run("exits");
     assertEquals(outcome.failed, 1);
   });
 
-  test("kills a file that hangs, and the processes that it has started", async () => {
+  test("runFile() kills a file that hangs, and the processes that it has started", async () => {
     const outcome = await run("hangs", { limit: 2_000 });
     assertEquals(counts(outcome), { passed: 0, failed: 1, skipped: 0, problem: "hung: killed after 2 s" });
     const [, pid] = /started (\d+)/.exec(outcome.output) ?? [];
-    // A killed process is there for a moment; one that was not killed is there until this test hangs.
+    // A killed process exists for a moment. A surviving process exists until this test hangs.
     while (pid !== undefined && existsSync(`/proc/${pid}/exe`)) await new Promise(setImmediate);
   });
 });
 
-describe("the problem of a file", () => {
+describe("problemOf()", () => {
   const ended: Ending = { code: 0, signal: null, isHung: false };
   const good = { passed: 1, failed: 0, skipped: 0 };
   const options = { limit, isStrict: true };
 
-  test("does not exist if its tests passed and it exited with 0", () => {
+  test("problemOf() returns undefined if the tests passed and the process exited with 0", () => {
     assertEquals(problemOf(ended, good, options), undefined);
   });
 
-  test("does not exist beside failed tests, which count by themselves", () => {
+  test("problemOf() returns undefined if tests failed, because these are counted", () => {
     assertEquals(problemOf({ ...ended, code: 1 }, { ...good, failed: 2 }, options), undefined);
   });
 
@@ -96,6 +96,7 @@ describe("the problem of a file", () => {
     ["skipped 2 tests: none may be skipped", {}, { ...good, skipped: 2 }],
   ];
   for (const [problem, ending, counted] of problems) {
-    test(`is "${problem}"`, () => assertEquals(problemOf({ ...ended, ...ending }, counted, options), problem));
+    test(`problemOf() returns "${problem}"`, () =>
+      assertEquals(problemOf({ ...ended, ...ending }, counted, options), problem));
   }
 });

@@ -1,4 +1,4 @@
-// Runs one test file in a process of its own, and tells how the file ended.
+// Runs one test file in its own process, and reports how it ended.
 
 import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -8,19 +8,19 @@ import process from "node:process";
 import { type Counts, readReport } from "./report.ts";
 import { root, type Runtime } from "./runtimes.ts";
 
-/** What one file came to on one runtime. */
+/** The result of one file on one runtime. */
 export interface FileOutcome extends Counts {
   readonly runtime: string;
   readonly file: string;
-  /** Why the file failed, beside or instead of failed tests; `failed` counts it as one. */
+  /** Why the file failed, in addition to failed tests. `failed` counts it as one. */
   readonly problem: string | undefined;
-  /** What the process printed. */
+  /** The output of the process. */
   readonly output: string;
   readonly seconds: number;
 }
 
 export interface RunOptions {
-  /** After how many milliseconds the file hangs and is killed. */
+  /** The number of milliseconds after which the file is killed as hung. */
   readonly limit: number;
   /** Whether a skipped test is a failure. */
   readonly isStrict: boolean;
@@ -35,12 +35,12 @@ export interface Ending {
 
 const running = new Set<number>();
 
-/** Kills every process that {@linkcode runFile} has started and that has not ended. */
+/** Kills every running process that {@linkcode runFile} has started. */
 export function killAll(): void {
   for (const pid of running) killGroup(pid);
 }
 
-/** Runs `file` on `runtime`; a crash, a hang or a missing report is a failure of the file, never an error of this call. */
+/** Runs `file` on `runtime`. A crash, a hang or a missing report is a failure of the file, and does not throw. */
 export async function runFile(runtime: Runtime, file: string, options: RunOptions): Promise<FileOutcome> {
   const scratch = mkdtempSync(join(tmpdir(), "tsxs-test-"));
   try {
@@ -64,7 +64,7 @@ export async function runFile(runtime: Runtime, file: string, options: RunOption
   }
 }
 
-/** Says why a file is to count as failed, even if no test of it failed. */
+/** Returns why a file failed, even if none of its tests failed. */
 export function problemOf(
   { code, signal, isHung }: Ending,
   counts: Counts | undefined,
@@ -82,7 +82,7 @@ export function problemOf(
 
 function run([executable = "", ...args]: readonly string[], printed: string, limit: number): Promise<Ending> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  // Output goes to a file, not a pipe: a process that the tests leave running cannot keep it open.
+  // The output is a file, because processes that the tests leave running could keep a pipe open.
   const output = openSync(printed, "a");
   return new Promise((resolve, reject) => {
     const child = spawn(executable, args, {
@@ -121,7 +121,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // None is left.
+    // No process is left.
   }
 }
 

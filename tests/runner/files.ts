@@ -1,10 +1,10 @@
-// Which test files there are.
+// Finds the test files.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./runtimes.ts";
 
-/** What other programs may change at any time. */
+/** Directories that other programs may change at any time. */
 const FOREIGN = ["node_modules", ".cache"];
 
 /** Returns the test files below tests/, sorted: the unit tests, or the tests with real daemons. */

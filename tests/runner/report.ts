@@ -14,13 +14,13 @@ interface Case {
 }
 
 const ELEMENT = /<(\/?)(testsuites|testcase|failure|error|skipped)\b((?:"[^"]*"|[^">])*)>/g;
-/** Deno writes a suite as a test, and each of its tests beside it, with the suite's name before this and its own. */
+/** Deno writes a suite as a test, and lists its tests separately, with the suite's name as a prefix. */
 const SEPARATOR = " &gt; ";
 
 /**
- * Counts the tests of a JUnit report; suites are not counted.
+ * Counts the tests of a JUnit report. Suites are not counted.
  *
- * @returns The counts, or undefined if the report is cut short.
+ * @returns The counts, or undefined if the report is truncated.
  */
 export function readReport(xml: string): Counts | undefined {
   const cases: Case[] = [];

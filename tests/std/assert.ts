@@ -1,29 +1,29 @@
-// What the tests use of @std/assert, under its name, over node:assert: JSR's own takes its place by one line of deno.json.
+// The part of @std/assert that the tests use, on top of node:assert. One line of deno.json replaces it with JSR's.
 
 import nodeAssert from "node:assert/strict";
 
-/** A message as an argument, if there is one: Node refuses `undefined` in its place. */
+/** A message as an argument, if there is one, because Node rejects `undefined`. */
 const given = (message: string | undefined): [] | [string] => message === undefined ? [] : [message];
 
 // deno-lint-ignore no-explicit-any
 type Constructor<E extends Error> = abstract new (...args: any[]) => E;
 
-/** Fails unless the condition holds. */
+/** Fails unless the condition is true. */
 export function assert(condition: unknown, message?: string): asserts condition {
   nodeAssert.ok(condition, ...given(message));
 }
 
-/** Fails unless both are deeply equal. */
+/** Fails unless both values are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
   nodeAssert.deepStrictEqual(actual, expected, ...given(message));
 }
 
-/** Fails if both are deeply equal. */
+/** Fails if both values are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
   nodeAssert.notDeepStrictEqual(actual, expected, ...given(message));
 }
 
-/** Fails unless both are the same. */
+/** Fails unless both values are identical. */
 export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T {
   nodeAssert.strictEqual(actual, expected, ...given(message));
 }
@@ -33,7 +33,7 @@ export function assertMatch(actual: string, expected: RegExp, message?: string):
   nodeAssert.match(actual, expected, ...given(message));
 }
 
-/** Fails unless the text includes the other. */
+/** Fails unless the text includes the other text. */
 export function assertStringIncludes(actual: string, expected: string, message?: string): void {
   assert(
     actual.includes(expected),
@@ -41,12 +41,12 @@ export function assertStringIncludes(actual: string, expected: string, message?:
   );
 }
 
-/** Fails unless the value is of the class. */
+/** Fails unless the value is an instance of the class. */
 export function assertInstanceOf<E extends Error>(actual: unknown, type: Constructor<E>): asserts actual is E {
   assert(actual instanceof type, `expected an instance of ${type.name}: got ${String(actual)}`);
 }
 
-/** Fails unless the function throws, an error of the class with the text in its message; returns that error. */
+/** Fails unless the function throws an error of the class with the text in its message. Returns that error. */
 export function assertThrows<E extends Error = Error>(
   run: () => unknown,
   type?: Constructor<E>,
@@ -60,7 +60,7 @@ export function assertThrows<E extends Error = Error>(
   throw new nodeAssert.AssertionError({ message: "expected the function to throw: it returned" });
 }
 
-/** Fails unless the promise rejects, with an error of the class with the text in its message; resolves with that error. */
+/** Fails unless the promise rejects with an error of the class with the text in its message. Resolves with it. */
 export async function assertRejects<E extends Error = Error>(
   run: () => PromiseLike<unknown>,
   type?: Constructor<E>,

@@ -1,4 +1,4 @@
-// The stand-in for @std/streams: lines however the text is cut, and streams that are merged.
+// Our part of @std/streams: splitting text into lines, and merging streams.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -24,7 +24,7 @@ async function lines(chunks: readonly string[], options?: TextLineStreamOptions)
 }
 
 describe("TextLineStream", () => {
-  test("splits at LF and CRLF, wherever the text is cut", async () => {
+  test("TextLineStream splits at LF and CRLF, wherever the text is divided", async () => {
     const text = "one\r\n\ntwo\rthree\n\r\nfour";
     for (let i = 0; i <= text.length; i++) {
       assertEquals(
@@ -36,7 +36,7 @@ describe("TextLineStream", () => {
     assertEquals(await lines([...text]), ["one", "", "two\rthree", "", "four"]);
   });
 
-  test("splits at CR too if allowed", async () => {
+  test("TextLineStream splits at CR if allowCR is set", async () => {
     const text = "one\r\rtwo\r\nthree\nfour\r";
     for (let i = 0; i <= text.length; i++) {
       const cut = [text.slice(0, i), text.slice(i)];
@@ -44,7 +44,7 @@ describe("TextLineStream", () => {
     }
   });
 
-  test("gives no line for no text, and none behind the last line end", async () => {
+  test("TextLineStream emits no line for empty text or after the last line end", async () => {
     assertEquals(await lines([]), []);
     assertEquals(await lines([""]), []);
     assertEquals(await lines(["one\n"]), ["one"]);
@@ -52,17 +52,17 @@ describe("TextLineStream", () => {
 });
 
 describe("mergeReadableStreams()", () => {
-  test("gives the values of all streams, and ends with the last", async () => {
+  test("mergeReadableStreams() emits the values of all streams, and ends with the last stream", async () => {
     const merged = await all(mergeReadableStreams(streamOf(1, 2), streamOf<number>(), streamOf(3)));
     assertEquals(merged.sort(), [1, 2, 3]);
   });
 
-  test("fails with the error of any stream", async () => {
+  test("mergeReadableStreams() fails with the error of any stream", async () => {
     const failing = new ReadableStream<number>({ start: (controller) => controller.error(new RangeError("enough")) });
     await assertRejects(() => all(mergeReadableStreams(streamOf(1), failing)), RangeError, "enough");
   });
 
-  test("cancels all streams with the reason", async () => {
+  test("cancelling a merged stream cancels all streams with the reason", async () => {
     const reasons: unknown[] = [];
     const open = () => new ReadableStream<number>({ cancel: (reason) => void reasons.push(reason) });
     await mergeReadableStreams(open(), open()).cancel("enough");

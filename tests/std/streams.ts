@@ -1,6 +1,6 @@
-// What tests and examples use of @std/streams, under its name, over the Web Streams: JSR's own takes its place by one line of deno.json.
+// The part of @std/streams that tests and examples use, on top of Web Streams. One line of deno.json replaces it.
 
-/** One stream of what all of them give, as it comes; ends when all have ended. */
+/** Merges streams into one, which emits values as they arrive and ends when all streams have ended. */
 export function mergeReadableStreams<T>(...streams: ReadableStream<T>[]): ReadableStream<T> {
   const readers = streams.map((stream) => stream.getReader());
   return new ReadableStream<T>({
@@ -19,18 +19,18 @@ export function mergeReadableStreams<T>(...streams: ReadableStream<T>[]): Readab
   });
 }
 
-/** How to split text into lines. */
+/** Options for splitting text into lines. */
 export interface TextLineStreamOptions {
-  /** Whether a carriage return alone ends a line too; false by default. */
+  /** Whether a carriage return alone ends a line, too. @default false */
   allowCR?: boolean;
 }
 
-/** Splits text, however its chunks are cut, into lines without their ends; an empty line at the end is left out. */
+/** Splits text into lines without their ends, however it is divided. An empty last line is omitted. */
 export class TextLineStream extends TransformStream<string, string> {
-  /** Makes the stream. */
+  /** Creates the stream. */
   constructor(options: TextLineStreamOptions = { allowCR: false }) {
     const { allowCR = false } = options;
-    // A carriage return at the end of what is there may be the first half of CRLF.
+    // A carriage return at the end of a chunk may be the first half of CRLF.
     const end = allowCR ? /\r?\n|\r(?!\n|$)/ : /\r?\n/;
     let rest = "";
     super({

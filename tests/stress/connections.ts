@@ -1,4 +1,4 @@
-// npm run test:connections: 100,000 connections beside another thread's files, on every runtime that is installed.
+// npm run test:connections: 100,000 connections while a thread uses files, on every installed runtime.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,16 +1,16 @@
-// Bytes as the tests write them: text in which each "|" stands for a NUL.
+// Bytes in the notation of the tests: text in which "|" stands for a NUL.
 
-/** The bytes of a text, each "|" of which is a NUL and each character below U+0100 one byte. */
+/** The bytes of a text. Each "|" is a NUL, and each other character below U+0100 is one byte. */
 export function bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character === "|" ? 0 : character.charCodeAt(0));
 }
 
-/** What `bytes()` would make these of. */
+/** The text for which `bytes()` returns these bytes. */
 export function shown(payload: Uint8Array): string {
   return Array.from(payload, (byte) => byte === 0 ? "|" : String.fromCharCode(byte)).join("");
 }
 
-/** The bytes of a row of hexadecimal numbers; blanks are for the reader. */
+/** The bytes of a series of hexadecimal numbers. Blanks are ignored. */
 export function hex(digits: string): Uint8Array {
   return Uint8Array.from(digits.match(/[0-9a-f]{2}/g) ?? [], (byte) => parseInt(byte, 16));
 }
@@ -26,7 +26,7 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** The bytes in pieces that end at each of the cuts. */
+/** Divides the bytes at each of the cuts. */
 export function pieces(whole: Uint8Array, ...cuts: number[]): Uint8Array[] {
   const ends = [...cuts, whole.length];
   return ends.map((end, i) => whole.slice(i === 0 ? 0 : ends[i - 1], end));

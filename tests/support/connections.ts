@@ -1,4 +1,4 @@
-// Many short connections to a daemon, while a worker of the same process writes and checks files of its own.
+// Many short connections to a daemon, while a worker of the same process writes and checks its own files.
 
 import { join } from "node:path";
 import { Daemon } from "../../src/daemon/mod.ts";
@@ -6,14 +6,14 @@ import { connect } from "../../mod.ts";
 import { FileChecker, type Findings } from "./file_checker.ts";
 import { inDirectory } from "./socket.ts";
 
-/** How many clients connect concurrently. */
+/** The number of clients that connect concurrently. */
 const CLIENTS = 16;
 
-/** What became of the connections and of the worker's files. */
+/** The results of the connections and of the worker. */
 export interface Outcome extends Findings {
-  /** How many connections got their reply. */
+  /** The number of connections that got a reply. */
   readonly connections: number;
-  /** The errors of the others. */
+  /** The errors of the other connections. */
   readonly errors: readonly unknown[];
 }
 

@@ -1,4 +1,4 @@
-// The environment's variables, set for a test and then put back.
+// Environment variables that are set for a test and then restored.
 
 import process from "node:process";
 
@@ -11,7 +11,7 @@ const names = [
   "TSXS_TRACE",
 ] as const;
 
-/** Runs with these variables and no others of the store's. */
+/** Runs with these variables. The store's other variables are unset. */
 export async function withEnvironment(
   variables: Partial<Record<(typeof names)[number], string>>,
   run: () => unknown,

@@ -1,4 +1,4 @@
-// The documentation's examples, and what it takes to run them.
+// Runs the examples of the documentation.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,16 +11,16 @@ import { timeout } from "./limits.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
-/** The modules of the package, by the names that its users import. */
+/** The modules of the package, by the names that users import. */
 const modules: Readonly<Record<string, string>> = {
   "tsxs": "mod.ts",
   "tsxs/daemon": "src/daemon/mod.ts",
   "tsxs/pyxs": "compat/pyxs.ts",
   "tsxs/xs": "compat/xs.ts",
 };
-/** There, a worker cannot load TypeScript while its parent waits for it. */
+/** On Node 20, a worker cannot load TypeScript while its parent waits for it. */
 const isNode20 = process.versions.node.startsWith("20.") && !("Bun" in globalThis) && !("Deno" in globalThis);
-/** Those whose calls block, and cannot be answered by a store of this process. */
+/** Matches examples with blocking calls, which a store of the same process cannot answer. */
 const blocking = /from "tsxs\/(?:pyxs|xs)"/;
 const files = [
   "mod.ts",
@@ -31,13 +31,13 @@ const files = [
   ...readdirSync(join(root, "docs")).map((file) => join("docs", file)),
 ].filter((file) => /\.(ts|md)$/.test(file));
 
-/** A block of TypeScript in the documentation. */
+/** An example in TypeScript in the documentation. */
 export interface Example {
   readonly name: string;
   readonly code: string;
 }
 
-/** The blocks of TypeScript that import the library, in comments and in Markdown. */
+/** The TypeScript examples of a file that import the library, in comments and in Markdown. */
 function examplesOf(file: string): Example[] {
   const text = readFileSync(join(root, file), "utf8");
   const lines = file.endsWith(".ts") ? text.replace(/^ *\* ?/gm, "") : text;
@@ -46,7 +46,7 @@ function examplesOf(file: string): Example[] {
     .filter(({ code }) => /from "tsxs(?:"|\/)/.test(code));
 }
 
-/** Runs it as a module of its own; resolves with what it printed. */
+/** Runs an example as a module. Resolves with the printed values. */
 async function run({ code }: Example, file: string): Promise<unknown[][]> {
   let text = code;
   for (const [name, module] of Object.entries(modules)) {
@@ -64,7 +64,7 @@ async function run({ code }: Example, file: string): Promise<unknown[][]> {
   return printed;
 }
 
-/** Returns what the comments after console.log() lines expect as output, if it is text, a number or null. */
+/** The outputs that comments after console.log() promise, if they are text, numbers or null. */
 function expected({ code }: Example): string[] {
   return [...code.matchAll(/console\.log\(.*\); \/\/ ([\w./ ]+)$/gm)].map(([, text = ""]) => text);
 }
@@ -75,7 +75,7 @@ export interface ExampleStore extends AsyncDisposable {
   readonly socket: string;
 }
 
-/** Runs every example, each on a store of its own, which must be another process's for those that block. */
+/** Runs every example with its own store. For blocking examples, `start` must start another process. */
 export function examplesRun(on: string, start: () => Promise<ExampleStore>, mayBlock: boolean): void {
   describe(`the documentation's examples, on ${on}`, () => {
     const directory = join(root, "tests", ".cache", `examples-${process.pid}`);
@@ -83,10 +83,11 @@ export function examplesRun(on: string, start: () => Promise<ExampleStore>, mayB
       !blocking.test(code) || (mayBlock && !(isNode20 && code.includes("embedded:")))
     );
 
-    test("are there", () => assert(found.length > 8, `only ${found.length} were found`));
+    test("the documentation has more than eight examples", () =>
+      assert(found.length > 8, `only ${found.length} were found`));
 
     for (const [i, example] of found.entries()) {
-      test(`${example.name} runs, and prints what it says`, { timeout }, async () => {
+      test(`${example.name} runs, and prints what its comments say`, { timeout }, async () => {
         await using store = await start();
         process.env.XENSTORED_PATH = store.socket;
         mkdirSync(directory, { recursive: true });

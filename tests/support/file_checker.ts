@@ -1,13 +1,13 @@
-// A worker that writes files of its own and checks them: it notices if another thread closes a descriptor of its own.
+// A worker that writes and checks files. It notices if another thread closes one of its descriptors.
 
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
-/** What the worker found until it was stopped. */
+/** The results of the worker. */
 export interface Findings {
-  /** How many files it wrote and read back. */
+  /** The number of files that it wrote and read. */
   readonly files: number;
-  /** How many of them failed. */
+  /** The number of failures. */
   readonly failures: number;
   /** The first failure. */
   readonly first?: string | undefined;
@@ -80,7 +80,7 @@ export class FileChecker {
     return new FileChecker(worker);
   }
 
-  /** Stops the worker, and resolves to what it found. */
+  /** Stops the worker, and resolves with its results. */
   async stop(): Promise<Findings> {
     const message = once(this.#worker, "message");
     this.#worker.postMessage("stop");

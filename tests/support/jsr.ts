@@ -1,4 +1,4 @@
-// A registry that speaks JSR's protocol and has one package: this repository, as `deno publish` would upload it.
+// A registry with JSR's protocol and one package: this repository, as `deno publish` would upload it.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -16,11 +16,11 @@ interface Config {
 }
 
 export interface Registry extends AsyncDisposable {
-  /** For `JSR_URL`, which Deno reads. */
+  /** The value for `JSR_URL`, which Deno reads. */
   readonly url: string;
 }
 
-/** All files of the package, by their paths in it. */
+/** The files of the package, by their paths in it. */
 function published(include: readonly string[]): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const path of include) {

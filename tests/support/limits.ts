@@ -1,7 +1,7 @@
-// The limits of time in tests: they end what hangs, and decide nothing else.
+// The time limits of tests. They end a test that hangs, and have no other effect.
 
 /**
- * After how many milliseconds a test hangs, or a wait within a test for what is certain to come. The slowest test takes less
- * than a tenth on a busy machine.
+ * The number of milliseconds after which a test, or a wait within a test, fails as hung. The slowest test takes less
+ * than a tenth of it on a busy machine.
  */
 export const timeout = 300_000;

@@ -1,4 +1,4 @@
-// A line, a core and a clock that do what a test says, for the tests of what stands between them.
+// A line, a store and a clock that a test controls, for the tests of links.
 
 import { Connection, Domain } from "../../src/daemon/state/domains.ts";
 import type { Clock } from "../../src/daemon/clock.ts";
@@ -14,12 +14,12 @@ import type { Packet } from "../../src/wire/header.ts";
 import { Operation, operationName } from "../../src/wire/operations.ts";
 import { shown } from "./bytes.ts";
 
-/** Time that passes when a test says so. */
+/** A clock whose time a test advances. */
 export class ManualClock implements Clock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
-  /** How many timers wait. */
+  /** The number of pending timers. */
   get waiting(): number {
     return this.#timers.length;
   }
@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
     return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
   }
 
-  /** Advances the time, and runs everything that is due by then. */
+  /** Advances the time, and runs the timers that are due. */
   pass(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (;;) {
@@ -48,13 +48,13 @@ export class ManualClock implements Clock {
   }
 }
 
-/** The far end of a line: a client that sends what it likes and reads when it likes. */
+/** The client's end of a line, which sends and reads on demand. */
 export class FakeLine implements Line {
-  /** What was received, message by message: `"READ 1 value"`. */
+  /** The received messages: `"READ 1 value"`. */
   readonly received: string[] = [];
-  /** How many pieces it came in. */
+  /** The number of writes that it received. */
   writes = 0;
-  /** How many bytes are taken before the line is full. */
+  /** The number of bytes that can be written before the line is full. */
   room: number = Infinity;
   isPaused = false;
   isClosed = false;
@@ -82,13 +82,13 @@ export class FakeLine implements Line {
     this.isClosed = true;
   }
 
-  /** Reads all that came, and has room for so much again. */
+  /** Reads everything, and has room for so many bytes again. */
   drain(room: number = Infinity): void {
     this.room = room;
     this.user?.drained();
   }
 
-  /** Sends bytes, which are overwritten afterwards as a runtime's own buffer would be. */
+  /** Sends bytes, and overwrites them afterwards, as a runtime reuses its buffer. */
   send(bytes: Uint8Array): void {
     const chunk = new Uint8Array(bytes);
     this.user?.receive(chunk);
@@ -101,13 +101,13 @@ export function request(requestId: number, payload = "/a", type: number = Operat
   return encodePacket(type, requestId, 0, [payload]);
 }
 
-/** A core that answers each request with its own payload, unless a test has it do otherwise. */
+/** A store that answers each request with its payload, unless a test replaces this. */
 export class FakeCore {
-  /** What it was asked, as `"CONNECTION: READ 1 /a|"`. */
+  /** The handled requests: `"CONNECTION: READ 1 /a|"`. */
   readonly handled: string[] = [];
-  /** The connections that were given back. */
+  /** The ids of detached connections. */
   readonly detached: number[] = [];
-  /** What holds a connection up, by its number. */
+  /** The milliseconds for which each connection is held, by its id. */
   readonly holds: Map<number, number> = new Map();
   readonly connections: Connection[] = [];
   onRequest: (connection: Connection, packet: Packet) => void = (connection, packet) => this.echo(connection, packet);
@@ -137,7 +137,7 @@ export class FakeCore {
     outbox.reply(type, requestId, transactionId, String.fromCharCode(...payload));
   }
 
-  /** The connection of this number, from 1. */
+  /** The connection with this id, from 1. */
   connection(id: number): Connection {
     const connection = this.connections[id - 1];
     if (connection === undefined) throw new Error(`there is no connection ${id}`);
@@ -145,7 +145,7 @@ export class FakeCore {
   }
 }
 
-/** Links over such lines, to such a core, by such a clock. */
+/** Links to a FakeCore, with a ManualClock. */
 export class Rig {
   readonly core: FakeCore = new FakeCore();
   readonly clock: ManualClock = new ManualClock();
@@ -157,7 +157,7 @@ export class Rig {
     this.links = new Links(this.core, this.clock, observer, patience);
   }
 
-  /** A new connection. */
+  /** Opens a new connection. */
   open(domid = 0): FakeLine {
     const line = new FakeLine();
     line.user = this.links.open(domid, line);
@@ -165,7 +165,7 @@ export class Rig {
   }
 }
 
-/** A turn passes, with all that was put off to its end. */
+/** Waits for a turn of the event loop, with the callbacks at its end. */
 export async function turn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
   await new Promise((resolve) => setImmediate(resolve));

@@ -4,7 +4,7 @@ import process from "node:process";
 
 const NOBODY = 65534;
 
-/** Runs something without root's rights, whether or not this process has them. */
+/** Runs a function without root's rights. */
 export async function asNobody<T>(run: () => Promise<T>): Promise<T> {
   const user = process.geteuid?.();
   if (user !== 0) return await run();

@@ -1,4 +1,4 @@
-// A store that does what a test says, at the other end of a client's transport.
+// A scripted store at the other end of a client's transport.
 
 import { assertEquals } from "@std/assert";
 import { Client, type ClientOptions } from "../../src/client/client.ts";
@@ -11,7 +11,7 @@ import type { Packet } from "../../src/wire/header.ts";
 import { Operation, operationName } from "../../src/wire/operations.ts";
 import { shown } from "./bytes.ts";
 
-/** A request as it came, and the ways to answer it. */
+/** A received request, and the ways to answer it. */
 export class Received {
   readonly #peer: Peer;
   readonly type: number;
@@ -27,7 +27,7 @@ export class Received {
     this.payload = payload.slice();
   }
 
-  /** The operation and the payload, NULs shown as "|": `"READ /a|"`. */
+  /** The operation and the payload, with "|" for NUL: `"READ /a|"`. */
   get text(): string {
     return `${operationName(this.type)} ${shown(this.payload)}`;
   }
@@ -66,13 +66,13 @@ export type Handler = (request: Received) => void;
 export class Peer {
   /** The client's end. */
   readonly transport: Transport;
-  /** How many chunks came, each of which the client sent in one piece. */
+  /** The number of received chunks. The client sends each of them in one piece. */
   writes = 0;
   /** The number of harmless requests after requests without a payload. The peer answers them itself. */
   nudges = 0;
   /** Resolves with the cause when the client has closed. */
   readonly ended: Promise<unknown>;
-  /** Whether the connection is over, by whomever. */
+  /** Whether either side has ended the connection. */
   isOver = false;
   readonly #far: Transport;
   readonly #requests: Received[] = [];
@@ -120,18 +120,18 @@ export class Peer {
     return request;
   }
 
-  /** The requests that came and were not taken by the test. */
+  /** The requests that the test has not taken. */
   get waiting(): readonly string[] {
     return this.#requests.map(({ text }) => text);
   }
 
-  /** From now on hands every request to a function. */
+  /** Passes every request to a function from now on. */
   serve(handler: Handler): void {
     this.#handler = handler;
     for (const request of this.#requests.splice(0)) handler(request);
   }
 
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   send(bytes: Uint8Array): void {
     this.#far.send(bytes);
   }
@@ -140,7 +140,7 @@ export class Peer {
     this.send(encodePacket(Operation.WATCH_EVENT, 0, 0, [path, token]));
   }
 
-  /** Cuts the connection; what was sent still arrives. */
+  /** Closes the connection. Bytes that were sent before still arrive. */
   cut(): void {
     this.isOver = true;
     void this.#far.close();
@@ -160,7 +160,7 @@ export class Peer {
   }
 }
 
-/** A client and the store that it is connected to. */
+/** A client, and its store. */
 export async function connected(
   traits?: Partial<Traits>,
   options?: ClientOptions,
@@ -169,21 +169,21 @@ export async function connected(
   return { peer, client: await new Client(peer.transport, options).connect() };
 }
 
-/** A router and the store that it is connected to. */
+/** A router, and its store. */
 export function routed(traits?: Partial<Traits>, firstId = 1): { router: Router; peer: Peer; ends: Error[] } {
   const peer = new Peer(traits);
   const ends: Error[] = [];
   return { peer, ends, router: new Router(peer.transport, (error) => ends.push(error), { firstId }) };
 }
 
-/** Lets everything happen that needs no further action, for tests that nothing happens. */
+/** Waits until nothing happens without further action, for tests that expect nothing. */
 export async function quiet(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
-  // A machine that is busy takes more turns for it.
+  // A busy machine needs more turns.
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Returns the result of a promise that needs no further action. */
+/** Returns the result of a promise that settles without further action. */
 export function atOnce<T>(promise: Promise<T>): Promise<T> {
   const late = quiet().then(quiet).then((): never => {
     throw new Error("it still waits");

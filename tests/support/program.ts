@@ -1,4 +1,4 @@
-// Runs a program of this repository as a process of its own, on the runtime that runs the test.
+// Runs a program of this repository as a process, on the runtime of the test.
 
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** What a program wrote, and how it ended. */
+/** The output of a program, and how it ended. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The command that runs a file of this repository, or one that imports from it, on this runtime. */
+/** The command that runs a file, which may import from this repository, on this runtime. */
 export function commandOf(file: string): readonly string[] {
   if ("Deno" in globalThis) {
     return [process.execPath, "run", "-A", "--no-check", "--quiet", "--config", join(root, "deno.json"), file];
@@ -22,7 +22,7 @@ export function commandOf(file: string): readonly string[] {
   return "Bun" in globalThis ? [process.execPath, file] : [process.execPath, "--import", "tsx", file];
 }
 
-/** Runs a command with these variables, `undefined` for one that is not set, and waits for its end. */
+/** Runs a command with these variables (`undefined` unsets one), and waits for its end. */
 export function runCommand(
   [executable = "", ...args]: readonly string[],
   variables: Readonly<Record<string, string | undefined>> = {},

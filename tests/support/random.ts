@@ -1,6 +1,6 @@
-// Random numbers that a seed repeats: the one generator of all tests.
+// Random numbers that a seed repeats, for all tests.
 
-/** A stream of random numbers; the same seed gives the same ones on every runtime. */
+/** A stream of random numbers. Equal seeds give equal numbers on every runtime. */
 export class Random {
   #state: number;
 
@@ -28,12 +28,12 @@ export class Random {
     return this.word() / 0x100000000;
   }
 
-  /** True so many times out of a thousand. */
+  /** Returns true with this probability, in thousandths. */
   often(perMille: number): boolean {
     return this.below(1000) < perMille;
   }
 
-  /** One of these. */
+  /** One of the choices. */
   of<T>(choices: readonly [T, ...T[]]): T {
     return choices[this.below(choices.length)] ?? choices[0];
   }
@@ -56,7 +56,7 @@ export class Weighted<T> {
   readonly #choices: readonly (readonly [weight: number, choice: T])[];
   readonly #total: number;
 
-  /** Takes weights and choices; there is at least one. */
+  /** Takes weights and choices, at least one. */
   constructor(choices: readonly (readonly [weight: number, choice: T])[]) {
     this.#choices = choices;
     this.#total = choices.reduce((sum, [weight]) => sum + weight, 0);
@@ -73,7 +73,7 @@ export class Weighted<T> {
   }
 }
 
-/** The seed of a run: TSXS_SEED, or a new one. */
+/** The seed of a run: TSXS_SEED, or a random number. */
 export function seedOf(variable: string | undefined): number {
   return variable === undefined ? Math.floor(Math.random() * 0xffffffff) : Number(variable) >>> 0;
 }

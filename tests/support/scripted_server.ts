@@ -1,8 +1,8 @@
-// A store in a thread of its own, for clients that block this one: it answers as the path of the request says.
+// A store in another thread, for clients that block this one. The path of a request selects its answer.
 
 import { Worker } from "node:worker_threads";
 
-/** What the thread runs: plain JavaScript, for a thread of any runtime. Paths are its commands. */
+/** The program of the thread, in JavaScript for every runtime. Paths are its commands. */
 const program = `
 import process from "node:process";
 import { Buffer } from "node:buffer";
@@ -61,7 +61,7 @@ createServer((socket) => {
 }).listen(workerData, () => parentPort.postMessage("ready"));
 `;
 
-/** Starts a store that listens at `path`, in a thread. */
+/** Starts a store in a thread, which listens at `path`. */
 export async function startScriptedServer(path: string): Promise<AsyncDisposable> {
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
     workerData: path,

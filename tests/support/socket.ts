@@ -1,4 +1,4 @@
-// Unix sockets in a directory of their own, and what a transport receives from one.
+// Unix sockets in a temporary directory, and the bytes that a transport receives.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
@@ -9,7 +9,7 @@ import { SOCKET_PATH_MAX } from "../../src/transport/socket_path.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { bytes, concat } from "./bytes.ts";
 
-/** A new directory, short enough for sockets, which is removed afterwards. */
+/** Runs with a new directory, whose path is short enough for sockets, and removes it afterwards. */
 export async function inDirectory<T>(run: (directory: string) => Promise<T>): Promise<T> {
   const base = tmpdir().length + "/tsxs-XXXXXX/socket".length > SOCKET_PATH_MAX ? "/tmp" : tmpdir();
   const directory = mkdtempSync(join(base, "tsxs-"));
@@ -20,7 +20,7 @@ export async function inDirectory<T>(run: (directory: string) => Promise<T>): Pr
   }
 }
 
-/** A server on a Unix socket, whose connections are taken one by one. */
+/** A server on a Unix socket. A test takes its connections one by one. */
 export class Listener implements AsyncDisposable {
   readonly path: string;
   readonly #server: Server;
@@ -33,7 +33,7 @@ export class Listener implements AsyncDisposable {
     this.#server = server;
     server.on("connection", (socket) => {
       socket.on("error", () => {});
-      // Nothing is read before the test says so.
+      // Nothing is read until the test reads.
       socket.pause();
       this.#sockets.push(socket);
       const taker = this.#takers.shift();
@@ -63,7 +63,7 @@ export class Listener implements AsyncDisposable {
   }
 }
 
-/** Runs a test against a server of its own. */
+/** Runs a test with a new server. */
 export async function withListener(run: (listener: Listener) => Promise<void>): Promise<void> {
   await inDirectory(async (directory) => {
     const listener = await Listener.listen(join(directory, "socket"));
@@ -91,16 +91,16 @@ export function readBytes(socket: Socket, length: number): Promise<Uint8Array> {
   });
 }
 
-/** Writes; resolves when the system has taken all of it. */
+/** Writes bytes. Resolves when the system has taken all of them. */
 export function write(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.write(bytes, (error) => error === null || error === undefined ? resolve() : reject(error));
   });
 }
 
-/** What a transport receives. */
+/** Collects what a transport receives. */
 export class Inbox {
-  /** The causes of the ends that were told. */
+  /** The causes passed to ended(). */
   readonly ends: unknown[] = [];
   readonly #chunks: Uint8Array[] = [];
   #length = 0;
@@ -124,24 +124,24 @@ export class Inbox {
     });
   }
 
-  /** How many bytes came. */
+  /** The number of received bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** All that came, as soon as it is so many bytes. */
+  /** Resolves with all received bytes, when they are at least so many. */
   async bytes(length: number): Promise<Uint8Array> {
     if (this.#length < length) await new Promise<void>((resolve) => this.#wanted = { length, resolve });
     return concat(this.#chunks);
   }
 }
 
-/** A transport to the listener. */
+/** Opens a transport to the listener. */
 export async function open(listener: Listener, signal?: AbortSignal): Promise<Transport> {
   return (await openTransport(`unix:${listener.path}`, { signal })).transport;
 }
 
-/** A round trip on another connection, in whose time the runtime has turned to this one as well. */
+/** Waits for a round trip on another connection. Until then the runtime has handled this one, too. */
 export async function elsewhere(listener: Listener): Promise<void> {
   const transport = await open(listener);
   const server = await listener.accept();

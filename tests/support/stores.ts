@@ -1,4 +1,4 @@
-// Stores that are connected to one after the other, for the tests of connecting again.
+// A series of stores, for the tests of reconnecting.
 
 import { type Client, connect } from "../../src/client/client.ts";
 import type { ReconnectOptions } from "../../src/client/connection.ts";
@@ -6,21 +6,21 @@ import type { Status } from "../../src/client/status.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { Peer, type Received } from "./peer.ts";
 
-/** Opens a new store for each connection; each answers everything, and tells of changes of what is watched. */
+/** Opens a new store for each connection. Each store answers every request, and sends events of watched paths. */
 export class Stores {
-  /** How many connections were attempted. */
+  /** The number of attempted connections. */
   opened = 0;
-  /** What the client said of its connection. */
+  /** The statuses that the client reported. */
   readonly seen: Status[] = [];
-  /** What every attempt fails with. */
+  /** The error of every attempt. */
   fail: Error | null = null;
   /** How many of the next attempts fail. */
   failures = 0;
-  /** The path that may not be watched. */
+  /** The path that cannot be watched. */
   refused: string | null = null;
-  /** The features that the stores have. */
+  /** The features of the stores. */
   features = "14";
-  /** Resolves at the first attempt that is held. */
+  /** Resolves at the first held attempt. */
   attempted: Promise<void> = Promise.resolve();
   readonly #peers: Peer[] = [];
   #tokens = new Map<string, string>();
@@ -37,17 +37,17 @@ export class Stores {
     return peer;
   }
 
-  /** What the newest store watches, as `"PATH"` or `"PATH|DEPTH"`. */
+  /** The watches of the newest store, as `"PATH"` or `"PATH|DEPTH"`. */
   get watches(): string[] {
     return [...this.#tokens.values()];
   }
 
-  /** How many of the stores are connected. */
+  /** The number of connected stores. */
   get live(): number {
     return this.#peers.filter(({ isOver }) => !isOver).length;
   }
 
-  /** A client that connects again, without pauses unless told otherwise. */
+  /** Connects a client that reconnects, by default without pauses. */
   async connect(reconnect: ReconnectOptions = {}): Promise<Client> {
     return await connect(() => this.open(), {
       reconnect: { backoff: { initial: 0, max: 0 }, ...reconnect },
@@ -55,7 +55,7 @@ export class Stores {
     });
   }
 
-  /** Makes a new store. */
+  /** Creates a new store. */
   async open(): Promise<Transport> {
     this.opened++;
     this.#onAttempt();
@@ -72,7 +72,7 @@ export class Stores {
     return peer.transport;
   }
 
-  /** Lets the next attempts wait until they are released. */
+  /** Holds the next attempts until release(). */
   hold(): void {
     this.attempted = new Promise((resolve) => this.#onAttempt = resolve);
     this.#held = new Promise((resolve) => this.#onRelease = resolve);
@@ -83,7 +83,7 @@ export class Stores {
     this.#held = null;
   }
 
-  /** Tells of a change to all who watch exactly this path. */
+  /** Sends an event to each watch of exactly this path. */
   change(path: string): void {
     for (const [token, watched] of this.#tokens) {
       if (watched.split("|")[0] === path) this.newest.event(path, token);
@@ -96,7 +96,7 @@ export class Stores {
     this.#tell();
   }
 
-  /** Returns the next status of this type that was not returned before. */
+  /** Resolves with the next status of this type that was not returned before. */
   status(type: Status["type"]): Promise<Status> {
     return new Promise((resolve) => {
       this.#waiting.push({ type, resolve });

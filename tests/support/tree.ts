@@ -1,4 +1,4 @@
-// A small tree that answers READ and DIRECTORY, for the tests of what visits one.
+// A small tree that answers READ and DIRECTORY, for the tests of walks.
 
 import type { Handler } from "./peer.ts";
 
@@ -7,7 +7,7 @@ export interface Node {
   readonly children: string[];
 }
 
-/** The tree that has these paths, and their parents; each node's value is its own path. */
+/** The tree with these paths and their parents. The value of each node is its path. */
 export function tree(...paths: string[]): Map<string, Node> {
   const nodes = new Map<string, Node>([["/", { value: "/", children: [] }]]);
   for (const path of paths) grow(nodes, path);
@@ -24,7 +24,7 @@ function grow(nodes: Map<string, Node>, path: string): Node {
   return node;
 }
 
-/** Answers READ and DIRECTORY; `denied` nodes with EACCES, those that are not there with ENOENT. */
+/** Answers READ and DIRECTORY: with EACCES for `denied` nodes, with ENOENT for missing nodes. */
 export function serveTree(nodes: ReadonlyMap<string, Node>, denied: ReadonlySet<string> = new Set()): Handler {
   return (request) => {
     const node = nodes.get(request.path);

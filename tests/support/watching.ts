@@ -1,10 +1,10 @@
-// Monitors and their events, as the tests write them.
+// Monitors and their events in the notation of the tests.
 
 import type { Monitor } from "../../src/client/monitor.ts";
 import type { MonitorEvent, WatchOptions } from "../../src/client/watch.ts";
 import type { Handler, Peer } from "./peer.ts";
 
-/** Sets a watch, which the peer answers; resolves with the token that it has on the wire. */
+/** Sets a watch, which the peer answers. Resolves with the token on the wire. */
 export async function watch(
   peer: Peer,
   monitor: Monitor,
@@ -20,14 +20,14 @@ export async function watch(
   return wireToken ?? "";
 }
 
-/** An event in short: `"/a t"`, `"3 lost"`, `"reconnected"`. */
+/** An event in one line: `"/a t"`, `"3 lost"`, `"reconnected"`. */
 export function inShort(event: MonitorEvent | undefined): string {
   if (event === undefined) return "none";
   if (event.type === "change") return `${event.path} ${event.token}`;
   return event.type === "overflow" ? `${event.lost} lost` : event.type;
 }
 
-/** The next events, in short; `"end"` for the end. */
+/** The next events in the notation of inShort(), or `"end"`. */
 export async function take(events: AsyncIterator<MonitorEvent>, count: number): Promise<string[]> {
   const taken: string[] = [];
   while (taken.length < count) {
@@ -37,7 +37,7 @@ export async function take(events: AsyncIterator<MonitorEvent>, count: number): 
   return taken;
 }
 
-/** Answers as a store that knows depth, and keeps in `set` the tokens of the watches that it has. */
+/** Answers as a store with depths. `set` has the tokens of its watches. */
 export function serveWatches(set: Set<string>): Handler {
   return (request) => {
     const [, token = ""] = request.strings;

@@ -1,4 +1,4 @@
-// The text of addresses, and the addresses that a search tries.
+// The text of addresses, and the addresses that are tried by default.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ describe("parseAddress()", () => {
     ["embedded:name", "embedded", "name"],
   ];
   for (const [text, kind, path] of addresses) {
-    test(`reads ${JSON.stringify(text)}`, () => {
+    test(`parseAddress() parses ${JSON.stringify(text)}, and formatAddress() restores the text`, () => {
       const address = parseAddress(text);
       assertEquals({ ...address } as { kind: string; path: string }, { kind, path });
       assertEquals(formatAddress(address), text);
@@ -36,38 +36,38 @@ describe("parseAddress()", () => {
   }
 
   for (const text of ["", "unix:", "xenbus:", "/var/run/xenstored/socket", "tcp:host", "UNIX:/a", " unix:/a", "unix"]) {
-    test(`throws a TypeError for ${JSON.stringify(text)}`, () => {
+    test(`parseAddress() throws a TypeError for ${JSON.stringify(text)}`, () => {
       assertThrows(() => parseAddress(text), TypeError, `invalid address ${JSON.stringify(text)}`);
     });
   }
 });
 
 describe("defaultAddresses()", () => {
-  test("are the usual socket and the platform's devices if no variable is set", async () => {
+  test("defaultAddresses() returns the usual socket and the platform's devices if no variable is set", async () => {
     await withEnvironment({}, () => {
       assertEquals(found(), ["unix:/var/run/xenstored/socket", ...platform]);
     });
   });
 
-  test("are the socket of XENSTORED_RUNDIR and the platform's devices", async () => {
+  test("defaultAddresses() returns the socket in XENSTORED_RUNDIR and the platform's devices", async () => {
     await withEnvironment({ XENSTORED_RUNDIR: "/run/elsewhere" }, () => {
       assertEquals(found(), ["unix:/run/elsewhere/socket", ...platform]);
     });
   });
 
-  test("is XENSTORED_PATH alone, a socket unless there is something else", async () => {
+  test("defaultAddresses() returns only XENSTORED_PATH, as a socket if nothing exists there", async () => {
     await withEnvironment({ XENSTORED_PATH: "/nowhere/at/all", XENSTORED_RUNDIR: "/run/elsewhere" }, () => {
       assertEquals(found(), ["unix:/nowhere/at/all"]);
     });
   });
 
-  test("is a socket where XENSTORED_PATH is one", async () => {
+  test("defaultAddresses() returns XENSTORED_PATH as a socket if it is one", async () => {
     await withListener(async ({ path }) => {
       await withEnvironment({ XENSTORED_PATH: path }, () => assertEquals(found(), [`unix:${path}`]));
     });
   });
 
-  test("is a device where XENSTORED_PATH is one, or a file of another kind", async () => {
+  test("defaultAddresses() returns XENSTORED_PATH as a device if it is one, a file or a directory", async () => {
     const directory = mkdtempSync(join(tmpdir(), "tsxs-"));
     const file = join(directory, "file");
     writeFileSync(file, "");
@@ -77,7 +77,7 @@ describe("defaultAddresses()", () => {
     rmSync(directory, { recursive: true });
   });
 
-  test("takes an empty variable for one that is not set", async () => {
+  test("defaultAddresses() ignores an empty variable", async () => {
     await withEnvironment({ XENSTORED_PATH: "", XENSTORED_RUNDIR: "" }, () => {
       assertEquals(found(), ["unix:/var/run/xenstored/socket", ...platform]);
     });

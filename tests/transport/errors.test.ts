@@ -1,4 +1,4 @@
-// The errors of a connection, and what they take of what caused them.
+// The errors of a connection, and what they inherit from their causes.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -9,21 +9,21 @@ import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
 
 describe("ConnectionError", () => {
-  test("has the code of its cause, or that of a socket that is not connected", () => {
+  test("a ConnectionError has the code of its cause, or else ENOTCONN", () => {
     assertEquals(new ConnectionError("over", { cause: codedError("EPIPE", "x") }).code, "EPIPE");
     assertEquals(new ConnectionError("over", { cause: new Error("x") }).code, "ENOTCONN");
     assertEquals(new ConnectionError("over").errno, 107);
     assertEquals(new ConnectionError("over", {}, "EACCES").code, "EACCES");
   });
 
-  test("is a XenStoreError, and other errors are not ConnectionErrors", () => {
+  test("a ConnectionError is a XenStoreError, and other XenStoreErrors are not ConnectionErrors", () => {
     assertInstanceOf(new ConnectionError("over"), XenStoreError);
     assert(!(new XenStoreError("EPIPE", "over") instanceof ConnectionError));
   });
 });
 
 describe("openFailure()", () => {
-  test("words an error of the system alike on every runtime, and keeps the message of any other", () => {
+  test("openFailure() has the same text for a system error on every runtime, and keeps other messages", () => {
     const address: Address = { kind: "unix", path: "/nowhere" };
     const text = (message: string) => openFailure(address, codedError("ENOENT", message)).message;
     for (
@@ -43,13 +43,13 @@ describe("openFailure()", () => {
     );
   });
 
-  test("has the number that belongs to the system's code", () => {
+  test("openFailure() has the errno of the system's code", () => {
     assertEquals(openFailure({ kind: "unix", path: "/a/b" }, codedError("ENOTDIR", "x")).errno, 20);
   });
 });
 
 describe("UnexpectedPacketError", () => {
-  test("says what is wrong, and keeps a copy of the packet", () => {
+  test("an UnexpectedPacketError has a message and a copy of the packet", () => {
     const payload = bytes("abc");
     const error = new UnexpectedPacketError("no request waits for it", {
       type: 2,
@@ -64,19 +64,19 @@ describe("UnexpectedPacketError", () => {
     assertInstanceOf(error, ConnectionError);
   });
 
-  test("may be of no packet at all", () => {
+  test("an UnexpectedPacketError may have no packet", () => {
     const error = new UnexpectedPacketError("not a message");
     assertEquals([error.message, error.packet], ["not a message", undefined]);
   });
 });
 
 describe("systemError()", () => {
-  test("has the name, the text and the failed call of a number that is known", () => {
+  test("systemError() has the name, the text and the failed call of a known errno", () => {
     const { code, message } = systemError(111, "connect");
     assertEquals([code, message], ["ECONNREFUSED", "connect: Connection refused (ECONNREFUSED)"]);
   });
 
-  test("keeps a number that has no name here", () => {
+  test("systemError() keeps an unknown errno", () => {
     const { code, message } = systemError(9999, "read");
     assertEquals([code, message], ["E9999", "read: error 9999"]);
   });

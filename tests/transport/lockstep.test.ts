@@ -1,4 +1,4 @@
-// One message at a time, over a device that cannot take more.
+// Lockstep: one message at a time, for a device that cannot take more.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -8,7 +8,7 @@ import { Decoder } from "../../src/wire/decoder.ts";
 import { encodePacket } from "../../src/wire/encoder.ts";
 import { Operation } from "../../src/wire/operations.ts";
 
-/** A device that notes what it gets, and what it would give to a client. */
+/** A device that records its messages and what the client receives. */
 function device(refuse: (written: number) => Error | null = () => null) {
   const written: number[] = [];
   const received: string[] = [];
@@ -39,7 +39,7 @@ function joined(...pieces: Uint8Array[]): Uint8Array {
 }
 
 describe("Lockstep", () => {
-  test("writes each message by itself, when the one before it was answered", () => {
+  test("Lockstep writes each message separately, after the former one was answered", () => {
     const { lockstep, written, received } = device();
     lockstep.send(joined(read(1), read(2)));
     lockstep.send(read(3));
@@ -53,7 +53,7 @@ describe("Lockstep", () => {
     assertEquals(received, ["2 1 1", "2 2 2", "2 3 3"]);
   });
 
-  test("the next message is sent after a message without payload stays unanswered", async () => {
+  test("Lockstep writes the next message without waiting for the answer to one without payload", async () => {
     let resume = () => {};
     const { lockstep, written, received } = device((count) => {
       if (count === 1) queueMicrotask(resume);
@@ -71,22 +71,22 @@ describe("Lockstep", () => {
     assertEquals(received, ["16 1 ENOSYS\0", "2 2 2"]);
   });
 
-  test("an event is no answer", () => {
+  test("Lockstep does not treat an event as an answer", () => {
     const { lockstep, written, received } = device();
     lockstep.send(joined(read(1), read(2)));
-    // The ids of an event are whatever they were.
+    // The ids of an event have no meaning.
     lockstep.receive(encodePacket(Operation.WATCH_EVENT, 1, 7, ["/a", "token"]));
     assertEquals([written, received.length], [[1], 1]);
   });
 
-  test("answers may be cut anywhere", () => {
+  test("Lockstep accepts answers that arrive byte by byte", () => {
     const { lockstep, written, received } = device();
     lockstep.send(joined(read(1), read(2)));
     for (const byte of joined(value(1), value(2))) lockstep.receive(Uint8Array.of(byte));
     assertEquals([written, received], [[1, 2], ["2 1 1", "2 2 2"]]);
   });
 
-  test("a message that is refused gets an ERROR as its answer, and the next one is written", async () => {
+  test("Lockstep turns a rejected message into an ERROR reply, and writes the next one", async () => {
     const { lockstep, written, received } = device((count) => count === 1 ? codedError("EEXIST", "there it is") : null);
     lockstep.send(joined(read(1), read(2), read(3)));
     lockstep.receive(value(1));
@@ -96,12 +96,12 @@ describe("Lockstep", () => {
     assertEquals(received, ["2 1 1", `${Operation.ERROR} 2 EEXIST\0`, "2 3 3"]);
   });
 
-  test("any other failure to write is the caller's", () => {
+  test("send() throws any other error of a write", () => {
     const { lockstep } = device(() => codedError("EIO", "it is gone"));
     assertThrows(() => lockstep.send(read(1)), Error, "it is gone");
   });
 
-  test("an answer to WATCH or UNWATCH without an id gets the one that it belongs to", () => {
+  test("Lockstep restores a missing id in an answer to WATCH or UNWATCH", () => {
     const { lockstep, received } = device();
     for (const type of [Operation.WATCH, Operation.UNWATCH]) {
       lockstep.send(encodePacket(type, 40 + type, 0, ["/a", "token"]));
@@ -110,7 +110,7 @@ describe("Lockstep", () => {
     assertEquals(received, ["4 44 OK\0", "5 45 OK\0"]);
   });
 
-  test("an answer to anything else without an id stays without", () => {
+  test("Lockstep does not change a missing id in any other answer", () => {
     const { lockstep, received } = device();
     lockstep.send(read(9));
     lockstep.receive(value(0));

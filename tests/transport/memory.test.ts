@@ -1,4 +1,4 @@
-// The pair of transports in memory: what one sends, the other receives.
+// The pair of transports in memory: each receives what the other sends.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -8,8 +8,8 @@ import { bytes, shown } from "../support/bytes.ts";
 import { quiet } from "../support/peer.ts";
 import { Inbox } from "../support/socket.ts";
 
-describe("memory pair", () => {
-  test("carries bytes both ways, in order", async () => {
+describe("memoryPair()", () => {
+  test("a memory pair carries bytes both ways, in order", async () => {
     const [near, far] = memoryPair();
     const [here, there] = [new Inbox(near), new Inbox(far)];
     for (const text of ["a", "b", "c"]) near.send(bytes(text));
@@ -18,7 +18,7 @@ describe("memory pair", () => {
     assertEquals(shown(await here.bytes(4)), "back");
   });
 
-  test("never delivers in the turn of the sender's", async () => {
+  test("a memory pair never delivers in the sender's turn", async () => {
     const [near, far] = memoryPair();
     const there = new Inbox(far);
     near.send(bytes("a"));
@@ -26,14 +26,14 @@ describe("memory pair", () => {
     await there.bytes(1);
   });
 
-  test("keeps the bytes that come before start()", async () => {
+  test("a memory pair keeps bytes that arrive before start()", async () => {
     const [near, far] = memoryPair();
     near.send(bytes("early"));
     await quiet();
     assertEquals(shown(await new Inbox(far).bytes(5)), "early");
   });
 
-  test("takes the bytes only during the call", async () => {
+  test("a memory pair copies the bytes during the call", async () => {
     const [near, far] = memoryPair();
     const there = new Inbox(far);
     const buffer = bytes("abc");
@@ -42,7 +42,7 @@ describe("memory pair", () => {
     assertEquals(shown(await there.bytes(3)), "abc");
   });
 
-  test("tells the other side of its close once, after what it has yet to receive", async () => {
+  test("close() ends the other side once, after its unread bytes", async () => {
     const [near, far] = memoryPair();
     const there = new Inbox(far);
     near.send(bytes("last words"));
@@ -54,7 +54,7 @@ describe("memory pair", () => {
     assertEquals(there.ends.map(codeOf), ["ECONNRESET"]);
   });
 
-  test("tells who closes of nothing, and delivers nothing more to it", async () => {
+  test("a closed side receives nothing more, and is not told of an end", async () => {
     const [near, far] = memoryPair();
     const here = new Inbox(near);
     far.send(bytes("too late"));
@@ -64,7 +64,7 @@ describe("memory pair", () => {
     assertEquals([here.length, here.ends], [0, []]);
   });
 
-  test("tells of a close before start() at the start", async () => {
+  test("a close before start() is reported after start()", async () => {
     const [near, far] = memoryPair();
     near.send(bytes("early"));
     await near.close();
@@ -73,7 +73,7 @@ describe("memory pair", () => {
     assertEquals(there.length, 5);
   });
 
-  test("delivers nothing after a close within receive()", async () => {
+  test("a side that closes within receive() receives nothing more", async () => {
     const [near, far] = memoryPair();
     const there = new Inbox(far, () => void far.close());
     for (const text of ["a", "b"]) near.send(bytes(text));
@@ -81,7 +81,7 @@ describe("memory pair", () => {
     assertEquals([there.length, there.ends], [1, []]);
   });
 
-  test("lets one answer within receive()", async () => {
+  test("a side may send within receive()", async () => {
     const [near, far] = memoryPair();
     const here = new Inbox(near);
     far.start({ receive: (received) => far.send(received), ended: () => {} });
@@ -89,7 +89,7 @@ describe("memory pair", () => {
     assertEquals(shown(await here.bytes(4)), "echo");
   });
 
-  test("tells of an end after an answer to the last words", async () => {
+  test("a side is ended by a close within the other side's receive()", async () => {
     const [near, far] = memoryPair();
     far.start({ receive: () => void far.close(), ended: () => assert(false) });
     const here = new Inbox(near);
@@ -97,7 +97,7 @@ describe("memory pair", () => {
     await here.ended;
   });
 
-  test("has the traits that it was given, a socket's by default", () => {
+  test("a memory pair has the given traits, by default those of a socket", () => {
     const traits = { payloadMax: 10, shared: true };
     assertEquals(memoryPair(traits).map((transport) => transport.traits), [traits, traits]);
     assertEquals(memoryPair()[0].traits, { payloadMax: 4096, shared: false });

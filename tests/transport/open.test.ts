@@ -15,12 +15,12 @@ import { inDirectory, withListener } from "../support/socket.ts";
 
 const hasDevice = ["/dev/xen/xenbus", "/proc/xen/xenbus", "/dev/xen/xenstore", "/kern/xen/xenbus"].some(existsSync);
 
-/** A stale socket file. */
+/** Creates a stale socket file. */
 async function staleSocket(directory: string): Promise<string> {
   const [bound, stale] = [join(directory, "bound"), join(directory, "stale")];
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(bound, resolve));
-  // The server removes the file that it knows.
+  // The server removes only the file with its own name.
   renameSync(bound, stale);
   await new Promise((resolve) => server.close(resolve));
   return stale;
@@ -31,7 +31,7 @@ async function failure(address: string): Promise<ConnectionError> {
 }
 
 describe("openTransport()", () => {
-  test("opens a socket, and says where", async () => {
+  test("openTransport() opens a socket, and resolves with its address", async () => {
     await withListener(async ({ path }) => {
       const { transport, address } = await openTransport(`unix:${path}`);
       assertEquals(address, `unix:${path}`);
@@ -40,13 +40,13 @@ describe("openTransport()", () => {
     });
   });
 
-  test("fails with ENOENT if the socket does not exist", async () => {
+  test("openTransport() rejects with ENOENT if the socket does not exist", async () => {
     await inDirectory(async (directory) => {
       assertEquals((await failure(`unix:${join(directory, "none")}`)).code, "ENOENT");
     });
   });
 
-  test("fails with ECONNREFUSED if the socket is stale", async () => {
+  test("openTransport() rejects with ECONNREFUSED if the socket is stale", async () => {
     await inDirectory(async (directory) => {
       const error = await failure(`unix:${await staleSocket(directory)}`);
       assertEquals([error.code, error.errno], ["ECONNREFUSED", 111]);
@@ -54,7 +54,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("fails with ECONNREFUSED at a file that is no socket", async () => {
+  test("openTransport() rejects with ECONNREFUSED if the file is not a socket", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");
@@ -62,7 +62,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("fails with EACCES at a socket that it may not use", async () => {
+  test("openTransport() rejects with EACCES if the user may not use the socket", async () => {
     await withListener(async ({ path }) => {
       chmodSync(path, 0);
       const error = await asNobody(() => failure(`unix:${path}`));
@@ -74,7 +74,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("takes a path of 107 bytes, and fails with EINVAL for one of 108", async () => {
+  test("openTransport() accepts a path of 107 bytes, and rejects one of 108 bytes with EINVAL", async () => {
     await inDirectory(async (directory) => {
       const longest = join(directory, "x".repeat(107 - directory.length - 1));
       assertEquals((await failure(`unix:${longest}`)).code, "ENOENT");
@@ -86,11 +86,11 @@ describe("openTransport()", () => {
     });
   });
 
-  test("rejects an invalid address with a TypeError", async () => {
+  test("openTransport() rejects an invalid address with a TypeError", async () => {
     await assertRejects(() => openTransport("elsewhere"), TypeError, "invalid address");
   });
 
-  test("opens what XENSTORED_PATH names", async () => {
+  test("openTransport() without an address opens XENSTORED_PATH", async () => {
     await withListener(async ({ path }) => {
       await withEnvironment({ XENSTORED_PATH: path }, async () => {
         const { transport, address } = await openTransport(undefined);
@@ -100,7 +100,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("looks no further where XENSTORED_PATH names nothing", async () => {
+  test("openTransport() tries only XENSTORED_PATH if it is set", async () => {
     await withEnvironment({ XENSTORED_PATH: "/nowhere/at/all" }, async () => {
       const error = await assertRejects(() => openTransport(undefined), ConnectionError);
       assertEquals(
@@ -112,7 +112,7 @@ describe("openTransport()", () => {
     });
   });
 
-  test("opens the socket in XENSTORED_RUNDIR", async () => {
+  test("openTransport() without an address opens the socket in XENSTORED_RUNDIR", async () => {
     await withListener(async ({ path }) => {
       const directory = path.slice(0, path.lastIndexOf("/"));
       await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
@@ -123,29 +123,33 @@ describe("openTransport()", () => {
     });
   });
 
-  test("lists all attempts if none succeeds, with the code of the last", { skip: hasDevice }, async () => {
-    await inDirectory(async (directory) => {
-      mkdirSync(join(directory, "socket"));
-      await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
-        const error = await assertRejects(() => openTransport(undefined), ConnectionError);
-        const lines = error.message.split("\n");
-        assertEquals(lines.at(0), "no XenStore found:");
-        assertStringIncludes(lines[1] ?? "", `  unix:${directory}/socket: `);
-        for (const line of lines.slice(2, -1)) {
-          assert(/^ {2}xenbus:\S+: No such file or directory \(ENOENT\)$/.test(line), line);
-        }
-        assertEquals(lines.at(-1), '  if this machine has no Xen, use connect("embedded:")');
-        assertEquals(error.code, "ENOENT");
-        assertEquals(error.attempts.length, lines.length - 2);
-        for (const attempt of error.attempts) {
-          assertInstanceOf(attempt, ConnectionError);
-          assertEquals(codeOf(attempt.cause), attempt.code);
-        }
+  test(
+    "openTransport() lists all attempts if none succeeds, with the code of the last",
+    { skip: hasDevice },
+    async () => {
+      await inDirectory(async (directory) => {
+        mkdirSync(join(directory, "socket"));
+        await withEnvironment({ XENSTORED_RUNDIR: directory }, async () => {
+          const error = await assertRejects(() => openTransport(undefined), ConnectionError);
+          const lines = error.message.split("\n");
+          assertEquals(lines.at(0), "no XenStore found:");
+          assertStringIncludes(lines[1] ?? "", `  unix:${directory}/socket: `);
+          for (const line of lines.slice(2, -1)) {
+            assert(/^ {2}xenbus:\S+: No such file or directory \(ENOENT\)$/.test(line), line);
+          }
+          assertEquals(lines.at(-1), '  if this machine has no Xen, use connect("embedded:")');
+          assertEquals(error.code, "ENOENT");
+          assertEquals(error.attempts.length, lines.length - 2);
+          for (const attempt of error.attempts) {
+            assertInstanceOf(attempt, ConnectionError);
+            assertEquals(codeOf(attempt.cause), attempt.code);
+          }
+        });
       });
-    });
-  });
+    },
+  );
 
-  test("opens nothing if its signal is aborted, and fails with its reason", async () => {
+  test("openTransport() opens nothing and rejects with the reason if its signal is aborted", async () => {
     await withListener(async ({ path }) => {
       const signal = AbortSignal.abort(new RangeError("enough"));
       for (const address of [`unix:${path}`, `xenbus:${path}`, "unix:/nowhere/at/all"]) {

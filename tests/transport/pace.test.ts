@@ -1,4 +1,4 @@
-// The pace of deliveries within a process: how soon they are, and who gets a turn in between.
+// The pace of deliveries within a process: their order, and the timers that fire in between.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -6,14 +6,14 @@ import { memoryPair } from "../../src/transport/memory.ts";
 import { Pace } from "../../src/transport/pace.ts";
 import { bytes } from "../support/bytes.ts";
 
-/** More than any machine does in a turn of the event loop, so that a test that would never end fails instead. */
+/** More than any machine does in one turn, so that a test that would never end fails instead. */
 const MANY = 5_000_000;
 
 function soon(pace: Pace): Promise<void> {
   return new Promise((resolve) => pace.soon(resolve));
 }
 
-/** Does something again and again until a timer fires; gives whether it did. */
+/** Repeats a function until a timer fires. Returns whether it fired. */
 async function untilTimer(again: () => Promise<unknown>): Promise<boolean> {
   let fired = false;
   setTimeout(() => fired = true, 0);
@@ -21,8 +21,8 @@ async function untilTimer(again: () => Promise<unknown>): Promise<boolean> {
   return fired;
 }
 
-describe("a pace", () => {
-  test("calls back in the order in which it was asked to, and not in the caller's own turn", async () => {
+describe("Pace", () => {
+  test("soon() calls back in order, and not in the caller's turn", async () => {
     const pace = new Pace();
     const called: number[] = [];
     for (let i = 0; i < 100; i++) pace.soon(() => called.push(i));
@@ -31,7 +31,7 @@ describe("a pace", () => {
     assertEquals(called, Array.from({ length: 100 }, (_, i) => i));
   });
 
-  test("calls back in the order in which it was asked to, whether a turn is due or not", async () => {
+  test("soon() calls back in order, whether or not a turn of the event loop is due", async () => {
     const pace = new Pace();
     const called: number[] = [];
     let asked = 0;
@@ -44,12 +44,12 @@ describe("a pace", () => {
     assertEquals(called, called.map((_, i) => i));
   });
 
-  test("lets timers fire while callbacks ask for callbacks without end", async () => {
+  test("a timer fires while callbacks call soon() without end", async () => {
     const pace = new Pace();
     assert(await untilTimer(() => soon(pace)));
   });
 
-  test("lets timers fire although several do so by turns", async () => {
+  test("a timer fires while several callers call soon() in alternation", async () => {
     const pace = new Pace();
     let ended = false;
     const others = Array.from({ length: 5 }, async () => {
@@ -61,8 +61,8 @@ describe("a pace", () => {
   });
 });
 
-describe("a memory pair", () => {
-  test("lets timers fire while one side answers the other without end", async () => {
+describe("the pace of memoryPair()", () => {
+  test("a timer fires while one side answers the other without end", async () => {
     const [near, far] = memoryPair();
     far.start({ receive: (received) => far.send(received), ended: () => {} });
     let answered = () => {};

@@ -1,11 +1,11 @@
-// What there is once in a process.
+// Values that exist once in a process.
 
 import { describe, test } from "node:test";
 import { assert, assertStrictEquals } from "@std/assert";
 import { processWide } from "../../src/transport/process_wide.ts";
 
 describe("processWide()", () => {
-  test("makes a value at the first call and returns the same one afterwards", () => {
+  test("processWide() creates a value at the first call, and returns the same value afterwards", () => {
     const made = processWide("test.first", () => new Map());
     assertStrictEquals(processWide("test.first", () => new Map()), made);
     assert(processWide("test.second", () => new Map()) !== made);

@@ -10,7 +10,7 @@ import { inDirectory } from "../support/socket.ts";
 const skip = ["/dev/xen/xenbus", "/proc/xen/xenbus", "/dev/xen/xenstore", "/kern/xen/xenbus"].some(existsSync);
 const module = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
 
-/** How each interface is first used, what it says to do without Xen, and how many lines it may take to say it. */
+/** The first use of each interface, the expected advice, and the limit of the output's lines. */
 const programs = [
   {
     name: "connect()",
@@ -34,7 +34,7 @@ const programs = [
 
 describe("an uncaught error on a machine without Xen", { skip, timeout: 60_000 }, () => {
   for (const { name, code, hint, lines } of programs) {
-    test(`of ${name} is at most ${lines} lines long, and says how to open an embedded store`, async () => {
+    test(`the output of ${name} has at most ${lines} lines, and says how to open an embedded store`, async () => {
       await inDirectory(async (directory) => {
         const file = join(directory, "program.mts");
         writeFileSync(file, code);

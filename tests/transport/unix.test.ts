@@ -1,4 +1,4 @@
-// The Unix socket of the runtime that this runs on: bytes both ways, in whatever pieces and amounts.
+// The runtime's Unix socket: it carries all bytes in both directions, in pieces of any size.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -6,7 +6,7 @@ import { bytes, shown } from "../support/bytes.ts";
 import { Random } from "../support/random.ts";
 import { elsewhere, Inbox, open, readBytes, withListener, write } from "../support/socket.ts";
 
-/** Bytes that differ from those around them, so that none can be lost, doubled or exchanged. */
+/** Bytes in which a loss, a repetition or an exchange shows. */
 function pattern(length: number, seed = 1): Uint8Array {
   const random = new Random(seed);
   const words = new Uint32Array(Math.ceil(length / 4)).map(() => random.word());
@@ -18,7 +18,7 @@ function same(actual: Uint8Array, expected: Uint8Array): boolean {
 }
 
 describe("Unix socket", () => {
-  test("carries bytes both ways", async () => {
+  test("a Unix socket carries bytes in both directions", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -31,7 +31,7 @@ describe("Unix socket", () => {
     });
   });
 
-  test("takes the bytes only during the call, and sends them in order", async () => {
+  test("a Unix socket copies the bytes during the call, and sends them in order", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       new Inbox(transport);
@@ -48,7 +48,7 @@ describe("Unix socket", () => {
     });
   });
 
-  test("keeps the bytes that come before start()", async () => {
+  test("a Unix socket keeps bytes that arrive before start()", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const server = await listener.accept();
@@ -62,7 +62,7 @@ describe("Unix socket", () => {
     });
   });
 
-  test("receives whatever pieces the other side sends", async () => {
+  test("a Unix socket receives pieces of any size", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -76,14 +76,14 @@ describe("Unix socket", () => {
     });
   });
 
-  test("keeps a backlog of 16 MiB for a server that does not read, and sends it in order", async () => {
+  test("a Unix socket keeps a backlog of 16 MiB for a server that does not read, and sends it in order", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
       const server = await listener.accept();
       const sent = pattern(16 << 20);
       for (let at = 0; at < sent.length; at += 40_000) transport.send(sent.subarray(at, at + 40_000));
-      // The server has yet to read a byte, and the other direction goes on.
+      // The server has not read yet, and the other direction works.
       await write(server, bytes("hello"));
       await inbox.bytes(5);
       await elsewhere(listener);
@@ -94,7 +94,7 @@ describe("Unix socket", () => {
     });
   });
 
-  test("sends one message of 9 MiB in one piece's stead", async () => {
+  test("a Unix socket sends a message of 9 MiB, and then the next message", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       new Inbox(transport);

@@ -1,4 +1,4 @@
-// How a Unix socket of the runtime that this runs on ends, by either side, and how opening it is given up.
+// The end of the runtime's Unix socket by either side, and aborting while it opens.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -8,7 +8,7 @@ import { quiet } from "../support/peer.ts";
 import { elsewhere, Inbox, open, withListener, write } from "../support/socket.ts";
 
 describe("Unix socket, ending", () => {
-  test("receives all that the server sent before it closed, and is told of the end once", async () => {
+  test("a Unix socket receives everything that the server sent before closing, and is ended once", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -25,7 +25,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("is told of an end that came before start()", async () => {
+  test("a Unix socket reports after start() that the server has closed before", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       (await listener.accept()).end(bytes("bye"));
@@ -37,7 +37,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("reports the end once, with a code, if the server closes with a backlog", async () => {
+  test("a Unix socket reports one end with a code if the server closes while there is a backlog", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -53,7 +53,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("close() ends the connection for the server, and reports no end here", async () => {
+  test("close() ends the connection for the server, and reports no end to the client", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const inbox = new Inbox(transport);
@@ -69,7 +69,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("close() before start() ends it for the server", async () => {
+  test("close() before start() ends the connection for the server", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const server = await listener.accept();
@@ -80,11 +80,11 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("delivers nothing after a close within receive()", async () => {
+  test("a Unix socket delivers nothing after close() within receive()", async () => {
     await withListener(async (listener) => {
       const transport = await open(listener);
       const server = await listener.accept();
-      // Some runtimes read ahead, and then have several chunks to deliver at the start.
+      // Some runtimes read ahead, and have several chunks to deliver at the start.
       for (let i = 0; i < 3; i++) {
         void write(server, new Uint8Array(1000)).catch(() => {});
         await elsewhere(listener);
@@ -99,7 +99,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("opens nothing after its signal was aborted, and fails with its reason", async () => {
+  test("opening a Unix socket rejects with the reason of an aborted signal", async () => {
     await withListener(async (listener) => {
       await assertRejects(() => open(listener, AbortSignal.abort(new RangeError("enough"))), RangeError, "enough");
       const controller = new AbortController();
@@ -109,7 +109,7 @@ describe("Unix socket, ending", () => {
     });
   });
 
-  test("does not mind an abort after it was opened", async () => {
+  test("an abort after the opening has no effect", async () => {
     await withListener(async (listener) => {
       const controller = new AbortController();
       const transport = await open(listener, controller.signal);

@@ -1,4 +1,4 @@
-// What of the XenBus device's adapter a FIFO and a file can show; a stand-in for the device itself shows the rest.
+// The adapter of the XenBus device, as far as a FIFO and a file can show. A stand-in shows the rest.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ async function open(path: string): Promise<Transport> {
   return (await openTransport(`xenbus:${path}`)).transport;
 }
 
-/** A FIFO gives back what is written to it. */
+/** Runs with a FIFO, which returns what is written to it. */
 async function withFifo(run: (transport: Transport) => Promise<void>): Promise<void> {
   await inDirectory(async (directory) => {
     const path = join(directory, "fifo");
@@ -33,14 +33,14 @@ async function withFifo(run: (transport: Transport) => Promise<void>): Promise<v
 }
 
 describe("XenBus device", () => {
-  test("takes one message a write, of 4080 bytes of payload, and is shared with the kernel", async () => {
+  test("the device is shared with the kernel, and takes a payload of 4080 bytes", async () => {
     await withFifo((transport) => {
       assertEquals(transport.traits, { payloadMax: 4080, shared: true });
       return Promise.resolve();
     });
   });
 
-  test("reads what there is, while a read waits", async () => {
+  test("the device reads while a read is pending", async () => {
     await withFifo(async (transport) => {
       const inbox = new Inbox(transport);
       const message = encodePacket(2, 1, 0, ["/a"]);
@@ -51,7 +51,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("close() ends a waiting read, reports no end, and may be called twice", async () => {
+  test("close() ends a pending read, reports no end, and may be called again", async () => {
     await withFifo(async (transport) => {
       const inbox = new Inbox(transport);
       await Promise.all([transport.close(), transport.close()]);
@@ -61,11 +61,11 @@ describe("XenBus device", () => {
     });
   });
 
-  test("close() before start() is fine", async () => {
+  test("close() before start() succeeds", async () => {
     await withFifo((transport) => transport.close());
   });
 
-  test("close() within receive() is fine, and delivers nothing more", async () => {
+  test("close() within receive() succeeds, and nothing more is delivered", async () => {
     await withFifo(async (transport) => {
       let closing: Promise<void> | undefined;
       const inbox = new Inbox(transport, () => closing ??= transport.close());
@@ -77,7 +77,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("has no listener left after it is closed", async () => {
+  test("close() removes the listener of the process's exit", async () => {
     const before = process.listenerCount("exit");
     await withFifo(async (transport) => {
       new Inbox(transport);
@@ -86,7 +86,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("ends at the end of the stream", async () => {
+  test("the end of the file ends the transport with EPIPE", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");
@@ -96,7 +96,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("fails with the code of the system if it cannot be opened", async () => {
+  test("openTransport() rejects with the system's code if the device cannot be opened", async () => {
     await inDirectory(async (directory) => {
       mkdirSync(join(directory, "directory"));
       for (const [name, code] of [["none", "ENOENT"], ["directory", "EISDIR"]] as const) {
@@ -107,7 +107,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("fails with EACCES if it may not be opened", async () => {
+  test("openTransport() rejects with EACCES if the user may not open the device", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");
@@ -119,7 +119,7 @@ describe("XenBus device", () => {
     });
   });
 
-  test("opens nothing if its signal is aborted while it opens", async () => {
+  test("openTransport() rejects with the reason if its signal is aborted while it opens a device", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "");

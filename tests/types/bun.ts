@@ -1,6 +1,6 @@
-// Holds what the adapter declares of Bun's API against Bun's own types: only the type checker reads this.
+// Compares the adapter's declaration of Bun's API with Bun's own types. Only the type checker reads this file.
 
 import type { BunApi } from "../../src/transport/bun.ts";
 
-/** Does not compile where Bun's types have moved on. */
+/** Does not compile if Bun's types have changed. */
 export const api: BunApi = Bun;

@@ -1,4 +1,4 @@
-// The suite of the calls that block, over the real XenBus device, by each transport that the runtime has.
+// The blocking calls over the real XenBus device, by each transport of the runtime.
 
 import process from "node:process";
 import { test } from "node:test";
@@ -22,7 +22,7 @@ for (const transport of kinds) {
   const open = (): xs => xs({ address, transport });
   const named = (what: string): string => `${place}, device by ${transport}: ${what}`;
 
-  test(named("reads, writes, lists and removes"), { timeout }, () => {
+  test(named("a handle reads, writes, lists and removes nodes"), { timeout }, () => {
     using h = open();
     assertEquals([h.transport, h.address], [transport, address]);
     h.write("0", `${base}/a`, "bar");
@@ -37,14 +37,14 @@ for (const transport of kinds) {
     assert(h.get_permissions("0", base).length > 0);
     assertEquals(h.get_domain_path(3), "/local/domain/3");
     h.rm("0", base);
-    // A guest is not told what does not exist, but below its own nodes it is.
+    // A guest gets ENOENT only below its own nodes.
     if (inDom0) assertEquals([h.read("0", base), h.ls("0", base)], [null, null]);
   });
 
-  test(named("takes what fits one message, and refuses what does not"), { timeout }, () => {
+  test(named("a handle accepts values that fit a message, and rejects others"), { timeout }, () => {
     using h = open();
     const path = `${base}/long`;
-    // A guest's quota is 2048 bytes with the header of a node.
+    // A guest's quota is 2048 bytes, including the header of a node.
     const size = inDom0 ? 4080 - path.length - 1 : 1900;
     h.write("0", path, new Uint8Array(size).fill(7));
     assertEquals(h.read("0", path)?.length, size);
@@ -53,7 +53,7 @@ for (const transport of kinds) {
     h.rm("0", base);
   });
 
-  test(named("commits transactions, finds conflicts, and knows none that is over"), { timeout }, () => {
+  test(named("transaction_end() commits, reports conflicts and aborts"), { timeout }, () => {
     using h = open();
     using other = open();
     h.write("0", `${base}/a`, "0");
@@ -76,7 +76,7 @@ for (const transport of kinds) {
     h.rm("0", base);
   });
 
-  test(named("gives events of its own and of others, by their very tokens"), { timeout }, () => {
+  test(named("a handle gets its own and others' events with their token objects"), { timeout }, () => {
     using h = open();
     using other = open();
     const [one, two] = [{}, {}];
@@ -92,17 +92,17 @@ for (const transport of kinds) {
     assert(event[0].endsWith(`${base}/w/below`) && event[1] === one, String(event[0]));
     for (let i = 0; i < 100; i++) h.write("0", `${base}/w/${i % 5}`, `${i}`);
     h.write("0", `${base}/w/last`, "1");
-    // The kernel brings events in its own time, and in order.
+    // The kernel delivers events late, but in order.
     for (let path = ""; !path.endsWith("/last");) path = h.read_watch()[0];
     assertEquals(h.check_watch(), null);
     assertEquals(h.wait_watch(0.01), false);
-    // The device answers for watches that it does not have; a path that cannot be is for the store to refuse.
+    // The device answers for watches that it does not have. The store rejects the invalid path.
     assertThrows(() => h.watch("no path", one), XsError);
     h.unwatch(`${base}/w`, one);
     h.rm("0", base);
   });
 
-  test(named("pyxs's client and monitor work"), { timeout }, () => {
+  test(named("the Client and the Monitor of pyxs work"), { timeout }, () => {
     using c = new Client({ address, transport });
     using m = c.monitor();
     m.watch(base, "token");
@@ -116,7 +116,7 @@ for (const transport of kinds) {
   });
 }
 
-test(`${place}: a handle finds its store, and may be left open`, { timeout }, () => {
+test(`${place}: xs() finds the store, and the handle may stay open`, { timeout }, () => {
   const h = xs();
   assert(h.address === address || inDom0, h.address);
   h.watch(base, null);

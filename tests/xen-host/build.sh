@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh: assembles in .cache/, from Debian's own packages, what run.sh boots: a real Xen hypervisor, a Linux kernel,
 # and one root file system for domain 0 and its guest, with xenstored, xl, the xenstore-* tools, node, deno and bun.
-# For Debian 12 on x86-64. Does nothing where what it is made from has not changed.
+# For Debian 12 on x86-64. Does nothing if its sources have not changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 xen=4.17
@@ -11,7 +11,7 @@ log=$PWD/.cache/apt.log
   || { echo "build.sh: cannot build the images: this is not Debian 12 on x86-64" >&2; exit 1; }
 mkdir -p .cache
 
-# apt ARGUMENT...: apt-get, as root, with one update where the lists turn out to be missing or out of date.
+# apt ARGUMENT...: apt-get, as root, with one update if the lists are missing or out of date.
 apt() {
   local get=(env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o APT::Sandbox::User=root)
   ((EUID == 0)) || get=(sudo "${get[@]}")
@@ -20,7 +20,7 @@ apt() {
   "${get[@]}" "$@" >>"$log" 2>&1 || { tail -5 "$log" >&2; return 1; }
 }
 
-# need PACKAGE...: installs those that are missing.
+# need PACKAGE...: installs missing packages.
 need() {
   local package missing=()
   for package in "$@"; do
@@ -29,7 +29,7 @@ need() {
   ((${#missing[@]} == 0)) || apt install --no-install-recommends "${missing[@]}"
 }
 
-exec 9>.cache/lock && flock 9 # two runs at once build once
+exec 9>.cache/lock && flock 9 # of concurrent runs, one builds
 : >"$log"
 need qemu-system-x86 cpio
 stamp=$(cat build.sh image/* package-lock.json "$deno/package.json" | sha256sum)

@@ -1,4 +1,4 @@
-// How results.ts reads a console: nothing that is missing or cut short passes.
+// Reading the results from a console: a run that is missing or truncated does not pass.
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { loaded, type Outcome, readOutcomes, readSummary } from "./results.ts";
@@ -23,12 +23,12 @@ const bun = [
   "Ran 4 tests across 1 file. [62.00ms]",
 ];
 
-/** The outcome of node in domain 0, from what stands between its RUN and RAN lines. */
+/** The outcome of node in domain 0, from the lines between RUN and RAN. */
 function outcome(lines: readonly string[]): Outcome | undefined {
   return readOutcomes(lines, ["a.test.mjs"]).find((one) => one.environment === "dom0" && one.runtime === "node");
 }
 
-test("readSummary() reads what each runner prints", () => {
+test("readSummary() reads the summary of each runner", () => {
   assertEquals(readSummary("node", node), {
     passed: 2,
     failed: 2,
@@ -47,7 +47,7 @@ test("readSummary() reads what each runner prints", () => {
   assertEquals(readSummary("node", deno), undefined);
 });
 
-test("a console without a run fails all six", () => {
+test("readOutcomes() counts six failures for a console without a run", () => {
   const outcomes = readOutcomes([], ["a.test.mjs"]);
   assertEquals(outcomes.length, 6);
   for (const { passed, failed, problems } of outcomes) {
@@ -59,7 +59,7 @@ test("a console without a run fails all six", () => {
   }
 });
 
-test("a run passes when it loaded, summed up, ran a test and exited with 0, and fails without any of these", () => {
+test("readOutcomes() counts a run as passed only if it loaded, printed a summary, ran a test and exited with 0", () => {
   const good = [
     "RUN node a.test.mjs",
     loaded,
@@ -102,7 +102,7 @@ test("a run passes when it loaded, summed up, ran a test and exited with 0, and 
   }
 });
 
-test("the guest's lines are told from domain 0's", () => {
+test("readOutcomes() assigns lines with the prefix of the guest to the guest", () => {
   const run = [
     "RUN bun a.test.mjs",
     loaded,
@@ -119,7 +119,7 @@ test("the guest's lines are told from domain 0's", () => {
   );
 });
 
-test("a line of the guest counts that comes while domain 0 has begun one", () => {
+test("readOutcomes() counts a guest's line that follows an unfinished line of domain 0", () => {
   const run = [
     "RUN bun a.test.mjs",
     loaded,

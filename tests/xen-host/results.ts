@@ -1,16 +1,16 @@
-// What a run on the Xen host came to, read from its console: per environment and runtime, passed and failed tests.
+// Reads the results of a run on the Xen host from its console: passed and failed tests by environment and runtime.
 
 export const environments = ["dom0", "guest"] as const;
 export const runtimes = ["node", "deno", "bun"] as const;
 export type Environment = (typeof environments)[number];
 export type Runtime = (typeof runtimes)[number];
 
-/** One runtime's runs in one environment, of every suite. */
+/** The results of all suites on one runtime in one environment. */
 export interface Outcome {
   readonly environment: Environment;
   readonly runtime: Runtime;
   readonly passed: number;
-  /** Failed tests, and one for each run that is not to be trusted: {@linkcode problems} says why. */
+  /** Failed tests, and one for each run with a problem: {@linkcode problems} has the reasons. */
   readonly failed: number;
   readonly skipped: number;
   readonly problems: readonly string[];
@@ -23,12 +23,12 @@ interface Counts {
 }
 
 /**
- * What each bundle prints once it is evaluated to its end. Deno passes a file that throws after it has registered a
- * test: without this line, a suite that is cut short there would count as passed.
+ * Each bundle prints this line when it was evaluated to its end. Deno passes a file that throws after it has
+ * registered a test: without this line, a truncated suite would count as passed.
  */
 export const loaded = "SUITE LOADED";
 
-/** The lines in which each runner sums up: what a group of the match counts. */
+/** The lines of each runner's summary, and what the groups of a match count. */
 const summaries: Record<
   Runtime,
   readonly (readonly [RegExp, ...(keyof Counts)[]])[]
@@ -54,7 +54,7 @@ const summaries: Record<
   ],
 };
 
-/** Reads the summary of the runner of `runtime`; undefined if there is no summary. */
+/** Reads the summary of a runner. Returns undefined if there is no summary. */
 export function readSummary(
   runtime: Runtime,
   lines: readonly string[],
@@ -79,7 +79,7 @@ export function readOutcomes(
   console: readonly string[],
   suites: readonly string[],
 ): Outcome[] {
-  // Both write to one console: a line of the guest may come while domain 0 has begun one.
+  // Both environments write to one console, so a line of the guest may follow an unfinished line of domain 0.
   const lines = console.flatMap((line) => line.split(/(?<=.)(?=guest\| )/));
   const isGuests = (line: string): boolean => line.startsWith("guest| ");
   const ofGuest = lines.filter(isGuests).map((line) => line.slice("guest| ".length));
@@ -107,7 +107,7 @@ export function readOutcomes(
   );
 }
 
-/** Reads one run: what stands between the RUN and RAN lines of payload/suite.sh. */
+/** Reads one run: the lines between RUN and RAN of payload/suite.sh. */
 function readRun(
   runtime: Runtime,
   suite: string,

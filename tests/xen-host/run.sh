@@ -4,9 +4,9 @@
 #   - xenstored runs, with /run/xenstored/socket, /dev/xen/xenbus and /proc/xen/capabilities as on any Xen host;
 #   - `guest` starts a real paravirtual guest, which runs PAYLOAD/guest.sh over its own unprivileged /dev/xen/xenbus,
 #     prints its console, each line after "guest| ", and exits as guest.sh did.
-# Prints the console as it comes, less the hypervisor's own lines (.cache/console.log has those too). Exits as dom0.sh
-# did; 124 where it ran longer than XEN_HOST_S seconds (3600); 1 where domain 0 did not come up in XEN_HOST_BOOT_S (600).
-# XEN_HOST_ACCEL ("kvm", "tcg", or "kvm tcg": the second where the first does not bring domain 0 up) overrides the choice.
+# Prints the console without the hypervisor's lines (.cache/console.log has them, too). Exits with the code of dom0.sh, or
+# with 124 after XEN_HOST_S seconds (3600), or with 1 if domain 0 does not boot in XEN_HOST_BOOT_S seconds (600).
+# XEN_HOST_ACCEL ("kvm", "tcg", or "kvm tcg" for the second if domain 0 does not boot with the first) overrides the choice.
 set -euo pipefail
 payload=$(realpath "${1:?usage: run.sh PAYLOAD}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -19,12 +19,12 @@ accels=tcg
 
 scratch=$(mktemp -d) qemu=
 console=$scratch/console
-# The console is kept under its known name only once it is whole: two runs at once do not mix theirs.
+# The console gets its final name when it is complete, so that concurrent runs do not mix their output.
 trap '[[ -z $qemu ]] || kill "$qemu" 2>/dev/null || true; mv "$console" .cache/console.log || true; rm -rf "$scratch"' EXIT
 mkdir "$scratch/root" && cp -r "$payload" "$scratch/root/work"
 (cd "$scratch/root" && find . | cpio --quiet -o -H newc) | cat .cache/root.cpio - >"$scratch/initrd"
 
-# boot ACCEL: leaves "true" in booted where domain 0 came up, and in code what the run ends with.
+# boot ACCEL: sets booted to "true" if domain 0 has booted, and code to the exit code of the run.
 boot() {
   local accel=$1 cpu=host line status deadline=$((SECONDS + boot_s))
   # The oldest model that Bun's baseline build runs on. "max", as QEMU 7.2 emulates it, makes Xen crash domain 0 (by SMAP)

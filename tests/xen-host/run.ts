@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { loaded, readOutcomes } from "./results.ts";
 
-/** The test files, beside this one; each becomes one bundle, NAME.test.mjs, that all runtimes run. */
+/** The test files of this folder. Each becomes one bundle, NAME.test.mjs, which all runtimes run. */
 const suites = ["suite", "blocking"];
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Runs a script of this folder, its output on ours; resolves to its exit code and the lines of its standard output. */
+/** Runs a script of this folder, and prints its output. Resolves with its exit code and the lines of its output. */
 async function run(
   script: string,
   ...args: string[]
@@ -33,7 +33,7 @@ async function run(
   return { code: await ended, lines };
 }
 
-/** Makes one file of each program, for a machine without packages. */
+/** Bundles each program into one file, for a machine without packages. */
 async function bundle(entries: readonly string[], outdir: string, extension: string, footer = ""): Promise<void> {
   await build({
     absWorkingDir: here,

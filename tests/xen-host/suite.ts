@@ -1,4 +1,4 @@
-// The suite that run.ts boots: the contract over the real XenBus device, and over domain 0's socket.
+// The contract over the real XenBus device and over domain 0's socket. run.ts boots this suite.
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ function store(
   };
 }
 
-// A guest finds the device without an address; domain 0 finds its socket.
+// A guest finds the device without an address, and domain 0 finds its socket.
 contract(store("device", inDom0 ? device : undefined, true));
 if (inDom0) contract(store("socket", undefined, false));
 endingsContract(

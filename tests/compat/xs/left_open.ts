@@ -1,4 +1,4 @@
-// Opens a handle and leaves it open. Arguments: the transport, "" for none.
+// Opens a handle and does not close it. Argument: the transport, or "" for the default.
 
 import process from "node:process";
 import { type BlockingKind, xs } from "../../../compat/xs.ts";

@@ -74,8 +74,8 @@ def attempt(call):
         return "%s %s" % (type(error).__name__, error)
 
 
-# Everything that the store sent before it answered is there with the answer. Each event once: the daemon leaves out those
-# that it has not sent yet a first time, and when it does so is a matter of time.
+# All messages that the store sent before a reply have arrived with the reply. Each event counts once: the daemon does not
+# repeat an event that is still unsent, which depends on the timing.
 def drain(handle):
     seen = [attempt(lambda: handle.get_domain_path(0))]
     while seen[-1] != "None" and len(seen) < 1000:
@@ -86,15 +86,15 @@ def drain(handle):
 def has_ended(pid):
     try:
         with open("/proc/%d/stat" % pid) as file:
-            # Its sockets are closed with the last of its threads.
+            # Its sockets are closed when its last thread has ended.
             return file.read().rsplit(")", 1)[1].split()[0] == "Z" and len(os.listdir("/proc/%d/task" % pid)) == 1
     except OSError:
         return True
 
 
-# Returns when libxenstore has seen the end as well, whoever collects the daemon first: then its threads, which read what is
-# watched, have received the last events, closed their sockets and ended. A call before that would fail with EPIPE, for
-# EBADF, and close the socket before the last events were read.
+# Returns after libxenstore has noticed the end. Its threads, which read events, have then received the last events, closed
+# their sockets and ended. An earlier call would fail with EPIPE instead of EBADF, and close the socket before the last
+# events were read.
 def kill():
     os.kill(daemon, signal.SIGKILL)
     while not has_ended(daemon) or len(os.listdir("/proc/self/task")) > 1:
@@ -112,7 +112,7 @@ def step(handle, method, args, keywords):
         return drain(target)
     if method == "select":
         return bool(select.select([target.fileno()], [], [], args[0])[0])
-    # Equal texts are one token: literals of a program are one object.
+    # Equal texts are one token, because equal literals of a program are one object.
     if method in ("watch", "unwatch") and len(args) > 1 and isinstance(args[1], str):
         args[1] = literals.setdefault(args[1], args[1])
     if method == "fileno":

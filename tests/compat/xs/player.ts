@@ -34,7 +34,7 @@ function decode(value: unknown): unknown {
   return decoders[kind]?.();
 }
 
-/** As Python's json.dumps() writes it. */
+/** A value as Python's json.dumps() writes it. */
 function quote(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
@@ -79,7 +79,7 @@ function kill(): null {
   for (;;) {
     try {
       const hasEnded = /\) Z /.test(readFileSync(`/proc/${daemon}/stat`, "utf8"));
-      // Its sockets are closed with the last of its threads.
+      // Its sockets are closed when its last thread has ended.
       if (hasEnded && readdirSync(`/proc/${daemon}/task`).length === 1) return null;
     } catch {
       return null;
@@ -100,7 +100,7 @@ function step(handle: string, method: string, args: unknown[], keywords: Record<
   if (method === "drain") {
     const seen = [attempt(() => call("get_domain_path", 0))];
     while (seen.at(-1) !== "None" && seen.length < 1000) seen.push(attempt(() => call("check_watch")));
-    // As in player.py: each event once.
+    // Each event counts once, as in player.py.
     return [...new Set(seen)];
   }
   if (method === "select") return call("wait_watch", ...args);
@@ -109,7 +109,7 @@ function step(handle: string, method: string, args: unknown[], keywords: Record<
       const [first, second] = [call("fileno", ...args), call("fileno")];
       return Number(first) >= 0 && first === second;
     } catch (error) {
-      // A worker's descriptor is none of this thread's.
+      // A worker's descriptor does not belong to this thread.
       if (transport === "worker" && error instanceof XsError && error.args[0] === 38) return true;
       throw error;
     }

@@ -1,8 +1,8 @@
-// Scripts of calls on handles of xen.lowlevel.xs: one that has every method, edge and failure, and any number of generated ones.
+// Scripts of calls on handles of xen.lowlevel.xs: a fixed one with every method and failure, and generated ones.
 
 import { randomFractions } from "../../support/random.ts";
 
-/** A handle, a method, its arguments as JSON can have them, its keywords, and the name to keep its result by. */
+/** A handle, a method, its arguments in JSON, its keywords, and the name that keeps its result. */
 export type Step = readonly [
   handle: string,
   method: string,
@@ -37,7 +37,7 @@ class Script {
   }
 }
 
-/** Values of every type, for arguments of which one type is valid. */
+/** Values of every type, for arguments that accept one type. */
 const VALUES: readonly unknown[] = [
   null,
   true,
@@ -247,7 +247,7 @@ function watches(script: Script): void {
   script.call("a", "select", 300);
   script.call("a", "read_watch");
   script.call("a", "drain");
-  // What is queued outlives its watch, unless no watch has its token.
+  // A queued event outlives its watch, unless no other watch has its token.
   script.call("b", "write", "", "/w/0", "2");
   script.call("a", "get_domain_path", 0);
   for (const [i, each] of tokens.entries()) script.call("a", "unwatch", `/w/${i % 3}`, each);
@@ -263,7 +263,7 @@ function watches(script: Script): void {
   script.call("a", "unwatch", "/one", token("x"));
   script.call("a", "read_watch");
   script.call("a", "drain");
-  // Watched again, the same object stands for what was queued before.
+  // After another watch(), the same object stands for the events that were queued before.
   script.call("b", "write", "", "/two", "2");
   script.call("a", "get_domain_path", 0);
   script.call("a", "unwatch", "/two", token("x"));
@@ -290,7 +290,7 @@ function watches(script: Script): void {
   for (const method of ["read_watch", "check_watch", "fileno", "transaction_start", "close"]) {
     script.call("a", method, 1);
   }
-  // A transaction's events come with its commit.
+  // The events of a transaction arrive at its commit.
   script.call("a", "watch", "/tree", token("t"));
   script.keep("t", "b", "transaction_start");
   script.call("b", "write", ref("t"), "/tree/a/b", "1");
@@ -384,7 +384,7 @@ function closing(script: Script): void {
   for (const [method, ...args] of calls) script.call("c", method, ...args);
 }
 
-/** The end of the daemon, as handles see it: one that has a watch, one that has none. */
+/** The end of the daemon, for a handle with a watch and for a handle without one. */
 export function endingScript(): Step[] {
   const script = new Script();
   script.call("a", "xs");
@@ -397,7 +397,7 @@ export function endingScript(): Step[] {
     script.call(handle, "read_watch");
   }
   for (const name of ["1", "2", "3"]) script.call("b", "write", "", `/x/${name}`, "");
-  // By the second answer the daemon has sent all events, which no call has received yet.
+  // When the second reply arrives, the daemon has sent all events, and no call has received them.
   for (let i = 0; i < 2; i++) script.call("b", "read", "", "/x");
   script.call("a", "kill");
   for (const method of ["read", "ls", "read", "rm"]) script.call("a", method, "", "/x");
@@ -408,7 +408,7 @@ export function endingScript(): Step[] {
   script.call("b", "close");
   script.call("b", "close");
   script.call("c", "xs");
-  // A request finds the end before the events do, and the other way round.
+  // A request finds the end before the events do, and vice versa.
   script.call("d", "read", "", "/x");
   for (const handle of ["d", "e"]) {
     script.call(handle, "read_watch");
@@ -423,7 +423,7 @@ export function endingScript(): Step[] {
   return script.steps;
 }
 
-/** Every method, with every edge value and failure. */
+/** Every method, with every edge case and failure. */
 export function fixedScript(): Step[] {
   const script = new Script();
   script.call("a", "xs");
@@ -432,7 +432,7 @@ export function fixedScript(): Step[] {
   return script.steps;
 }
 
-/** Any calls that work, or fail as they may, on few nodes, tokens, transactions and domains. */
+/** Random calls that succeed or fail, on few nodes, tokens, transactions and domains. */
 export function generatedScript(seed: number, count: number): Step[] {
   const random = randomFractions(seed);
   const script = new Script();

@@ -1,4 +1,4 @@
-// A daemon on the socket that the argument names, until the standard input ends.
+// A daemon on the socket of the argument, until the standard input ends.
 
 import { Daemon } from "tsxs/daemon";
 

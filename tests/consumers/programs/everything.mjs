@@ -1,5 +1,5 @@
-// Uses every entry of the package: as it is installed, and from a bundle. Argument: the socket of a daemon, and before it
-// `--names` if classes must have their own names, which bundlers may change.
+// Uses every entry of the package, installed or in a bundle. Argument: the socket of a daemon, after `--names` if
+// classes must keep their names, which bundlers may change.
 
 import * as tsxs from "tsxs";
 import * as daemons from "tsxs/daemon";
@@ -10,7 +10,7 @@ const { connect, ConnectionError, XenStoreError } = tsxs;
 const { ConnectionError: DaemonConnectionError, Daemon, XenStoreError: DaemonError } = daemons;
 
 const [socket] = process.argv.slice(-1);
-/** Others use the same daemon. */
+/** Other programs use the same daemon. */
 const base = `/tool/consumer-${process.pid}`;
 
 function same(actual, expected) {
@@ -27,7 +27,7 @@ async function thrownBy(run) {
   throw new Error("nothing was thrown");
 }
 
-/** Classes keep their names. */
+/** Checks that classes keep their names. */
 function checkNames() {
   const exported = { ...tsxs, ...daemons, ...pyxs, Client: tsxs.Client, PyClient: pyxs.Client, Error: XsError };
   for (const [name, value] of Object.entries(exported)) {
@@ -73,7 +73,7 @@ async function useDaemon() {
 }
 
 async function useBlocking() {
-  // Both call by the runtime's fastest way first, and then through a worker.
+  // Both call by the runtime's fastest transport first, and then through a worker.
   const ways = [{ address: `unix:${socket}` }, { address: `unix:${socket}`, transport: "worker" }, {
     address: "embedded:",
   }];

@@ -1,4 +1,4 @@
-// Names what the package exports, as a user's TypeScript does.
+// Uses the exported types as a user's TypeScript does.
 
 import { type Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
 import { Daemon, type LogReader } from "tsxs/daemon";

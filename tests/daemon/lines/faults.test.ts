@@ -1,4 +1,4 @@
-// Faults on purpose: that they come as often as wanted, and the same each time.
+// Injected faults: they occur with their probability, and repeat with the same seed.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -16,7 +16,7 @@ const all: FaultOptions = {
   spuriousEvents: 0.4,
 };
 
-/** What is drawn, one of each kind after the other. */
+/** Draws one fault of each kind, so many times. */
 function draw(options: FaultOptions, count: number): string[] {
   const faults = new Faults(options);
   return Array.from({ length: count }, () => {
@@ -31,17 +31,17 @@ async function withClient(faults: FaultOptions, run: (store: Client, daemon: Dae
 }
 
 describe("faults", () => {
-  test("are the same with the same seed, and others with another one", () => {
+  test("faults repeat with the same seed, and differ with another seed", () => {
     assertEquals(draw(all, 100), draw(all, 100));
     assert(draw(all, 100).join() !== draw({ ...all, seed: 2 }, 100).join());
   });
 
-  test("of one kind do not depend on which other kinds there are", () => {
+  test("faults of one kind do not depend on the other kinds", () => {
     const conflicts = (options: FaultOptions) => draw(options, 100).map((drawn) => drawn.split(" ")[0]);
     assertEquals(conflicts(all), conflicts({ seed: 1, conflict: 0.1 }));
   });
 
-  test("come as often as wanted, and never where they are not", () => {
+  test("faults occur with their probability, and never without one", () => {
     const drawn = draw(all, DRAWS).map((line) => line.split(" "));
     const share = (column: number, none: string) => drawn.filter((line) => line[column] !== none).length / DRAWS;
     for (const [column, none, wanted] of [[0, "false", 0.1], [1, "0", 0.2], [2, "", 0.3], [3, "-1", 0.4]] as const) {
@@ -54,7 +54,7 @@ describe("faults", () => {
     assertEquals(new Set(draw({ seed: 1 }, DRAWS)), new Set(["false 0  -1"]));
   });
 
-  test("are refused where a number makes no sense", () => {
+  test("Daemon rejects a fault option whose number is out of range", () => {
     assertThrows(() => new Daemon({ faults: { seed: 0.5 } }), RangeError, "seed is 0.5");
     assertThrows(() => new Daemon({ faults: { seed: 1, conflict: -1 } }), RangeError, "conflict is -1");
     assertThrows(() => new Daemon({ faults: { seed: 1, cut: NaN } }), RangeError, "cut is NaN");
@@ -72,7 +72,7 @@ describe("faults", () => {
     );
   });
 
-  test("are refused where they are none that there are", () => {
+  test("Daemon rejects an unknown fault option and one of the wrong type", () => {
     const wrong = (options: unknown) => () => new Daemon({ faults: options as FaultOptions });
     assertThrows(wrong({ seed: 1, conflicts: 0.5 }), TypeError, 'faults has "conflicts": expected seed, conflict');
     assertThrows(wrong({ seed: 1, delay: { ms: 5 } }), TypeError, 'delay has "ms": expected probability');
@@ -83,7 +83,7 @@ describe("faults", () => {
 });
 
 describe("a daemon with faults", () => {
-  test("fails commits with EAGAIN, which transact() gets over", async () => {
+  test("injected conflicts fail commits with EAGAIN, and transact() retries them", async () => {
     await withClient({ seed: 3, conflict: 0.5 }, async (store) => {
       let conflicts = 0;
       for (let i = 0; i < 20; i++) {
@@ -100,7 +100,7 @@ describe("a daemon with faults", () => {
     });
   });
 
-  test("delays a request and those behind it, by its clock", () => {
+  test("an injected delay delays a request and the requests after it, by the daemon's clock", () => {
     const rig = new Rig({}, { seed: 1, delay: { probability: 1, milliseconds: 50 } });
     const line = rig.open();
     line.send(request(1));
@@ -114,7 +114,7 @@ describe("a daemon with faults", () => {
     assertEquals(line.received, ["READ 1 /a|", "READ 2 /a|"]);
   });
 
-  test("delays nobody else", () => {
+  test("an injected delay delays only its own connection", () => {
     const rig = new Rig({}, { seed: 5, delay: { probability: 0.5, milliseconds: 50 } });
     const lines = Array.from({ length: 100 }, () => rig.open());
     for (const line of lines) line.send(request(1));
@@ -123,7 +123,7 @@ describe("a daemon with faults", () => {
     assertEquals(rig.clock.waiting, 100 - answered);
   });
 
-  test("cuts connections instead of a reply, with the request carried out or not", async () => {
+  test("an injected cut ends the connection without a reply", async () => {
     const clock = new ManualClock();
     await using daemon = new Daemon({ clock, faults: { seed: 1, cut: 0.3 } });
     const log = daemon.operations({ limit: 10_000 });
@@ -140,7 +140,7 @@ describe("a daemon with faults", () => {
     assertEquals(done, 100 - cut);
   });
 
-  test("carries out what it then does not answer, in half of the cases", async () => {
+  test("an injected cut carries out about half of the requests that it does not answer", async () => {
     await using daemon = new Daemon({ faults: { seed: 1, cut: 0.5 } });
     const [cut, written]: [number[], number[]] = [[], []];
     const attempt = async <T>(run: (client: Client) => Promise<T>): Promise<T | null> => {
@@ -164,7 +164,7 @@ describe("a daemon with faults", () => {
     assert(cut.length > 15 && written.length > 5 && written.length < cut.length - 5, `${written.length}/${cut.length}`);
   });
 
-  test("fires watches without a reason", async () => {
+  test("spurious events repeat watches whose nodes did not change", async () => {
     await withClient({ seed: 1, spuriousEvents: 0.5 }, async (store) => {
       await using monitor = store.monitor();
       await monitor.watch("/tool/a", "a");
@@ -190,7 +190,7 @@ describe("a daemon with faults", () => {
     });
   });
 
-  test("answers everything correctly otherwise", async () => {
+  test("a daemon with delays and spurious events answers every request correctly", async () => {
     await withClient({ seed: 1, spuriousEvents: 1, delay: { probability: 0.5, milliseconds: 0 } }, async (store) => {
       await Promise.all(Array.from({ length: 50 }, (_, i) => store.write(`/tool/${i}`, `${i}`)));
       for (let i = 0; i < 50; i++) assertEquals(await store.readText(`/tool/${i}`), `${i}`);

@@ -1,4 +1,4 @@
-// A connection's way through the daemon: what a client does or omits, and what it must not cost anybody else.
+// A link between a connection and the store: what a client does or omits, and that it does not harm other clients.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -7,12 +7,12 @@ import { request, Rig, turn } from "../../support/line.ts";
 import { Operation } from "../../../src/wire/operations.ts";
 import { Daemon } from "../../../src/daemon/daemon.ts";
 
-/** Requests by their numbers. */
+/** Requests with these ids. */
 const requests = (...ids: number[]): Uint8Array => concat(ids.map((id) => request(id)));
 const replies = (...ids: number[]): string[] => ids.map((id) => `READ ${id} /a|`);
 
 describe("a link", () => {
-  test("answers each request in order, and what came together in one piece", () => {
+  test("a link answers requests in order, and sends the replies to one chunk together", () => {
     const rig = new Rig();
     const line = rig.open();
     line.send(requests(1, 2, 3));
@@ -20,7 +20,7 @@ describe("a link", () => {
     assertEquals(line.writes, 1);
   });
 
-  test("answers in the turn of the request, and sends what others caused once their turn is over", async () => {
+  test("a link replies in the turn of the request, and sends events to other links after it", async () => {
     const rig = new Rig();
     const [asking, watching] = [rig.open(), rig.open()];
     rig.core.onRequest = (connection, packet) => {
@@ -35,7 +35,7 @@ describe("a link", () => {
     assertEquals(watching.writes, 1);
   });
 
-  test("sends its own events and replies in the order in which they came up", () => {
+  test("a link sends its own events and replies in the order in which they were caused", () => {
     const rig = new Rig();
     const line = rig.open();
     rig.core.onRequest = (connection, packet) => {
@@ -46,7 +46,7 @@ describe("a link", () => {
     assertEquals(line.received, ["WATCH_EVENT 0 /a|t|", ...replies(1)]);
   });
 
-  test("gives its connection back once, whoever ends it, and however often (XSA-233)", () => {
+  test("a link detaches its connection once, however often it is ended (XSA-233)", () => {
     const rig = new Rig();
     const [one, other] = [rig.open(), rig.open()];
     one.user?.closed();
@@ -59,7 +59,7 @@ describe("a link", () => {
     assertEquals(rig.links.size, 0);
   });
 
-  test("does nothing any more after its end", async () => {
+  test("a closed link handles no request and sends nothing", async () => {
     const rig = new Rig();
     const line = rig.open();
     line.user?.closed();
@@ -70,7 +70,7 @@ describe("a link", () => {
     assertEquals([rig.core.handled, line.received], [[], []]);
   });
 
-  test("ends where the daemon drops the connection, and takes no request behind that", async () => {
+  test("a link closes if the store drops its connection, and handles no later request", async () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.onRequest = (connection, packet) => {
@@ -83,7 +83,7 @@ describe("a link", () => {
     assertEquals([line.isClosed, rig.core.detached], [true, [1]]);
   });
 
-  test("lets an error of the core's own be seen, and ends the connection that met it", () => {
+  test("an error of the store is thrown, and closes the link that caused it", () => {
     const rig = new Rig();
     const line = rig.open();
     rig.core.onRequest = (connection, packet) => {
@@ -95,8 +95,8 @@ describe("a link", () => {
   });
 });
 
-describe("a link whose client sends what it should not", () => {
-  test("waits for the rest of half a frame, and serves others meanwhile", () => {
+describe("a link whose client sends invalid requests", () => {
+  test("a link waits for the rest of an incomplete request, and other links are served", () => {
     const rig = new Rig();
     const [half, whole] = [rig.open(), rig.open()];
     const bytes = requests(1);
@@ -109,7 +109,7 @@ describe("a link whose client sends what it should not", () => {
     assertEquals(half.received.length, bytes.length - 1);
   });
 
-  test("waits for a body that is withheld, and gives the connection back when the client goes", () => {
+  test("a link detaches its connection if the client closes before it has sent a request's body", () => {
     const rig = new Rig();
     const line = rig.open();
     line.send(requests(1).subarray(0, 16));
@@ -117,7 +117,7 @@ describe("a link whose client sends what it should not", () => {
     assertEquals([rig.core.handled, rig.core.detached], [[], [1]]);
   });
 
-  test("ends at once at a frame of more than 4096 bytes, without a reply to that, though with one to those before", () => {
+  test("a request of more than 4096 bytes closes the link without a reply, after the replies to earlier requests", () => {
     const rig = new Rig();
     const line = rig.open();
     const tooLong = request(2, "x".repeat(4096), Operation.DIRECTORY);
@@ -128,8 +128,8 @@ describe("a link whose client sends what it should not", () => {
   });
 });
 
-describe("a link that is held up", () => {
-  test("runs the next request when the time has come, with its line paused until then", () => {
+describe("a link that is throttled", () => {
+  test("a throttled link pauses its line, and runs the next request after the delay", () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.onRequest = (connection, packet) => {
@@ -146,7 +146,7 @@ describe("a link that is held up", () => {
     assertEquals(rig.clock.waiting, 0);
   });
 
-  test("asks again when the time has come: it may be too early still", () => {
+  test("a throttled link stays paused if the store still holds it after the delay", () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.holds.set(1, 100);
@@ -155,7 +155,7 @@ describe("a link that is held up", () => {
     assertEquals([line.received, line.isPaused, rig.clock.waiting], [[], true, 1]);
   });
 
-  test("runs the next request when the core lets it, and not in the turn of who made it do so", async () => {
+  test("a throttled link runs the next request in a turn after the store releases it", async () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.holds.set(1, Infinity);
@@ -168,7 +168,7 @@ describe("a link that is held up", () => {
     assertEquals([line.received, line.isPaused], [replies(1, 2), false]);
   });
 
-  test("is not let go by a release that it does not wait for", async () => {
+  test("a release does not end a delay by time", async () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.holds.set(1, 100);
@@ -178,7 +178,7 @@ describe("a link that is held up", () => {
     assertEquals([line.received, line.isPaused], [[], true]);
   });
 
-  test("keeps what a paused line had under way", () => {
+  test("a throttled link keeps the requests that arrived before and during the pause", () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.holds.set(1, 100);
@@ -190,7 +190,7 @@ describe("a link that is held up", () => {
     assertEquals(line.received, replies(1, 2, 3));
   });
 
-  test("holds up nobody else, and still gets its events", async () => {
+  test("a throttled link still gets its events, and does not delay other links", async () => {
     const rig = new Rig();
     const [held, free] = [rig.open(5), rig.open()];
     rig.core.holds.set(1, Infinity);
@@ -201,7 +201,7 @@ describe("a link that is held up", () => {
     assertEquals([held.received, free.received], [["WATCH_EVENT 0 /a|t|"], replies(1)]);
   });
 
-  test("is given back while it waits, and its timer with it", () => {
+  test("closing a throttled link detaches its connection and cancels its timer", () => {
     const rig = new Rig();
     const line = rig.open(5);
     rig.core.holds.set(1, 100);
@@ -217,7 +217,7 @@ describe("a link whose client does not read", () => {
     return concat(Array.from({ length: count }, (_, i) => request(i + 1, big)));
   };
 
-  test("takes no more requests before the client has read, so that asking without reading costs a bounded amount", () => {
+  test("a link handles no further chunk until the client has read the replies", () => {
     const rig = new Rig();
     const line = rig.open();
     line.room = 1;
@@ -228,7 +228,7 @@ describe("a link whose client does not read", () => {
     assertEquals([line.isPaused, line.received.length], [false, 100]);
   });
 
-  test("stops within a chunk where the replies are long", () => {
+  test("a link stops within a chunk if the replies are long", () => {
     const rig = new Rig();
     const line = rig.open();
     line.room = 1;
@@ -239,7 +239,7 @@ describe("a link whose client does not read", () => {
     assertEquals(line.received.length, 1000);
   });
 
-  test("sends in order what waited, in pieces of at most 64 KiB", () => {
+  test("a link sends its backlog in order, in pieces of at most 64 KiB", () => {
     const rig = new Rig();
     const line = rig.open();
     const { outbox } = rig.core.connection(1);
@@ -254,7 +254,7 @@ describe("a link whose client does not read", () => {
     assertEquals(line.writes, 1 + Math.ceil(300 * 1025 / 65536));
   });
 
-  test("is cut when more than 1 MiB waits for it, which harms nobody else (XSA-326)", async () => {
+  test("a link with a backlog of more than 1 MiB is disconnected, and other links are not (XSA-326)", async () => {
     const rig = new Rig();
     const [writing, stuck, reading] = [rig.open(), rig.open(), rig.open()];
     stuck.room = 1;
@@ -273,7 +273,7 @@ describe("a link whose client does not read", () => {
     assertEquals(writing.received.length, 1100);
   });
 
-  /** Sends a guest so many events of 1,025 bytes each for a request, after whose number they are named. */
+  /** For each request, sends the second connection a number of events of 1,025 bytes, which name the request's id. */
   function flood(rig: Rig, counts: readonly number[]): void {
     rig.core.onRequest = (connection, packet) => {
       const count = counts[packet.requestId] ?? 0;
@@ -282,7 +282,7 @@ describe("a link whose client does not read", () => {
     };
   }
 
-  test("is cut whether what waits for it has left the outbox or not", async () => {
+  test("the backlog includes bytes that have left the outbox", async () => {
     const rig = new Rig({ unsentMax: 200_000 });
     const [writing, stuck] = [rig.open(), rig.open()];
     const { outbox } = rig.core.connection(2);
@@ -297,7 +297,7 @@ describe("a link whose client does not read", () => {
     assertEquals([stuck.isClosed, rig.core.handled.length], [true, 12]);
   });
 
-  test("is cut in the middle of what another one has asked for at once", async () => {
+  test("a link over the limit is disconnected while another link's chunk of requests is handled", async () => {
     const rig = new Rig();
     const [writing, stuck] = [rig.open(), rig.open()];
     const { outbox } = rig.core.connection(2);
@@ -314,7 +314,7 @@ describe("a link whose client does not read", () => {
     assert(stuck.isClosed && most < (1 << 20) + 2000, `${most} waited`);
   });
 
-  test("has the time to read what a single request has caused, however much that is", async () => {
+  test("a link is not disconnected for the events of a single request, however many they are", async () => {
     const rig = new Rig({ unsentMax: 100_000 });
     const [writing, reading] = [rig.open(), rig.open()];
     reading.room = 1;
@@ -332,7 +332,7 @@ describe("a link whose client does not read", () => {
     assertEquals(reading.received.length, 1970);
   });
 
-  test("is cut where twice as much waits as that", async () => {
+  test("a link is disconnected if further events double the backlog of a single request", async () => {
     const rig = new Rig({ unsentMax: 100_000 });
     const [writing, stuck] = [rig.open(), rig.open()];
     stuck.room = 1;
@@ -344,7 +344,7 @@ describe("a link whose client does not read", () => {
     }
   });
 
-  test("is cut when it has taken nothing for 20 seconds (XSA-326)", () => {
+  test("a link that takes nothing for 20 seconds is disconnected (XSA-326)", () => {
     const rig = new Rig();
     const line = rig.open();
     line.room = 1;
@@ -355,7 +355,7 @@ describe("a link whose client does not read", () => {
     assertEquals([line.isClosed, rig.core.detached, rig.clock.waiting], [true, [1], 0]);
   });
 
-  test("is not cut while it takes something now and then", () => {
+  test("a link that takes something within 20 seconds stays connected", () => {
     const rig = new Rig();
     const line = rig.open();
     line.room = 1;
@@ -370,7 +370,7 @@ describe("a link whose client does not read", () => {
     assertEquals(line.isClosed, true);
   });
 
-  test("costs no timer any more when it has read everything", () => {
+  test("a link has no timer after the client has read everything", () => {
     const rig = new Rig();
     const line = rig.open();
     line.room = 1;
@@ -380,7 +380,7 @@ describe("a link whose client does not read", () => {
     assertEquals([rig.clock.waiting, line.isClosed], [0, false]);
   });
 
-  test("is cut as patiently as wanted", () => {
+  test("unsentMax and unsentMs set the limits of the backlog", () => {
     const rig = new Rig({ unsentMax: 10, unsentMs: 5 });
     const [slow, flooded] = [rig.open(), rig.open()];
     slow.room = flooded.room = 1;
@@ -394,7 +394,7 @@ describe("a link whose client does not read", () => {
     for (const wrong of [NaN, -1]) assertThrows(() => new Daemon({ unsentMs: wrong }), RangeError, "unsentMs is");
   });
 
-  test("lets go those who wait for it when it is cut", async () => {
+  test("a guest that waits for a link's events continues after that link is disconnected", async () => {
     const rig = new Rig();
     const [stuck, guest] = [rig.open(), rig.open(5)];
     stuck.room = 1;
@@ -412,8 +412,8 @@ describe("a link whose client does not read", () => {
   });
 });
 
-describe("a link that idles", () => {
-  test("costs no timer", () => {
+describe("idle links", () => {
+  test("1,000 idle links have no timer", () => {
     const rig = new Rig();
     for (let i = 0; i < 1000; i++) rig.open().send(requests(1));
     assertEquals([rig.clock.waiting, rig.links.size], [0, 1000]);

@@ -1,4 +1,4 @@
-// The line within a process: what a client sends, the daemon receives, and the other way round.
+// The connection between a client and a daemon in one process.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -10,11 +10,11 @@ import { bytes, concat, shown } from "../../support/bytes.ts";
 import { turn } from "../../support/line.ts";
 import { Inbox } from "../../support/socket.ts";
 
-/** The daemon's end of a line. */
+/** The daemon's end of a memory line. */
 class Daemon {
   readonly transport: Transport;
   readonly chunks: string[] = [];
-  /** `"drained"` and `"closed"`, as they came. */
+  /** The calls of drained() and closed(), in order. */
   readonly calls: string[] = [];
   onReceive: (text: string) => void = () => {};
   #line: Line | null = null;
@@ -44,7 +44,7 @@ class Daemon {
 }
 
 describe("a memory line", () => {
-  test("carries bytes both ways, in order, and those of one turn in one piece", async () => {
+  test("a memory line carries bytes both ways, in order, and joins those of one turn", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     for (const text of ["a", "b", "c"]) {
@@ -56,7 +56,7 @@ describe("a memory line", () => {
     assertEquals(daemon.chunks, ["abc"]);
   });
 
-  test("carries more than its buffers had room for", async () => {
+  test("a memory line carries more bytes than its buffers hold", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     const long = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
@@ -70,7 +70,7 @@ describe("a memory line", () => {
     assertEquals(Math.max(...daemon.chunks.map(({ length }) => length)), 65536);
   });
 
-  test("never delivers in the turn of the sender's", async () => {
+  test("a memory line never delivers in the sender's turn", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     daemon.transport.send(bytes("a"));
@@ -80,7 +80,7 @@ describe("a memory line", () => {
     assertEquals([daemon.text, inbox.length], ["a", 1]);
   });
 
-  test("takes the bytes only during the call", async () => {
+  test("a memory line copies the bytes during the call", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     for (const length of [3, 1000]) {
@@ -94,7 +94,7 @@ describe("a memory line", () => {
     assertEquals(daemon.text, "A".repeat(1003));
   });
 
-  test("lets each answer within what it receives", async () => {
+  test("both ends may send from within receive()", async () => {
     const daemon = new Daemon();
     daemon.onReceive = (text) => void daemon.line.write(bytes(`${text}!`));
     const inbox = new Inbox(daemon.transport, () => {
@@ -104,7 +104,7 @@ describe("a memory line", () => {
     assertEquals(shown(await inbox.bytes(10)), "x!x!x!x!x!");
   });
 
-  test("keeps what comes before start(), and says when that is too much", async () => {
+  test("bytes that arrive before start() are kept, and write() returns false if there are too many", async () => {
     const daemon = new Daemon();
     assertEquals(daemon.line.write(new Uint8Array(65536)), true);
     assertEquals(daemon.line.write(bytes("x")), false);
@@ -114,7 +114,7 @@ describe("a memory line", () => {
     assertEquals(daemon.calls, ["drained"]);
   });
 
-  test("says that it has room again only where it was full", async () => {
+  test("drained() is called only after the line was full", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     daemon.line.write(bytes("x"));
@@ -126,7 +126,7 @@ describe("a memory line", () => {
     assertEquals(daemon.calls, ["drained"]);
   });
 
-  test("delivers nothing to a daemon that paused it, and all of it in order afterwards", async () => {
+  test("a paused daemon receives nothing, and gets everything in order after resume()", async () => {
     const daemon = new Daemon();
     daemon.onReceive = () => daemon.line.pause();
     daemon.transport.send(new Uint8Array(65536).fill(65));
@@ -142,7 +142,7 @@ describe("a memory line", () => {
     assertEquals(daemon.chunks.slice(1), ["b", "c"]);
   });
 
-  test("throws what the daemon says of a client that it will not serve", () => {
+  test("memoryLine() throws the error of a daemon that refuses the client", () => {
     const serve = () => {
       throw new RangeError("no such domain");
     };
@@ -151,7 +151,7 @@ describe("a memory line", () => {
 });
 
 describe("a memory line that is closed by its client", () => {
-  test("tells the daemon once, after what was sent before", async () => {
+  test("close() by the client calls closed() once, after the bytes that were sent before", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     daemon.transport.send(bytes("last words"));
@@ -162,7 +162,7 @@ describe("a memory line that is closed by its client", () => {
     assertEquals([daemon.text, daemon.calls, inbox.ends], ["last words", ["closed"], []]);
   });
 
-  test("delivers nothing more to the client, and is never full for the daemon", async () => {
+  test("a closed client receives nothing more, and write() of the daemon returns true", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     daemon.line.write(bytes("too late"));
@@ -172,13 +172,13 @@ describe("a memory line that is closed by its client", () => {
     assertEquals([inbox.length, inbox.ends], [0, []]);
   });
 
-  test("is closed when the daemon was told", async () => {
+  test("close() by the client resolves after the daemon's closed() was called", async () => {
     const daemon = new Daemon();
     await daemon.transport.close();
     assertEquals(daemon.calls, ["closed"]);
   });
 
-  test("tells the daemon at once where that has paused it", async () => {
+  test("close() by the client calls closed() immediately if the daemon has paused the line", async () => {
     const daemon = new Daemon();
     daemon.line.pause();
     daemon.transport.send(bytes("never taken"));
@@ -187,7 +187,7 @@ describe("a memory line that is closed by its client", () => {
     assertEquals([daemon.text, daemon.calls], ["", ["closed"]]);
   });
 
-  test("delivers nothing after a close within receive()", async () => {
+  test("a client that closes within receive() receives nothing more", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport, () => void daemon.transport.close());
     daemon.line.write(bytes("a"));
@@ -199,7 +199,7 @@ describe("a memory line that is closed by its client", () => {
 });
 
 describe("a memory line that is closed by the daemon", () => {
-  test("tells the client once that it was reset, after what it has yet to receive", async () => {
+  test("close() by the daemon ends the client once with ECONNRESET, after its unread bytes", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     daemon.line.write(bytes("last words"));
@@ -212,7 +212,7 @@ describe("a memory line that is closed by the daemon", () => {
     assertEquals([inbox.length, inbox.ends.map(codeOf), daemon.calls], [10, ["ECONNRESET"], []]);
   });
 
-  test("tells a client that starts later as well", async () => {
+  test("a client that starts after the daemon's close() is ended, too", async () => {
     const daemon = new Daemon();
     daemon.line.write(bytes("early"));
     daemon.line.close();
@@ -222,7 +222,7 @@ describe("a memory line that is closed by the daemon", () => {
     assertEquals(inbox.length, 5);
   });
 
-  test("delivers nothing more to the daemon, though it was sent before", async () => {
+  test("a daemon that closes receives nothing more, including bytes that were sent before", async () => {
     const daemon = new Daemon();
     daemon.onReceive = () => daemon.line.close();
     const inbox = new Inbox(daemon.transport);
@@ -233,7 +233,7 @@ describe("a memory line that is closed by the daemon", () => {
     assertEquals(daemon.chunks.map(({ length }) => length), [65536]);
   });
 
-  test("tells neither side where both close", async () => {
+  test("neither side is called if both close in one turn", async () => {
     const daemon = new Daemon();
     const inbox = new Inbox(daemon.transport);
     void daemon.transport.close();

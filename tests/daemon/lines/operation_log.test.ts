@@ -1,4 +1,4 @@
-// The log of operations: what it says, to whom, and what becomes of those who do not listen.
+// The log of operations: its events, its readers, and the events that a slow reader loses.
 
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -10,7 +10,7 @@ import { shown } from "../../support/bytes.ts";
 import { ManualClock } from "../../support/line.ts";
 import { inDirectory } from "../../support/socket.ts";
 
-/** An event in short: `"1 READ /tool = value"`, `"1 READ /tool ! ENOENT"`. */
+/** An event in one line: `"1 READ /tool = value"`, `"1 READ /tool ! ENOENT"`. */
 function inShort(event: LogEvent): string {
   if (event.type === "overflow") return `${event.lost} lost`;
   const { connection, operation, path, reply, error } = event;
@@ -44,7 +44,7 @@ function event(requestId: number): OperationEvent {
 }
 
 describe("operations()", () => {
-  test("tells of each request of everybody, in order, and of its answer", async () => {
+  test("operations() reports the requests of all connections in order, with their answers", async () => {
     await using daemon = new Daemon();
     const log = daemon.operations();
     await using store = await connect(daemon.connect());
@@ -67,7 +67,7 @@ describe("operations()", () => {
     ]);
   });
 
-  test("tells all that there is to tell of one", async () => {
+  test("operations() reports every detail of a request", async () => {
     const clock = new ManualClock();
     clock.pass(1234);
     await using daemon = new Daemon({ clock });
@@ -93,7 +93,7 @@ describe("operations()", () => {
     });
   });
 
-  test("gives operations that the protocol has not by their numbers, and paths that are none as they were sent", async () => {
+  test("operations() names an unknown operation by its number, and an invalid path as it was sent", async () => {
     await using daemon = new Daemon();
     const log = daemon.operations();
     const transport = daemon.connect();
@@ -105,7 +105,7 @@ describe("operations()", () => {
     await transport.close();
   });
 
-  test("begins when it is called, and not when the first one is taken", async () => {
+  test("operations() begins with the call, not with the first next()", async () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     await store.exists("/tool/before");
@@ -114,7 +114,7 @@ describe("operations()", () => {
     assertEquals(await take(log, 1), ["1 READ /tool/after ! ENOENT"]);
   });
 
-  test("tells each who listens, who does so in his own time", async () => {
+  test("operations() sends every event to each reader", async () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     const logs = [daemon.operations(), daemon.operations()];
@@ -123,7 +123,7 @@ describe("operations()", () => {
     assertEquals(await Promise.all(first), [["1 READ /tool = "], ["1 READ /tool = "]]);
   });
 
-  test("says how many were left out where nobody took those before them", async () => {
+  test("operations() reports how many events exceeded the limit", async () => {
     await using daemon = new Daemon();
     const log = daemon.operations({ limit: 2 });
     await using store = await connect(daemon.connect());
@@ -133,7 +133,7 @@ describe("operations()", () => {
     assertEquals(await take(log, 1), ["1 READ /tool/5 ! ENOENT"]);
   });
 
-  test("ends with the daemon, after what came before", async () => {
+  test("operations() ends after the events before daemon.close()", async () => {
     const daemon = new Daemon();
     const log = daemon.operations();
     const store = await connect(daemon.connect());
@@ -143,7 +143,7 @@ describe("operations()", () => {
     assertEquals(await take(daemon.operations(), 1), ["end"]);
   });
 
-  test("ends with its signal, for its reason", async () => {
+  test("operations() rejects with the reason of an aborted signal", async () => {
     await using daemon = new Daemon();
     const abort = new AbortController();
     const log = daemon.operations({ signal: abort.signal });
@@ -154,7 +154,7 @@ describe("operations()", () => {
     await assertRejects(() => daemon.operations({ signal: abort.signal }).next(), Error, "enough");
   });
 
-  test("numbers connections as they were made, whatever is listened on", async () => {
+  test("operations() numbers connections in the order in which they were made, on every listener", async () => {
     await inDirectory(async (directory) => {
       await using daemon = new Daemon();
       daemon.introduceDomain(5);
@@ -170,7 +170,7 @@ describe("operations()", () => {
     });
   });
 
-  test("refuses a limit that is none", async () => {
+  test("operations() rejects an invalid limit", async () => {
     await using daemon = new Daemon();
     for (const limit of [0, -1, 1.5, NaN]) {
       assertThrows(() => daemon.operations({ limit }), RangeError, `limit is ${limit}`);
@@ -178,8 +178,8 @@ describe("operations()", () => {
   });
 });
 
-describe("a log", () => {
-  test("is wanted only while somebody listens", async () => {
+describe("OperationLog", () => {
+  test("a log is wanted only while it has a reader", async () => {
     const log = new OperationLog();
     assertEquals(log.isWanted, false);
     const abort = new AbortController();
@@ -192,7 +192,7 @@ describe("a log", () => {
     await assertRejects(() => other.next());
   });
 
-  test("is not wanted any more when it is disposed of, which ends it for those who wait", async () => {
+  test("disposing of a reader ends its pending next(), and the log is no longer wanted", async () => {
     const log = new OperationLog();
     const events = log.read({});
     const waiting = events.next();
@@ -206,7 +206,7 @@ describe("a log", () => {
     await events[Symbol.asyncDispose]();
   });
 
-  test("is not wanted any more when the loop over it was left", async () => {
+  test("leaving a for-await loop ends the reader, and the log is no longer wanted", async () => {
     const log = new OperationLog();
     const events = log.read({});
     log.add(event(1));
@@ -219,7 +219,7 @@ describe("a log", () => {
     assertEquals(await take(events, 1), ["end"]);
   });
 
-  test("gives several who wait for it one each", async () => {
+  test("each pending next() gets one event", async () => {
     const log = new OperationLog();
     const events = log.read({});
     const waiting = [events.next(), events.next()];
@@ -232,7 +232,7 @@ describe("a log", () => {
     assertEquals((await last).done, true);
   });
 
-  test("loses what comes between a loss and the moment when that is told", async () => {
+  test("an event that arrives after a loss, and before it is reported, is counted as lost", async () => {
     const log = new OperationLog();
     const events = log.read({ limit: 2 });
     for (let i = 1; i <= 3; i++) log.add(event(i));
@@ -243,7 +243,7 @@ describe("a log", () => {
     assertEquals(await take(events, 1), ["1 READ /5 ! ENOENT"]);
   });
 
-  test("keeps the order of many that are taken slowly", async () => {
+  test("a slow reader gets many events in order", async () => {
     const log = new OperationLog();
     const events = log.read({ limit: 100 });
     const taken: string[] = [];

@@ -1,4 +1,4 @@
-// Finding requests in a stream of bytes: wherever it is cut, and stopping behind any of them.
+// Finding requests in a stream of bytes, however the stream is divided into chunks.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -12,7 +12,7 @@ import { request } from "../../support/line.ts";
 const stream = concat([request(1, "/a"), request(2, ""), request(3, "/long/" + "x".repeat(100)), request(4, "/z")]);
 const expected = ["1 /a|", "2 |", `3 /long/${"x".repeat(100)}|`, "4 /z|"];
 
-/** Puts the chunks, taking at most so many requests for each, and then all that are left. */
+/** Puts the chunks, takes at most so many requests after each chunk, and then takes the rest. */
 function read(chunks: Uint8Array[], atOnce = Infinity): string[] {
   const requests = new Requests();
   const found: string[] = [];
@@ -27,7 +27,7 @@ function read(chunks: Uint8Array[], atOnce = Infinity): string[] {
     requests.put(buffer);
     take(atOnce);
     requests.keep();
-    // The runtime's buffer serves for the next chunk.
+    // The runtime reuses its buffer for the next chunk.
     buffer.fill(0xee);
   }
   take(Infinity);
@@ -41,32 +41,32 @@ function announcing(length: number, type: number = Operation.WRITE): Uint8Array 
 }
 
 describe("requests", () => {
-  test("are found wherever the stream is cut", () => {
+  test("requests are found wherever the stream is divided", () => {
     for (let cut = 0; cut <= stream.length; cut++) assertEquals(read(pieces(stream, cut)), expected, `cut at ${cut}`);
   });
 
-  test("are found byte by byte", () => {
+  test("requests are found if every chunk has one byte", () => {
     assertEquals(read(Array.from(stream, (byte) => Uint8Array.of(byte))), expected);
   });
 
-  test("wait where who takes them stops, wherever the stream is cut", () => {
+  test("requests that were not taken are kept, wherever the stream is divided", () => {
     for (const atOnce of [0, 1, 2]) {
       for (let cut = 0; cut <= stream.length; cut++) {
-        assertEquals(read(pieces(stream, cut), atOnce), expected, `cut at ${cut}, ${atOnce} at once`);
+        assertEquals(read(pieces(stream, cut), atOnce), expected, `cut at ${cut}, ${atOnce} a chunk`);
       }
     }
   });
 
-  test("are found in a Buffer, whose slices are no copies", () => {
+  test("requests are found in a Buffer, whose slices share its memory", () => {
     assertEquals(read(pieces(stream, 30).map((piece) => Buffer.from(piece)), 1), expected);
   });
 
-  test("have up to 4096 bytes", () => {
+  test("a request may have 4096 bytes", () => {
     const longest = concat([announcing(PAYLOAD_MAX), new Uint8Array(PAYLOAD_MAX)]);
     for (const cut of [0, 10, 16, 4000]) assertEquals(read(pieces(longest, cut)).length, 1);
   });
 
-  test("fail as soon as one announces more, whatever it is", () => {
+  test("a header of any operation that announces more than 4096 bytes throws a FrameError", () => {
     for (const type of [Operation.WRITE, Operation.DIRECTORY, 77]) {
       for (const length of [PAYLOAD_MAX + 1, 0xffffffff]) {
         const requests = new Requests();
@@ -77,7 +77,7 @@ describe("requests", () => {
     }
   });
 
-  test("fail as soon as one announces more, byte by byte", () => {
+  test("a header that announces more than 4096 bytes throws after its last byte", () => {
     const requests = new Requests();
     const header = announcing(PAYLOAD_MAX + 1);
     for (const byte of header.subarray(0, -1)) {
@@ -89,7 +89,7 @@ describe("requests", () => {
     assertThrows(() => requests.isReady(), FrameError);
   });
 
-  test("cannot be taken before one is ready", () => {
+  test("take() throws if no request is ready", () => {
     assertThrows(() => new Requests().take(), Error, "none is ready");
   });
 });

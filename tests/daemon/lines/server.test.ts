@@ -1,4 +1,4 @@
-// Listening on a Unix socket: whose it is, what is in its place, what becomes of its connections.
+// Listening on a Unix socket: its file, its permissions and its connections.
 
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { renameSync, statSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { codeOf } from "../../../src/wire/system_errors.ts";
 import { bytes, shown } from "../../support/bytes.ts";
 import { inDirectory, readBytes, write } from "../../support/socket.ts";
 
-/** What the daemon's end of each connection sees. */
+/** The daemon's end of all connections. It records the calls. */
 class Users {
   readonly lines: Line[] = [];
   readonly calls: string[] = [];
@@ -34,7 +34,7 @@ class Users {
     };
   };
 
-  /** Resolves when so many calls have been noted. */
+  /** Resolves after so many calls. */
   noted(count: number): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ count, resolve });
@@ -66,7 +66,7 @@ function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once("close", () => resolve()).resume());
 }
 
-/** Runs with a directory, users, and a listener in it. */
+/** Runs with a directory that has a listener. */
 async function listening(run: (listener: Listener, users: Users, directory: string) => Promise<void>): Promise<void> {
   await inDirectory(async (directory) => {
     const users = new Users();
@@ -81,7 +81,7 @@ async function refusal(path: string, code: string, state: string): Promise<void>
   assertEquals(error.code, code);
 }
 
-/** The path of a socket behind which nobody listens any more. */
+/** Makes a socket file that no process listens on, and returns its path. */
 async function staleSocket(directory: string): Promise<string> {
   const path = join(directory, "stale");
   const server = createServer();
@@ -92,7 +92,7 @@ async function staleSocket(directory: string): Promise<string> {
 }
 
 describe("listening on a socket", () => {
-  test("serves everyone who connects, each for himself", async () => {
+  test("a listener serves several connections, each with its own line", async () => {
     await listening(async ({ path }, users) => {
       const [one, other] = [await open(path), await open(path)];
       await write(one, bytes("one"));
@@ -106,7 +106,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("gives the socket to its owner alone, and leaves nothing else behind", async () => {
+  test("listen() gives the socket the mode 600, and leaves no other file", async () => {
     await listening(({ path }, _users, directory) => {
       assertEquals((statSync(path).mode & 0o777).toString(8), "600");
       assertEquals(readdirSync(directory), ["socket"]);
@@ -114,9 +114,9 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("takes a path of 107 bytes, and fails with EINVAL for one of 108", async () => {
+  test("listen() takes a path of 107 bytes, and rejects one of 108 bytes with EINVAL", async () => {
     await inDirectory(async (directory) => {
-      // Its directory leaves room for one character.
+      // The directory leaves room for one character.
       const deep = join(directory, "d".repeat(107 - directory.length - "/".length - "/s".length));
       mkdirSync(deep);
       const path = join(deep, "s");
@@ -133,7 +133,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("replaces a socket behind which nobody listens any more", async () => {
+  test("listen() replaces a stale socket file", async () => {
     await inDirectory(async (directory) => {
       const path = await staleSocket(directory);
       await using _listener = await listen(path, new Users().serve);
@@ -142,7 +142,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("lets only one of those replace such a socket who find it at once", async () => {
+  test("if several concurrent listen() find a stale socket file, only one succeeds", async () => {
     await inDirectory(async (directory) => {
       const path = await staleSocket(directory);
       const users = [new Users(), new Users(), new Users()];
@@ -152,7 +152,7 @@ describe("listening on a socket", () => {
       const socket = await open(path);
       await write(socket, bytes("echo"));
       assertEquals(shown(await readBytes(socket, 4)), "echo");
-      // One that comes late finds that somebody listens, by connecting.
+      // A listen() that comes late finds the new listener by connecting to it.
       assertEquals(users.map(({ lines }) => lines.length > 0), codes.map((code) => code === ""));
       socket.destroy();
       for (const attempt of attempts) if (attempt.status === "fulfilled") await attempt.value.close();
@@ -160,7 +160,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("takes a relative path from the working directory of that moment, also when it closes", async () => {
+  test("a relative path is resolved at the call of listen()", async () => {
     await inDirectory(async (directory) => {
       const before = process.cwd();
       process.chdir(directory);
@@ -174,7 +174,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("fails with EADDRINUSE where somebody listens, who goes on undisturbed", async () => {
+  test("listen() rejects with EADDRINUSE if a process listens, and that process is not disturbed", async () => {
     await listening(async ({ path }, users, directory) => {
       await refusal(path, "EADDRINUSE", "a process listens there already");
       assertEquals(readdirSync(directory), ["socket"]);
@@ -186,7 +186,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("lets only one of those have a path who ask for it at once", async () => {
+  test("if several concurrent listen() have the same path, only one succeeds", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "socket");
       const attempts = await Promise.allSettled([1, 2, 3].map(() => listen(path, new Users().serve)));
@@ -198,7 +198,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("fails with EADDRINUSE where there is something that is no socket", async () => {
+  test("listen() rejects with EADDRINUSE if a file or directory has that name", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "file");
       writeFileSync(path, "precious");
@@ -208,7 +208,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("fails with the system's code where the directory is not there", async () => {
+  test("listen() rejects with the system's code if the directory does not exist", async () => {
     await inDirectory(async (directory) => {
       await refusal(join(directory, "none", "socket"), "ENOENT", "No such file or directory");
       writeFileSync(join(directory, "file"), "");
@@ -216,7 +216,7 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("fails with EINVAL where the path is empty or has a NUL", async () => {
+  test("listen() rejects with EINVAL if the path is empty or contains a NUL", async () => {
     await inDirectory(async (directory) => {
       await refusal("", "EINVAL", "the path is empty");
       await refusal(join(directory, "a\0b"), "EINVAL", "the path contains a NUL");
@@ -224,22 +224,22 @@ describe("listening on a socket", () => {
     });
   });
 
-  test("closes a connection that it has nobody for", async () => {
+  test("a connection that the daemon refuses is closed", async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, "socket");
       const serve = () => {
         throw new RangeError("no such domain");
       };
       await using _listener = await listen(path, serve);
-      // Bun tells of it as an error of the connect.
+      // Bun reports the close as an error of connect().
       await open(path).then(closed, (error) => assertEquals(codeOf(error), "ECONNRESET"));
     });
   });
 
-  test("accepts 1,000 connections that do nothing", async () => {
+  test("a listener accepts 1,000 idle connections", async () => {
     await listening(async ({ path }, users) => {
       const sockets: Socket[] = [];
-      // Bun lets 512 wait to be accepted.
+      // Bun queues at most 512 connections to be accepted.
       while (sockets.length < 1000) sockets.push(...await Promise.all(Array.from({ length: 250 }, () => open(path))));
       const last = await open(path);
       await write(last, bytes("x"));
@@ -252,7 +252,7 @@ describe("listening on a socket", () => {
 });
 
 describe("a socket's line", () => {
-  test("is full when the client does not read, and says when it has room again", async () => {
+  test("write() returns false if the client does not read, and drained() is called after it has read", async () => {
     await listening(async ({ path }, users) => {
       const socket = await open(path);
       await write(socket, bytes("x"));
@@ -271,7 +271,7 @@ describe("a socket's line", () => {
     });
   });
 
-  test("receives nothing while it is paused, and all of it afterwards", async () => {
+  test("a paused line receives nothing, and receives everything after resume()", async () => {
     await listening(async ({ path }, users) => {
       let received = 0;
       users.onReceive = (line, { length }) => {
@@ -291,7 +291,7 @@ describe("a socket's line", () => {
     });
   });
 
-  test("sends what was written before it was closed, and calls nobody back", async () => {
+  test("close() sends what was written before, and causes no call", async () => {
     await listening(async ({ path }, users) => {
       users.onReceive = (line) => {
         line.write(new Uint8Array(50_000));
@@ -306,7 +306,7 @@ describe("a socket's line", () => {
     });
   });
 
-  test("says that it is closed when the client goes without reading", async () => {
+  test("closed() is called if the client disconnects without reading", async () => {
     await listening(async ({ path }, users) => {
       const socket = await open(path);
       users.onReceive = (line) => {
@@ -322,7 +322,7 @@ describe("a socket's line", () => {
 });
 
 describe("a listener", () => {
-  test("close() ends its connections and removes the socket, and may be called again", async () => {
+  test("close() ends all connections and removes the socket, and may be called again", async () => {
     await listening(async (listener, users, directory) => {
       const socket = await open(listener.path);
       await write(socket, bytes("x"));
@@ -336,7 +336,7 @@ describe("a listener", () => {
     });
   });
 
-  test("close() leaves a socket that somebody else has put in its place", async () => {
+  test("close() leaves the socket of another listener at its path", async () => {
     await listening(async (listener, _users, directory) => {
       const other = await listen(join(directory, "other"), new Users().serve);
       renameSync(other.path, listener.path);
@@ -348,7 +348,7 @@ describe("a listener", () => {
     });
   });
 
-  test("close() is fine where the socket's file is gone", async () => {
+  test("close() succeeds if the socket file no longer exists", async () => {
     await listening(async (listener, _users, directory) => {
       renameSync(listener.path, join(directory, "moved"));
       await listener.close();

@@ -1,4 +1,4 @@
-// States for the tests of migration streams: one that has everything, and random ones.
+// States for the tests of migration streams: an empty one, and random ones.
 
 import type { ConnectionData, MigrationState, NodeData } from "../../../src/daemon/migration/state.ts";
 import { randomFractions } from "../../support/random.ts";
@@ -9,7 +9,7 @@ export const initialNodes: readonly NodeData[] = initial.flatMap((change) =>
   change.kind === "put" ? [{ path: change.path, value: change.value, permissions: change.permissions }] : []
 );
 
-/** Nothing but the nodes of every store. */
+/** The nodes of every store, and nothing else. */
 export const emptyState: MigrationState = {
   version: 2,
   global: null,
@@ -20,7 +20,7 @@ export const emptyState: MigrationState = {
   skipped: [],
 };
 
-/** A random state: all that a stream of the version can hold. */
+/** A random state that uses all that a stream of the version can hold. */
 export function randomState(seed: number, version: 1 | 2 = 2): MigrationState {
   const random = randomFractions(seed);
   const below = (limit: number): number => Math.floor(random() * limit);

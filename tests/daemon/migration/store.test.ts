@@ -1,4 +1,4 @@
-// The store of a core in a migration stream, and a core that goes on with one.
+// Exporting a store to a migration stream, and importing one into another store.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -31,8 +31,8 @@ function filled(): TestStore {
   return store;
 }
 
-describe("a core's store", () => {
-  test("is the same in the core that goes on with its stream", () => {
+describe("exportStore() and importStore()", () => {
+  test("importStore() restores the tree, domains, quotas and permissions of an exported store", () => {
     for (const version of [1, 2] as const) {
       const store = filled();
       const bytes = exportStore(store.core, version);
@@ -53,12 +53,12 @@ describe("a core's store", () => {
         ["IS_DOMAIN_INTRODUCED", "5|", "T|"],
         ["IS_DOMAIN_INTRODUCED", "7|", "F|"],
       );
-      // Domain 6 may do what its target may.
+      // Domain 6 has the rights of its target.
       assertEquals(other.open(6).ask("WRITE", "/z/first|by 6"), "OK|");
     }
   });
 
-  test("has the watches of each domain in its stream, with their depths from version 2 on", () => {
+  test("exportStore() writes the watches of each domain, and in version 2 their depths", () => {
     const { core } = filled();
     const watches = (version: 1 | 2) =>
       importStream(exportStore(core, version)).connections.map(({ watches }) => watches);
@@ -69,7 +69,7 @@ describe("a core's store", () => {
     assertEquals(watches(1)[0]?.map(({ depth }) => depth), [null, null]);
   });
 
-  test("takes the nodes of one domain beside its own", () => {
+  test("importStore() adds the nodes of one domain to a store, and rejects a node without a parent", () => {
     const { core, tree, audit } = new TestStore();
     const before = tree();
     const nodes = ["/local/domain/5", "/local/domain/5/name"].map((path) => ({
@@ -91,9 +91,9 @@ describe("a core's store", () => {
     assertEquals(tree(), after);
   });
 
-  test("is not touched by a stream that is none, whatever was there that the stream replaces", () => {
+  test("importStore() changes nothing if the stream is invalid", () => {
     const node = (path: string) => ({ path, value: "", permissions: permissionsOf(0) });
-    // Each alone is a stream, both together are none.
+    // Each stream is valid, and both joined are not.
     const joined = (first: string, second: string): Uint8Array => {
       const of = (path: string) => exportStream({ ...emptyState, nodes: [node(path)] }, { isKnown: () => true });
       return concat([of(first).slice(0, -RECORD_HEADER_SIZE), of(second).slice(HEADER_SIZE)]);
@@ -109,7 +109,7 @@ describe("a core's store", () => {
     }
   });
 
-  test("takes no harm from quotas and domains that it does not know", () => {
+  test("importStore() ignores unknown quotas, and domains that do not exist", () => {
     const store = new TestStore({ domainExists: (domid) => domid < 10 });
     const { core } = store;
     const state = importStore(

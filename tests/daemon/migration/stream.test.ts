@@ -1,4 +1,4 @@
-// Migration streams: what they hold byte by byte, and what is wrong with those that are none.
+// Migration streams: their bytes, and the errors of invalid ones.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -19,12 +19,12 @@ const stream = (...parts: string[]): Uint8Array =>
   Uint8Array.from(parts.join("").replace(/\s/g, "").match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** The one of everything in the specification, its numbers little-endian. */
+/** One of every record in the specification, its numbers little-endian. */
 const everything = [
   HEADER_2,
   "01000000 08000000  05000000 ffffffff", // GLOBAL_DATA: socket 5, no event channels
   "06000000 18000000  0100 0100 0a000000 00000000 6e6f64657300 746f74616c00", // GLOBAL_QUOTA_DATA: nodes 10, total 0
-  // CONNECTION_DATA 1: ring of domain 5 for 6, port 9; received "abc", unsent "defg", 2 of which are a rest; unique id
+  // CONNECTION_DATA 1: ring of domain 5 for 6, port 9; received "abc", unsent "defg" with 2 partial bytes; unique id
   "02000000 28000000  01000000 0000 0100  0500 0600 09000000  0300 0200 04000000  616263 64656667 00  0807060504030201",
   "03000000 10000000  01000000 0300 0200  2f6100 7400 000000", // WATCH_DATA: "/a", "t"
   "08000000 10000000  01000000 0200 0100 0100 0000  6100 00 00", // WATCH_DATA_EXTENDED: "a", "", depth 1
@@ -80,11 +80,11 @@ const everythingState: MigrationState = {
 };
 
 describe("importStream()", () => {
-  test("reads every record of the specification", () => {
+  test("importStream() reads every record of the specification", () => {
     assertEquals(importStream(stream(...everything)), everythingState);
   });
 
-  test("reads the numbers of a host whose byte order is the other one", () => {
+  test("importStream() reads the numbers of a big-endian host", () => {
     const big = stream(
       "78656e73746f7265 00000002 00000001",
       "00000001 00000008  00000005 ffffffff",
@@ -96,7 +96,7 @@ describe("importStream()", () => {
     assertEquals(nodes, [{ path: "/", value: "", permissions: permissionsOf(0x102) }]);
   });
 
-  test("reads back what exportStream() wrote, in both versions and byte orders", () => {
+  test("importStream() reads the output of exportStream() in both versions and byte orders", () => {
     for (let seed = 0; seed < 100; seed++) {
       for (const version of [1, 2] as const) {
         const state = randomState(seed, version);
@@ -109,12 +109,12 @@ describe("importStream()", () => {
     }
   });
 
-  test("takes a length that leaves the padding out", () => {
+  test("importStream() accepts a record whose length does not include the padding", () => {
     const short = stream(HEADER_1, "05000000 16000000  00000000 00000000 0200 0000 0000 0100  6e000000 2f00 ffff", END);
     assertEquals(importStream(short).nodes.map(({ path }) => path), ["/"]);
   });
 
-  test("passes over records of types that are not known, and lists them", () => {
+  test("importStream() skips records of unknown types, and lists them", () => {
     const unknown = stream(HEADER_2, "09000000 05000000 0102030405 000000", "ffffffff 00000000", END);
     assertEquals(importStream(unknown).skipped, [
       { type: 9, offset: 16, length: 5 },
@@ -122,7 +122,7 @@ describe("importStream()", () => {
     ]);
   });
 
-  test("leaves out what a stream of version 1 does not have", () => {
+  test("importStream() ignores the fields and records that version 1 does not have", () => {
     const [, , , connection = "", , extended = ""] = everything;
     const old = stream(HEADER_1, connection.replace("0000 0100", "0000 ffff"), extended, everything[11] ?? "", END);
     const { connections: [first], domains, skipped } = importStream(old);
@@ -131,12 +131,12 @@ describe("importStream()", () => {
     assertEquals(domains[0]?.features, null);
   });
 
-  test("takes zeros behind the end, and nothing else", () => {
+  test("importStream() accepts zeros after the end, and rejects other bytes", () => {
     assertEquals(importStream(stream(HEADER_1, END, END)).nodes, []);
     assertThrows(() => importStream(stream(HEADER_1, END, "00 01")), MigrationError, "cannot read END at byte 25");
   });
 
-  test("takes nodes whose parents were there before, where it is told so", () => {
+  test("importStream() accepts a node without its parent if isKnown() knows the parent", () => {
     const nodes: NodeData[] = [{ path: "/local/domain/5", value: "", permissions: permissionsOf(5) }];
     const isKnown = (path: string): boolean => path === "/local/domain";
     const bytes = exportStream({ ...emptyState, nodes }, { isKnown });
@@ -148,7 +148,7 @@ describe("importStream()", () => {
     );
   });
 
-  test("refuses a stream that is cut, wherever that is, and says in which record", () => {
+  test("importStream() rejects a truncated stream at every length, and names the byte", () => {
     const bytes = stream(...everything);
     for (let length = 0; length < bytes.length; length++) {
       const error = assertThrows(() => importStream(bytes.subarray(0, length)), MigrationError);
@@ -157,7 +157,7 @@ describe("importStream()", () => {
     }
   });
 
-  test("refuses with no other error whatever the bytes are", () => {
+  test("importStream() throws only MigrationErrors for random bytes", () => {
     const random = randomFractions(1);
     const whole = [stream(...everything), ...[1, 2, 3, 4].map((seed) => exportStream(randomState(seed)))];
     for (let i = 0; i < 20_000; i++) {
@@ -175,7 +175,7 @@ describe("importStream()", () => {
   const root = "05000000 18000000  00000000 00000000 0200 0000 0000 0100  6e 00 0000  2f00 0000";
   const faults: [what: string, parts: string[], message: string][] = [
     [
-      "another header",
+      "an unknown header",
       ["78656e73746f7266 00000001 00000000", END],
       'HEADER at byte 0 of a migration stream: it does not begin with "xenstore"',
     ],
@@ -207,12 +207,12 @@ describe("importStream()", () => {
       "GLOBAL_DATA at byte 32 of a migration stream: 8 bytes are left after the last field",
     ],
     [
-      "a record with less than its fields",
+      "a record with fewer bytes than its fields",
       [HEADER_1, "01000000 04000000", END, END],
       "GLOBAL_DATA at byte 28 of a migration stream: a number takes 4 bytes, 0 are left",
     ],
     [
-      "two of what there is one of",
+      "a second record of a kind that occurs once",
       [HEADER_1, "01000000 08000000", END, "01000000 08000000", END, END],
       "GLOBAL_DATA at byte 40 of a migration stream: there is one already",
     ],
@@ -222,7 +222,7 @@ describe("importStream()", () => {
       "CONNECTION_DATA at byte 24 of a migration stream: its id is 0",
     ],
     [
-      "an id twice",
+      "a repeated id",
       [HEADER_1, ring, ring, END],
       "CONNECTION_DATA at byte 56 of a migration stream: connection 1 is there already",
     ],
@@ -232,17 +232,17 @@ describe("importStream()", () => {
       "CONNECTION_DATA at byte 28 of a migration stream: its type is 2",
     ],
     [
-      "a rest of more than there is",
+      "an unsent partial message longer than the unsent bytes",
       [HEADER_1, ring.replace("0000 0000 00000000", "0000 0100 00000000"), END],
       "CONNECTION_DATA at byte 42",
     ],
     [
-      "a watch of nobody",
+      "a watch of an unknown connection",
       [HEADER_1, "03000000 10000000  01000000 0300 0200  2f6100 7400 000000", END],
       "WATCH_DATA at byte 24 of a migration stream: there is no connection 1 before it",
     ],
     [
-      "a watch of no path",
+      "a watch of an invalid path",
       [HEADER_1, ring, "03000000 10000000  01000000 0300 0200  2f2f00 7400 000000", END],
       'WATCH_DATA at byte 64 of a migration stream: the path "//" is invalid',
     ],
@@ -256,7 +256,7 @@ describe("importStream()", () => {
       [HEADER_1, ring, "03000000 10000000  01000000 0300 0200  2f0000 7400 000000", END],
       "WATCH_DATA at byte 64 of a migration stream: the path of 3 bytes ends after 2",
     ],
-    ["a transaction twice", [
+    ["a repeated transaction", [
       HEADER_1,
       ring,
       "04000000 08000000 01000000 07000000",
@@ -264,11 +264,15 @@ describe("importStream()", () => {
       END,
     ], "TRANSACTION_DATA at byte 76"],
     [
-      "a node of no transaction",
+      "a node of an unknown transaction",
       [HEADER_1, ring, root.replace("00000000", "01000000"), END],
       "NODE_DATA at byte 56 of a migration stream: there is no transaction 0 of connection 1 before it",
     ],
-    ["a node twice", [HEADER_1, root, root, END], 'NODE_DATA at byte 76 of a migration stream: "/" is there already'],
+    [
+      "a repeated node",
+      [HEADER_1, root, root, END],
+      'NODE_DATA at byte 76 of a migration stream: "/" is there already',
+    ],
     [
       "a root that is not the first node",
       [HEADER_1, root.replace("0200 0000", "0300 0000").replace("2f00 0000", "2f61 0000"), root, END],
@@ -294,7 +298,7 @@ describe("importStream()", () => {
       [HEADER_2, "07000000 10000000  0500 0100 07000000 00020000 6e6f6465", END],
       "DOMAIN_DATA at byte 36 of a migration stream: a quota's name does not end with NUL",
     ],
-    ["a domain twice", [
+    ["a repeated domain", [
       HEADER_2,
       "07000000 08000000  0500 0000 07000000",
       "07000000 08000000  0500 0000 07000000",
@@ -302,18 +306,18 @@ describe("importStream()", () => {
     ], "DOMAIN_DATA at byte 40"],
   ];
   for (const [what, parts, message] of faults) {
-    test(`refuses ${what}`, () => {
+    test(`importStream() rejects ${what}`, () => {
       assertThrows(() => importStream(stream(...parts)), MigrationError, message);
     });
   }
 });
 
 describe("exportStream()", () => {
-  test("writes every record of the specification", () => {
+  test("exportStream() writes every record of the specification", () => {
     assertEquals(hex(exportStream(everythingState)), hex(stream(...everything)));
   });
 
-  test("makes a permission for what can be no domain one for none", () => {
+  test("exportStream() writes a permission of an impossible domid as one for no domain", () => {
     const permissions = new Permissions([
       { domid: 0, rights: 0, ignored: false },
       { domid: 0x10005, rights: 3, ignored: false },
@@ -340,31 +344,31 @@ describe("exportStream()", () => {
     ["a root that is not the first node", {
       nodes: ["/a", "/"].map((path) => ({ path, value: "", permissions: permissionsOf(0) })),
     }, '"/" follows other nodes'],
-    ["a node twice", { nodes: [...initialNodes, ...initialNodes] }, '"/" is there twice'],
+    ["a repeated node", { nodes: [...initialNodes, ...initialNodes] }, '"/" is there twice'],
     [
-      "a path that is none",
+      "an invalid path",
       { nodes: [{ path: "/a/", value: "", permissions: permissionsOf(0) }] },
       '"/a/" is no path: it ends with a slash',
     ],
     [
-      "too much that was received",
+      "received bytes that exceed the limit",
       { connections: [{ ...connection, received: big }] },
       "cannot write CONNECTION_DATA of a migration stream: what was received is 65536",
     ],
     [
-      "a NUL in a token",
+      "a token with a NUL",
       { connections: [{ ...connection, watches: [{ path: "/", token: "a\0", depth: null }] }] },
       'the token "a\\u0000" contains a NUL',
     ],
     ["a depth in version 1", { version: 1, connections: [connection] }, 'version 1 has none, and "a" has a depth'],
     [
-      "a quota that is no number of 32 bits",
+      "a quota out of range",
       { domains: [{ domid: 1, features: 0, quotas: [["nodes", -1]] }] },
       'the quota "nodes" is -1',
     ],
   ];
   for (const [what, state, message] of faults) {
-    test(`refuses ${what}`, () => {
+    test(`exportStream() rejects ${what}`, () => {
       assertThrows(() => exportStream({ ...emptyState, ...state }), MigrationError, message);
     });
   }

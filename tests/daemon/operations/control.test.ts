@@ -1,10 +1,10 @@
-// CONTROL: what an administrator may ask the daemon itself.
+// CONTROL: the commands for administrators.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { table, tableOf, type TestStore, within } from "../support.ts";
 
-/** Runs with what the daemon logs. */
+/** Runs with the lines that the daemon logs. */
 function logged(run: (store: TestStore, lines: string[]) => void): () => void {
   const lines: string[] = [];
   return within((store) => run(store, lines), { log: (line) => void lines.push(line) });
@@ -12,7 +12,7 @@ function logged(run: (store: TestStore, lines: string[]) => void): () => void {
 
 describe("CONTROL", () => {
   test(
-    "knows its commands, and fails with EINVAL for others",
+    "CONTROL rejects an unknown command or invalid arguments with EINVAL",
     within(({ dom0 }) => {
       const unknown = [
         "",
@@ -54,7 +54,7 @@ describe("CONTROL", () => {
   );
 
   test(
-    "lists its commands and their arguments on help",
+    "CONTROL help lists the commands and their arguments",
     within(({ dom0, tell }) => {
       const lines = tell("CONTROL", "help|").split("\n");
       assertEquals(lines.pop(), "|");
@@ -65,7 +65,7 @@ describe("CONTROL", () => {
   );
 
   test(
-    "is closed to guests",
+    "CONTROL rejects guests with EACCES",
     within(({ guest }) => {
       for (const payload of ["check|", "help|", "quota|5|", "none|", ""]) {
         assertEquals(guest(5).ask("CONTROL", payload), "EACCES", payload);
@@ -74,14 +74,14 @@ describe("CONTROL", () => {
   );
 
   test(
-    "ignores what is behind the last NUL",
+    "CONTROL ignores bytes after the last NUL",
     within(({ dom0 }) => tableOf(dom0, ["CONTROL", "check|junk", "OK|"])),
   );
 });
 
 describe("CONTROL check", () => {
   test(
-    "finds accounts that are not as the nodes are",
+    "CONTROL check fails with EIO if an account differs from the nodes",
     () => {
       const wrong: Record<string, (usage: { nodes: number; bytes: number; mentions: number }) => void> = {
         nodes: (usage) => usage.nodes++,
@@ -110,7 +110,7 @@ describe("CONTROL check", () => {
 
 describe("CONTROL print", () => {
   test(
-    "writes to the log, whether that is on or not",
+    "CONTROL print writes to the log, whether logging is on or off",
     logged(({ dom0 }, lines) => {
       tableOf(
         dom0,
@@ -125,7 +125,7 @@ describe("CONTROL print", () => {
 
 describe("CONTROL log", () => {
   test(
-    "switches on and off what is told of requests and replies",
+    "CONTROL log turns the logging of requests and replies on and off",
     logged(({ dom0, guest }, lines) => {
       const five = guest(5);
       assertEquals(lines, []);
@@ -153,7 +153,7 @@ describe("CONTROL log", () => {
   );
 
   test(
-    "tells and changes its switches",
+    "CONTROL log shows and changes its switches",
     logged(({ dom0, tell }, lines) => {
       const switches = (): string[] =>
         tell("CONTROL", "log|").split("\n").slice(1, -1).map((line) => line.replace(/ +: /, " "));
@@ -176,7 +176,7 @@ describe("CONTROL log", () => {
   );
 
   test(
-    "does no harm where nobody takes the lines",
+    "CONTROL log and print succeed if the daemon has no log function",
     within(({ dom0 }) => {
       tableOf(dom0, ["CONTROL", "log|on|", "OK|"], ["CONTROL", "print|x|", "OK|"], ["READ", "/tool|", ""]);
     }),
@@ -185,7 +185,7 @@ describe("CONTROL log", () => {
 
 describe("CONTROL memreport", () => {
   test(
-    "counts what takes memory",
+    "CONTROL memreport counts nodes, watches, transactions and connections with their bytes",
     within((store) => {
       const { dom0, node, open, tell } = store;
       const report = (): [name: string, count: number, bytes: number][] =>
@@ -217,7 +217,7 @@ describe("CONTROL memreport", () => {
 
 describe("CONTROL quota", () => {
   test(
-    "tells what new domains get, each with what it stands for",
+    "CONTROL quota shows and sets the quotas of new domains, with a description",
     within(({ dom0, tell }) => {
       const settings = (command: string): string[] =>
         tell("CONTROL", `${command}|`).split("\n").slice(0, -1).map((line) => line.replace(/ +/g, " "));
@@ -248,7 +248,7 @@ describe("CONTROL quota", () => {
   );
 
   test(
-    "tells of every domain that is known, of domain 0 too",
+    "CONTROL quota shows the quotas of every known domain, including domain 0",
     within(({ guest, tell }) => {
       guest(5);
       for (const domid of [0, 5]) assert(tell("CONTROL", `quota|${domid}|`).startsWith(`Domain ${domid}:\nnodes `));

@@ -1,4 +1,4 @@
-// The dispatcher: what it answers, what it has persisted, and what becomes of a change that cannot be persisted.
+// The dispatcher: answers, persisting changes, and changes that cannot be persisted.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -13,7 +13,7 @@ import { type Speaker, table, tableOf, within } from "../support.ts";
 
 describe("handle()", () => {
   test(
-    "returns the answer that it queues",
+    "handle() returns the answer that it queues",
     within(({ core, dom0, guest }) => {
       const ask = ({ connection }: Speaker, type: number, text: string): string => {
         const answer = handle(core, connection, { type, requestId: 1, transactionId: 0, payload: bytes(text) });
@@ -32,9 +32,9 @@ describe("handle()", () => {
   );
 });
 
-describe("what a request changes", () => {
+describe("the changes of a request", () => {
   test(
-    "is persisted before the request is answered, and nothing is if nothing changed",
+    "the changes of a request are persisted before its answer, and a request without changes persists nothing",
     () => {
       const told: string[] = [];
       const texts = (change: Change): string =>
@@ -59,7 +59,7 @@ describe("what a request changes", () => {
           [five, "WRITE", "/five/y|", ["put /five/y"]],
           [t, "TRANSACTION_END", "F|", []],
           [dom0, "SET_QUOTA", "nodes|7|", ["null nodes 7"]],
-          // With all the others that it has: those of new domains may be others when it is read again.
+          // All quotas of the domain are persisted: the defaults may differ after a restart.
           [dom0, "SET_QUOTA", "5|nodes|8|", ownQuotas],
           [dom0, "CONTROL", "quota|set|nodes|9|", ["null nodes 9"]],
           [dom0, "RELEASE", "5|", ["forget 5", "put /a", "remove /five"]],
@@ -78,7 +78,7 @@ describe("what a request changes", () => {
     },
   );
 
-  test("is answered even if the log throws, which it does again in a turn of its own", () => {
+  test("a request is answered if the log throws, and the error is thrown again in a separate turn", () => {
     const fault = new Error("the disk of the log is full");
     const turns: (() => void)[] = [];
     const real = globalThis.queueMicrotask;
@@ -97,7 +97,7 @@ describe("what a request changes", () => {
   });
 
   test(
-    "is dropped if it cannot be persisted: the request fails with EIO, and nothing changes",
+    "a request whose changes cannot be persisted fails with EIO and changes nothing",
     () => {
       let full = false;
       within(({ dom0, guest, node, tree, audit }) => {
@@ -142,7 +142,7 @@ describe("what a request changes", () => {
   );
 
   test(
-    "that is dropped leaves the tree and its accounts untouched, and fires no watch",
+    "a change that cannot be persisted leaves the tree and accounts untouched, and fires no watch",
     () => {
       let full = false;
       within(({ core, dom0, guest, node }) => {
@@ -153,7 +153,7 @@ describe("what a request changes", () => {
         const t = five.begin();
         tableOf(t, ["WRITE", "/five/c|", "OK|"]);
         const { top, usage } = core.view;
-        // To count anew would make these anew, at the cost of a walk over all nodes.
+        // The same objects show that the accounts were not counted again, which would walk over all nodes.
         const accounts = [...usage];
         full = true;
         table(

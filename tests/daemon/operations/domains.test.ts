@@ -1,4 +1,4 @@
-// How domains come and go, on whose behalf they act, and which features they are offered.
+// The life of domains, their targets, and the features that they are offered.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -17,10 +17,10 @@ const PRIVILEGED: readonly (readonly [Asked, string])[] = [
   ["SET_QUOTA", "nodes|1|"],
 ];
 
-/** Texts that are no domain's number. */
+/** Texts that are not a domid. */
 const NO_DOMIDS = ["abc", "5x", "x5", "-1", "65536", "70000", "99999999999999999999", "5 ", "0x5", "+", "5.0", "--5"];
 
-/** The paths of the events that came. */
+/** The paths of the events that arrived. */
 function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
@@ -33,7 +33,7 @@ function shutDown({ core }: TestStore, domid: number): void {
 
 describe("privileged operations", () => {
   test(
-    "are denied to guests before anything else is looked at, whoever their target is",
+    "privileged operations reject guests with EACCES before any other check, whatever their target",
     within(({ guest, tell }) => {
       const [five, six] = [guest(5), guest(6)];
       tell("SET_TARGET", "6|0|");
@@ -49,7 +49,7 @@ describe("privileged operations", () => {
 
 describe("INTRODUCE", () => {
   test(
-    "lets a domain connect",
+    "INTRODUCE lets a domain connect",
     within(({ core, dom0, open }) => {
       const error = assertThrows(() => open(5), RangeError, "domain 5");
       assertEquals(error.message, "cannot connect as domain 5: it is not introduced");
@@ -60,7 +60,7 @@ describe("INTRODUCE", () => {
   );
 
   test(
-    "takes any page and any port but 0",
+    "INTRODUCE accepts any frame number, and any port except 0",
     within(({ dom0 }) => {
       const rows: [payload: string, answer: string][] = [
         ["5|1|1|", "OK|"],
@@ -96,7 +96,7 @@ describe("INTRODUCE", () => {
   );
 
   test(
-    "takes no domain that the hypervisor does not have",
+    "INTRODUCE rejects a domain that does not exist in the hypervisor",
     within(({ core, dom0 }) => {
       tableOf(
         dom0,
@@ -109,7 +109,7 @@ describe("INTRODUCE", () => {
   );
 
   test(
-    "of a domain that is known drops what it has open, tells nobody, and leaves its nodes",
+    "a second INTRODUCE drops the domain's connections and transactions, fires no watch and keeps its nodes",
     within(({ core, dom0, guest, node, open, tree }) => {
       node("/five", "n5");
       const [five, again] = [guest(5), guest(5)];
@@ -132,7 +132,7 @@ describe("INTRODUCE", () => {
   );
 
   test(
-    "of domain 0 changes nothing",
+    "INTRODUCE of domain 0 changes nothing",
     within(({ dom0 }) => {
       dom0.watch("/tool", "t");
       tableOf(dom0, ["INTRODUCE", "0|1|1|", "OK|"], ["WRITE", "/tool|", "OK|"]);
@@ -143,7 +143,7 @@ describe("INTRODUCE", () => {
 
 describe("RELEASE", () => {
   test(
-    "takes the number of a guest that is introduced",
+    "RELEASE accepts only the number of an introduced guest",
     within(({ dom0, guest, tell }) => {
       guest(5);
       tell("SET_QUOTA", "6|nodes|1|");
@@ -165,7 +165,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "drops the domain's connections with all that they have open",
+    "RELEASE drops the domain's connections, watches and transactions",
     within(({ core, dom0, guest, open }) => {
       const [five, other] = [guest(5), guest(5)];
       let dropped = 0;
@@ -182,7 +182,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "removes what the domain owns with all below it, whoever owns that, and leaves the rest",
+    "RELEASE removes the domain's nodes with everything below them, and keeps other nodes",
     within(({ dom0, guest, node, tree }) => {
       const five = guest(5);
       node("/local/domain/5", "n5");
@@ -200,7 +200,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "takes the domain out of the permissions of what stays, and tells nobody of that",
+    "RELEASE removes the domain from the permissions of other nodes, and fires no watch for them",
     within(({ dom0, guest, node, tree }) => {
       guest(5);
       node("/a", "b0", "r5", "r6", "w5");
@@ -219,7 +219,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "tells of the nodes as RM would, in the order of the tree, and of the domain behind them",
+    "RELEASE fires watches as RM does, in the order of the tree, and @releaseDomain last",
     within(({ dom0, guest, node }) => {
       const five = guest(5);
       for (const path of ["/z", "/a", "/m"]) node(path, "n5");
@@ -243,7 +243,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "gives the root and the special nodes back to domain 0 where the domain owned them",
+    "RELEASE gives the root and the special nodes of the domain to domain 0",
     within(({ dom0, guest, node, tree }) => {
       guest(5);
       node("/", "r5", "w5", "w6");
@@ -262,7 +262,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "ends what others do on its behalf",
+    "RELEASE removes the domain as a target of other domains",
     within(({ dom0, guest, node }) => {
       const six = guest(6);
       guest(5);
@@ -274,7 +274,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "forgets quotas, features and the target of the domain",
+    "RELEASE resets the domain's quotas, features and target",
     within(({ dom0, guest }) => {
       tableOf(dom0, ["SET_FEATURE", "5|2|", "OK|"], ["SET_QUOTA", "5|nodes|7|", "OK|"]);
       guest(5);
@@ -289,7 +289,7 @@ describe("RELEASE", () => {
   );
 
   test(
-    "of a domain that was never introduced happens when the hypervisor destroys it, and is told to nobody",
+    "the end of a domain that was not introduced removes its nodes and rights, and fires no watch",
     within(({ core, dom0, node, tree }) => {
       node("/five", "n5");
       node("/zero", "n0", "r5");
@@ -305,7 +305,7 @@ describe("RELEASE", () => {
 
 describe("a domain that shuts down", () => {
   test(
-    "keeps its nodes and its connections, and is told of once until it resumes",
+    "a domain that shuts down keeps its nodes and connections, and fires @releaseDomain once until RESUME",
     within((store) => {
       const { dom0, guest, node } = store;
       node("/five", "n5");
@@ -333,7 +333,7 @@ describe("a domain that shuts down", () => {
   );
 
   test(
-    "is never domain 0, nor one that is not introduced",
+    "the shutdown of domain 0 or of a domain that is not introduced fires no watch",
     within((store) => {
       store.dom0.watch("@releaseDomain", "t");
       shutDown(store, 0);
@@ -347,7 +347,7 @@ describe("a domain that shuts down", () => {
 
 describe("RESUME", () => {
   test(
-    "takes the number of a guest that is introduced",
+    "RESUME accepts only the number of an introduced guest",
     within(({ dom0, guest }) => {
       guest(5);
       tableOf(
@@ -365,7 +365,7 @@ describe("RESUME", () => {
 
 describe("SET_TARGET", () => {
   test(
-    "takes two domains that are introduced",
+    "SET_TARGET accepts only two introduced domains",
     within(({ dom0, guest }) => {
       guest(5);
       guest(6);
@@ -390,7 +390,7 @@ describe("SET_TARGET", () => {
   );
 
   test(
-    "replaces the target",
+    "SET_TARGET replaces the former target",
     within(({ dom0, guest, node }) => {
       const five = guest(5);
       for (const domid of [6, 7]) {
@@ -407,7 +407,7 @@ describe("SET_TARGET", () => {
 
 describe("IS_DOMAIN_INTRODUCED and GET_DOMAIN_PATH", () => {
   test(
-    "tell which domains may connect",
+    "IS_DOMAIN_INTRODUCED tells whether a domain may connect",
     within(({ dom0, guest, tell }) => {
       guest(5);
       tell("SET_QUOTA", "6|nodes|1|");
@@ -429,7 +429,7 @@ describe("IS_DOMAIN_INTRODUCED and GET_DOMAIN_PATH", () => {
   );
 
   test(
-    "tell anybody where the home of any domain is",
+    "GET_DOMAIN_PATH returns the home of any domain, to guests as well",
     within(({ dom0, guest }) => {
       for (const who of [dom0, guest(5)]) {
         tableOf(
@@ -451,7 +451,7 @@ describe("IS_DOMAIN_INTRODUCED and GET_DOMAIN_PATH", () => {
 
 describe("GET_FEATURE and SET_FEATURE", () => {
   test(
-    "tell everybody what is offered: errors on the ring, depths, and permissions for all",
+    "GET_FEATURE returns a guest's own features to it, and those of every domain to domain 0",
     within(({ dom0, guest }) => {
       const five = guest(5);
       table(
@@ -467,7 +467,7 @@ describe("GET_FEATURE and SET_FEATURE", () => {
   );
 
   test(
-    "set what a domain is offered, until it is introduced",
+    "SET_FEATURE sets a domain's features until the domain is introduced",
     within(({ dom0, guest }) => {
       tableOf(
         dom0,
@@ -496,7 +496,7 @@ describe("GET_FEATURE and SET_FEATURE", () => {
   );
 
   test(
-    "know of no domain that is not there, nor of the number that stands for all",
+    "the operations on features and quotas reject a domain that does not exist, and domain 32757",
     within(({ core, dom0 }) => {
       tableOf(
         dom0,

@@ -1,4 +1,4 @@
-// The operations on nodes: what they answer, what they leave behind, and what they refuse.
+// The operations on nodes: their answers, their effects and their errors.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -26,7 +26,7 @@ const ILLEGAL_PATHS = [
 ];
 const LEGAL_PATHS = ["/a@b", "/@a", "/a-_/B", "/-", "/0", "a@", "a/b", "/local/domain/5", "/local/domain/x/y"];
 
-/** Operations on a path, with the payload that they take. */
+/** Operations on a path, each with its payload. */
 const ON_PATHS: readonly (readonly [Asked, (path: string) => string])[] = [
   ["READ", (path) => `${path}|`],
   ["DIRECTORY", (path) => `${path}|`],
@@ -41,7 +41,7 @@ const ON_PATHS: readonly (readonly [Asked, (path: string) => string])[] = [
 ];
 const ONE_STRING: readonly Asked[] = ["READ", "DIRECTORY", "GET_PERMS", "MKDIR", "RM"];
 
-/** Sends bytes as a value; gives back what is read then. */
+/** Writes a value, and returns the value that is read back. */
 function written(who: Speaker, path: string, value: Uint8Array): Uint8Array {
   const payload = new Uint8Array(path.length + 1 + value.length);
   payload.set(new TextEncoder().encode(`${path}\0`));
@@ -62,7 +62,7 @@ function names(count: number, length: number): string[] {
 
 describe("the initial tree", () => {
   test(
-    "is that of the C daemon, and what toolstacks take for granted",
+    "the initial tree equals the C daemon's, with the nodes that toolstacks need",
     within(({ dom0, tree }) => {
       assertEquals(tree(), ["/= n0", "/tool= n0", "/tool/xenstored= n0", "/local= n0", "/local/domain= n0"]);
       tableOf(
@@ -77,7 +77,7 @@ describe("the initial tree", () => {
 
 describe("READ and WRITE", () => {
   test(
-    "keep every byte",
+    "READ returns every byte that WRITE wrote",
     within(({ dom0 }) => {
       const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       for (const value of [all, all.slice().reverse(), new Uint8Array(2), new Uint8Array(0)]) {
@@ -87,7 +87,7 @@ describe("READ and WRITE", () => {
   );
 
   test(
-    "take what is behind the first NUL for the value, further ones included",
+    "WRITE takes everything after the first NUL as the value, including further NULs",
     within(({ dom0 }) => {
       tableOf(
         dom0,
@@ -102,7 +102,7 @@ describe("READ and WRITE", () => {
   );
 
   test(
-    "make the missing parents, which are empty",
+    "WRITE creates missing parents with empty values",
     within(({ dom0, tree }) => {
       assertEquals(dom0.ask("WRITE", "/a/b/c|x"), "OK|");
       assertEquals(tree("/a"), ["/a= n0", "/a/b= n0", "/a/b/c=x n0"]);
@@ -110,7 +110,7 @@ describe("READ and WRITE", () => {
   );
 
   test(
-    "leave children and permissions of a node alone",
+    "WRITE keeps the children and permissions of a node",
     within(({ dom0, node, tree }) => {
       node("/a", "b0", "r5");
       node("/a/b");
@@ -120,7 +120,7 @@ describe("READ and WRITE", () => {
   );
 
   test(
-    "use the root as any other node",
+    "READ and WRITE treat the root as any other node",
     within(({ dom0 }) => {
       tableOf(
         dom0,
@@ -133,7 +133,7 @@ describe("READ and WRITE", () => {
   );
 
   test(
-    "start a relative path at the home of the asking domain",
+    "a relative path starts at the home of the requesting domain",
     within(({ dom0, guest, node }) => {
       node("/local/domain/5", "n5");
       const five = guest(5);
@@ -154,7 +154,7 @@ describe("READ and WRITE", () => {
 
 describe("MKDIR", () => {
   test(
-    "makes a node and its missing parents, and leaves one that is there as it is",
+    "MKDIR creates a node and its missing parents, and leaves an existing node unchanged",
     within(({ dom0, tree }) => {
       tableOf(
         dom0,
@@ -170,7 +170,7 @@ describe("MKDIR", () => {
   );
 
   test(
-    "changes no generation where the node is there",
+    "MKDIR of an existing node keeps the generation",
     within(({ dom0 }) => {
       dom0.ask("MKDIR", "/a|");
       const before = generation(dom0, "/a");
@@ -182,7 +182,7 @@ describe("MKDIR", () => {
 
 describe("RM", () => {
   test(
-    "removes a node with all below it, and nothing else",
+    "RM removes a node with everything below it, and nothing else",
     within(({ dom0, node, tree }) => {
       for (const path of ["/a/b/c", "/a/b/d", "/a/bb", "/a/c"]) node(path);
       assertEquals(dom0.ask("RM", "/a/b|"), "OK|");
@@ -192,7 +192,7 @@ describe("RM", () => {
   );
 
   test(
-    "is content with a node that is missing where its parent is there",
+    "RM succeeds for a missing node only if its parent exists",
     within(({ dom0, guest, node }) => {
       node("/w", "n0", "w5");
       const five = guest(5);
@@ -209,7 +209,7 @@ describe("RM", () => {
   );
 
   test(
-    "asks for no right but that to write the node itself",
+    "RM needs write access to the node alone, not to its parent or its children",
     within(({ dom0, guest, node }) => {
       node("/rw", "b0");
       node("/rw/kid", "n0");
@@ -225,7 +225,7 @@ describe("RM", () => {
   );
 
   test(
-    "removes the root for nobody",
+    "RM rejects the root, for domain 0 as well",
     within(({ dom0, guest, node, tree }) => {
       const before = tree();
       tableOf(dom0, ["RM", "/|", "EINVAL"]);
@@ -237,7 +237,7 @@ describe("RM", () => {
   );
 
   test(
-    "leaves the parents that a write made",
+    "RM keeps parents that WRITE created",
     within(({ dom0 }) => {
       tableOf(
         dom0,
@@ -253,7 +253,7 @@ describe("RM", () => {
 describe("DIRECTORY", () => {
   for (const count of [5, 40]) {
     test(
-      `lists ${count} children in the order in which they were made, those made again last`,
+      `DIRECTORY lists ${count} children in the order of creation, and a recreated child last`,
       within(({ dom0, node }) => {
         const made = names(count, 3).sort((a, b) =>
           (Number(a.slice(1)) * 7) % count - (Number(b.slice(1)) * 7) % count
@@ -275,12 +275,12 @@ describe("DIRECTORY", () => {
   }
 
   test(
-    "is empty for a leaf",
+    "DIRECTORY returns an empty list for a leaf",
     within(({ dom0 }) => tableOf(dom0, ["DIRECTORY", "/tool/xenstored|", ""])),
   );
 
   test(
-    "lists as much as a message holds, and fails with E2BIG beyond that",
+    "DIRECTORY returns as many names as fit a message, and fails with E2BIG beyond",
     within(({ dom0, node }) => {
       for (const name of names(256, 15)) node(`/a/${name}`);
       assertEquals(dom0.ask("DIRECTORY", "/a|").length, PAYLOAD_MAX);
@@ -293,7 +293,7 @@ describe("DIRECTORY", () => {
 
 describe("DIRECTORY_PART", () => {
   test(
-    "gives whole names as far as they fit, and an empty one behind the last",
+    "DIRECTORY_PART returns as many whole names as fit, and an empty name after the last one",
     within(({ dom0, node }) => {
       const made = Array.from({ length: 600 }, (_, i) => "n".repeat(1 + i % 29) + i);
       for (const name of made) node(`/a/${name}`);
@@ -316,7 +316,7 @@ describe("DIRECTORY_PART", () => {
   );
 
   test(
-    "has room for the empty name, or leaves the last name to the next part",
+    "DIRECTORY_PART leaves the last name to the next part if the empty name would not fit",
     within(({ dom0, node }) => {
       for (const name of names(200, 19)) node(`/a/${name}`);
       const number = `${Number(generation(dom0, "/a")) + 2}`;
@@ -333,7 +333,7 @@ describe("DIRECTORY_PART", () => {
   );
 
   test(
-    "starts at any offset, counted in bytes",
+    "DIRECTORY_PART starts at any offset in bytes",
     within(({ dom0, node }) => {
       for (const name of ["abc", "d", "ef"]) node(`/a/${name}`);
       const number = generation(dom0, "/a");
@@ -361,14 +361,14 @@ describe("DIRECTORY_PART", () => {
   );
 
   test(
-    "says the end at once of a node without children",
+    "DIRECTORY_PART returns only the end for a node without children",
     within(({ dom0 }) => {
       assertEquals(dom0.ask("DIRECTORY_PART", "/tool/xenstored|0|"), `${generation(dom0, "/tool/xenstored")}||`);
     }),
   );
 
   test(
-    "gives another generation after every change of the node or of its list, and after no other",
+    "DIRECTORY_PART returns a new generation after each change of the node or its list, and after no other",
     within(({ dom0, node }) => {
       node("/a/b/c");
       const rows: [Asked, string, boolean][] = [
@@ -400,7 +400,7 @@ describe("DIRECTORY_PART", () => {
   );
 
   test(
-    "gives another generation between two parts where the list changed: who lists starts again",
+    "DIRECTORY_PART returns a new generation if the list changes between two parts",
     within(({ dom0, node }) => {
       for (const name of names(300, 19)) node(`/a/${name}`);
       const [first = "", ...some] = dom0.ask("DIRECTORY_PART", "/a|0|").split("|");
@@ -411,7 +411,7 @@ describe("DIRECTORY_PART", () => {
   );
 
   test(
-    "shows a transaction its own list, under a generation that is its own",
+    "DIRECTORY_PART shows a transaction its own list and generation",
     within(({ dom0, node }) => {
       node("/a/b");
       const before = generation(dom0, "/a");
@@ -430,7 +430,7 @@ describe("DIRECTORY_PART", () => {
 
 describe("GET_PERMS and SET_PERMS", () => {
   test(
-    "give back what was set, duplicates and those of unknown domains included",
+    "GET_PERMS returns the list of SET_PERMS, including duplicates and unknown domains",
     within(({ dom0 }) => {
       for (const list of ["n0|", "r0|w1|b2|n3|", "n0|r3|r3|", "b65535|r7|", "n0|r32757|", "n0|r-1|"]) {
         assertEquals(dom0.ask("SET_PERMS", `/tool|${list}`), list.startsWith("b65535") ? "ENOENT" : "OK|", list);
@@ -440,7 +440,7 @@ describe("GET_PERMS and SET_PERMS", () => {
   );
 
   test(
-    "leave value and children alone",
+    "SET_PERMS keeps the value and the children",
     within(({ dom0, node, tree }) => {
       node("/a/b");
       tableOf(dom0, ["WRITE", "/a|x", "OK|"], ["SET_PERMS", "/a|b0|", "OK|"]);
@@ -451,7 +451,7 @@ describe("GET_PERMS and SET_PERMS", () => {
 
 describe("errors", () => {
   test(
-    "of nodes that are missing",
+    "operations on a missing node fail with ENOENT",
     within(({ dom0, tree }) => {
       const before = tree();
       tableOf(
@@ -471,7 +471,7 @@ describe("errors", () => {
   );
 
   test(
-    "of those who have no right",
+    "operations without access fail with EACCES",
     within(({ guest, node, tree }) => {
       node("/a/b");
       const before = tree();
@@ -496,7 +496,7 @@ describe("errors", () => {
   );
 
   test(
-    "of operations that are none",
+    "unknown operations fail with ENOSYS",
     within(({ dom0, guest }) => {
       for (const type of [15, 16, 20, 27, 77, 128, 65535, 0xffffffff]) {
         for (const payload of ["", "/|", "|"]) {
@@ -509,7 +509,7 @@ describe("errors", () => {
   );
 
   test(
-    "come in the order: operation, privilege, transaction, payload",
+    "a request is checked in this order: operation, privilege, transaction, payload",
     within(({ dom0, guest }) => {
       const five = guest(5);
       assertEquals(five.ask("INTRODUCE", "junk", 99), "EACCES");
@@ -522,9 +522,9 @@ describe("errors", () => {
   );
 });
 
-describe("a payload that is not as it ought to be", () => {
+describe("invalid payloads", () => {
   test(
-    "is refused where there must be one string",
+    "operations that take one string reject any other payload with EINVAL",
     within(({ dom0, guest, tree }) => {
       const before = tree();
       for (const who of [dom0, guest(5)]) {
@@ -539,7 +539,7 @@ describe("a payload that is not as it ought to be", () => {
   );
 
   test(
-    "is taken or refused as the C daemon does",
+    "invalid payloads are accepted or rejected as in the C daemon",
     within(({ dom0, tree }) => {
       const before = tree();
       tableOf(
@@ -563,7 +563,7 @@ describe("a payload that is not as it ought to be", () => {
       tableOf(
         dom0,
         ["DIRECTORY_PART", "/tool|0|rest", `${number}|xenstored||`],
-        // The last one is not terminated: it does not count.
+        // The last entry does not end with NUL, and does not count.
         ["SET_PERMS", "/tool|b0|r5", "OK|"],
         ["GET_PERMS", "/tool|", "b0|"],
       );
@@ -573,7 +573,7 @@ describe("a payload that is not as it ought to be", () => {
 
 describe("paths", () => {
   test(
-    "that are none are refused by every operation, whoever asks",
+    "every operation rejects an invalid path with EINVAL",
     within(({ dom0, guest, tree }) => {
       const before = tree();
       for (const who of [dom0, guest(5)]) {
@@ -589,7 +589,7 @@ describe("paths", () => {
   );
 
   test(
-    "may have any of the characters that are allowed",
+    "paths accept exactly the legal characters",
     within(({ dom0 }) => {
       for (const path of LEGAL_PATHS) {
         tableOf(
@@ -610,7 +610,7 @@ describe("paths", () => {
   );
 
   test(
-    "of special nodes are for permissions and watches alone",
+    "special nodes accept only operations on permissions",
     within(({ dom0 }) => {
       const refused = ["READ", "DIRECTORY", "MKDIR", "RM"] as const;
       for (const operation of refused) assertEquals(dom0.ask(operation, "@releaseDomain|"), "EINVAL", operation);
@@ -631,7 +631,7 @@ describe("paths", () => {
   );
 
   test(
-    "may have 2048 bytes, or so many below a domain's home, where a guest names them",
+    "a guest's path may have 2048 bytes, not counting the home of a domain",
     within(({ guest, node }) => {
       node("/open", "b0");
       node("/local/domain/5", "b0");
@@ -653,7 +653,7 @@ describe("paths", () => {
   );
 
   test(
-    "may have 3072 bytes, or 2048 where they are relative, where domain 0 names them, which no quota binds",
+    "a path of domain 0 may have 3072 bytes, or 2048 if it is relative, whatever the quota",
     within(({ dom0, tell }) => {
       for (const quota of ["2048", "20"]) {
         tell("SET_QUOTA", `path-max|${quota}|`);
@@ -668,7 +668,7 @@ describe("paths", () => {
   );
 
   test(
-    "have at most 3072 bytes, whatever the quota",
+    "a path has at most 3072 bytes if the quota is 0",
     within(({ dom0, guest, tell }) => {
       tell("SET_QUOTA", "path-max|0|");
       tell("SET_QUOTA", "0|path-max|0|");
@@ -682,7 +682,7 @@ describe("paths", () => {
 
 describe("limits", () => {
   test(
-    "of a value are those of a message",
+    "a value may fill a message",
     within(({ dom0 }) => {
       const value = new Uint8Array(PAYLOAD_MAX - "/a".length - 1).fill(0x7e);
       assertEquals(written(dom0, "/a", value), value);
@@ -690,9 +690,9 @@ describe("limits", () => {
   );
 
   test(
-    "of a reply are those of a message",
+    "GET_PERMS fails with E2BIG if the reply exceeds a message",
     within(({ dom0 }) => {
-      // Ten digits become ten digits and a sign.
+      // Each number of ten digits becomes ten digits and a sign.
       const list = Array.from({ length: 320 }, () => "r0x80000000");
       tableOf(dom0, ["SET_PERMS", `/tool|n0|${list.join("|")}|`, "OK|"], ["GET_PERMS", "/tool|", "E2BIG"]);
       tableOf(dom0, ["SET_PERMS", `/tool|n0|${list.slice(0, 314).join("|")}|`, "OK|"]);

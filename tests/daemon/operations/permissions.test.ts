@@ -1,10 +1,10 @@
-// Who may do what: effective rights, what the others are told, and how permissions are set, read and inherited.
+// Permissions: effective rights, errors, and how permissions are set, read and inherited.
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Row, type Speaker, table, tableOf, within } from "../support.ts";
 
-/** What a guest may do with a node, found out by doing it: `"rwo"`. */
+/** The rights of a guest on a node, found by using them: `"rwo"`. */
 function rights(who: Speaker, path: string, permissions: string): string {
   const found = [
     ["READ", "", "r"],
@@ -26,25 +26,25 @@ describe("effective rights", () => {
     ["n0|r5", "r", "r"],
     ["n0|w5", "w", "w"],
     ["n0|b5", "rw", "rw"],
-    // An entry of one's own decides, even if it takes away.
+    // An entry for the domain itself decides, even if it grants less.
     ["b0|n5", "", ""],
     ["b0|r5", "r", "r"],
     ["b0|n7", "rw", "rw"],
-    // The first one counts.
+    // The first entry counts.
     ["n0|r5|b5", "r", "r"],
     ["n0|n5|b5", "", ""],
     ["n0|r7|w5", "w", "w"],
-    // Ownership, whatever is listed behind it.
+    // The owner has all rights, whatever entries follow.
     ["n5|n5", "rwo", "rwo"],
     ["n5|n6", "rwo", "rwo"],
-    // A target's entries are one's own.
+    // The entries of the target count, too.
     ["n6", "", "rwo"],
     ["n0|r6", "", "r"],
     ["b0|n6", "rw", ""],
     ["n0|n5|b6", "", ""],
     ["n0|r5|b6", "r", "r"],
     ["n0|b6|n5", "", "rw"],
-    // Everybody.
+    // Domain 32757 stands for every domain.
     ["n0|r32757", "r", "r"],
     ["n0|b32757|n5", "rw", "rw"],
     ["n0|n5|b32757", "", ""],
@@ -54,7 +54,7 @@ describe("effective rights", () => {
 
   for (const [permissions, of5, of5for6] of rows) {
     test(
-      `of domain 5 under ${permissions.replaceAll("|", ",")} are "${of5}", and "${of5for6}" on behalf of domain 6`,
+      `under ${permissions.replaceAll("|", ",")}, domain 5 has "${of5}", and "${of5for6}" with domain 6 as its target`,
       within(({ guest, node, tell }) => {
         const five = guest(5);
         node("/node", ...permissions.split("|"));
@@ -68,7 +68,7 @@ describe("effective rights", () => {
   }
 
   test(
-    "of domain 0 are all, everywhere",
+    "domain 0 has all rights on every node",
     within(({ dom0, guest, node }) => {
       guest(5);
       for (const permissions of ["n5", "n5|n0", "n0", "n5|n32757"]) {
@@ -80,7 +80,7 @@ describe("effective rights", () => {
   );
 
   test(
-    "with domain 0 as the target are those of its entries, and those of the privileged operations are not among them",
+    "domain 0 as the target grants the rights of its entries, but no privileged operation",
     within(({ guest, node, tell }) => {
       node("/owned", "n0");
       node("/granted", "n6", "r0");
@@ -102,7 +102,7 @@ describe("effective rights", () => {
   );
 
   test(
-    "on a node take no rights on what is above it",
+    "access to a node does not depend on the nodes above it",
     within(({ guest, node }) => {
       node("/closed/open", "b0");
       tableOf(
@@ -115,9 +115,9 @@ describe("effective rights", () => {
   );
 });
 
-describe("what a guest is told of a node that it may not use", () => {
+describe("errors of inaccessible nodes", () => {
   test(
-    "is the truth only where it has the right that it wants on the nearest node above that is there",
+    "a guest gets ENOENT only if it has the needed right on the nearest existing ancestor, and EACCES otherwise",
     within(({ guest, node }) => {
       node("/none", "n0");
       node("/none/x", "n0");
@@ -161,14 +161,14 @@ describe("what a guest is told of a node that it may not use", () => {
   );
 
   test(
-    "does not hide that a path is none",
+    "an invalid path fails with EINVAL, even if the node is inaccessible",
     within(({ guest }) => tableOf(guest(5), ["READ", "/none//x|", "EINVAL"], ["SET_PERMS", "/a.b|n5|", "EINVAL"])),
   );
 });
 
 describe("SET_PERMS", () => {
   test(
-    "is for the owner, for whom it acts, and for domain 0; only domain 0 gives a node away",
+    "SET_PERMS needs the owner, a domain with the owner as its target, or domain 0, which alone changes the owner",
     within(({ dom0, guest, node, tell }) => {
       node("/node", "n5", "b6", "b7");
       const [five, six, seven] = [guest(5), guest(6), guest(7)];
@@ -194,7 +194,7 @@ describe("SET_PERMS", () => {
 
   const alive = new Set([5]);
   test(
-    "knows an owner who is there; others may be listed, and have no rights",
+    "SET_PERMS rejects an owner that does not exist; other unknown domains are listed, and get no rights",
     within(({ dom0, guest }) => {
       tableOf(
         dom0,
@@ -209,7 +209,7 @@ describe("SET_PERMS", () => {
       );
       alive.add(9);
       const nine = guest(9);
-      // It is not the domain that was meant: none was there.
+      // The listed domain 9 did not exist, so this domain 9 gets no rights.
       table(
         [nine, "READ", "/tool|", ""],
         [nine, "WRITE", "/tool/xenstored|x", "EACCES"],
@@ -264,7 +264,7 @@ describe("SET_PERMS", () => {
     ["rr5", null],
   ];
   test(
-    "reads numbers as strtol does",
+    "SET_PERMS parses numbers as strtol does",
     within(({ dom0 }) => {
       for (const [text, shown] of texts) {
         dom0.ask("SET_PERMS", "/tool|b0|");
@@ -279,7 +279,7 @@ describe("SET_PERMS", () => {
 
 describe("special nodes", () => {
   test(
-    "let be set by domain 0 alone who hears of domains",
+    "the permissions of a special node select the guests that get its events, and only domain 0 sets them",
     within(({ dom0, guest, tell }) => {
       const five = guest(5);
       five.watch("@introduceDomain", "i");
@@ -308,7 +308,7 @@ describe("special nodes", () => {
   );
 
   test(
-    "bring no event when their own permissions change",
+    "SET_PERMS of a special node fires no watch",
     within(({ dom0 }) => {
       dom0.watch("@introduceDomain", "i");
       dom0.watch("@introduceDomain", "numbered", 1);
@@ -334,7 +334,7 @@ describe("a new node", () => {
   ];
   for (const [above, creator, expected] of rows) {
     test(
-      `below ${above.replaceAll("|", ",")}, made by domain ${creator}: ${expected.replaceAll("|", ",")}`,
+      `a node below ${above.replaceAll("|", ",")}, created by domain ${creator}, gets ${expected.replaceAll("|", ",")}`,
       within(({ dom0, guest, node }) => {
         node("/above", ...above.split("|"));
         const who = creator === 0 ? dom0 : guest(creator);
@@ -352,7 +352,7 @@ describe("a new node", () => {
   }
 
   test(
-    "takes after the nearest node that is there, as all those do that are made with it",
+    "created nodes inherit from the nearest existing ancestor",
     within(({ dom0, guest, node }) => {
       node("/above", "n0", "w5", "r6");
       const five = guest(5);
@@ -362,7 +362,7 @@ describe("a new node", () => {
   );
 
   test(
-    "belongs to the guest that makes it, not to the one on whose behalf it acts",
+    "a created node belongs to the guest that creates it, not to its target",
     within(({ dom0, guest, node, tell }) => {
       node("/above", "n6");
       const five = guest(5);
@@ -373,7 +373,7 @@ describe("a new node", () => {
   );
 
   test(
-    "inherits rights that are only listed as such",
+    "a created node inherits entries of domains that did not exist, and these still grant no rights",
     within(({ dom0, guest, node }) => {
       node("/above", "n0", "r9", "b5");
       const nine = guest(9);
@@ -386,7 +386,7 @@ describe("a new node", () => {
   );
 });
 
-/** There is no domain 9 when it is asked for the first time. */
+/** Domain 9 does not exist at the first call. */
 function nineComesLater(): (domid: number) => boolean {
   let asked = 0;
   return (domid) => domid !== 9 || asked++ > 0;

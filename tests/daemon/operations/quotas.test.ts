@@ -1,4 +1,4 @@
-// Quotas: what a guest may use up, what happens beyond that, and what holds it up.
+// Quotas: their limits, the errors above them, and how a guest is throttled.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -9,13 +9,13 @@ import { type Speaker, table, tableOf, TestStore, within } from "../support.ts";
 const NAMES =
   "nodes watches outstanding memory soft-memory transactions transaction-nodes node-permissions path-max node-size";
 
-/** A guest with a home of its own, where it may do what it likes. */
+/** Introduces a guest, and creates its home, which the guest owns. */
 function settled({ guest, node, tell }: TestStore, domid = 5): Speaker {
   if (tell("IS_DOMAIN_INTRODUCED", `${domid}|`) === "F|") node(`/local/domain/${domid}`, `n${domid}`);
   return guest(domid);
 }
 
-/** What CONTROL tells of a domain: what it uses now and the most that was seen. */
+/** The domain's usage that CONTROL reports: the current values and the highest ones. */
 function usage({ tell }: TestStore, domid: number): Record<string, [now: number, most: number]> {
   const lines = tell("CONTROL", `quota|${domid}|`).split("\n").slice(1, -1);
   return Object.fromEntries(lines.map((line) => {
@@ -24,7 +24,7 @@ function usage({ tell }: TestStore, domid: number): Record<string, [now: number,
   }));
 }
 
-/** So many requests that are to succeed; how many did. */
+/** Sends so many requests until one fails. Returns how many succeeded, and the error. */
 function taken(most: number, ask: (i: number) => string): [count: number, failure: string | null] {
   for (let i = 0; i < most; i++) {
     const answer = ask(i);
@@ -33,18 +33,18 @@ function taken(most: number, ask: (i: number) => string): [count: number, failur
   return [most, null];
 }
 
-describe("by default a guest may", () => {
+describe("default quotas of a guest", () => {
   test(
-    "own 1000 nodes",
+    "a guest may own 1000 nodes by default",
     within((store) => {
       const five = settled(store);
-      // Its home, "a" and 40 below that are among them.
+      // The home, "a" and the 40 nodes below "a" are counted, too.
       assertEquals(taken(2000, (i) => five.ask("MKDIR", `a/${i % 40}/${i}|`)), [1000 - 42, "ENOSPC"]);
     }),
   );
 
   test(
-    "set 128 watches, all its connections together",
+    "a guest may set 128 watches by default, counting all its connections",
     within((store) => {
       const [five, other] = [settled(store), settled(store)];
       assertEquals(taken(100, (i) => five.ask("WATCH", `/a|${i}|`)), [100, null]);
@@ -60,7 +60,7 @@ describe("by default a guest may", () => {
   );
 
   test(
-    "have 10 transactions open, all its connections together",
+    "a guest may have 10 open transactions by default, counting all its connections",
     within((store) => {
       const [five, other] = [settled(store), settled(store)];
       for (let i = 0; i < 7; i++) five.begin();
@@ -74,11 +74,11 @@ describe("by default a guest may", () => {
   );
 
   test(
-    "meet 1024 nodes in a transaction",
+    "a transaction of a guest may access 1024 nodes by default",
     within((store) => {
       const five = settled(store);
       const t = five.begin();
-      // The nearest node above one that is missing is met as well.
+      // The nearest ancestor of a missing node counts as accessed.
       assertEquals(taken(2000, (i) => t.ask("MKDIR", "|") && t.ask("READ", `a${i}|`) === "ENOENT" ? "|" : "ENOSPC"), [
         1023,
         "ENOSPC",
@@ -88,7 +88,7 @@ describe("by default a guest may", () => {
   );
 
   test(
-    "have 2048 bytes in a node: a header of 16, 8 for each permission, the value, and the names of the children",
+    "a guest's node may have 2048 bytes by default: 16, 8 for each permission, the value and the children's names",
     within((store) => {
       const five = settled(store);
       const value = (length: number): string => "v".repeat(length);
@@ -118,7 +118,7 @@ describe("by default a guest may", () => {
   );
 
   test(
-    "list 5 permissions of a node",
+    "a guest's node may have 5 permissions by default",
     within((store) => {
       const five = settled(store);
       tableOf(
@@ -132,7 +132,7 @@ describe("by default a guest may", () => {
   );
 
   test(
-    "use 2.5 MiB, of which its nodes, watches and transactions are a part",
+    "a guest may use 2.5 MiB by default for its nodes, watches and transactions",
     within((store) => {
       const five = settled(store);
       store.tell("SET_QUOTA", "5|nodes|0|");
@@ -149,9 +149,9 @@ describe("by default a guest may", () => {
   );
 });
 
-describe("what domain 0 does", () => {
+describe("domain 0 and quotas", () => {
   test(
-    "is bound by no quota, whosever the nodes are",
+    "domain 0 may exceed every quota, also with nodes of a guest",
     within((store) => {
       const { dom0, tell } = store;
       const five = settled(store);
@@ -175,7 +175,7 @@ describe("what domain 0 does", () => {
   );
 
   test(
-    "is not bound by quotas where guests make its nodes grow",
+    "a guest may enlarge a node of domain 0, whatever the quota of domain 0",
     within((store) => {
       const five = settled(store);
       store.node("/open", "b0");
@@ -186,7 +186,7 @@ describe("what domain 0 does", () => {
   );
 
   test(
-    "counts for the owner of the nodes",
+    "nodes that domain 0 creates count for their owner",
     within((store) => {
       const { dom0, tell } = store;
       const five = settled(store);
@@ -210,7 +210,7 @@ describe("what domain 0 does", () => {
 
 describe("a request over quota", () => {
   test(
-    "changes nothing, however many nodes it would have made",
+    "a request over quota changes nothing, however many nodes it would create",
     within((store) => {
       const five = settled(store);
       const rows = [
@@ -234,7 +234,7 @@ describe("a request over quota", () => {
   );
 
   test(
-    "of memory is one that makes a node grow, too",
+    "the memory quota limits the growth of a node",
     within((store) => {
       const five = settled(store);
       tableOf(five, ["WRITE", "a|", "OK|"], ["WRITE", "b|x", "OK|"]);
@@ -252,7 +252,7 @@ describe("a request over quota", () => {
         ["WRITE", "a|vvv", "OK|"],
         ["WRITE", "a|vvvv", "ENOMEM"],
       );
-      // What does not grow may be written although there is too much already.
+      // A request that does not enlarge the node succeeds above the quota.
       store.tell("SET_QUOTA", "5|memory|1|");
       tableOf(
         five,
@@ -265,7 +265,7 @@ describe("a request over quota", () => {
   );
 
   test(
-    "of memory is one for the nodes of a transaction and for what that remembers together",
+    "the memory quota counts a transaction's nodes and recorded requests together",
     within((store) => {
       const five = settled(store);
       store.tell("SET_QUOTA", "5|memory|900|");
@@ -278,7 +278,7 @@ describe("a request over quota", () => {
   );
 
   test(
-    "of 0 is none",
+    "a quota of 0 sets no limit",
     within((store) => {
       const five = settled(store);
       for (const name of NAMES.split(" ")) store.tell("SET_QUOTA", `5|${name}|0|`);
@@ -293,7 +293,7 @@ describe("a request over quota", () => {
 
 describe("GET_QUOTA and SET_QUOTA", () => {
   test(
-    "tell names and values",
+    "GET_QUOTA returns the names and the default values of the quotas",
     within(({ dom0 }) => {
       tableOf(
         dom0,
@@ -307,7 +307,7 @@ describe("GET_QUOTA and SET_QUOTA", () => {
   );
 
   test(
-    "take and refuse payloads",
+    "GET_QUOTA and SET_QUOTA reject an unknown quota or domain, and an invalid value",
     within(({ dom0, guest }) => {
       guest(5);
       tableOf(
@@ -338,7 +338,7 @@ describe("GET_QUOTA and SET_QUOTA", () => {
   );
 
   test(
-    "change those of one domain, or those that new domains get",
+    "SET_QUOTA sets a quota of one domain, or of domains that are introduced later",
     within(({ dom0, guest }) => {
       guest(5);
       tableOf(
@@ -363,7 +363,7 @@ describe("GET_QUOTA and SET_QUOTA", () => {
   );
 
   test(
-    "start with what the daemon was given, which has to make sense",
+    "the daemon's option quotas sets the defaults, and rejects an invalid value or name",
     () => {
       const { dom0, tell } = new TestStore({ quotas: { watches: 3, memory: 0 } });
       tableOf(dom0, ["GET_QUOTA", "watches|", "3|"], ["GET_QUOTA", "memory|", "0|"], ["GET_QUOTA", "nodes|", "1000|"]);
@@ -382,9 +382,9 @@ describe("GET_QUOTA and SET_QUOTA", () => {
   );
 });
 
-describe("what CONTROL tells of quotas", () => {
+describe("CONTROL quota", () => {
   test(
-    "is what a domain uses, and the most that it ever used",
+    "CONTROL quota reports a domain's current usage and its highest usage",
     within((store) => {
       const five = settled(store);
       for (let i = 0; i < 3; i++) tableOf(five, ["WATCH", `/a|${i}|`, "OK|"], ["WRITE", `${i}|x`, "OK|"]);
@@ -407,7 +407,7 @@ describe("what CONTROL tells of quotas", () => {
   );
 
   test(
-    "is the most that any guest used, until it is asked to forget that",
+    "CONTROL quota max reports the highest usage of all guests, and resets it with -r",
     within((store) => {
       const { dom0, tell } = store;
       const five = settled(store);
@@ -426,8 +426,8 @@ describe("what CONTROL tells of quotas", () => {
   );
 });
 
-describe("a guest is held up", () => {
-  /** A watcher who takes nothing, and a guest whose changes it hears of. */
+describe("throttling by unread events", () => {
+  /** A watching client that does not read, and a guest whose changes cause its events. */
   function blocked(store: TestStore): { five: Speaker; watcher: Speaker; held: () => boolean } {
     const five = settled(store);
     const watcher = store.open();
@@ -437,7 +437,7 @@ describe("a guest is held up", () => {
   }
 
   test(
-    "by 20 requests whose events others do not take, until they do",
+    "a guest with 20 requests whose events are unread is throttled until they are read",
     within((store) => {
       const { five, watcher, held } = blocked(store);
       let released = 0;
@@ -454,7 +454,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "by what waits for a connection that is then lost no longer",
+    "a guest is no longer throttled after the connection with its unread events was lost",
     within((store) => {
       const { five, watcher, held } = blocked(store);
       for (let i = 0; i < 20; i++) five.ask("WRITE", `${i}|`);
@@ -467,7 +467,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "once for a request, however many events it caused, until the last one of those is taken",
+    "a request counts once, however many events it causes, until its last event was read",
     within((store) => {
       const { five, watcher } = blocked(store);
       const second = store.open();
@@ -485,7 +485,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "not by events that wait already, that are dropped, or whose receiver can take them",
+    "events that are already queued or too long do not count",
     within((store) => {
       const { five, watcher, held } = blocked(store);
       const long = store.open();
@@ -504,7 +504,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "not by events that wait for one who can take them",
+    "events that can be sent immediately do not count",
     within((store) => {
       const five = settled(store);
       const open = store.open();
@@ -516,7 +516,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "by what it commits as well, and all its connections are",
+    "the events of commits count, too, and all connections of the guest are throttled",
     within((store) => {
       const { held } = blocked(store);
       const sibling = store.guest(5);
@@ -530,7 +530,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "by as many as its quota says; domain 0 is not",
+    "the quota outstanding sets the limit, and domain 0 is never throttled",
     within((store) => {
       const { five, held } = blocked(store);
       store.tell("SET_QUOTA", "5|outstanding|2|");
@@ -549,7 +549,7 @@ describe("a guest is held up", () => {
   );
 
   test(
-    "no longer where its domain starts anew as another",
+    "a domain that is released and introduced again is not throttled",
     within((store) => {
       const { five, watcher } = blocked(store);
       for (let i = 0; i < 20; i++) five.ask("WRITE", `${i}|`);
@@ -564,9 +564,9 @@ describe("a guest is held up", () => {
   );
 });
 
-describe("events for a guest that does not take them", () => {
+describe("unread events of a guest", () => {
   test(
-    "take no more than its memory",
+    "the unread events of a guest use no more than its memory quota",
     within((store) => {
       const five = settled(store);
       store.tell("SET_QUOTA", "5|memory|1000|");
@@ -582,7 +582,7 @@ describe("events for a guest that does not take them", () => {
 });
 
 describe("the rate of a guest's changes", () => {
-  /** So many changes at once; after how many it is held up. */
+  /** Makes at most so many changes without pause. Returns after how many the guest is throttled. */
   function burst({ core }: TestStore, five: Speaker, most: number): number {
     for (let i = 0; i < most; i++) {
       if (core.holdOf(five.connection) > 0) return i;
@@ -592,7 +592,7 @@ describe("the rate of a guest's changes", () => {
   }
 
   test(
-    "is limited while others have transactions open: 10 and a reserve of 1000, then 200 a second",
+    "a guest may make 1,011 changes and then 200 a second while others have open transactions",
     within((store) => {
       const five = settled(store);
       store.dom0.begin();
@@ -610,7 +610,7 @@ describe("the rate of a guest's changes", () => {
   );
 
   test(
-    "is not limited while nobody else has, for domain 0, or for what changes nothing",
+    "the rate is not limited without transactions of others, for domain 0, and for requests without a change",
     within((store) => {
       const five = settled(store);
       assertEquals(burst(store, five, 3000), 3000);
@@ -625,7 +625,7 @@ describe("the rate of a guest's changes", () => {
   );
 
   test(
-    "is not lowered by what happens without a request",
+    "a change that is not caused by a request does not use up the rate",
     within((store) => {
       const five = settled(store);
       settled(store, 6);
@@ -642,7 +642,7 @@ describe("the rate of a guest's changes", () => {
   );
 
   test(
-    "counts a commit as one change, however many it makes, and one that fails as none",
+    "a commit counts as one change, and a failed or empty one as none",
     within((store) => {
       const five = settled(store);
       store.dom0.begin();
@@ -665,12 +665,12 @@ describe("the rate of a guest's changes", () => {
   );
 
   test(
-    "is shared by all guests",
+    "all guests share the reserve of 1,000 changes",
     within((store) => {
       const [five, six] = [settled(store), settled(store, 6)];
       store.dom0.begin();
       assertEquals(burst(store, five, 5000), 1011);
-      // The reserve is gone, its own ten are not.
+      // The reserve is used up, the guest's own ten changes are not.
       assertEquals(burst(store, six, 5000), 11);
       assertEquals([five, six].map(({ connection }) => store.core.holdOf(connection)), [10, 10]);
       store.clock.pass(10);

@@ -1,13 +1,13 @@
-// Transactions: what they see, when they conflict, what they leave behind and which events they bring.
+// Transactions: what they see, when they conflict, what they change and which events they cause.
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Asked, type Speaker, table, tableOf, TestStore, type Transaction, within } from "../support.ts";
 
-/** What a transaction does, and what others do meanwhile. */
+/** A request of a transaction, or of another client. */
 type Step = readonly [operation: Asked, payload: string];
 
-/** The paths of the events that came. */
+/** The paths of the events that arrived. */
 function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
@@ -20,7 +20,7 @@ function planted(): TestStore {
 
 describe("a transaction", () => {
   test(
-    "sees the store as it was when it started, and its own changes",
+    "a transaction sees the store as it was at its start, with its own changes",
     within(({ dom0, open, node }) => {
       const other = open();
       node("/a");
@@ -51,7 +51,7 @@ describe("a transaction", () => {
   );
 
   test(
-    "shows and tells nobody of its changes before it is committed",
+    "a transaction's changes are invisible and cause no events before its commit",
     within(({ dom0, open, tree }) => {
       const other = open();
       other.watch("/", "t");
@@ -71,15 +71,15 @@ describe("a transaction", () => {
   );
 
   const endings: Record<string, (store: TestStore, who: Speaker, t: Transaction) => void> = {
-    "is dropped": (_store, _who, t) => assertEquals(t.abort(), "OK|"),
+    "is rolled back": (_store, _who, t) => assertEquals(t.abort(), "OK|"),
     "loses its connection": ({ core }, who) => core.detach(who.connection),
-    "is forgotten with RESET_WATCHES": (_store, who) => void who.ask("RESET_WATCHES"),
+    "is ended by RESET_WATCHES": (_store, who) => void who.ask("RESET_WATCHES"),
     "loses its domain": ({ tell }) => void tell("RELEASE", "5|"),
     "loses its connection by another INTRODUCE": ({ tell }) => void tell("INTRODUCE", "5|1|1|"),
   };
   for (const [name, end] of Object.entries(endings)) {
     test(
-      `that ${name} leaves nothing behind, and tells nobody`,
+      `a transaction that ${name} changes nothing, and causes no event`,
       within((store) => {
         const { dom0, guest, node, tree } = store;
         node("/open", "b0");
@@ -95,7 +95,7 @@ describe("a transaction", () => {
   }
 
   test(
-    "keeps the order of children in which they were made",
+    "a commit appends recreated and new children after those that others created",
     within(({ dom0, node }) => {
       for (const name of ["c", "a", "b"]) node(`/t/${name}`);
       const t = dom0.begin();
@@ -106,7 +106,7 @@ describe("a transaction", () => {
   );
 
   test(
-    "does what has nothing to do with nodes at once",
+    "requests that do not concern nodes take effect immediately within a transaction",
     within(({ dom0, open }) => {
       const other = open();
       other.watch("@introduceDomain", "t");
@@ -133,8 +133,8 @@ describe("a transaction", () => {
   );
 });
 
-describe("a conflict", () => {
-  /** What others do while a transaction is open, in the tree that was planted. */
+describe("conflicts", () => {
+  /** Requests of others while a transaction is open, in the planted tree. */
   const meanwhile: Record<string, Step[]> = {
     "another value": [["WRITE", "/t/a|2"]],
     "the same value": [["WRITE", "/t/a|1"]],
@@ -176,7 +176,7 @@ describe("a conflict", () => {
   ];
 
   for (const [does, conflicts] of rows) {
-    test(`of ${does.map((step) => step.join(" ")).join(", ")}: ${conflicts.join(", ") || "none"}`, () => {
+    test(`${does.map((step) => step.join(" ")).join(", ")} conflicts only with: ${conflicts.join(", ") || "nothing"}`, () => {
       for (const [name, others] of Object.entries(meanwhile)) {
         const { dom0, open, tree, audit } = planted();
         const t = dom0.begin();
@@ -195,7 +195,7 @@ describe("a conflict", () => {
     });
   }
 
-  /** What is there when the transaction is done behind what others did, all outside a transaction. */
+  /** The tree if the requests of others come first, and the transaction's requests follow without a transaction. */
   function oneAfterTheOther(others: Step[], does: Step[], answers: string[]): string[] {
     const { dom0, tree } = planted();
     for (const [operation, payload] of others) dom0.ask(operation, payload);
@@ -210,7 +210,7 @@ describe("a conflict", () => {
   }
 
   test(
-    "does not happen to a transaction that changed nothing",
+    "a transaction that changed nothing never conflicts",
     within(({ dom0, open, node }) => {
       node("/a/b");
       const other = open();
@@ -228,7 +228,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "does not happen between those who make or change siblings",
+    "transactions that create and change siblings do not conflict",
     within(({ dom0, open, node, tree }) => {
       node("/a");
       const others = ["1", "2", "3"].map((name): [string, Transaction] => [name, open().begin()]);
@@ -243,7 +243,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "lets one of those win who count up the same number",
+    "of several transactions that increment a number, one commits and the others conflict",
     within(({ dom0, open, node }) => {
       node("/n");
       const others = [open(), open(), open()];
@@ -261,7 +261,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "with what the same connection does outside is one as well",
+    "a transaction conflicts with requests of its own connection outside it",
     within(({ dom0, node }) => {
       node("/a");
       const t = dom0.begin();
@@ -275,7 +275,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "comes of rights that were lost or won meanwhile",
+    "a transaction conflicts with a change of permissions that would change an answer",
     within(({ dom0, guest, node }) => {
       const five = guest(5);
       const rows = [
@@ -299,7 +299,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "is what the daemon can be made to say without reason",
+    "the daemon's option conflict makes a commit fail with EAGAIN",
     () => {
       let wanted = true;
       within(({ dom0, tree }) => {
@@ -314,7 +314,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "uses the transaction up, and applies nothing",
+    "a commit that conflicts ends the transaction, and changes nothing",
     within(({ dom0, node, tree }) => {
       node("/a");
       const t = dom0.begin();
@@ -329,7 +329,7 @@ describe("a conflict", () => {
   );
 
   test(
-    "does not come of a change that the removal of a whole subtree covers",
+    "removing a subtree does not conflict with changes in it",
     within(({ dom0, node, tree }) => {
       node("/a/b/c");
       const t = dom0.begin();
@@ -342,7 +342,7 @@ describe("a conflict", () => {
 });
 
 describe("the events of a commit", () => {
-  /** What a watch on the root hears, with something in between that has the transaction gone through again, or not. */
+  /** The events after a commit. If `again` is true, another change makes the daemon replay the transaction. */
   function committed(steps: Step[], again: boolean): string[] {
     const store = planted();
     const { dom0, open, node } = store;
@@ -359,34 +359,47 @@ describe("the events of a commit", () => {
   }
 
   const rows: [name: string, steps: Step[], told: string[]][] = [
-    ["is one for each node that was changed", [["WRITE", "/x|"], ["SET_PERMS", "/t|b0|"]], ["/x at /", "/t at /"]],
+    ["a commit causes one event for each changed node", [["WRITE", "/x|"], ["SET_PERMS", "/t|b0|"]], [
+      "/x at /",
+      "/t at /",
+    ]],
     [
-      "is one however often it was changed",
+      "a commit causes one event for a node that was changed repeatedly",
       [["WRITE", "/x|1"], ["WRITE", "/y|"], ["WRITE", "/x|2"], ["SET_PERMS", "/x|b0|"]],
       ["/x at /", "/y at /"],
     ],
     [
-      "comes in the order in which the nodes were met, by reading as well",
+      "the events of a commit are in the order in which the nodes were first accessed, also by reading",
       [["READ", "/t/a|"], ["GET_PERMS", "/y|"], ["WRITE", "/x|"], ["WRITE", "/y|"], ["WRITE", "/t/a|2"]],
       ["/t/a at /", "/t/a", "/y at /", "/x at /"],
     ],
-    ["is none for what was made and removed", [["WRITE", "/x/y|"], ["RM", "/x|"]], []],
-    ["is one for what was removed and made", [["RM", "/t/a|"], ["WRITE", "/t/a|2"]], ["/t/a at /", "/t/a"]],
-    ["is none for parents that were made on the way", [["WRITE", "/x/y/z|"]], ["/x/y/z at /"]],
-    ["is none for what was only looked at", [["READ", "/t|"], ["MKDIR", "/t/a|"], ["RM", "/t/none|"]], []],
-    ["is none for what failed", [["WRITE", "/x//|"], ["SET_PERMS", "/none|n0|"], ["RM", "/|"]], []],
+    ["a commit causes no event for a node that was created and removed", [["WRITE", "/x/y|"], ["RM", "/x|"]], []],
+    ["a commit causes one event for a node that was removed and created", [["RM", "/t/a|"], ["WRITE", "/t/a|2"]], [
+      "/t/a at /",
+      "/t/a",
+    ]],
+    ["a commit causes no event for parents that WRITE creates", [["WRITE", "/x/y/z|"]], ["/x/y/z at /"]],
+    ["a commit causes no event for nodes that were only read", [["READ", "/t|"], ["MKDIR", "/t/a|"], [
+      "RM",
+      "/t/none|",
+    ]], []],
     [
-      "is the top's first where a subtree is removed, and then those right at what was below it",
+      "a commit causes no event for failed requests",
+      [["WRITE", "/x//|"], ["SET_PERMS", "/none|n0|"], ["RM", "/|"]],
+      [],
+    ],
+    [
+      "the removal of a subtree causes the event of its top first, and then those of watched nodes in it",
       [["RM", "/t/e|"]],
       ["/t/e at /", "/t/e", "/t/e/f", "/t/e/f/g"],
     ],
     [
-      "is that of a node where it was met, the rest of its subtree behind it",
+      "a node of a removed subtree that was accessed earlier gets its event earlier",
       [["READ", "/t/e/f/g|"], ["WRITE", "/x|"], ["RM", "/t/e|"]],
       ["/t/e/f/g", "/x at /", "/t/e at /", "/t/e", "/t/e/f"],
     ],
     [
-      "is one for all above where a node of a removed subtree was changed before",
+      "a node of a removed subtree that was changed before causes an event of its own",
       [["WRITE", "/t/e/f|x"], ["RM", "/t/e|"]],
       ["/t/e/f at /", "/t/e/f", "/t/e/f at /t/e", "/t/e at /", "/t/e", "/t/e/f/g"],
     ],
@@ -394,14 +407,14 @@ describe("the events of a commit", () => {
   for (const [name, steps, told] of rows) {
     test(name, () => {
       assertEquals(committed(steps, false), told);
-      assertEquals(committed(steps, true), told, "gone through again");
+      assertEquals(committed(steps, true), told, "replayed");
     });
   }
 });
 
-describe("what fails within a transaction", () => {
+describe("errors within a transaction", () => {
   test(
-    "does not prevent that the rest is committed",
+    "requests that fail in a transaction do not prevent its commit",
     within(({ dom0, guest, node, tree }) => {
       node("/open", "b0");
       node("/closed", "n0");
@@ -428,17 +441,37 @@ describe("what fails within a transaction", () => {
   );
 
   const quotas: [name: string, quota: string, steps: Step[], answer: string][] = [
-    ["with more nodes than it may meet", "transaction-nodes|3", [["READ", "/open/b|"], ["READ", "/open/c|"]], "ENOSPC"],
-    ["with what stands above a node that it removes", "transaction-nodes|3", [["RM", "/open/d/e|"]], "ENOSPC"],
-    ["with a node that is too large", "node-size|100", [["WRITE", `/open/a|${"x".repeat(100)}`]], "ENOSPC"],
-    ["with a node that becomes too large", "node-size|100", [["WRITE", `/open/x/y/${"z".repeat(60)}/z|`]], "OK|"],
-    ["with a list of children that is too long", "node-size|100", [["WRITE", `/open/${"z".repeat(90)}|`]], "ENOSPC"],
-    ["with some of the parents of a node", "nodes|3", [["WRITE", "/open/x/y/z|"]], "ENOSPC"],
-    ["with more than the domain may remember", "memory|400", [["READ", `/open/${"z".repeat(400)}|`]], "ENOMEM"],
+    [
+      "accessing more nodes than allowed",
+      "transaction-nodes|3",
+      [["READ", "/open/b|"], ["READ", "/open/c|"]],
+      "ENOSPC",
+    ],
+    ["removing a node with more ancestors than allowed", "transaction-nodes|3", [["RM", "/open/d/e|"]], "ENOSPC"],
+    ["writing a value that is too large", "node-size|100", [["WRITE", `/open/a|${"x".repeat(100)}`]], "ENOSPC"],
+    [
+      "creating a child whose name fits the node size",
+      "node-size|100",
+      [["WRITE", `/open/x/y/${"z".repeat(60)}/z|`]],
+      "OK|",
+    ],
+    [
+      "creating a child whose name exceeds the node size",
+      "node-size|100",
+      [["WRITE", `/open/${"z".repeat(90)}|`]],
+      "ENOSPC",
+    ],
+    ["creating more parents than allowed", "nodes|3", [["WRITE", "/open/x/y/z|"]], "ENOSPC"],
+    [
+      "recording a request that exceeds the memory quota",
+      "memory|400",
+      [["READ", `/open/${"z".repeat(400)}|`]],
+      "ENOMEM",
+    ],
   ];
   for (const [name, quota, steps, answer] of quotas) {
     test(
-      `${name} over quota ${answer === "OK|" ? "is none" : "spoils it"}`,
+      `${name} ${answer === "OK|" ? "does not fail" : "makes the commit fail with ENOMEM"}`,
       within(({ guest, node, tell, tree }) => {
         node("/open", "b0");
         node("/open/d/e");
@@ -459,7 +492,7 @@ describe("what fails within a transaction", () => {
   }
 
   test(
-    "with the first node over quota does not spoil it",
+    "exceeding the quota of nodes fails a request in a transaction, but not its commit",
     within(({ guest, node, tell, tree }) => {
       node("/open", "b0");
       const five = guest(5);
@@ -480,7 +513,7 @@ describe("what fails within a transaction", () => {
   );
 
   test(
-    "is a quota that is lowered before the commit: ENOSPC, and nothing is applied",
+    "a commit fails with ENOSPC and changes nothing if the quota of nodes was lowered below its need",
     within(({ guest, node, tell, tree }) => {
       node("/open", "b0");
       const five = guest(5);
@@ -494,9 +527,9 @@ describe("what fails within a transaction", () => {
   );
 });
 
-describe("the id of a transaction", () => {
+describe("transaction ids", () => {
   test(
-    "counts up from 1 on each connection, whatever the payload",
+    "each connection counts its transaction ids from 1, whatever the payload",
     within(({ open }) => {
       for (const who of [open(), open()]) {
         const ids = ["", "|", "junk", "1|"].map((payload) => who.ask("TRANSACTION_START", payload));
@@ -507,7 +540,7 @@ describe("the id of a transaction", () => {
   );
 
   test(
-    "is of no use to other connections",
+    "a transaction id of another connection fails with ENOENT",
     within(({ dom0, open }) => {
       const t = dom0.begin();
       dom0.begin();
@@ -521,7 +554,7 @@ describe("the id of a transaction", () => {
   );
 
   test(
-    "wraps behind 2^32 - 1, and leaves out 0 and those in use",
+    "transaction ids wrap after 2^32 - 1, and skip 0 and ids in use",
     within(({ dom0 }) => {
       assertEquals([dom0.begin().id, dom0.begin().id], [1, 2]);
       dom0.connection.nextTransactionId = 0xffffffff;
@@ -532,7 +565,7 @@ describe("the id of a transaction", () => {
   );
 
   test(
-    "has to be known, is given back at the end, and cannot be nested",
+    "an unknown or ended transaction id fails with ENOENT, and a nested start with EBUSY",
     within(({ dom0 }) => {
       assertEquals(dom0.ask("READ", "/|", 1), "ENOENT");
       assertEquals(dom0.ask("TRANSACTION_START", "|", 1), "ENOENT");
@@ -550,7 +583,7 @@ describe("the id of a transaction", () => {
   );
 
   test(
-    "stays in use where TRANSACTION_END has no proper payload",
+    "an invalid payload of TRANSACTION_END leaves the transaction open",
     within(({ dom0 }) => {
       for (const payload of ["", "|", "T", "X|", "TT|", "T|F|", "T||", "t|"]) {
         assertEquals(dom0.ask("TRANSACTION_END", payload), "EINVAL", payload);
@@ -562,7 +595,7 @@ describe("the id of a transaction", () => {
   );
 
   test(
-    "can be one of hundreds for domain 0",
+    "domain 0 may have 300 open transactions",
     within(({ dom0 }) => {
       const all = Array.from({ length: 300 }, () => dom0.begin());
       for (const t of all) tableOf(t, ["WRITE", `/a/${t.id}|`, "OK|"]);

@@ -1,4 +1,4 @@
-// Watches: which events they bring, to whom, when and in which order; and the trie that finds them, beside a list.
+// Watches: their events, the receivers and the order; and the index of watches, compared with a list.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -12,14 +12,14 @@ import { levelsBelow } from "../../../src/wire/path.ts";
 import { randomNumbers } from "../../support/random.ts";
 import { type Asked, type Speaker, table, tableOf, type TestStore, within } from "../support.ts";
 
-/** The paths of the events that came. */
+/** The paths of the events that arrived. */
 function paths(who: Speaker): string[] {
   return who.events().map(([path]) => path);
 }
 
 describe("WATCH", () => {
   test(
-    "answers first and then brings an event, whatever is at the path and whoever may read it",
+    "WATCH replies first and then sends an event, whether or not the node exists and is readable",
     within(({ dom0, guest }) => {
       for (const who of [dom0, guest(5)]) {
         for (const path of ["/", "/tool", "/none/x", "none", "a/b", "@introduceDomain", "@foo", "@releaseDomain/5"]) {
@@ -32,7 +32,7 @@ describe("WATCH", () => {
   );
 
   test(
-    "takes a token of any bytes, none included",
+    "WATCH accepts a token of any bytes, and an empty one",
     within(({ dom0 }) => {
       const all = Uint8Array.from({ length: 255 }, (_, i) => i + 1).filter((byte) => byte !== "|".charCodeAt(0));
       const token = String.fromCharCode(...all);
@@ -45,7 +45,7 @@ describe("WATCH", () => {
   );
 
   test(
-    "tells watches apart by connection, path and token, not by depth",
+    "watches differ by connection, path and token, and not by depth",
     within(({ dom0, open }) => {
       const other = open();
       dom0.watch("/a", "t");
@@ -63,7 +63,7 @@ describe("WATCH", () => {
   );
 
   test(
-    "takes a relative path and the absolute one for the same",
+    "WATCH and UNWATCH treat a relative path as the same as its absolute path",
     within(({ dom0, guest }) => {
       for (const [who, home] of [[dom0, "/local/domain/0"], [guest(5), "/local/domain/5"]] as const) {
         tableOf(
@@ -81,7 +81,7 @@ describe("WATCH", () => {
   );
 
   test(
-    "takes and refuses payloads as the C daemon does",
+    "WATCH and UNWATCH accept and reject payloads as the C daemon does",
     within(({ dom0 }) => {
       tableOf(
         dom0,
@@ -107,7 +107,7 @@ describe("WATCH", () => {
 
 describe("an event", () => {
   test(
-    "comes for a change of the path or of what is below it, with the path that changed",
+    "a change of a watched node or below it causes an event with the path of the change",
     within(({ dom0 }) => {
       dom0.watch("/a/b", "t");
       tableOf(
@@ -124,7 +124,7 @@ describe("an event", () => {
   );
 
   test(
-    "does not come for what is above or beside the path, for what changes nothing, or for what fails",
+    "a watch gets no event for ancestors, siblings, requests without a change, or failed requests",
     within(({ dom0, node }) => {
       node("/a/b");
       dom0.watch("/a/b", "t");
@@ -148,7 +148,7 @@ describe("an event", () => {
   );
 
   test(
-    "of the root comes for all but special nodes",
+    "a watch of the root gets an event for every node except special nodes",
     within(({ dom0 }) => {
       dom0.watch("/", "t");
       tableOf(
@@ -164,7 +164,7 @@ describe("an event", () => {
   );
 
   test(
-    "comes before the reply to the request that caused it",
+    "an event is sent before the reply to the request that causes it",
     within(({ dom0, guest }) => {
       for (const path of ["/", "@introduceDomain", "@releaseDomain"]) dom0.watch(path, "t");
       const t = dom0.begin();
@@ -189,7 +189,7 @@ describe("an event", () => {
   );
 
   test(
-    "goes to connections by their age, and within one to watches by theirs",
+    "events are sent in the order of age of the connections, and then of the watches",
     within(({ open }) => {
       const [first, second] = [open(), open()];
       second.watch("/", "1");
@@ -210,7 +210,7 @@ describe("an event", () => {
   );
 
   test(
-    "has the path in the form in which the watch was set",
+    "an event has a relative path if the watch has one",
     within(({ dom0, guest, node }) => {
       node("/local/domain/5", "n5");
       const five = guest(5);
@@ -223,14 +223,14 @@ describe("an event", () => {
         ["a/b", "relative"],
         ["/local/domain/5/a/b", "absolute"],
       ]);
-      // With the home, all of what is in it goes.
+      // Removing the home removes everything in it.
       table([dom0, "RM", "/local/domain/5|", "OK|"]);
       assertEquals(five.events(), [["a", "relative"], ["/local/domain/5/a", "absolute"]]);
     }),
   );
 
   test(
-    "that does not fit a message is left out, and nobody else misses anything",
+    "an event that exceeds a message is left out, and other watches get theirs",
     within(({ dom0, open }) => {
       const token = "t".repeat(PAYLOAD_MAX - "/a".length - 2);
       dom0.watch("/a", token);
@@ -244,7 +244,7 @@ describe("an event", () => {
   );
 
   test(
-    "that waits already is not queued twice, unless it is a special one",
+    "an event that is already queued is not queued again, unless it is special",
     within(({ dom0, open }) => {
       const other = open();
       for (const path of ["/a", "@introduceDomain"]) other.watch(path, "t");
@@ -267,7 +267,7 @@ describe("an event", () => {
 });
 
 describe("the removal of a subtree", () => {
-  /** A tree whose order is not that of the alphabet. */
+  /** Creates a tree whose order is not alphabetical. */
   function planted(): (store: TestStore) => Speaker {
     return ({ dom0, node }) => {
       for (const path of ["/t/z/b/d", "/t/z/b/c", "/t/z/a", "/t/z/e/f", "/t/y"]) node(path);
@@ -276,7 +276,7 @@ describe("the removal of a subtree", () => {
   }
 
   test(
-    "tells watches right at what is removed, children before their parents, and then those of the top",
+    "RM sends events to the watches within the subtree, children first, and then to those of its top",
     within((store) => {
       const dom0 = planted()(store);
       const watched = [
@@ -307,7 +307,7 @@ describe("the removal of a subtree", () => {
   );
 
   test(
-    "tells them so whatever their depth is",
+    "RM sends events to the watches within the subtree, whatever their depth",
     within((store) => {
       const dom0 = planted()(store);
       dom0.watch("/t/z/b", "exact", 0);
@@ -321,7 +321,7 @@ describe("the removal of a subtree", () => {
   );
 
   test(
-    "tells a watch once",
+    "RM sends one event to a watch",
     within((store) => {
       const dom0 = planted()(store);
       dom0.watch("/t/z", "t");
@@ -331,7 +331,7 @@ describe("the removal of a subtree", () => {
   );
 });
 
-describe("a depth", () => {
+describe("WATCH with a depth", () => {
   const rows: [watched: string, depth: number | undefined, told: string[]][] = [
     ["/", 0, ["/"]],
     ["/", 1, ["/", "/a"]],
@@ -346,7 +346,7 @@ describe("a depth", () => {
   ];
   for (const [watched, depth, told] of rows) {
     test(
-      `of ${depth} at ${watched}: told of ${told.join(" ")}`,
+      `a depth of ${depth} at ${watched} sends events of ${told.join(" ")}`,
       within(({ dom0 }) => {
         dom0.watch(watched, "t", depth);
         for (const path of ["/", "/a", "/a/b", "/a/b/c"]) dom0.ask("WRITE", `${path}|`);
@@ -356,7 +356,7 @@ describe("a depth", () => {
   }
 
   test(
-    "counts below where a relative path leads, and where nothing is watched or made yet",
+    "a depth counts from the target of a relative path, and from a node that does not exist",
     within(({ dom0 }) => {
       dom0.watch("x", "t", 1);
       dom0.watch("/far", "t", 2);
@@ -366,7 +366,7 @@ describe("a depth", () => {
   );
 
   test(
-    "that is no number is 0",
+    "a depth that is not a number counts as 0",
     within(({ dom0 }) => {
       tableOf(dom0, ["WATCH", "/a|t|deep|", "OK|"], ["WATCH", "/a|u||", "OK|"], ["WATCH", "/a|v|1x|", "OK|"]);
       dom0.events();
@@ -376,7 +376,7 @@ describe("a depth", () => {
   );
 
   test(
-    "is refused to a domain that is not offered the feature",
+    "a depth fails with EINVAL if the domain was not offered the feature",
     within(({ guest, tell }) => {
       tell("SET_FEATURE", "5|10|");
       tell("SET_FEATURE", "6|12|");
@@ -386,8 +386,8 @@ describe("a depth", () => {
   );
 });
 
-describe("a special event", () => {
-  /** What a plain watch, numbered ones and one on the number itself get of each. */
+describe("special events", () => {
+  /** Sets a plain watch, watches with a depth, and one on a domid. Returns a function that reads the events. */
   function listening({ dom0 }: TestStore): () => string[] {
     for (const name of ["@introduceDomain", "@releaseDomain"]) {
       dom0.watch(name, "plain");
@@ -401,7 +401,7 @@ describe("a special event", () => {
   }
 
   test(
-    "of a domain that is introduced comes plain, and numbered to those who gave a depth",
+    "INTRODUCE sends @introduceDomain to plain watches, and with the domid to watches with a depth",
     within((store) => {
       const told = listening(store);
       store.tell("INTRODUCE", "5|1|1|");
@@ -418,7 +418,7 @@ describe("a special event", () => {
   );
 
   test(
-    "of a domain that is released comes plain first, behind those of its nodes",
+    "RELEASE sends @releaseDomain after the events of the nodes, to plain watches first",
     within((store) => {
       store.tell("INTRODUCE", "5|1|1|");
       store.node("/of5", "n5");
@@ -436,7 +436,7 @@ describe("a special event", () => {
   );
 
   test(
-    "of a domain that shuts down comes numbered first, once until it resumes",
+    "a shutdown sends @releaseDomain to watches with a depth first, once until RESUME",
     within((store) => {
       store.tell("INTRODUCE", "5|1|1|");
       const told = listening(store);
@@ -462,7 +462,7 @@ describe("a special event", () => {
   );
 
   test(
-    "is nothing that a client can write",
+    "a client cannot cause a special event with WRITE",
     within((store) => {
       const told = listening(store);
       tableOf(
@@ -476,9 +476,9 @@ describe("a special event", () => {
   );
 });
 
-describe("a guest hears", () => {
+describe("events and permissions", () => {
   test(
-    "of what it may read, or of what is below what it may read",
+    "a guest gets events of nodes that it may read, or whose parent it may read",
     within(({ dom0, guest, node }) => {
       for (const [path, permissions] of Object.entries({ "/no": "n0", "/yes": "r0", "/own": "n5", "/write": "w0" })) {
         node(path, permissions);
@@ -497,13 +497,13 @@ describe("a guest hears", () => {
       };
       const may = ["/no/yes", "/yes/yes", "/yes/no", "/yes", "/own/yes", "/own/no", "/own", "/write/yes"];
       assertEquals(told("WRITE", "x"), may);
-      // Removed nodes count as they were.
+      // A removed node counts with its former permissions.
       assertEquals(told("RM"), may);
     }),
   );
 
   test(
-    "of a node that is made below what it may read, for that is what it takes after",
+    "a guest gets events of a created node that inherits read access",
     within(({ dom0, guest, node }) => {
       node("/yes", "r0");
       node("/no", "n0");
@@ -515,7 +515,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "of rights that it gets and of rights that it loses",
+    "a guest gets an event if SET_PERMS grants or removes its read access",
     within(({ dom0, guest, node }) => {
       node("/a", "n0");
       const five = guest(5);
@@ -540,7 +540,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "of inner nodes of a subtree that is removed by their own rights, and those of what is above them",
+    "a guest gets events of nodes in a removed subtree by their permissions and their parents' permissions",
     within(({ dom0, guest, node }) => {
       node("/t", "n0");
       node("/t/no", "n0");
@@ -555,7 +555,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "of what its target may read",
+    "a guest gets events of nodes that its target may read",
     within(({ dom0, guest, node, tell }) => {
       node("/six", "n6");
       const five = guest(5);
@@ -569,7 +569,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "what it changes itself",
+    "a guest gets events of its own changes",
     within(({ guest, node }) => {
       node("/five", "n5");
       const five = guest(5);
@@ -580,7 +580,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "of a commit by the rights from before it and those from after it",
+    "a guest gets the events of a commit by the permissions before and after it",
     within(({ dom0, guest, node }) => {
       for (
         const [path, permissions] of Object.entries({ "/lost": "r0", "/got": "n0", "/never": "n0", "/gone": "r0" })
@@ -605,7 +605,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "of a commit by the rights on what is above a node, as they were until its own turn came",
+    "a guest gets the events of a commit by the permissions of the ancestors at the time of each change",
     within(({ dom0, guest, node }) => {
       const five = guest(5);
       five.watch("/", "t");
@@ -634,7 +634,7 @@ describe("a guest hears", () => {
   );
 
   test(
-    "nothing of what others are told who may read it",
+    "clients with different rights each get only their events",
     within(({ dom0, guest, node, open }) => {
       node("/five", "n5");
       node("/six", "n6");
@@ -649,7 +649,7 @@ describe("a guest hears", () => {
 
 describe("UNWATCH and RESET_WATCHES", () => {
   test(
-    "let events stay that wait already, and prevent others",
+    "UNWATCH and RESET_WATCHES keep queued events, and prevent further ones",
     within(({ dom0, guest, node }) => {
       node("/a", "r0");
       const five = guest(5);
@@ -671,7 +671,7 @@ describe("UNWATCH and RESET_WATCHES", () => {
   );
 
   test(
-    "RESET_WATCHES drops all watches and transactions of the connection, and those of no other",
+    "RESET_WATCHES drops the watches and transactions of its connection, and not of others",
     within(({ dom0, guest, open }) => {
       const [five, sibling] = [guest(5), open(5)];
       for (const who of [dom0, five, sibling]) who.watch("/a", "t");
@@ -689,7 +689,7 @@ describe("UNWATCH and RESET_WATCHES", () => {
   );
 
   test(
-    "a transaction's id is nothing to WATCH and UNWATCH, and has to be known for RESET_WATCHES",
+    "WATCH and UNWATCH ignore an unknown transaction id, and RESET_WATCHES rejects it with ENOENT",
     within(({ dom0 }) => {
       assertEquals(dom0.ask("WATCH", "/a|t|", 99), "OK|");
       assertEquals(dom0.ask("UNWATCH", "/a|t|", 99), "OK|");
@@ -700,7 +700,7 @@ describe("UNWATCH and RESET_WATCHES", () => {
   );
 });
 
-/** Watches that are found one by one. */
+/** A list of watches, searched one by one. */
 class WatchList {
   readonly watches: Watch[] = [];
 
@@ -715,7 +715,7 @@ class WatchList {
     });
   }
 
-  /** The paths below one that exist and are watched, children before their parents. */
+  /** The existing and watched paths below a path, children first. */
   below(view: View, path: string): string[] {
     const found: string[] = [];
     const visit = (at: string, depth: number): void => {
@@ -734,7 +734,7 @@ function assertSame(actual: Watch[], expected: Watch[], message: string): void {
   assertEquals(orders(actual), orders(expected), message);
 }
 
-describe("the trie of watches", () => {
+describe("WatchTrie", () => {
   const NAMES = ["a", "b", "ab", "a-b"];
 
   function randomPath(random: (limit: number) => number, most: number): string {
@@ -744,7 +744,7 @@ describe("the trie of watches", () => {
 
   for (const seed of [1, 2, 3]) {
     test(
-      `finds what a list of them finds (${seed})`,
+      `WatchTrie finds the same watches as a list (${seed})`,
       within(({ core, open }) => {
         const random = randomNumbers(seed);
         const connections: Connection[] = [open().connection, open().connection];
@@ -787,7 +787,7 @@ describe("the trie of watches", () => {
     );
   }
 
-  test("removes a watch that it does not have without harm", () => {
+  test("remove() ignores a watch that the trie does not have", () => {
     const trie = new WatchTrie();
     const watch = { connection: {} as Connection, path: "/a/b", token: "", depth: -1, prefix: 0, order: 1 };
     trie.remove(watch);

@@ -1,4 +1,4 @@
-// Changes as bytes, and back.
+// Encoding changes as bytes, and decoding them.
 
 import { describe, test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
@@ -28,13 +28,13 @@ const some: readonly Change[] = [
 ];
 
 describe("a change", () => {
-  test("is the same after it was written and read", () => {
+  test("a change is equal after encoding and decoding", () => {
     assertEquals(decoded(encoded(some)), [...some]);
     const many = historyOf(1, 300).batches.flat();
     assertEquals(decoded(encoded(many)), many);
   });
 
-  test("is refused where it is cut, or is none", () => {
+  test("ChangeReader rejects a truncated or unknown change with a RangeError", () => {
     for (const change of some) {
       const bytes = encoded([change]);
       for (let length = 1; length < bytes.length; length++) {
@@ -45,7 +45,7 @@ describe("a change", () => {
     assertThrows(() => decoded(Uint8Array.of(6)), RangeError, "a change of kind 6");
   });
 
-  test("of many nodes has their permissions in common", () => {
+  test("decoded nodes with the same permissions share one object", () => {
     const permissions = permissionsOf(1, 2);
     const nodes = ["/a", "/b"].map((path): Change => ({ kind: "put", path, value: "", permissions }));
     const [a, b] = decoded(encoded(nodes));
@@ -65,7 +65,7 @@ describe("the changes of a tree", () => {
     return view;
   }
 
-  test("build it again, with the order of the children", () => {
+  test("the changes of a tree restore it, with the order of the children", () => {
     const view = replay(historyOf(2, 300).batches.flat());
     const changes = [...treeChanges(view.top)];
     const again = replay(changes);
@@ -75,7 +75,7 @@ describe("the changes of a tree", () => {
     assertEquals(lists(again), lists(view));
   });
 
-  test("keep the order of many children, of which some came anew", () => {
+  test("the changes of a tree restore the order of many children, some of them recreated", () => {
     const view = empty();
     const random = randomFractions(3);
     view.put("/", "", permissionsOf(0));
@@ -87,7 +87,7 @@ describe("the changes of a tree", () => {
     assertEquals(replay(treeChanges(view.top)).get("/")?.children.listing(), view.get("/")?.children.listing());
   });
 
-  test("are those of the tree as it was when they were asked for", () => {
+  test("the changes of a tree are those of the tree at the time of the call", () => {
     const view = replay(historyOf(2, 100).batches.flat());
     const before = [...treeChanges(view.top)];
     const changes = treeChanges(view.top);
@@ -96,7 +96,7 @@ describe("the changes of a tree", () => {
     assertEquals([...changes], before.slice(1));
   });
 
-  test("do not end with the stack in a tree that is very deep", () => {
+  test("the changes of a very deep tree do not overflow the stack", () => {
     const view = empty();
     view.put("/", "", permissionsOf(0));
     let path = "";

@@ -1,8 +1,8 @@
-// A clock for the tests that waits for nothing.
+// A clock for tests that does not wait.
 
 import type { Clock } from "../../../src/daemon/clock.ts";
 
-/** Calls back as soon as the event loop has had its turn. */
+/** Calls back in the next turn of the event loop. */
 export const eagerClock: Clock = {
   now: () => performance.now(),
   after: (_milliseconds, callback) => {

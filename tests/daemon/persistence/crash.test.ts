@@ -1,4 +1,4 @@
-// Ends at every operation on the disk, and failures of every one: what is found afterwards.
+// Crashes and failures at every operation of the disk, and the store that is restored afterwards.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -15,15 +15,15 @@ import { type History, historyOf, initial, permissionsOf, stateOf } from "./mode
 
 const COMPACT_AT = 900;
 
-/** How far a run got. */
+/** The progress of a run. */
 interface Progress {
-  /** Batches that were given to the journal. */
+  /** The number of batches that were appended. */
   appended: number;
-  /** Those of them whose commit() returned. */
+  /** The number of appended batches whose commit() returned. */
   committed: number;
 }
 
-/** Keeps a history, some batches at a time, and lets snapshots end in between or only begin. */
+/** Keeps a history in steps of several batches, and lets some snapshots finish and others only begin. */
 async function run(disk: Disk, history: History, sync: SyncPolicy, progress: Progress): Promise<void> {
   let opened: OpenedJournal | null = null;
   for (const [i, batch] of history.batches.entries()) {
@@ -62,7 +62,7 @@ function ended(error: unknown): boolean {
   return error instanceof Crash || (error instanceof JournalError && error.cause instanceof Crash);
 }
 
-/** A run for each operation at which one can be torn off: the disk that it leaves, and how far it came. */
+/** Runs once for each operation at which the disk can end. Yields the disk and the progress. */
 async function* everyCrash(history: History, sync: SyncPolicy) {
   const whole = new Disk();
   await runUntilCrash(whole, history, sync);
@@ -74,7 +74,7 @@ async function* everyCrash(history: History, sync: SyncPolicy) {
   }
 }
 
-/** Checks that a disk holds the store behind so many batches of a history, and that it can be gone on with; returns how many. */
+/** Checks that a disk holds the store after some batches, and can be continued. Returns how many batches. */
 async function assertHolds(disk: Disk, history: History, least: number, most: number): Promise<number> {
   const { sequence } = restore(disk);
   assert(sequence >= least && sequence <= most, `${sequence} batches are there, not ${least} to ${most}`);
@@ -93,9 +93,9 @@ async function assertHolds(disk: Disk, history: History, least: number, most: nu
 const historyMore = (history: History, count: number): readonly Change[] =>
   count === 0 ? initial : history.batches[count] ?? [{ kind: "quota", domid: 9, name: "nodes", value: 9 }];
 
-describe("a journal that is torn off at any operation", () => {
+describe("a journal whose disk ends at any operation", () => {
   for (const sync of ["always", "interval", "never"] as const) {
-    test(`keeps all that was committed when the process ends (${sync})`, async () => {
+    test(`a journal keeps all commits if the process is killed (${sync})`, async () => {
       for (let seed = 0; seed < 3; seed++) {
         const history = historyOf(seed, 40);
         for await (const { disk, appended, committed } of everyCrash(history, sync)) {
@@ -105,7 +105,7 @@ describe("a journal that is torn off at any operation", () => {
     });
   }
 
-  test("keeps all that was committed when the power fails (always)", async () => {
+  test("a journal keeps all commits if the power fails (always)", async () => {
     for (let seed = 0; seed < 3; seed++) {
       const history = historyOf(seed, 40);
       for await (const { disk, appended, committed } of everyCrash(history, "always")) {
@@ -116,7 +116,7 @@ describe("a journal that is torn off at any operation", () => {
     }
   });
 
-  test("keeps all that was committed when the power fails twice", async () => {
+  test("a journal keeps all commits if the power fails twice", async () => {
     const history = historyOf(4, 30);
     for await (const { disk, crashAt, appended, committed } of everyCrash(history, "always")) {
       for (let power = 0; power < 12; power++) {
@@ -136,7 +136,7 @@ describe("a journal that is torn off at any operation", () => {
     }
   });
 
-  test("keeps what a killed process left in the cache, as soon as the next one has committed something", async () => {
+  test("a commit also syncs what a killed process left in the system's cache", async () => {
     const history = historyOf(4, 30);
     const whole = new Disk();
     await runUntilCrash(whole, history, "never");
@@ -155,7 +155,7 @@ describe("a journal that is torn off at any operation", () => {
     }
   });
 
-  test("keeps what there was at some time when the power fails (never)", async () => {
+  test("a journal keeps the store of some earlier time if the power fails (never)", async () => {
     const found = new Set<number>();
     for (let seed = 0; seed < 3; seed++) {
       const history = historyOf(seed, 40);
@@ -165,12 +165,12 @@ describe("a journal that is torn off at any operation", () => {
         }
       }
     }
-    assert(found.size > 5, "the power never failed where it matters");
+    assert(found.size > 5, "the power failures lost too few different commits");
   });
 });
 
 describe("a journal whose disk fails", () => {
-  test("says so, and keeps all that it said it kept, whichever operation fails", async () => {
+  test("a journal reports a failure of any operation, and keeps all earlier commits", async () => {
     const faults = new Set<string>();
     for (const failWith of ["EIO", "ENOSPC"]) {
       const history = historyOf(5, 40);
@@ -197,7 +197,7 @@ describe("a journal whose disk fails", () => {
               assert(error instanceof JournalError && error.fault === "failed");
               assertEquals(error.code, failWith);
               faults.add("append");
-              // The store goes on without it: what follows may build on it, so this is as far as the history goes.
+              // The store has the changes and the journal does not, so the history ends here.
               break;
             }
             kept.push(batch);
@@ -221,7 +221,7 @@ describe("a journal whose disk fails", () => {
     assertEquals([...faults].sort(), ["append", "commit", "snapshot"]);
   });
 
-  test("refuses what finds no room before it is made, and goes on when there is room again", async () => {
+  test("append() fails with ENOSPC on a full disk, and succeeds when there is space again", async () => {
     const disk = new Disk();
     const { journal } = openFiles(disk, { clock: eagerClock, snapshot: () => [] });
     const put = (value: string): Change[] => [{ kind: "put", path: "/", value, permissions: permissionsOf(0) }];
@@ -244,7 +244,7 @@ describe("a journal whose disk fails", () => {
     assertEquals(restore(disk.afterKill()).sequence, 4);
   });
 
-  test("keeps nothing more after a commit() that failed", async () => {
+  test("append() fails after a failed commit()", async () => {
     const disk = new Disk();
     const { journal } = openFiles(disk, { clock: eagerClock, snapshot: () => [] });
     journal.append(initial);
@@ -256,7 +256,7 @@ describe("a journal whose disk fails", () => {
     await journal.close();
   });
 
-  test("goes on with its log where a new one cannot be started, also after a restart", async () => {
+  test("a journal continues its log if a new one cannot be created, also after a restart", async () => {
     for (let later = 1; later <= 4; later++) {
       const disk = new Disk();
       const problems: string[] = [];
@@ -268,7 +268,7 @@ describe("a journal whose disk fails", () => {
       const { journal } = openFiles(disk, { ...options, compactAt: 1000 });
       journal.append(initial);
       journal.commit();
-      // Behind two of the old log: its end is cut, and on the disk.
+      // The first two operations truncate and sync the old log.
       disk.failAt = disk.operations + 2 + later;
       assertEquals(await journal.compact(), false);
       assertEquals(problems.length, 1);
@@ -285,7 +285,7 @@ describe("a journal whose disk fails", () => {
     }
   });
 
-  test("goes on with its logs where a snapshot fails, and tries again later", async () => {
+  test("a journal continues its logs if a snapshot fails, and tries again later", async () => {
     const history = historyOf(6, 200);
     const disk = new Disk();
     const problems: string[] = [];
@@ -319,8 +319,8 @@ describe("a journal whose disk fails", () => {
   });
 });
 
-describe("a snapshot", () => {
-  test("is written in slices, while the store changes", async () => {
+describe("snapshots", () => {
+  test("a snapshot is written in slices, while the store changes", async () => {
     const disk = new Disk();
     const clock = new ManualClock();
     const put = (i: number, value: string): Change => ({
@@ -350,7 +350,7 @@ describe("a snapshot", () => {
     assertEquals(stateOf(changes), stateOf([...initial, ...nodes, ...later]));
   });
 
-  test("that is under way is given up when the journal is closed", async () => {
+  test("close() cancels a snapshot that is being written", async () => {
     const disk = new Disk();
     const many = Array.from({ length: 2000 }, (): Change => ({ ...initial[0], value: "x".repeat(1000) }) as Change);
     const { journal } = openFiles(disk, { clock: new ManualClock(), snapshot: () => many });
@@ -363,11 +363,11 @@ describe("a snapshot", () => {
   });
 });
 
-describe("the policy", () => {
+describe("the sync policy", () => {
   const batch = (i: number): Change[] => [{ kind: "quota", domid: i, name: "nodes", value: i }];
   const survives = (disk: Disk): number => restore(disk.afterPowerLoss(1)).sequence;
 
-  test('"interval" brings batches to the disk in time, one after another in one go', async () => {
+  test('""interval" syncs several batches together after the interval" brings batches to the disk in time, one after another in one go', async () => {
     const disk = new Disk();
     const clock = new ManualClock();
     const { journal } = openFiles(disk, { clock, sync: "interval", interval: 50, snapshot: () => [] });
@@ -385,7 +385,7 @@ describe("the policy", () => {
     await journal.close();
   });
 
-  test('"interval" does not depend on timers alone, to which a busy process may not come', async () => {
+  test('""interval" syncs during commits if the timer is late" does not depend on timers alone, to which a busy process may not come', async () => {
     const disk = new Disk();
     let now = 0;
     const clock: Clock = { now: () => now, after: () => ({ cancel: () => {} }) };
@@ -404,7 +404,7 @@ describe("the policy", () => {
     await journal.close();
   });
 
-  test('"interval" tells of a failure, and then keeps nothing more', () => {
+  test('""interval" reports a failed sync, and append() fails afterwards" tells of a failure, and then keeps nothing more', () => {
     const disk = new Disk();
     const clock = new ManualClock();
     const problems: JournalError[] = [];
@@ -422,19 +422,19 @@ describe("the policy", () => {
     assertThrows(() => journal.append(batch(2)), JournalError, "cannot bring what changed to the disk");
   });
 
-  test('"never" leaves it to the system until the journal is closed', async () => {
+  test('""never" syncs when the journal is closed" leaves it to the system until the journal is closed', async () => {
     const disk = new Disk();
     const { journal } = openFiles(disk, { clock: new ManualClock(), sync: "never", snapshot: () => [] });
     const before = disk.operations;
     journal.append(batch(1));
     journal.commit();
-    // One piece of room, one record.
+    // One operation reserves space, and one writes the record.
     assertEquals(disk.operations, before + 2);
     await journal.close();
     assertEquals(survives(disk), 1);
   });
 
-  test("none at all is needed where nothing was appended", async () => {
+  test("a commit without changes does not sync", async () => {
     const disk = new Disk();
     const { journal } = openFiles(disk, { clock: eagerClock, snapshot: () => [] });
     const before = disk.operations;

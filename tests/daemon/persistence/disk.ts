@@ -1,12 +1,12 @@
-// A disk that a test can look into: it fails, or is torn off, at any operation, and forgets what was not synced.
+// A disk in memory for tests. It can fail or end at any operation, and it loses what was not synced.
 
 import type { Files, OpenFile } from "../../../src/daemon/persistence/files.ts";
 import { randomFractions } from "../../support/random.ts";
 
-/** The process, or the machine, has ended. */
+/** The process or the machine has ended. */
 export class Crash extends Error {}
 
-/** What was done to a file since it was last synced. */
+/** A change of a file since its last sync. */
 type Step = { readonly bytes: Uint8Array; readonly position: number } | { readonly length: number };
 
 class StoredFile {
@@ -41,21 +41,21 @@ function after(bytes: Uint8Array, step: Step): Uint8Array {
 
 /** Files in memory. */
 export class Disk implements Files {
-  /** How many operations there were that change something. */
+  /** The number of operations that change something. */
   operations = 0;
-  /** The number of the operation, from 1, at which all ends; one that writes is done in part. */
+  /** The number of the operation, from 1, at which the disk ends. A write is then done in part. */
   crashAt: number = Infinity;
   /** The number of the operation that fails, and the error's code. */
   failAt: number = Infinity;
   failWith = "EIO";
-  /** From `failAt` on every file that would grow fails to, and nothing else does: a disk that is full. */
+  /** Simulates a full disk: from `failAt` on, every write that enlarges a file fails, and nothing else does. */
   full = false;
   #names = new Map<string, StoredFile>();
   #syncedNames = new Map<string, StoredFile>();
-  /** What was done to the names since they were last synced. */
+  /** The changes of the names since the last sync. */
   #steps: ((names: Map<string, StoredFile>) => void)[] = [];
 
-  /** A disk with these files, all of them synced. */
+  /** A disk with these files, all synced. */
   static of(files: Iterable<readonly [name: string, bytes: Uint8Array]>): Disk {
     const disk = new Disk();
     for (const [name, bytes] of files) disk.#names.set(name, new StoredFile(bytes.slice()));
@@ -63,12 +63,12 @@ export class Disk implements Files {
     return disk;
   }
 
-  /** What a process finds that starts after this one was killed. */
+  /** The disk that the next process finds if this one was killed. */
   afterKill(): Disk {
     return Disk.of([...this.#names].map(([name, { cached }]) => [name, cached]));
   }
 
-  /** What is found after the power failed: of what was not synced anything may be there, name by name, sector by sector. */
+  /** The disk after a power failure. Of all that was not synced, any name and any sector may be missing. */
   afterPowerLoss(seed: number): Disk {
     const random = randomFractions(seed);
     const names = new Map(this.#syncedNames);

@@ -1,4 +1,4 @@
-// The journal in a real directory: restarts, ends that are cut, bytes that are wrong, and who may have the directory.
+// The journal in a real directory: restarts, truncated and corrupt files, and the lock of the directory.
 
 import {
   copyFileSync,
@@ -31,13 +31,13 @@ async function withDirectory(run: (directory: string) => void | Promise<void>): 
   }
 }
 
-/** A Buffer's own slice() would not copy. */
+/** Copies the bytes, because the slice() of a Buffer does not. */
 const bytesOf = (file: string): Uint8Array => new Uint8Array(readFileSync(file));
 
 const options = { clock: eagerClock, snapshot: () => [] };
 const LOG = "0000000000.log";
 
-/** Writes a history's batches in one go each, as a process does that is killed then; returns the log's length after each. */
+/** Commits each batch of a history. Returns the log after close(), after a kill, and its length after each batch. */
 async function write(directory: string, { batches }: { batches: ReturnType<typeof historyOf>["batches"] }) {
   const { journal } = await openJournal(directory, options);
   const copy = join(directory, "copy");
@@ -56,7 +56,7 @@ async function write(directory: string, { batches }: { batches: ReturnType<typeo
 }
 
 describe("a journal", () => {
-  test("gives back after a restart what was there before", () =>
+  test("a journal restores after a restart what was there before", () =>
     withDirectory(async (parent) => {
       const directory = join(parent, "made", "here");
       for (let seed = 0; seed < 6; seed++) {
@@ -90,7 +90,7 @@ describe("a journal", () => {
       }
     }));
 
-  test("loses nothing but the last batch, if that was cut, wherever its log ends", () =>
+  test("a truncated log loses at most the batch at its end", () =>
     withDirectory(async (directory) => {
       const history = historyOf(7, 25);
       const { whole, lengths } = await write(directory, history);
@@ -102,13 +102,13 @@ describe("a journal", () => {
         assertEquals(sequence, count);
         assertEquals(stateOf(changes), history.states[count]);
         const start = Math.max(count === 0 ? 40 : 0, lengths[count] ?? 0);
-        // Zeros may as well be room that was reserved.
+        // Zeros may be reserved space.
         const left = whole.subarray(start, length).some((byte) => byte !== 0) ? length - start : 0;
         assertEquals(discarded?.bytes ?? 0, left, `${length} bytes`);
       }
     }));
 
-  test("goes on behind an end that was cut, with the room that was reserved or without", () =>
+  test("a journal continues after a truncated end, with or without reserved space", () =>
     withDirectory(async (directory) => {
       const history = historyOf(7, 12);
       const { killed, lengths } = await write(directory, history);
@@ -129,7 +129,7 @@ describe("a journal", () => {
       }
     }));
 
-  test("says where a file is corrupt, whichever byte of it is wrong, unless it is one of the last batch", () =>
+  test("a corrupt byte in a log is reported with its record, or discards the last batch", () =>
     withDirectory(async (directory) => {
       const history = historyOf(8, 12);
       const { whole, lengths } = await write(directory, history);
@@ -153,7 +153,7 @@ describe("a journal", () => {
       }
     }));
 
-  test("says where a snapshot is corrupt, whichever byte of it is wrong", () =>
+  test("a corrupt byte in a snapshot is reported with its record", () =>
     withDirectory(async (directory) => {
       const history = historyOf(9, 10);
       const { journal } = await openJournal(directory, { ...options, snapshot: () => history.changesAt(10) });
@@ -180,7 +180,7 @@ describe("a journal", () => {
       assertThrows(() => restore(filesOf(directory)), JournalError, '0000000001.log" is missing');
     }));
 
-  test("takes the snapshot before the one that is corrupt, if all logs behind that are still there", () =>
+  test("if a snapshot is corrupt, the one before it is restored with the later logs", () =>
     withDirectory(async (directory) => {
       const history = historyOf(12, 30);
       let done = 0;
@@ -210,7 +210,7 @@ describe("a journal", () => {
       assertEquals(error.file, newest);
     }));
 
-  test("does not take a value for a record, whatever a guest writes", () =>
+  test("a value that contains the bytes of a record is not restored as a record", () =>
     withDirectory(async (directory) => {
       const { whole, lengths } = await write(directory, historyOf(10, 5));
       const record = String.fromCharCode(...whole.subarray(lengths[1], lengths[2]));
@@ -221,13 +221,13 @@ describe("a journal", () => {
       journal.append([{ ...put, path: "/", value: record.repeat(3) }]);
       await journal.close();
       const bytes = bytesOf(join(directory, LOG));
-      // The record of the value is torn at its start: what it holds looks like records of other logs at the best.
+      // The record is corrupt at its start. Its value contains records with the secret of another log.
       bytes[whole.length] = (bytes[whole.length] ?? 0) ^ 1;
       writeFileSync(join(directory, LOG), bytes);
       assertEquals(restore(filesOf(directory)).sequence, 5);
     }));
 
-  test("refuses what a later version wrote", () =>
+  test("openJournal() rejects a log of a later version with ENOSYS", () =>
     withDirectory(async (directory) => {
       const { encodeFileHeader } = await import("../../../src/daemon/persistence/records.ts");
       const { crc32c } = await import("../../../src/daemon/persistence/checksum.ts");
@@ -240,7 +240,7 @@ describe("a journal", () => {
       assertEquals([error.fault, error.code], ["version", "ENOSYS"]);
     }));
 
-  test("leaves files alone that are not its own", () =>
+  test("a journal does not touch other files in its directory", () =>
     withDirectory(async (directory) => {
       for (const name of ["notes", "1.log", "0000000000.log.bak"]) writeFileSync(join(directory, name), "mine");
       mkdirSync(join(directory, "lock-mine"));
@@ -248,14 +248,14 @@ describe("a journal", () => {
       assertEquals(readdirSync(directory).length, 5);
     }));
 
-  test("fails with what the system says where the directory cannot be one", () =>
+  test("openJournal() rejects with the system's code if the path is not a directory", () =>
     withDirectory(async (directory) => {
       writeFileSync(join(directory, "file"), "");
       const error = await assertRejects(() => openJournal(join(directory, "file"), options), JournalError);
       assertEquals([error.fault, error.code], ["failed", "EEXIST"]);
     }));
 
-  test("appends nothing after it was closed, which may be done twice", () =>
+  test("append() fails after close(), and close() may be called again", () =>
     withDirectory(async (directory) => {
       const { journal } = await openJournal(directory, options);
       await journal.close();
@@ -264,8 +264,8 @@ describe("a journal", () => {
     }));
 });
 
-describe("a directory", () => {
-  test("is one journal's at a time", () =>
+describe("the lock of a directory", () => {
+  test("a second openJournal() of the same directory rejects with EBUSY until the first is closed", () =>
     withDirectory(async (directory) => {
       const first = await openJournal(directory, options);
       const error = await assertRejects(
@@ -280,7 +280,7 @@ describe("a directory", () => {
       await second.journal.close();
     }));
 
-  test("is one's at the most when many come at once", () =>
+  test("of several concurrent openJournal(), at most one succeeds", () =>
     withDirectory(async (directory) => {
       for (let round = 0; round < 5; round++) {
         const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => openJournal(directory, options)));
@@ -292,7 +292,7 @@ describe("a directory", () => {
       }
     }));
 
-  test("may have a path that is too long for a socket", () =>
+  test("the lock works in a directory whose path is too long for a socket", () =>
     withDirectory(async (parent) => {
       const directory = join(parent, "x".repeat(100));
       const { journal } = await openJournal(directory, options);

@@ -1,4 +1,4 @@
-// A core whose store is kept in a directory.
+// A store that is kept in a directory.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ interface Kept extends AsyncDisposable {
   readonly keeper: Keeper;
 }
 
-/** A store that is kept in a directory. */
+/** Opens a store that is kept in a directory. */
 async function keep(directory: string, options: Partial<KeeperOptions> = {}, core: StoreOptions = {}): Promise<Kept> {
   const keeper = await Keeper.open(directory, { clock: eagerClock, ...options });
   const store = new TestStore({ ...core, onChanges: (changes) => keeper.take(changes) });
@@ -34,7 +34,7 @@ async function keep(directory: string, options: Partial<KeeperOptions> = {}, cor
   return { store, keeper, [Symbol.asyncDispose]: () => keeper.close() };
 }
 
-/** Resolves when a snapshot is there whose writing has begun: to close the store would give it up. */
+/** Resolves when a snapshot exists. Closing the store earlier would cancel it. */
 async function snapshotOf(directory: string): Promise<void> {
   while (!readdirSync(directory).some((name) => name.endsWith(".snapshot"))) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -42,7 +42,7 @@ async function snapshotOf(directory: string): Promise<void> {
 }
 
 describe("a store that is kept", () => {
-  test("is there again after a restart: nodes, permissions, the order of children, what was removed", () =>
+  test("a restart restores nodes, permissions, the order of children, commits and removals", () =>
     withDirectory(async (directory) => {
       let tree: string[] = [];
       for (const round of [1, 2, 3]) {
@@ -67,7 +67,7 @@ describe("a store that is kept", () => {
       assertEquals(tree.filter((line) => line.startsWith("/tool")), []);
     }));
 
-  test("is there again from its snapshot as well", () =>
+  test("a restart restores the store from a snapshot and the logs", () =>
     withDirectory(async (directory) => {
       const big = "x".repeat(2000);
       let tree: string[] = [];
@@ -88,7 +88,7 @@ describe("a store that is kept", () => {
       kept.store.audit();
     }));
 
-  test("has the quotas that were set, and else those that it is started with", () =>
+  test("a restart restores the quotas that were set, and takes the others from the options", () =>
     withDirectory(async (directory) => {
       {
         await using kept = await keep(directory, {}, { quotas: { "nodes": 50, "watches": 7 } });
@@ -106,7 +106,7 @@ describe("a store that is kept", () => {
       }
     }));
 
-  /** Quotas as a guest meets them, which a restart must not change. */
+  /** The quotas of two guests and of new domains, which a restart must not change. */
   const quotas = ({ dom0 }: TestStore): string[] => {
     const [five, six, all] = ["5|", "6|", ""].map((who) =>
       ["nodes", "watches"].map((name) => dom0.ask("GET_QUOTA", `${who}${name}|`)).join("")
@@ -115,7 +115,7 @@ describe("a store that is kept", () => {
   };
 
   for (const from of ["its log", "a snapshot"] as const) {
-    test(`has each domain's quotas as they were, with those that it got from all, from ${from}`, () =>
+    test(`a restart restores each domain's quotas, including former defaults, from ${from}`, () =>
       withDirectory(async (directory) => {
         const core = { quotas: { "nodes": 40 } };
         {
@@ -123,7 +123,7 @@ describe("a store that is kept", () => {
           const { tell } = kept.store;
           tell("SET_QUOTA", "watches|500|");
           tell("SET_QUOTA", "5|nodes|50|");
-          // As it is already, but nobody's default from now on.
+          // The same value as before, which is now set explicitly.
           tell("SET_QUOTA", "nodes|40|");
           tell("SET_QUOTA", "watches|600|");
           for (let i = 0; from === "a snapshot" && i < 400; i++) {
@@ -140,7 +140,7 @@ describe("a store that is kept", () => {
       }));
   }
 
-  test("has no quotas of a domain that went, whatever was set before and after", () =>
+  test("a restart restores no quotas of a released domain", () =>
     withDirectory(async (directory) => {
       {
         await using kept = await keep(directory);
@@ -154,7 +154,7 @@ describe("a store that is kept", () => {
       assertEquals(quotas(kept.store)[0], "2000|128|");
     }));
 
-  test("has nothing of domains that are gone when it is opened: neither nodes nor rights nor quotas", () =>
+  test("a restart removes the nodes, permissions and quotas of domains that no longer exist", () =>
     withDirectory(async (directory) => {
       const alive = new Set([5, 6, 7]);
       const domainExists = (domid: number): boolean => alive.has(domid);
@@ -164,7 +164,7 @@ describe("a store that is kept", () => {
         node("/five", "n5");
         node("/five/of-zero", "n0");
         node("/six", "n6", "r5", "r7");
-        // It is only listed, and nobody's right.
+        // The permissions of domains 9 and 5 are listed.
         node("/zero", "n0", "b5", "r9", "r32757");
         tell("SET_QUOTA", "7|nodes|50|");
       }
@@ -182,7 +182,7 @@ describe("a store that is kept", () => {
       tableOf(kept.store.dom0, ["GET_QUOTA", "7|nodes|", "1000|"]);
     }));
 
-  test("keeps what changed without a request: a domain that is gone takes its nodes with it", () =>
+  test("a restart restores the removal of nodes by the end of a domain", () =>
     withDirectory(async (directory) => {
       {
         await using kept = await keep(directory);
@@ -201,15 +201,15 @@ describe("a store that is kept", () => {
     }));
 });
 
-describe("a store that cannot be kept", () => {
-  /** Makes the directory's log one whose every write fails. */
+describe("a store whose journal fails", () => {
+  /** Opens a store whose journal fails on demand. */
   async function broken(directory: string): Promise<Kept & { failures: JournalError[]; append: { fails: boolean } }> {
     const failures: JournalError[] = [];
     const append = { fails: false };
     const keeper = await Keeper.open(directory, { clock: eagerClock, onFailed: (error) => failures.push(error) });
     const store = new TestStore({
       onChanges: (changes) => {
-        // What is no change cannot be appended.
+        // An incomplete change cannot be appended.
         keeper.take(append.fails ? [...changes, { kind: "put", path: "/", value: "" } as never] : changes);
       },
     });
@@ -217,7 +217,7 @@ describe("a store that cannot be kept", () => {
     return { store, keeper, failures, append, [Symbol.asyncDispose]: () => keeper.close() };
   }
 
-  test("fails with EIO, and is as it was, with the quotas' counts", () =>
+  test("a request that cannot be kept fails with EIO, and changes neither tree nor accounts", () =>
     withDirectory(async (directory) => {
       await using kept = await broken(directory);
       const { store: { dom0, guest, node, tree, audit, tell }, append } = kept;
@@ -244,20 +244,20 @@ describe("a store that cannot be kept", () => {
       assert(kept.keeper.commit());
     }));
 
-  test("sends nothing more once what was told could not be written, and says why", () =>
+  test("commit() returns false after a failure, which is reported once", () =>
     withDirectory(async (directory) => {
       const kept = await broken(directory);
       const { store, keeper, failures } = kept;
       store.tell("WRITE", "/kept|");
       assert(keeper.commit());
       await keeper.close();
-      // A journal that is closed is as good as one that fails.
+      // A closed journal fails like a broken one.
       keeper.takeAnyway([{ kind: "remove", path: "/kept" }]);
       assertEquals([keeper.commit(), keeper.commit()], [false, false]);
       assertEquals(failures.map(({ fault }) => fault), ["failed"]);
     }));
 
-  test("cannot be opened where what is kept is no tree", () =>
+  test("load() throws a JournalError if the kept changes build no tree", () =>
     withDirectory(async (directory) => {
       {
         await using kept = await keep(directory);

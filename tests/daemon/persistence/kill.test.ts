@@ -16,13 +16,13 @@ import { stateOf } from "./model.ts";
 const writer = fileURLToPath(new URL("writer.ts", import.meta.url));
 const options = { clock: eagerClock, snapshot: () => [] };
 
-/** What runs a TypeScript file on this runtime. */
+/** The arguments that run a TypeScript file on this runtime. */
 function command(): string[] {
   if ("Deno" in globalThis) return ["run", "--allow-all", "--no-check", writer];
   return "Bun" in globalThis ? [writer] : ["--import", "tsx", writer];
 }
 
-/** Runs the writer until it kept so many batches, and kills it; the stores that may be left behind. */
+/** Runs the writer until it has kept so many batches, and kills it. Returns the stores that may be on the disk. */
 async function writeAndKill(
   directory: string,
   seed: number,
@@ -51,7 +51,7 @@ async function writeAndKill(
     child.kill("SIGKILL");
     await closed;
   }
-  // What the kill cut is no line.
+  // A line that the kill truncated does not count.
   const lines = told.split("\n").slice(0, -1);
   const last = lines.lastIndexOf("kept");
   return [lines[last - 1], lines[last + 1]].filter((line) => line !== undefined).map((line) =>
@@ -61,7 +61,7 @@ async function writeAndKill(
 
 describe("a process that is killed", () => {
   for (const sync of ["always", "interval", "never"]) {
-    test(`leaves all that it told of behind (${sync})`, async () => {
+    test(`a killed process leaves every batch that it reported as kept (${sync})`, async () => {
       const directory = mkdtempSync(join(tmpdir(), "tsxs-"));
       try {
         for (const [seed, count] of [1, 20, 75, 150].entries()) {
@@ -71,7 +71,7 @@ describe("a process that is killed", () => {
           });
           const { journal, changes } = await openJournal(directory, options);
           await journal.close();
-          // The last one that it told of, or the one that it was about to keep.
+          // The last reported store, or the store that was about to be kept.
           assert(states.includes(stateOf(changes)), `after ${count} batches and more`);
         }
       } finally {

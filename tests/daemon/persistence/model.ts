@@ -1,4 +1,4 @@
-// A store as plain as can be, and random changes of it, for the tests of what keeps one.
+// A simple store and random changes of it, for the tests of persistence.
 
 import { Permissions } from "../../../src/daemon/tree/permissions.ts";
 import { type Change, parentPath } from "../../../src/daemon/tree/tree.ts";
@@ -14,7 +14,7 @@ export class Model {
     return [...this.#nodes.keys()];
   }
 
-  /** Makes changes; fails where a node's parent is missing. */
+  /** Applies changes. Throws if a node's parent does not exist. */
   apply(changes: Iterable<Change>): this {
     for (const change of changes) {
       if (change.kind === "quota") {
@@ -47,7 +47,7 @@ export class Model {
     this.#nodes.delete(path);
   }
 
-  /** What builds it. */
+  /** The changes that build the store. */
   changes(): Change[] {
     const changes: Change[] = [...this.#quotas.values()];
     const add = (path: string): void => {
@@ -60,7 +60,7 @@ export class Model {
     return changes;
   }
 
-  /** All of it as a text: the same for the same store. */
+  /** The store as a text, which is equal for equal stores. */
   toString(): string {
     const nodes = [...this.#nodes].map(([path, { text, children }]) => `${path} ${text} [${children}]`);
     const quotas = [...this.#quotas].map(([key, { value }]) => `${key} ${value}`);
@@ -68,7 +68,7 @@ export class Model {
   }
 }
 
-/** The nodes that every store begins with. */
+/** The nodes of every new store. */
 export const initial: readonly Change[] = ["/", "@introduceDomain", "@releaseDomain"].map((path) => ({
   kind: "put",
   path,
@@ -76,12 +76,12 @@ export const initial: readonly Change[] = ["/", "@introduceDomain", "@releaseDom
   permissions: permissionsOf(0),
 }));
 
-/** Permissions of an owner, and of others. */
+/** Permissions of an owner and of other domains. */
 export function permissionsOf(owner: number, ...others: number[]): Permissions {
   return new Permissions([owner, ...others].map((domid, i) => ({ domid, rights: i % 4, ignored: i % 3 === 2 })));
 }
 
-/** Some random changes of a store, which are made in it. */
+/** Makes some random changes in a store, and returns them. */
 export function randomBatch(model: Model, random: () => number): Change[] {
   const below = (limit: number): number => Math.floor(random() * limit);
   const batch: Change[] = [];
@@ -106,15 +106,15 @@ function randomChange(path: string, what: number, below: (limit: number) => numb
   return { kind: "put", path: `${path === "/" ? "" : path}/n${below(50)}`, value, permissions };
 }
 
-/** A store and the batches that lead to it: `states[n]` is the store behind the first n of them. */
+/** A random store and its batches: `states[n]` is the store after the first n batches. */
 export interface History {
   readonly batches: readonly (readonly Change[])[];
   readonly states: readonly string[];
-  /** What builds the store behind so many batches. */
+  /** The changes that build the store after so many batches. */
   changesAt(count: number): Change[];
 }
 
-/** A random history of so many batches; the same for the same seed. */
+/** A random history of so many batches, which is equal for equal seeds. */
 export function historyOf(seed: number, count: number): History {
   const random = randomFractions(seed);
   const model = new Model().apply(initial);
@@ -128,7 +128,7 @@ export function historyOf(seed: number, count: number): History {
   return { batches, states, changesAt };
 }
 
-/** The store that changes lead to, as a text. */
+/** The store that results from changes, as a text. */
 export function stateOf(changes: Iterable<Change>): string {
   return new Model().apply(changes).toString();
 }

@@ -1,4 +1,5 @@
-// A process that keeps a history in a directory, and tells what it is about to keep and what it kept: `writer.ts DIRECTORY SEED SYNC`.
+// Keeps a random history in a directory, and reports each store before and after it is kept:
+// `writer.ts DIRECTORY SEED SYNC`.
 
 import { writeSync } from "node:fs";
 import process from "node:process";
@@ -8,13 +9,13 @@ import { eagerClock } from "./clocks.ts";
 import { randomFractions } from "../../support/random.ts";
 import { initial, Model, randomBatch } from "./model.ts";
 
-/** Tells the reader of this process, who may be slow. */
+/** Writes a line to the process that reads the output. */
 function tell(line: string): void {
   for (let rest = encoder.encode(`${line}\n`); rest.length > 0;) {
     try {
       rest = rest.subarray(writeSync(1, rest));
     } catch (error) {
-      // A pipe that does not block, as Node's are, and that is full.
+      // Node's pipe does not block, and is full.
       if ((error as { readonly code?: string }).code !== "EAGAIN") throw error;
       Atomics.wait(pause, 0, 0, 1);
     }

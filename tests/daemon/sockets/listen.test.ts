@@ -1,4 +1,4 @@
-// Lines over the sockets that a daemon accepts: every byte in order, whoever is slow, and an end that nobody can prevent.
+// Connections that a daemon accepts: all bytes arrive in order, and every connection can be ended.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,12 +13,12 @@ import { connect as connectClient } from "../../../mod.ts";
 import { bytes } from "../../support/bytes.ts";
 import { inDirectory, readBytes, write } from "../../support/socket.ts";
 
-/** Bytes that differ at each of their places, as far as two bytes can tell. */
+/** Bytes that differ by position, as far as a byte can. */
 function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
 }
 
-/** A connection in whose order things happen: its user, its line, and the client's socket. */
+/** One connection: the daemon's end, its line, and the client's socket. */
 class Served implements LineUser {
   readonly socket: Socket;
   readonly ended: Promise<void>;
@@ -57,7 +57,7 @@ class Served implements LineUser {
     this.#end();
   }
 
-  /** Sends a byte, and resolves when the daemon's end has received it. */
+  /** Sends a byte, and resolves when the daemon has received it. */
   async greeted(): Promise<void> {
     const received = new Promise<void>((resolve) => this.onReceive = () => resolve());
     await write(this.socket, bytes("x"));
@@ -86,7 +86,7 @@ async function served(run: (served: Served, close: () => Promise<void>) => Promi
   });
 }
 
-/** Writes until the line is full; gives the number of bytes. */
+/** Writes until the line is full. Returns the number of bytes. */
 async function fill({ line }: Served): Promise<number> {
   for (let sent = 10_000;; sent += 10_000) {
     if (!line.write(pattern(10_000))) return sent;
@@ -95,14 +95,14 @@ async function fill({ line }: Served): Promise<number> {
   }
 }
 
-describe("an accepted connection", () => {
-  test("carries every byte in order in both directions, although both ends pause", async () => {
+describe("accepted connections", () => {
+  test("a connection carries every byte in order in both directions, even if both ends pause", async () => {
     await served(async (served) => {
       const { line, socket } = served;
       const sent = pattern(3_000_000);
       let count = 0;
       served.onReceive = (received) => {
-        // Each tenth piece finds the line paused by a turn or more.
+        // At every tenth piece, the line is paused for a turn or more.
         if (++count % 10 === 0) {
           line.pause();
           setTimeout(() => line.resume(), 0);
@@ -119,7 +119,7 @@ describe("an accepted connection", () => {
     });
   });
 
-  test("receives nothing after pause(), although more was sent before", async () => {
+  test("a paused line receives nothing, even if more was sent before", async () => {
     await served(async (served) => {
       const { line, socket } = served;
       let received = 0;
@@ -142,7 +142,7 @@ describe("an accepted connection", () => {
     });
   });
 
-  test("sends all that was written to a client that has ended its own direction", async () => {
+  test("a line sends its backlog to a client that has ended its own direction", async () => {
     await served(async (served) => {
       const size = await fill(served);
       served.socket.end();
@@ -153,7 +153,7 @@ describe("an accepted connection", () => {
     });
   });
 
-  test("ends if it is closed while the client does not read", async () => {
+  test("close() ends a connection whose client does not read, without calling closed()", async () => {
     await served(async (served) => {
       await fill(served);
       let isTold = false;
@@ -165,7 +165,7 @@ describe("an accepted connection", () => {
     });
   });
 
-  test("ends if its client has ended its own direction, does not read, and the line is closed", async () => {
+  test("close() ends a connection whose client has ended its own direction and does not read", async () => {
     await served(async (served) => {
       await fill(served);
       served.socket.end();
@@ -176,7 +176,7 @@ describe("an accepted connection", () => {
     });
   });
 
-  test("ends with its listener, although the client does not read, and its user is told", async () => {
+  test("closing the listener ends a connection whose client does not read, and calls closed()", async () => {
     await served(async (served, close) => {
       await fill(served);
       await close();
@@ -186,7 +186,7 @@ describe("an accepted connection", () => {
     });
   });
 
-  test("tells its user of its end after the turn in which the listener was closed", async () => {
+  test("closing the listener calls closed() in a later turn", async () => {
     await served(async (served, close) => {
       let isTold = false;
       void served.over.then(() => isTold = true);
@@ -202,8 +202,8 @@ describe("an accepted connection", () => {
   });
 });
 
-describe("a child process", () => {
-  test("inherits no socket of a daemon", { skip: !existsSync("/proc/net/unix") }, async () => {
+describe("child processes", () => {
+  test("a child process inherits no socket of a daemon", { skip: !existsSync("/proc/net/unix") }, async () => {
     await inDirectory(async (directory) => {
       await using daemon = await Daemon.open(join(directory, "data"));
       const { path } = await daemon.listen(join(directory, "socket"));

@@ -1,4 +1,4 @@
-// The children of a node: a map that never changes, beside a Map that does.
+// The children of a node: an immutable map, compared with a Map.
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -16,7 +16,7 @@ function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `n${i}`);
 }
 
-/** All that can be asked for is as in the model. */
+/** Checks that all methods agree with the model. */
 function assertLike<T>(children: Children<T>, model: ReadonlyMap<string, T>): void {
   const listing = [...model.keys()].map((name) => `${name}\0`).join("");
   assertEquals(children.size, model.size);
@@ -32,7 +32,7 @@ function assertLike<T>(children: Children<T>, model: ReadonlyMap<string, T>): vo
   }
 }
 
-/** Names whose hashes are alike: in all 32 bits, by trying many. */
+/** Finds pairs of names whose 32-bit hashes are equal. */
 function colliding(pairs: number): string[] {
   const seen = new Map<number, string>();
   const found: string[] = [];
@@ -46,7 +46,7 @@ function colliding(pairs: number): string[] {
   return found;
 }
 
-/** Applies random changes from this many names; checks all at times, and the versions that were kept at the end. */
+/** Applies random changes of these names. Checks the current version now and then, and all kept versions at the end. */
 function compare(seed: number, names: readonly string[], changes: number, shareOfRemovals: number): void {
   const random = randomNumbers(seed);
   const model = new Map<string, number>();
@@ -74,46 +74,46 @@ function compare(seed: number, names: readonly string[], changes: number, shareO
 }
 
 describe("children", () => {
-  test("are none at first", () => {
+  test("noChildren() is empty", () => {
     assertLike(noChildren<string>(), new Map());
     assertEquals(noChildren<string>().get("a"), undefined);
     assertEquals(noChildren<string>().position("a"), -1);
   });
 
-  test("are one and the same where there are none", () => {
+  test("all empty children are the same object", () => {
     assert(noChildren<unknown>() === noChildren<string>());
     assert(of("a").without("a") === noChildren());
     assert(of("a", "b").without("b").without("a") === noChildren());
   });
 
   for (const count of [1, 2, 16, 17, 32, 33, 34, 300, 3000]) {
-    test(`keep the order in which they were made: ${count} of them`, () => {
+    test(`${count} children keep the order of creation`, () => {
       const names = numbered(count);
       assertLike(of(...names), new Map(names.map((name) => [name, `of ${name}`])));
     });
 
-    test(`are replaced in their place: each of ${count}`, () => {
+    test(`with() replaces any of ${count} children in its position`, () => {
       const names = numbered(count);
       let children: Children<number | string> = of(...names);
       for (const [i, name] of names.entries()) children = children.with(name, i);
       assertLike(children, new Map(names.map((name, i) => [name, i])));
     });
 
-    test(`go to the end when they are made again: the first of ${count}`, () => {
+    test(`a removed and recreated child of ${count} moves to the end`, () => {
       const names = numbered(count);
       const again = of(...names).without("n0").with("n0", "new");
       assertEquals(again.listing(), [...names.slice(1), "n0"].map((name) => `${name}\0`).join(""));
       assertEquals(again.get("n0"), "new");
     });
 
-    test(`are the same map without a name that is not among ${count}`, () => {
+    test(`without() returns the same object for an unknown name among ${count}`, () => {
       const children = of(...numbered(count));
       assert(children.without("other") === children);
       assertEquals(children.get("other"), undefined);
       assertEquals(children.position("other"), -1);
     });
 
-    test(`stay as they were when others are made of them: ${count}`, () => {
+    test(`changes do not affect an earlier version of ${count} children`, () => {
       const names = numbered(count);
       const before = of(...names);
       const model = new Map(names.map((name) => [name, `of ${name}`]));
@@ -127,7 +127,7 @@ describe("children", () => {
     });
   }
 
-  test("grow and shrink across the border of few and many, one by one", () => {
+  test("children can be added and removed one by one, from none to 60", () => {
     const names = numbered(60);
     const model = new Map<string, string>();
     let children = noChildren<string>();
@@ -144,7 +144,7 @@ describe("children", () => {
     assert(children === noChildren());
   });
 
-  test("come and go at the border of few and many", () => {
+  test("a child can be removed and added repeatedly at 33 children, when the representation changes", () => {
     const names = numbered(33);
     const model = new Map(names.map((name) => [name, `of ${name}`]));
     let children = of(...names);
@@ -157,31 +157,31 @@ describe("children", () => {
     }
   });
 
-  test("keep their order however often one among them is made again", () => {
+  test("children keep their order if one of them is recreated 1,000 times", () => {
     const names = numbered(40);
     let children = of(...names);
     for (let i = 0; i < 1000; i++) children = children.without("n7").with("n7", "of n7");
     assertLike(children, new Map([...names.filter((name) => name !== "n7"), "n7"].map((name) => [name, `of ${name}`])));
   });
 
-  test("are as a Map under random changes: few names", () => {
+  test("children equal a Map after random changes of few names", () => {
     for (let seed = 1; seed <= 20; seed++) compare(seed, numbered(12), 400, 45);
   });
 
-  test("are as a Map under random changes: names around the border of few and many", () => {
+  test("children equal a Map after random changes of about 33 names", () => {
     for (let seed = 1; seed <= 20; seed++) compare(seed, numbered(60), 600, 45);
   });
 
-  test("are as a Map under random changes: many names", () => {
+  test("children equal a Map after random changes of many names", () => {
     for (let seed = 1; seed <= 3; seed++) compare(seed, numbered(2000), 4000, 30);
   });
 
-  test("are as a Map under random changes: names whose hashes are alike", () => {
+  test("children equal a Map after random changes of names with equal hashes", () => {
     const names = colliding(40);
     for (let seed = 1; seed <= 10; seed++) compare(seed, names, 1500, 40);
   });
 
-  test("tell names of one hash apart, whichever goes first", () => {
+  test("names with equal hashes are different children", () => {
     const [one = "", other = ""] = colliding(1);
     assertEquals(hashName(one), hashName(other));
     assert(one !== other);
@@ -194,14 +194,14 @@ describe("children", () => {
     assertEquals([all.without(other).get(one), all.without(other).get(other)], [`of ${one}`, undefined]);
   });
 
-  test("are told apart where few names are alike in length, middle and end, and where one is empty", () => {
+  test("similar names of equal length and the empty name are different children", () => {
     const names = ["", "aXbYc", "bXbYc", "cXbYc", "X", "XX", "XXX"];
     assertLike(of(...names), new Map(names.map((name) => [name, `of ${name}`])));
     assertEquals(of(...names).get("dXbYc"), undefined);
     assertEquals(of(...names.slice(1)).get(""), undefined);
   });
 
-  test("hold a hundred thousand", () => {
+  test("a node can have 100,000 children", () => {
     const names = numbered(100_000);
     let children = of(...names);
     assertLike(children, new Map(names.map((name) => [name, `of ${name}`])));
@@ -209,7 +209,7 @@ describe("children", () => {
     assertEquals([...children.entries()], [["n777", "of n777"]]);
   });
 
-  test("may have any child, even one that looks like none", () => {
+  test("a child may be null or 0", () => {
     const children = noChildren<number | null>().with("a", null).with("b", 0);
     assertEquals([...children.entries()], [["a", null], ["b", 0]]);
   });

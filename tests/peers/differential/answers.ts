@@ -1,18 +1,18 @@
-// What a connection receives: replies, each with the events before it.
+// The messages that a connection receives: replies, each with the events before it.
 
 import type { Message } from "./link.ts";
 
 const EVENT = 15;
 
-/** What a connection received up to a reply. */
+/** The messages up to a reply. */
 export interface Answer {
   /** The payloads of the events before the reply. */
   readonly events: readonly string[];
-  /** Null where the connection was closed instead. */
+  /** Null if the connection was closed instead. */
   readonly reply: Message | null;
 }
 
-/** One answer for each reply. In place of the transaction's id, it has 0 where that is what was sent, and -1 elsewhere. */
+/** One answer for each reply. The transaction id becomes 0 if it is the one of the request, and -1 otherwise. */
 export function answers(messages: readonly Message[], transactions: readonly number[] = []): Answer[] {
   const found: Answer[] = [];
   let events: string[] = [];
@@ -30,8 +30,8 @@ export function answers(messages: readonly Message[], transactions: readonly num
 }
 
 /**
- * Without the events that were there already, but for special ones: what else of a row of requests' events is sent again
- * depends on when the first was read.
+ * Removes repeated events, except special ones. Whether an event of a series of requests is repeated depends on when
+ * the first one was read.
  */
 export function unique(messages: readonly Message[]): Message[] {
   const seen = new Set<string>();
@@ -43,7 +43,7 @@ export function unique(messages: readonly Message[]): Message[] {
   });
 }
 
-/** Whether two answers are alike byte by byte. */
+/** Whether two answers are equal byte by byte. */
 export function sameAnswer(one: Answer, other: Answer): boolean {
   if (one.events.length !== other.events.length) return false;
   if (!one.events.every((event, i) => event === other.events[i])) return false;

@@ -1,4 +1,4 @@
-// One differential run: random steps on two fresh stores, and when they differ, a report and a short row of steps.
+// One differential run: random steps with two fresh stores and, if they differ, a report with a short series of steps.
 
 import type { Difference } from "./differences.ts";
 import { Generator, type Profile } from "./generator.ts";
@@ -14,30 +14,30 @@ export interface Starters {
   readonly ours: () => Tested | Promise<Tested>;
 }
 
-/** What runs have done, summed up. */
+/** The totals of several runs. */
 export interface Tally {
-  /** How often each difference that is meant came up. */
+  /** How often each expected difference occurred. */
   readonly used: Map<string, number>;
   /** How often each operation ended in which way. */
   readonly reached: Reached;
-  /** Requests that were sent. */
+  /** The number of requests that were sent. */
   sent: number;
 }
 
 const SHRINK_WITHIN_MS = 30_000;
-/** An answer that takes longer will not come. */
+/** The time after which an answer counts as missing. */
 const STUCK_MS = 100_000;
 const HISTORY = 30;
 const SHOWN = 50;
 
 interface Failure {
   readonly mismatch: Mismatch;
-  /** How many steps were done, the last of them that which differs. */
+  /** The number of steps, including the one with the difference. */
   readonly steps: number;
   readonly history: readonly Exchange[];
 }
 
-/** Does steps from a seed until so many requests were sent. Throws with a report where the stores differ. */
+/** Does steps from a seed until so many requests were sent. Throws with a report if the stores differ. */
 export async function check(
   seed: number,
   requests: number,
@@ -71,7 +71,7 @@ export async function check(
   }
 }
 
-/** Ends both stores when an answer stays away: what is missing shows as a difference then. */
+/** Ends both stores if an answer is missing, which then shows as a difference. */
 function stopWhenStuck(comparison: Comparison, real: Tested, ours: Tested): ReturnType<typeof setInterval> {
   let before = -1;
   return setInterval(() => {
@@ -80,7 +80,7 @@ function stopWhenStuck(comparison: Comparison, real: Tested, ours: Tested): Retu
   }, STUCK_MS);
 }
 
-/** Does these steps with fresh stores; null where nothing differs. */
+/** Repeats the steps with fresh stores. Returns null if the answers are equal. */
 async function again(
   steps: readonly Step[],
   starters: Starters,
@@ -103,7 +103,7 @@ async function again(
   }
 }
 
-/** Leaves steps out as long as the stores still differ; as far as time allows. */
+/** Removes steps while the stores still differ, within the time limit. */
 async function shrink(
   steps: readonly Step[],
   starters: Starters,
@@ -132,7 +132,7 @@ async function shrink(
   return left;
 }
 
-/** One request a step, but for what has 4.17 remember an error for the next one. */
+/** One request a step, except requests that leave an error in the memory of 4.17 for the next one. */
 function single(steps: readonly Step[]): Step[] {
   return steps.flatMap((step): Step[] => {
     if (step.kind !== "send") return [step];
@@ -156,11 +156,11 @@ function report(seed: number, real: string, ours: string, failure: Failure, shor
     `the stores differ (TSXS_SEED=${seed}, step ${steps}): ${shownSlot(mismatch.slot)}, ${what}`,
     `  ${real.padEnd(10)} ${shownAnswer(mismatch.real)}`,
     `  ${ours.padEnd(10)} ${shownAnswer(mismatch.ours)}`,
-    "what came before, of the paths around:",
+    "earlier requests on related paths:",
     ...near.slice(-HISTORY).map(({ step, slot, request, answer }) =>
       `  ${step} ${shownSlot(slot)}: ${shownRequest(request)} -> ${shownAnswer(answer)}`
     ),
-    short === null ? "doing the same again, they do not differ" : `steps that suffice, ${short.length}:`,
+    short === null ? "a repetition showed no difference" : `sufficient steps, ${short.length}:`,
     ...(short ?? []).slice(-SHOWN).map((step) => `  ${shownStep(step)}`),
   ].join("\n");
 }
@@ -170,7 +170,7 @@ function shownAnswer({ events, reply }: Answer): string {
   return [...events.map((event) => `event "${shownText(event)}"`), said].join(", ");
 }
 
-/** Whether one of two payloads begins with a path at, above or below the other's. */
+/** Whether one of two payloads begins with a path at, above or below the other's path. */
 function related(one: string, other: string): boolean {
   const [a = "", b = ""] = [one.split("\0")[0], other.split("\0")[0]];
   return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`) || b === "" || !/^[/@a-z]/.test(b);

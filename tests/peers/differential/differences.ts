@@ -1,39 +1,39 @@
-// Where our daemon is meant to answer otherwise than Debian's C daemon, each with its reason.
+// The intended differences between our daemon and Debian's C daemon, with reasons.
 //
-// What is listed here is asked, and the two answers are looked at. What would have the two stores hold different things from
-// then on is not asked at all:
-//   - watches with a depth of 0 or more, which 4.17 does not know; SET_FEATURE and SET_QUOTA of something that there is
-//   - absolute paths of domain 0's beyond the limit of guests, which 4.17 has for it as well
-//   - special nodes in transactions, of which 4.17 keeps them out, and given away by a guest, which it allows
-//   - guests that make nodes in transactions under a small quota of nodes: 4.17 allows one less at the commit
-//   - nodes nearly as large as may be once a domain is gone, whose rights 4.17 keeps and counts
-//   - INTRODUCE and the like of numbers that 4.17 reads as a guest's and we do not read at all
-//   - the root in a guest's hands, and domains let go of while others act for them: the C daemon errs there to this day
-// And the two are made alike at the start: the C daemon has no /local, and lets nobody but domain 0 know of @releaseDomain.
+// The listed differences are tested: both answers are checked. Some requests are not sent, because the stores would
+// have different contents afterwards:
+//   - watches with a depth of 0 or more, SET_FEATURE, and valid SET_QUOTA: 4.17 does not know them
+//   - absolute paths of domain 0 beyond the limit of guests, which 4.17 applies to domain 0 as well
+//   - special nodes in transactions, which 4.17 excludes, and their transfer by a guest, which 4.17 allows
+//   - nodes that guests create in transactions under a small quota of nodes: 4.17 allows one less at the commit
+//   - nodes near the size limit after a domain has ended: 4.17 keeps and counts the domain's permissions
+//   - INTRODUCE and similar requests with numbers that only 4.17 accepts
+//   - a root that a guest owns, and the release of domains that are targets: current C daemons still have faults there
+// Both stores are made equal at the start: the C daemon has no /local, and only domain 0 may read @releaseDomain.
 
 import { Operation as Op } from "../../../src/wire/operations.ts";
 import type { Answer } from "./answers.ts";
 import type { Request } from "./steps.ts";
 
-/** Who sent a request. */
+/** The sender of a request. */
 export interface Speaker {
   readonly domid: number;
   readonly home: string;
-  /** Whether the connection goes on after another INTRODUCE of its domain. */
+  /** Whether the connection continues after another INTRODUCE of its domain. */
   readonly isRenumbered: boolean;
 }
 
-/** What happened between two looks at a connection. */
+/** The requests between two checks of a connection. */
 export interface Window {
   /** The requests, in order. */
   readonly requests: readonly Request[];
-  /** Domids that the stores let go of at least once. */
+  /** Domids that the stores have released at least once. */
   readonly departed: ReadonlySet<number>;
 }
 
 /** Two answers that differ. */
 export interface Case {
-  /** Null where the events come from what another connection did. */
+  /** Null if another connection caused the events. */
   readonly request: Request | null;
   readonly speaker: Speaker;
   readonly window: Window;
@@ -41,11 +41,11 @@ export interface Case {
   readonly ours: Answer;
 }
 
-/** A difference that is meant. */
+/** An intended difference. */
 export interface Difference {
   readonly name: string;
   readonly reason: string;
-  /** Whether two answers that differ do so for this reason alone. */
+  /** Whether two answers differ for this reason only. */
   accepts(found: Case): boolean;
 }
 
@@ -59,12 +59,12 @@ const DOMID: readonly number[] = [
   Op.SET_TARGET,
 ];
 
-/** The name of the error that an answer is; null where it is none. */
+/** The name of an answer's error, or null if the answer is not an error. */
 function errorOf({ reply }: Answer): string | null {
   return reply?.type === Op.ERROR ? reply.text.slice(0, -1) : null;
 }
 
-/** Whether two answers differ in nothing but the payload of the reply, or in which error it is. */
+/** Whether two answers differ only in the payload of the reply or in the error. */
 function sameButReply({ real, ours }: Case): boolean {
   return real.reply?.id === ours.reply?.id && real.reply?.tx === ours.reply?.tx && sameEvents(real.events, ours.events);
 }
@@ -77,11 +77,11 @@ function isOneString(text: string): boolean {
   return text !== "" && text.indexOf("\0") === text.length - 1;
 }
 
-/** All of them. */
+/** All intended differences. */
 export const differences: readonly Difference[] = [
   {
     name: "generations",
-    reason: "DIRECTORY_PART names a number that changes with the node; which one, is the store's own affair",
+    reason: "DIRECTORY_PART returns a generation that changes with the node; the number depends on the store",
     accepts: (found) => {
       const [real, ours] = [found.real.reply, found.ours.reply];
       if (found.request?.type !== Op.DIRECTORY_PART || !sameButReply(found)) return false;
@@ -92,7 +92,7 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "errno of malformed requests",
-    reason: "4.17 answers what is not one string with the error that an earlier request left behind",
+    reason: "4.17 answers a payload that is not one string with the error of an earlier request",
     accepts: (found) => {
       const { request, real, ours } = found;
       if (request === null || !ONE_STRING.includes(request.type) || isOneString(request.text)) return false;
@@ -101,7 +101,7 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "permissions of special nodes",
-    reason: "4.17 does not tell them, and answers a wrong SET_PERMS with the error that an earlier request left behind",
+    reason: "4.17 does not return them, and answers an invalid SET_PERMS with the error of an earlier request",
     accepts: (found) => {
       const { request, real, ours } = found;
       if (!request?.text.startsWith("@") || !sameButReply(found)) return false;
@@ -118,7 +118,7 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "features and quotas",
-    reason: "operations that came after 4.17",
+    reason: "operations of versions after 4.17",
     accepts: (found) => {
       const { request, real } = found;
       if (request === null || request.type < Op.GET_FEATURE || request.type > Op.SET_QUOTA) return false;
@@ -126,8 +126,8 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    name: "domids that are none",
-    reason: "EINVAL; 4.17 takes the digits in front for the whole, and none for 0",
+    name: "invalid domids",
+    reason: "EINVAL; 4.17 reads only the leading digits, and no digits as 0",
     accepts: (found) => {
       const { request, ours } = found;
       if (request === null || !DOMID.includes(request.type) || !sameButReply(found)) return false;
@@ -138,29 +138,28 @@ export const differences: readonly Difference[] = [
   },
   {
     name: "paths of UNWATCH",
-    reason: "EINVAL for what is no path; 4.17 looks for it among the watches",
+    reason: "EINVAL for an invalid path; 4.17 searches for it among the watches",
     accepts: (found) =>
       found.request?.type === Op.UNWATCH && sameButReply(found) && errorOf(found.real) === "ENOENT" &&
       errorOf(found.ours) === "EINVAL",
   },
   {
     name: "removal over the quota of a transaction",
-    reason: "ENOSPC as for every request; 4.17 has removed a part then, and says EIO",
+    reason: "ENOSPC as for every request; 4.17 removes a part and replies EIO",
     accepts: (found) =>
       found.request?.type === Op.RM && found.request.tx !== 0 && sameButReply(found) && errorOf(found.real) === "EIO" &&
       errorOf(found.ours) === "ENOSPC",
   },
   {
     name: "ids of transactions after another INTRODUCE",
-    reason:
-      "they start again at 1, for our guest has another connection; the C daemon has one for as long as the domain is",
+    reason: "they start again at 1, because our guest has a new connection; the C daemon keeps the domain's connection",
     accepts: (found) =>
       found.request?.type === Op.TRANSACTION_START && found.speaker.isRenumbered && sameButReply(found) &&
       found.real.reply?.type === Op.TRANSACTION_START && found.ours.reply?.type === Op.TRANSACTION_START,
   },
   {
     name: "rights of departed domains",
-    reason: "they are gone from GET_PERMS with the domain; 4.17 keeps them without effect",
+    reason: "GET_PERMS omits them after the domain's end; 4.17 keeps them without effect",
     accepts: (found) => {
       const { request, window: { departed }, real, ours } = found;
       if (request?.type !== Op.GET_PERMS || !sameButReply(found) || errorOf(real) !== null) return false;

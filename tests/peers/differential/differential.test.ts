@@ -1,4 +1,4 @@
-// Ours and the real C daemon answer the same random requests alike, byte by byte.
+// Our daemon and the real C daemon give byte-equal answers to random requests.
 
 import process from "node:process";
 import { test } from "node:test";
@@ -11,11 +11,11 @@ import { withPeers } from "../peers.ts";
 
 /** Requests between two fresh starts of the stores. */
 const RUN = 5000;
-/** The oldest Node does the whole number: our daemon is the same everywhere but for its sockets. */
+/** The oldest Node runs all requests, because our daemon is the same on every runtime except for its sockets. */
 const isFloor = !("Deno" in globalThis) && process.versions.bun === undefined &&
   process.versions.node.startsWith("20.");
 const requests = Number(process.env.TSXS_OPERATIONS ?? (isFloor ? 200_000 : 20_000));
-/** From here on, every difference that is meant comes up. */
+/** From this number of requests on, every intended difference occurs. */
 const ENOUGH = 200_000;
 
 const quotas: Quotas = {
@@ -27,7 +27,7 @@ const quotas: Quotas = {
   "node-permissions": 4,
 };
 
-/** One run: its seed says over which way ours is reached, and whether guests may have but few nodes. */
+/** One run. Its seed selects how our daemon is reached, and whether guests may own only few nodes. */
 function run(seed: number, tally: Tally): Promise<void> {
   const fewNodes = seed % 4 === 3;
   const limits = { ...quotas, nodes: fewNodes ? 25 : quotas.nodes };
@@ -39,12 +39,12 @@ function run(seed: number, tally: Tally): Promise<void> {
 }
 
 withPeers("ours answers as the C daemon does", () => {
-  test(`ours answers ${requests} random requests as the C daemon does`, async () => {
+  test(`our daemon answers ${requests} random requests as the C daemon does`, async () => {
     const first = seedOf(process.env.TSXS_SEED);
     const tally: Tally = { used: new Map(), reached: new Map(), sent: 0 };
     console.log(`TSXS_SEED=${first}`);
     for (let seed = first; tally.sent < requests; seed++) await run(seed >>> 0, tally);
     if (requests < ENOUGH) return;
-    assertEquals(differences.map(({ name }) => name).filter((name) => !tally.used.has(name)), [], "never come up");
+    assertEquals(differences.map(({ name }) => name).filter((name) => !tally.used.has(name)), [], "never occurred");
   });
 });

@@ -16,23 +16,23 @@ import {
 } from "./requests.ts";
 import { GUESTS, type Request, SLOTS, type Step } from "./steps.ts";
 
-/** What a run is for. */
+/** The purpose of a run. */
 export interface Profile {
-  /** Whether guests may have but few nodes. 4.17 counts those of transactions otherwise, and special nodes not at all. */
+  /** Whether guests may own only few nodes. 4.17 counts nodes of transactions differently, and no special nodes. */
   readonly fewNodes: boolean;
 }
 
 const PAYLOAD_MAX = 4096;
-/** Up to this step no domain goes: then 4.17 counts the size of nodes as we do. */
+/** No domain ends before this step, because 4.17 counts the size of nodes as our daemon does until then. */
 const EARLY = 200;
 
 const anything: Make = (random) => outside.pick(random)(random);
 
-/** Makes steps without end. */
+/** Creates steps without end. */
 export class Generator {
   readonly #random: Random;
   readonly #profile: Profile;
-  /** The connection whose transaction is under way, and how many more steps it takes. */
+  /** The connection whose transaction is open, and how many more steps it takes. */
   #transaction: { readonly slot: number; left: number } | null = null;
   #steps = 0;
 
@@ -100,7 +100,7 @@ export class Generator {
     };
   }
 
-  /** More children than a reply holds. */
+  /** Creates more children than a reply holds. */
   #fill(): Step {
     const random = this.#random;
     const paths = Array.from({ length: 25 }, () => `${wideChild(random)}\0`);
@@ -122,7 +122,7 @@ export class Generator {
     return { type: Op.TRANSACTION_END, text, tx: 1 };
   }
 
-  /** Several transactions, one of which may change something; for a guest, more than it may have. */
+  /** Several transactions, of which one may change something. A guest exceeds its quota. */
   #several(slot: number): Step {
     const random = this.#random;
     const inner = this.#insideOf(slot);
@@ -150,7 +150,7 @@ export class Generator {
     const creates = !this.#profile.fewNodes || SLOTS[slot] === 0;
     return (random) => {
       let request = (creates ? inside : reading).pick(random)(random);
-      // 4.17 keeps special nodes out of transactions.
+      // 4.17 excludes special nodes from transactions.
       while (request.text.startsWith("@")) request = reading.pick(random)(random);
       return { ...request, tx: random.often(985) ? 1 : random.of([2, 3, -3]) };
     };
@@ -170,7 +170,7 @@ export class Generator {
     return { kind: "send", slot, requests };
   }
 
-  /** 4.17 lets who owns a special node give it away; so here guests keep theirs, and those who act for others have none. */
+  /** 4.17 lets the owner of a special node transfer it. So guests here keep theirs, unless they have a target. */
   #ofSpecial(slot: number, request: Request): Request[] {
     const [path = "", ...entries] = request.text.split("\0");
     const domid = SLOTS[slot] ?? 0;
@@ -180,12 +180,12 @@ export class Generator {
     return this.#prepared(slot, { ...request, text: [path, ...entries].join("\0") });
   }
 
-  /** Once in a while, a payload of another form. */
+  /** Sometimes, a payload of another form. */
   #mangled(request: Request): Request {
     const random = this.#random;
     const { type, text } = request;
     if (!random.often(20)) return request;
-    // A third string is a depth, which 4.17 does not know. None is below 0.
+    // A third string is a depth, which 4.17 does not know. No depth is below 0.
     if (type === Op.WATCH && text.endsWith("\0") && random.often(600)) return { ...request, text: `${text}-1\0` };
     if (type === Op.WATCH) return { ...request, text: random.often(500) ? `${text}x` : text.slice(0, -1) };
     switch (random.below(5)) {

@@ -1,4 +1,4 @@
-// A connection by hand, for the differential tests: many requests in one write, and all that comes up to their replies.
+// A connection for the differential tests: it sends many requests in one write, and collects all messages.
 
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
@@ -7,7 +7,7 @@ import type { Transport } from "../../../src/transport/transport.ts";
 const HEADER_SIZE = 16;
 const WATCH_EVENT = 15;
 
-/** A message; each byte of its payload is a character. */
+/** A message. Each character of its payload is a byte. */
 export interface Message {
   readonly type: number;
   readonly id: number;
@@ -15,12 +15,12 @@ export interface Message {
   readonly text: string;
 }
 
-/** Appends messages to a buffer that grows. */
+/** Appends messages to a growing buffer. */
 export class Sheet {
   #bytes = Buffer.alloc(65536);
   #length = 0;
 
-  /** Appends a message; `length` overrules the true length of its payload. */
+  /** Appends a message. `length` replaces the true length of its payload. */
   add({ type, id, tx, text }: Message, length: number = text.length): void {
     const end = this.#length + HEADER_SIZE + text.length;
     if (end > this.#bytes.length) {
@@ -32,7 +32,7 @@ export class Sheet {
     this.#length += this.#bytes.write(text, this.#length, "latin1");
   }
 
-  /** All that was appended. */
+  /** Returns all appended messages. */
   take(): Buffer {
     const taken = Buffer.from(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
@@ -40,7 +40,7 @@ export class Sheet {
   }
 }
 
-/** One connection to a store under test. */
+/** A connection to a store under test. */
 export class Link implements AsyncDisposable {
   readonly #send: (bytes: Uint8Array) => void;
   readonly #close: () => void;
@@ -50,9 +50,9 @@ export class Link implements AsyncDisposable {
   #replies = 0;
   #settle: ((messages: Message[]) => void) | null = null;
   #onClosed: () => void = () => {};
-  /** Resolves when the connection is over. */
+  /** Resolves when the connection has ended. */
   readonly over: Promise<void>;
-  /** Whether the connection is over. */
+  /** Whether the connection has ended. */
   closed = false;
 
   private constructor(send: (bytes: Uint8Array) => void, close: () => void) {
@@ -76,7 +76,7 @@ export class Link implements AsyncDisposable {
     });
   }
 
-  /** Takes over a transport. */
+  /** Uses a transport. */
   static transport(transport: Transport): Link {
     const close = (): void => {
       void transport.close();
@@ -90,7 +90,7 @@ export class Link implements AsyncDisposable {
     return link;
   }
 
-  /** Sends bytes, and resolves with all that comes until so many replies are there; with less where the other side closes. */
+  /** Sends bytes. Resolves with all messages up to so many replies, or fewer if the other side closes. */
   exchange(bytes: Uint8Array, replies: number): Promise<Message[]> {
     return new Promise((resolve) => {
       this.#settle = resolve;
@@ -100,7 +100,7 @@ export class Link implements AsyncDisposable {
     });
   }
 
-  /** Closes; resolves when it is done. */
+  /** Closes the connection, and resolves afterwards. */
   close(): Promise<void> {
     if (!this.closed) this.#close();
     return this.over;

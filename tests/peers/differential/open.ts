@@ -1,10 +1,10 @@
-// Which transactions a connection has open, by what either store calls them.
+// The open transactions of a connection, with their ids in both stores.
 
 import { Operation as Op } from "../../../src/wire/operations.ts";
 import type { Answer } from "./answers.ts";
 import type { Request } from "./steps.ts";
 
-/** What either store calls a transaction. */
+/** The ids of a transaction in both stores. */
 export interface Ids {
   readonly real: number;
   readonly ours: number;
@@ -18,7 +18,7 @@ export interface Resolved {
 
 interface Open {
   readonly ids: Ids;
-  /** Something was changed since it started: from here on the stores differ in what it sees, and it can only be given up. */
+  /** Something changed since the start: the stores differ in what the transaction sees. It must be rolled back. */
   isStale: boolean;
 }
 
@@ -34,34 +34,34 @@ function isEnd({ type, text }: Request): boolean {
 /** The transactions of one connection. */
 export class OpenTransactions {
   #open: Open[] = [];
-  /** Those that would be open after what was sent last. */
+  /** The open transactions after the requests that were sent last. */
   #predicted: Open[] = [];
   #next: Ids;
 
-  /** `nextReal` is what the real store calls the next one. */
+  /** `nextReal` is the real store's next transaction id. */
   constructor(nextReal: number) {
     this.#next = { real: nextReal, ours: 1 };
   }
 
-  /** What the real store calls the next one. */
+  /** The real store's next transaction id. */
   get nextReal(): number {
     return this.#next.real;
   }
 
-  /** Something is changed that they do not see. */
+  /** Notes a change that the open transactions do not see. */
   missChange(): void {
     for (const open of this.#open) open.isStale = true;
   }
 
   /**
-   * What to send in place of requests that go in one write: those of a transaction that misses a change give it up. Says
-   * before each that changes something for others.
+   * The requests to send in one write. Requests of a transaction that misses a change are replaced by its rollback.
+   * Calls `onChange` before each request that changes something for others.
    */
   resolve(requests: readonly Request[], onChange: () => void): Resolved[] {
     const [open, next] = [this.#open, this.#next];
     this.#open = [...open];
     const resolved = requests.map((request) => this.#resolve(request, onChange));
-    // Whether they are open or not, the replies tell.
+    // The replies tell whether the transactions are open.
     this.#predicted = this.#open;
     [this.#open, this.#next] = [open, next];
     return resolved;
@@ -86,7 +86,7 @@ export class OpenTransactions {
     return { request: used, ids: open.ids };
   }
 
-  /** Learns from the replies to what was sent. */
+  /** Learns from the replies to the requests. */
   learn(sent: readonly Resolved[], real: readonly Answer[], ours: readonly Answer[]): void {
     for (const [i, { request, ids }] of sent.entries()) {
       const reply = real[i]?.reply;
@@ -97,7 +97,7 @@ export class OpenTransactions {
       } else if (isEnd(request)) this.#open = this.#open.filter((open) => open.ids.real !== ids.real);
       else if (request.type === Op.RESET_WATCHES && !failed) this.#open = [];
       else if (request.type === Op.RM && reply.text === "EIO\0") {
-        // The C daemon may have removed a part of it in the transaction.
+        // The C daemon may have removed a part of the subtree in the transaction.
         for (const open of this.#open) if (open.ids.real === ids.real) open.isStale = true;
       }
     }

@@ -1,10 +1,10 @@
-// Random requests for the differential tests, from small sets of paths, names and values, so that they meet.
+// Random requests for the differential tests, with few paths, names and values, so that they concern the same nodes.
 
 import { Operation as Op } from "../../../src/wire/operations.ts";
 import { type Random, Weighted } from "../../support/random.ts";
 import type { Request } from "./steps.ts";
 
-/** Makes a request. */
+/** Creates a request. */
 export type Make = (random: Random) => Request;
 
 const NAMES = ["a", "b", "c", "d"] as const;
@@ -35,7 +35,7 @@ const OTHER_DOMIDS = ["0", "9", "01", "1x", "abc", "", "99x", "-1", "70000", "65
 const BAD_PERMS = ["x1", "", "n", "nabc", "r1x", "1", "n+", "r 0x", "b-"] as const;
 const ODD_PERMS = ["n 1", "r0x1", "n01", "r-1", "n-1", "r4294967296", "b+2", "r4294967297", "w08"] as const;
 const UNKNOWN = [15, 16, 20, 27, 77, 128, 65535, 0xffffffff] as const;
-/** Reads this to have 4.17 remember an error. */
+/** A path whose READ leaves an error in the memory of 4.17. */
 export const NOWHERE = "/no/such/node\0";
 const ONE_STRING: readonly number[] = [Op.DIRECTORY, Op.READ, Op.GET_PERMS, Op.MKDIR, Op.RM];
 
@@ -47,7 +47,7 @@ function names(random: Random, most: number): string {
   return Array.from({ length: 1 + random.below(most) }, () => random.of(NAMES)).join("/");
 }
 
-/** Around the limits of 2048 below a home and 3072 in all. */
+/** Lengths around the limits of 2048 bytes below a home and 3072 bytes in total. */
 function longPath(random: Random): string {
   const length = random.of([2046, 2047, 2048, 2049]);
   const head = random.of([
@@ -62,7 +62,7 @@ function longPath(random: Random): string {
   return head + "x".repeat(length - stripped.length);
 }
 
-/** One of 40 nodes, whose names do not fit a reply together. */
+/** One of 40 nodes whose names exceed one reply. */
 export function wideChild(random: Random): string {
   return `/wide/${random.of(NAMES).repeat(200)}${digits(random, 1)}`;
 }
@@ -108,7 +108,7 @@ function permissionsOf(random: Random): string {
   return Array.from({ length: count }, () => `${permissions.pick(random)(random)}\0`).join("");
 }
 
-/** About as large as a guest's node may be. Nothing is put below, for 4.17 counts the rights of domains that are gone. */
+/** A value near the size limit. It gets no children, because 4.17 counts permissions of ended domains. */
 export function writeLarge(random: Random): Request {
   const value = "y".repeat(244 + 8 * random.below(6) + random.below(2));
   return { type: Op.WRITE, text: `/${names(random, 2)}/large\0${value}`, tx: 0 };
@@ -136,7 +136,7 @@ function unwatch(random: Random): Request {
   return { type: Op.UNWATCH, text: `${watched(random)}\0${random.of(TOKENS)}\0`, tx: 0 };
 }
 
-/** The root stays domain 0's: the C daemon removes it with its owner. */
+/** The root always belongs to domain 0, because the C daemon removes it with its owner. */
 function setPermissions(random: Random): Request {
   const path = pathOf(random);
   const own = path === "/" ? random.of(["n0\0", "r0\0", "b0\0", "n0\0", "n0\0"]) : "";
@@ -151,7 +151,7 @@ function onDomain(type: number): Make {
   return (random) => ({ type, text: `${domidOf(random)}\0`, tx: 0 });
 }
 
-/** Of domids that mean a guest to one reader of numbers and not to the other, none here: the stores would go apart. */
+/** No domids that only one of the stores accepts, because the stores would differ afterwards. */
 function life(random: Random): Request {
   const domid = random.often(600) ? random.of(DOMIDS) : random.of(["0", "9", "abc", "", "99x", "-1", "70000", "32752"]);
   switch (random.below(4)) {
@@ -192,7 +192,7 @@ function newer(random: Random): Request {
   };
 }
 
-/** Transactions are not left open for long: while there are any, the C daemon slows guests down. */
+/** Transactions are soon ended: while they are open, the C daemon throttles guests. */
 function stray(random: Random): Request {
   const text = random.of(["T\0", "F\0", "X\0", "T", "", "T\0F\0"]);
   return { type: Op.TRANSACTION_END, text, tx: random.of([0, -7, 1]) };
@@ -225,7 +225,7 @@ const watching: readonly (readonly [number, Make])[] = [
   [40, unwatch],
   [4, (random) => ({ type: Op.RESET_WATCHES, text: random.of(["", "\0", "junk"]), tx: 0 })],
 ];
-/** Requests of all kinds, but for those that start transactions, and those that make domains come and go. */
+/** Requests of all kinds, except those that start transactions, introduce domains or release them. */
 export const outside: Weighted<Make> = new Weighted([
   ...reads,
   ...changes,
@@ -240,14 +240,14 @@ export const outside: Weighted<Make> = new Weighted([
   ] as const,
 ]);
 
-/** The same payload with a path that 4.17, which has the guests' limit for domain 0 as well, refuses to nobody. */
+/** The same payload with a shorter path, if 4.17 would apply the guests' limit of the path to domain 0. */
 export function withinGuestsLimit(text: string): string {
   const [path = "", ...rest] = text.split("\0");
   const excess = path.startsWith("/") ? path.replace(/^\/local\/domain\/\d+\//, "").length - 2048 : 0;
   return excess > 0 ? [path.slice(0, -excess), ...rest].join("\0") : text;
 }
 
-/** Whether 4.17 looks at what an earlier request left in errno: the next one is to leave something there. */
+/** Whether 4.17 returns the error of an earlier request. The next request must then leave an error. */
 export function needsErrno({ type, text }: Request): boolean {
   if (type === Op.SET_PERMS) return text.startsWith("@");
   return ONE_STRING.includes(type) && text.indexOf("\0") !== text.length - 1 ||

@@ -11,18 +11,18 @@ import type { Tested } from "./stores.ts";
 
 const BARRIER: Message = { type: Op.GET_DOMAIN_PATH, id: 0xb0b0b0b0, tx: 0, text: "0\0" };
 
-/** A reply or a row of events that differs, and no difference that is meant. */
+/** A reply or a series of events that differs, without an intended difference. */
 export interface Mismatch {
   readonly slot: number;
-  /** Null where another connection caused the events. */
+  /** Null if another connection caused the events. */
   readonly request: Request | null;
-  /** What was asked since the last look at the connection. */
+  /** The requests since the last check of the connection. */
   readonly window: Window;
   readonly real: Answer;
   readonly ours: Answer;
 }
 
-/** What was asked and answered, for the report. */
+/** A request and its answer, for the report. */
 export interface Exchange {
   readonly step: number;
   readonly slot: number;
@@ -30,7 +30,7 @@ export interface Exchange {
   readonly answer: Answer;
 }
 
-/** A connection to either store, and what is known of it. */
+/** A connection to each store, and its state. */
 interface Pair {
   readonly domid: number;
   real: Link;
@@ -41,10 +41,10 @@ interface Pair {
   watching: boolean;
 }
 
-/** Which requests were answered by which error, or by none: shows what a test has reached. */
+/** How often each request ended with which error, or with success: shows what a test has reached. */
 export type Reached = Map<string, number>;
 
-/** Two stores in step. */
+/** Two stores that do the same steps. */
 export class Comparison {
   readonly #real: Tested;
   readonly #ours: Tested;
@@ -52,24 +52,24 @@ export class Comparison {
   readonly #used: Map<string, number>;
   readonly #reached: Reached;
   readonly #pairs: (Pair | null)[] = SLOTS.map(() => null);
-  /** Domains that domains act for: C daemons of 4.17 and of today let go of such a one only at the second attempt. */
+  /** Domains that are targets. C daemons, also current ones, release such a domain only at the second attempt. */
   readonly #targets = new Map<number, Set<number>>();
-  /** Domids that were let go of at least once. */
+  /** Domids that were released at least once. */
   readonly #departed = new Set<number>();
   #departures = 0;
-  /** The connections in the order in which the C daemon goes through them. */
+  /** The connections in the order in which the C daemon handles them. */
   #order: number[] = [];
   readonly #generations = new Map<string, { real: string; ours: string; departures: number }>();
   readonly #sheet = new Sheet();
   #lastId = 0;
-  /** All that was asked so far. */
+  /** All requests and answers. */
   readonly history: Exchange[] = [];
-  /** How many steps were begun so far. */
+  /** The number of steps that were begun. */
   steps = 0;
-  /** How many requests were sent so far. */
+  /** The number of requests that were sent. */
   sent = 0;
 
-  /** Takes two fresh stores, what may differ, and counts what of that was used, and what was reached. */
+  /** Takes two fresh stores, the intended differences, and counters. */
   constructor(
     real: Tested,
     ours: Tested,
@@ -84,7 +84,7 @@ export class Comparison {
     this.#reached = reached;
   }
 
-  /** Makes both stores alike, and connects to them as every domain. */
+  /** Makes both stores equal, and connects to them as every domain. */
   async start(): Promise<void> {
     for (const domid of [...NOBODY, ...GUESTS]) await this.#both((store) => store.destroy(domid));
     for (const [slot, domid] of SLOTS.entries()) if (domid === 0) await this.#connect(slot);
@@ -121,7 +121,7 @@ export class Comparison {
     this.sent = 0;
   }
 
-  /** Does one step with both stores; gives the first difference that is not meant. */
+  /** Does one step with both stores. Returns the first unintended difference. */
   async do(step: Step): Promise<Mismatch | null> {
     this.steps++;
     switch (step.kind) {
@@ -149,11 +149,11 @@ export class Comparison {
     await Promise.all([act(this.#real), act(this.#ours)]);
   }
 
-  /** Connects; `nextReal` where the C daemon goes on to count a guest's transactions. */
+  /** Connects. `nextReal` is set if the C daemon continues to count a guest's transactions. */
   async #connect(slot: number, nextReal?: number): Promise<void> {
     const domid = SLOTS[slot] ?? 0;
     const [real, ours] = await Promise.all([this.#real.open(domid), this.#ours.open(domid)]);
-    // The C daemon's queue of connections that it has not taken yet holds two.
+    // The C daemon's queue of new connections has room for two.
     this.#sheet.add(BARRIER);
     const bytes = this.#sheet.take();
     await Promise.all([real.exchange(bytes, 1), ours.exchange(bytes, 1)]);
@@ -170,12 +170,12 @@ export class Comparison {
     if (pair !== null) await Promise.all([pair.real.close(), pair.ours.close()]);
   }
 
-  /** Cuts a row of requests where one brings a domain or lets it go: that one is sent alone. */
+  /** Divides a series of requests, and sends each request alone that introduces or releases a domain. */
   async #sendAll(slot: number, requests: readonly Request[]): Promise<Mismatch | null> {
     let from = 0;
     for (const [i, request] of requests.entries()) {
       if (SLOTS[slot] !== 0 && request.type === Op.RM && request.tx !== 0) {
-        // The C daemon may have removed a part, and the transaction is to be given up.
+        // The C daemon may have removed a part of the subtree, and the transaction must be rolled back.
         const mismatch = await this.#send(slot, requests.slice(from, i + 1));
         if (mismatch !== null) return mismatch;
         from = i + 1;
@@ -190,7 +190,7 @@ export class Comparison {
     return await this.#send(slot, requests.slice(from));
   }
 
-  /** INTRODUCE and RELEASE, by domain 0. */
+  /** INTRODUCE and RELEASE by domain 0. */
   async #life(slot: number, request: Request): Promise<Mismatch | null> {
     const domid = GUESTS.find((guest) => request.text.startsWith(`${guest}\0`));
     if (domid === undefined) return await this.#send(slot, [request]);
@@ -199,7 +199,7 @@ export class Comparison {
     if (request.type === Op.INTRODUCE) {
       if (!introduced) {
         await this.#both((store) => store.create(domid));
-        // 4.17 takes rights that were given just before for the new domain's own.
+        // 4.17 grants the new domain rights that were set immediately before.
         await this.#send(slot, [{ type: Op.WRITE, text: "/tool/xenstored\0", tx: 0 }]);
       }
       const answered = await this.#send(slot, [request], domid);
@@ -210,7 +210,7 @@ export class Comparison {
       return null;
     }
     if (this.#isTarget(domid)) return null;
-    // The C daemon still holds the connection that comes behind the caller's: that one would only go after the reply.
+    // The C daemon keeps the connection that follows the caller's in its list: it would end only after the reply.
     if (this.#order[this.#order.indexOf(slot) + 1] === guest) slot = (slot + 1) % 3;
     const answered = await this.#send(slot, [request], domid);
     if (answered !== null || this.history.at(-1)?.answer.reply?.type === Op.ERROR) return answered;
@@ -304,7 +304,7 @@ export class Comparison {
     return fires ? await this.#barriers(slot, requests, departing) : null;
   }
 
-  /** 4.17 counts the rights of domains that are gone for the size of a node: then none is nearly as large as may be. */
+  /** 4.17 counts permissions of ended domains in a node's size. Afterwards no node is near the size limit. */
   #shortened(request: Request): Request {
     const { type, text } = request;
     if (type !== Op.WRITE || this.#departed.size === 0 || !LARGE.test(text)) return request;
@@ -325,7 +325,7 @@ export class Comparison {
     this.#targets.set(domid, (this.#targets.get(domid) ?? new Set()).add(target));
   }
 
-  /** Compares the events that the other connections have got. */
+  /** Compares the events that the other connections received. */
   async #barriers(slot: number, requests: readonly Request[], departing?: number): Promise<Mismatch | null> {
     const window: Window = { requests, departed: this.#departed };
     const several = requests.length !== 1;
@@ -362,7 +362,7 @@ export class Comparison {
     const [one = "", other = ""] = [real.reply.text.split("\0")[0], ours.reply?.text.split("\0")[0]];
     const last = this.#generations.get(absolute);
     this.#generations.set(absolute, { real: one, ours: other, departures: this.#departures });
-    // Taking a domain's rights from a node changes the node, of which 4.17 does nothing.
+    // Removing a domain's permissions changes a node, and 4.17 does not do it.
     const comparable = last?.departures === this.#departures;
     const together = !comparable || (last.real === one) === (last.ours === other);
     return together ? null : { slot, request, window, real, ours };

@@ -1,21 +1,21 @@
-// What a differential test does, step by step: data that can be printed, cut, and done again.
+// The steps of a differential test: data that can be printed, shortened and repeated.
 
 import { Operation } from "../../../src/wire/operations.ts";
 
-/** The connections: three of domain 0, and one each of three guests. */
+/** The connections: three of domain 0, and one of each guest. */
 export const SLOTS = [0, 0, 0, 1, 2, 3] as const;
-/** The domains of the guests. */
+/** The domids of the guests. */
 export const GUESTS = [1, 2, 3] as const;
-/** Domids that no domain has, though requests name them. */
+/** Domids that no domain has, but requests name. */
 export const NOBODY = [5, 8, 9, 99, 4294967295] as const;
 
-/** A request; each byte of its payload is a character. */
+/** A request. Each character of its payload is a byte. */
 export interface Request {
   readonly type: number;
   readonly text: string;
   /**
-   * 0: none. From 1 on: the transactions that are open on the connection, counted from the last, and over again. Below 0:
-   * an id that no transaction has.
+   * 0: no transaction. From 1: the open transactions of the connection, counted from the last one and repeated.
+   * Below 0: an id that no transaction has.
    */
   readonly tx: number;
 }
@@ -24,18 +24,18 @@ export interface Request {
 export type Step =
   /** Sends requests in one write. */
   | { readonly kind: "send"; readonly slot: number; readonly requests: readonly Request[] }
-  /** Closes a connection of domain 0, and connects anew. */
+  /** Closes a connection of domain 0, and connects again. */
   | { readonly kind: "reopen"; readonly slot: number }
-  /** Sends a length that no message has: the store closes the connection. Then connects anew. */
+  /** Sends a header with an invalid length, after which the store closes the connection. Then connects again. */
   | { readonly kind: "oversize"; readonly slot: number; readonly length: number }
-  /** The hypervisor says that the domain has shut down. */
+  /** The hypervisor reports the domain's shutdown. */
   | { readonly kind: "shutdown"; readonly domid: number }
-  /** The hypervisor says that the domain is no more. */
+  /** The hypervisor reports the domain's end. */
   | { readonly kind: "destroy"; readonly domid: number };
 
 const names = new Map<number, string>(Object.entries(Operation).map(([name, type]) => [type, name]));
 
-/** A payload as it is printed: "|" for NUL, long rows of one character cut, others as JSON has them. */
+/** A payload as text: "|" for NUL, long repetitions of a character shortened, other bytes as in JSON. */
 export function shownText(text: string): string {
   return JSON.stringify(text.replaceAll("\0", "|")).slice(1, -1).replace(
     /(.)\1{30,}/g,
@@ -43,19 +43,19 @@ export function shownText(text: string): string {
   );
 }
 
-/** A request as it is printed. */
+/** A request as text. */
 export function shownRequest({ type, text, tx }: Request): string {
   return `${names.get(type) ?? `operation ${type}`} "${shownText(text)}"${tx === 0 ? "" : ` tx ${tx}`}`;
 }
 
-/** A step as it is printed. */
+/** A step as text. */
 export function shownStep(step: Step): string {
   if (step.kind === "send") return `${shownSlot(step.slot)}: ${step.requests.map(shownRequest).join("; ")}`;
   if ("slot" in step) return `${shownSlot(step.slot)}: ${step.kind}`;
   return `${step.kind} domain ${step.domid}`;
 }
 
-/** A connection as it is printed. */
+/** A connection as text. */
 export function shownSlot(slot: number): string {
   return SLOTS[slot] === 0 ? `dom0#${slot}` : `dom${SLOTS[slot]}`;
 }

@@ -1,4 +1,4 @@
-// The stores that a differential test compares: a real C daemon, and our own.
+// The stores that a differential test compares: a real C daemon and our daemon.
 
 import { join } from "node:path";
 import { rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { Link, Sheet } from "./link.ts";
 import { startXenstored } from "../daemons.ts";
 import { makeDirectory } from "../process.ts";
 
-/** Quotas of guests, by the names that the C daemon has for them at its head. */
+/** Quotas of guests, by the names of the current C daemon. */
 export interface Quotas {
   readonly nodes: number;
   readonly watches: number;
@@ -18,26 +18,26 @@ export interface Quotas {
   readonly "node-permissions": number;
 }
 
-/** A store under test, and the hypervisor below it. */
+/** A store under test, with its hypervisor. */
 export interface Tested extends AsyncDisposable {
   readonly name: string;
-  /** Connects as a domain; as a guest, when it is introduced. */
+  /** Connects as a domain. A guest must be introduced. */
   open(domid: number): Promise<Link>;
-  /** The hypervisor makes the domain. The store is to be told by INTRODUCE. */
+  /** Creates a domain in the hypervisor. INTRODUCE then introduces it to the store. */
   create(domid: number): void;
-  /** The hypervisor says that the domain has shut down; resolves when the store has looked. */
+  /** Reports the domain's shutdown by the hypervisor. Resolves after the store has noticed. */
   shutdown(domid: number): Promise<void>;
-  /** The hypervisor says that there is no such domain; resolves when the store has looked. */
+  /** Reports the domain's end by the hypervisor. Resolves after the store has noticed. */
   destroy(domid: number): Promise<void>;
 }
 
 const CONTROL = 0;
 
-/** Starts Debian's C daemon, so that the quotas are what may be had of each thing, as they are by their descriptions. */
+/** Starts Debian's C daemon, with quotas that allow exactly the given amounts. */
 export async function startReal(quotas: Quotas): Promise<Tested> {
   const store = await startXenstored();
   const link = await Link.socket(store.socket);
-  // 4.17 allows one watch and one transaction more than it says, and counts one byte less, behind a longer header.
+  // 4.17 allows one watch and one transaction more than its quota, and counts one byte less, after a longer header.
   const settings = {
     nodes: quotas.nodes,
     watches: quotas.watches - 1,
@@ -67,7 +67,7 @@ export async function startReal(quotas: Quotas): Promise<Tested> {
   };
 }
 
-/** Starts ours, to be reached over the memory of this process or over Unix sockets. */
+/** Starts our daemon, which is reached over memory of this process or over Unix sockets. */
 export function startOurs(quotas: Quotas, way: "memory" | "sockets"): Tested {
   const alive = new Set([0]);
   const daemon = new Daemon({ quotas, domainExists: (domid) => alive.has(domid) });

@@ -1,4 +1,4 @@
-// Transactions that meet leave the same behind in ours and in the real C daemon.
+// Concurrent transactions leave equal stores in our daemon and in the real C daemon.
 
 import process from "node:process";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ const JOBS = 1500;
 const COUNTERS = 4;
 const ACCOUNTS = 4;
 const BALANCE = 100;
-/** The domains of the connections. The C daemon lets guests write so seldom while others' transactions are open. */
+/** The domains of the connections. Guests are few, because the C daemon throttles them while transactions are open. */
 const SPEAKERS = [0, 0, 0, 0, 1] as const;
 const GUEST_JOBS = 20;
 const ROOT = "/work";
@@ -27,7 +27,7 @@ const quotas: Quotas = {
   "node-permissions": 5,
 };
 
-/** What one transaction does: whatever the others do, its effect is the same. */
+/** The job of one transaction. Its effect does not depend on the other jobs. */
 type Job =
   | { readonly kind: "count"; readonly counter: number }
   | { readonly kind: "transfer"; readonly from: number; readonly to: number; readonly amount: number }
@@ -68,16 +68,16 @@ type Ask = (type: number, path: string, rest?: string) => Promise<string>;
 
 class Refused extends Error {}
 
-/** How a job ends. */
+/** The result of a job. */
 interface End {
   readonly commit: boolean;
-  /** What the accounts hold together: what a transaction has seen is right if it is committed. */
+  /** The sum of all accounts. A committed transaction must have seen this sum. */
   readonly sum?: number;
 }
 
 const COMMIT: End = { commit: true };
 
-/** Runs a job's requests. */
+/** Runs the requests of a job. */
 async function carryOut(job: Job, ask: Ask): Promise<End> {
   const read = async (path: string): Promise<number> => Number(await ask(Op.READ, path));
   const write = (path: string, value: number | string): Promise<string> => ask(Op.WRITE, path, `${value}`);
@@ -125,7 +125,7 @@ async function carryOut(job: Job, ask: Ask): Promise<End> {
   }
 }
 
-/** One connection's jobs, a request at a time. */
+/** The jobs of one connection, one request at a time. */
 async function* work(link: Link, jobs: readonly Job[], tally: { retried: number }): AsyncGenerator<void> {
   const sheet = new Sheet();
   const send = async (type: number, tx: number, text: string): Promise<string> => {
@@ -157,7 +157,7 @@ async function* work(link: Link, jobs: readonly Job[], tally: { retried: number 
         yield;
       }
       const end = await running.catch((error: unknown) => {
-        // In the C daemon, a transaction may see a node and, later on, that others have removed it.
+        // In the C daemon, a transaction may see a node, and later see that others have removed it.
         if (error instanceof Refused) return null;
         throw error;
       });
@@ -178,7 +178,7 @@ function tick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Runs all jobs with a store, and gives what it holds in the end. */
+/** Runs all jobs with a store, and returns its contents. */
 async function runWith(store: Tested, jobs: readonly Job[][], random: Random): Promise<[string[], number]> {
   for (const domid of [1, 9]) await store.destroy(domid);
   store.create(1);
@@ -187,7 +187,7 @@ async function runWith(store: Tested, jobs: readonly Job[][], random: Random): P
   const links = [];
   for (const domid of SPEAKERS) {
     const link = await store.open(domid);
-    // The C daemon's queue of connections that it has not taken yet holds two.
+    // The C daemon's queue of new connections has room for two.
     await request(link, Op.GET_DOMAIN_PATH, "0\0");
     links.push(link);
   }
@@ -226,14 +226,14 @@ async function prepare(dom0: Link, jobs: readonly Job[]): Promise<void> {
   }
 }
 
-/** All nodes with their values and permissions; those of one parent by name, for their order is that of the commits. */
+/** All nodes with values and permissions. Children are sorted by name, because their order depends on the commits. */
 async function list(dom0: Link, path: string, into: string[]): Promise<void> {
   const value = await request(dom0, Op.READ, `${path}\0`);
   into.push(`${path} = ${value} ${(await request(dom0, Op.GET_PERMS, `${path}\0`)).replaceAll("\0", " ")}`);
   const names: string[] = [];
   for (let offset = 0;;) {
     const [, ...part] = (await request(dom0, Op.DIRECTORY_PART, `${path}\0${offset}\0`)).split("\0");
-    // Behind the last name is another NUL.
+    // The last name is followed by another NUL.
     const last = part.at(-2) === "";
     names.push(...part.slice(0, last ? -2 : -1));
     offset = names.reduce((sum, name) => sum + name.length + 1, 0);
@@ -247,7 +247,7 @@ function countersIn(nodes: readonly string[]): number {
 }
 
 withPeers("transactions that meet", () => {
-  test("transactions of several connections leave the same behind in ours as in the C daemon", async () => {
+  test("concurrent transactions of several connections leave equal stores in our daemon and in the C daemon", async () => {
     const seed = seedOf(process.env.TSXS_SEED);
     console.log(`TSXS_SEED=${seed}`);
     const jobs = plan(new Random(seed));

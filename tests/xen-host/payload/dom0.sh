@@ -1,4 +1,4 @@
-# dom0.sh: the suite in domain 0, while the guest starts and runs it too
+# dom0.sh: runs the suite in domain 0 while the guest starts and runs it, too
 guest &
 guest=$!
 sh ./suite.sh

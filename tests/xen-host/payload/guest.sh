@@ -1,2 +1,2 @@
-# guest.sh: the suite in the guest
+# guest.sh: runs the suite in the guest
 exec sh ./suite.sh
