@@ -24,15 +24,16 @@ export type { ReconnectOptions } from "./src/client/connection.ts";
 export type { DomainOperations } from "./src/client/domains.ts";
 export { ConflictError, TransactionEndedError } from "./src/client/errors.ts";
 export type { Monitor } from "./src/client/monitor.ts";
+export type { MonitorOptions, WaitOptions, WatchOptions } from "./src/client/watch.ts";
 export type {
   ChangeEvent,
   MonitorEvent,
-  MonitorOptions,
   OverflowEvent,
   ReconnectedEvent,
-  WaitOptions,
-  WatchOptions,
-} from "./src/client/watch.ts";
+  ResyncEvent,
+  ValueEvent,
+  WatchName,
+} from "./src/client/watch_events.ts";
 export type { Path, RequestOptions } from "./src/client/arguments.ts";
 export type { NodeOperations, ReadOptions } from "./src/client/nodes.ts";
 export type { Backoff } from "./src/client/backoff.ts";

@@ -1,7 +1,8 @@
 // The iterator over a monitor's events: takes them from the queue, and reads values for the watches that want them.
 
 import type { Taken } from "./queue.ts";
-import type { Arrival, MonitorEvent, ResyncEvent, WaitOptions, Watch } from "./watch.ts";
+import type { Arrival, WaitOptions, Watch } from "./watch.ts";
+import type { MonitorEvent, ResyncEvent } from "./watch_events.ts";
 
 /** What an iterator needs of its monitor. */
 export interface DeliverySource {

@@ -10,14 +10,8 @@ import { BoundedQueue } from "./queue.ts";
 import { Deliveries } from "./deliveries.ts";
 import { bytesReply, okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
-import {
-  type Arrival,
-  type MonitorEvent,
-  type MonitorOptions,
-  type WaitOptions,
-  Watch,
-  type WatchOptions,
-} from "./watch.ts";
+import { type Arrival, type MonitorOptions, type WaitOptions, Watch, type WatchOptions } from "./watch.ts";
+import type { MonitorEvent } from "./watch_events.ts";
 
 const DEFAULT_LIMIT = 4096;
 

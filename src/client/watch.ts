@@ -1,70 +1,11 @@
-// The options and events of watches, and one watch of a monitor.
+// The options of watches, and one watch of a monitor.
 
 import { levelsBelow } from "../wire/path.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
 import type { Subscriber } from "./router.ts";
+import type { ChangeEvent, MonitorEvent } from "./watch_events.ts";
 import { WatchedValues } from "./watched_values.ts";
-
-/**
- * A watched node or a node below it changed, or the watch was just set. Stores may send spurious events: read the
- * current state.
- */
-export interface ChangeEvent {
-  /** The kind of the event. */
-  readonly type: "change";
-  /** The path that changed: absolute, or relative if the watch is. */
-  readonly path: string;
-  /** The token of the watch. */
-  readonly token: string;
-}
-
-/** Events were lost here, since the events before them were not taken in time: read all state again. */
-export interface OverflowEvent {
-  /** The kind of the event. */
-  readonly type: "overflow";
-  /** The number of lost events. */
-  readonly lost: number;
-}
-
-/** The connection was lost and made again. Every watch is set again, which causes a change event that follows. */
-export interface ReconnectedEvent {
-  /** The kind of the event. */
-  readonly type: "reconnected";
-}
-
-/** A watch of a monitor, by its path and token. */
-export interface WatchName {
-  /** The path of the watch. */
-  readonly path: string;
-  /** The token of the watch. */
-  readonly token: string;
-}
-
-/** The state below these watches must be read again. The event follows each overflow and each reconnection. */
-export interface ResyncEvent {
-  /** The kind of the event. */
-  readonly type: "resync";
-  /** The watches that lost events, or all watches after a reconnection. */
-  readonly watches: readonly WatchName[];
-}
-
-/** The value of a node changed, for a watch with {@linkcode WatchOptions.values}. */
-export interface ValueEvent {
-  /** The kind of the event. */
-  readonly type: "value";
-  /** The path that changed: absolute, or relative if the watch is. */
-  readonly path: string;
-  /** The token of the watch. */
-  readonly token: string;
-  /** The value; `null` if the node does not exist. */
-  readonly value: Uint8Array | null;
-  /** The value that the watch delivered before; `null` if it delivered none, or the node did not exist. */
-  readonly previous: Uint8Array | null;
-}
-
-/** An event of a {@linkcode Monitor}. */
-export type MonitorEvent = ChangeEvent | ValueEvent | OverflowEvent | ReconnectedEvent | ResyncEvent;
 
 /** The options of a monitor. */
 export interface MonitorOptions {

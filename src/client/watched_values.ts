@@ -1,7 +1,7 @@
 // The values of the nodes below one watch: read after each event, one after another.
 
 import { ConnectionError } from "../transport/errors.ts";
-import type { ValueEvent } from "./watch.ts";
+import type { ValueEvent } from "./watch_events.ts";
 
 /** The values that a watch has delivered. */
 export class WatchedValues {

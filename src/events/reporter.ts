@@ -15,7 +15,7 @@ export interface ReporterOptions {
   readonly write?: (line: string) => void;
 }
 
-/** The events of one object. Code that raises an event reads `wanted` first, so that an unwanted event costs nothing. */
+/** Reports the events of one object. `wanted` says which events are worth making. */
 export class Reporter {
   readonly #callbacks = new Callbacks();
   readonly #streams = new Set<EventStream>();

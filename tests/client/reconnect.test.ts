@@ -141,6 +141,7 @@ describe("reconnecting", () => {
     stores.newest.cut();
     const events = monitors[0].wait();
     assertEquals(await take(events, 1), ["reconnected"]);
+    assertEquals((await events.next()).value?.type, "resync");
     const error = await assertRejects(() => events.next(), XenStoreError);
     assertEquals([error.code, error.path], ["ENOSPC", "/refused"]);
     assertEquals(await take(monitors[1].wait(), 2), ["reconnected", "/a t"]);

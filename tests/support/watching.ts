@@ -1,7 +1,8 @@
 // Monitors and their events in the notation of the tests.
 
 import type { Monitor } from "../../src/client/monitor.ts";
-import type { MonitorEvent, WatchOptions } from "../../src/client/watch.ts";
+import type { WatchOptions } from "../../src/client/watch.ts";
+import type { MonitorEvent } from "../../src/client/watch_events.ts";
 import type { Handler, Peer } from "./peer.ts";
 
 /** Sets a watch, which the peer answers. Resolves with the token on the wire. */
@@ -27,12 +28,12 @@ export function inShort(event: MonitorEvent | undefined): string {
   return event.type === "overflow" ? `${event.lost} lost` : event.type;
 }
 
-/** The next events in the notation of inShort(), or `"end"`. */
+/** Takes the next events, in short, without those of type resync; `"end"` stands for the end. */
 export async function take(events: AsyncIterator<MonitorEvent>, count: number): Promise<string[]> {
   const taken: string[] = [];
   while (taken.length < count) {
     const { done, value } = await events.next();
-    taken.push(done ? "end" : inShort(value));
+    if (done || value.type !== "resync") taken.push(done ? "end" : inShort(value));
   }
   return taken;
 }
