@@ -5,7 +5,7 @@ import { type Span, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry
 import type { RequestMessage } from "tsxs";
 
 /**
- * Makes a span for each request from now on. A span's parent is the span that is active where the request is made.
+ * Makes a span for each request from now on. The parent of a span is the span that is active when the request is made.
  *
  * Subscribe before the first client connects or later: clients publish as long as anything subscribes.
  *

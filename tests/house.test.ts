@@ -57,7 +57,7 @@ const longer: ReadonlyMap<string, number> = new Map([
   // The public types of two classes name each other, so the classes share a file to avoid a circle of imports.
   ["compat/pyxs/client.ts", 400],
   // One class of the public API. Two thirds of it are documentation.
-  ["src/daemon/daemon.ts", 400],
+  ["src/daemon/daemon.ts", 420],
 ]);
 /** The modules that users import. They begin with their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];

@@ -2,6 +2,7 @@
 
 import { Operation } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
+import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
 import { requestChannels } from "../transport/diagnostics.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -74,6 +75,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #signals: SharedSignals;
   readonly #tracer: Tracer;
+  #backend: string | null;
   /** The channels on which requests are published, while they are loaded and after that. */
   #channels: Promise<void> | null = null;
 
@@ -95,6 +97,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
     this.#tracer = new Tracer(this.reporter);
     this.#connection = new Connection(connector(address), { policy, onStatus, signals, tracer: this.#tracer });
     this.#signals = signals;
+    this.#backend = typeof address === "string" || address === undefined ? address ?? null : "transport";
   }
 
   /** Whether the client has a connection. */
@@ -108,6 +111,41 @@ export class Client extends ReportingClient implements AsyncDisposable {
    */
   get address(): string | undefined {
     return this.#connection.address;
+  }
+
+  /**
+   * Names the store to connect to, in place of the address of the constructor.
+   *
+   * @param backend `unix:PATH`, `xenbus:PATH`, `embedded:`, `embedded:NAME`, `appliance` for a new embedded store, or
+   *   `live` to search.
+   * @throws {TypeError} If the backend is none of these.
+   * @throws {RangeError} If the client is connected, or connects.
+   *
+   * @example
+   * ```ts
+   * import { Client } from "tsxs";
+   *
+   * const store = new Client();
+   * store.setBackend("appliance");
+   * await store.connect();
+   * console.log(store.getBackend(), store.address); // appliance embedded:
+   * await store.close();
+   * ```
+   */
+  setBackend(backend: string): void {
+    const address = parseBackend(backend, "setBackend");
+    this.#connection.setConnector(connector(address === null ? undefined : formatAddress(address)));
+    this.#backend = backend;
+  }
+
+  /**
+   * Returns the backend: what was set, the address of the constructor, or the backend of the environment.
+   *
+   * @returns The backend. `"live"` stands for a search, `"transport"` for a transport of the caller.
+   * @throws {TypeError} If the backend of the environment is invalid.
+   */
+  getBackend(): string {
+    return this.#backend ?? environmentBackend()?.text ?? "live";
   }
 
   /**

@@ -54,7 +54,7 @@ interface Opening {
 
 /** Owns the transport and its router, and replaces both on reconnect. */
 export class Connection {
-  readonly #connector: Connector;
+  #connector: Connector;
   readonly #policy: ReconnectOptions | null;
   readonly #onStatus: (status: Status) => void;
   readonly #signals: SharedSignals;
@@ -76,6 +76,14 @@ export class Connection {
     this.#onStatus = onStatus;
     this.#signals = signals;
     this.#tracer = tracer;
+  }
+
+  /** Replaces what opens the transport. Throws a `RangeError` if the connection is open or being opened. */
+  setConnector(connector: Connector): void {
+    if (this.isConnected || this.#opening !== null || this.#recovery !== null) {
+      throw new RangeError("cannot set the backend: the client is connected, or connects");
+    }
+    this.#connector = connector;
   }
 
   /** Whether the connection is open. */

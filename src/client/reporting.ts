@@ -107,8 +107,8 @@ export abstract class ReportingClient extends DomainOperations {
   /**
    * Iterates over events from now on, and waits for each.
    *
-   * The iterator ends when the client closes, after the events that wait. Leaving the loop ends the iterator. A reader
-   * that falls behind receives one overflow event with the number of lost events.
+   * The iterator ends when the client closes, after the events that wait. Leaving the loop ends the iterator. A slow
+   * reader receives one overflow event with the number of lost events.
    *
    * @param maskOrName The mask of the classes, or the name of one class.
    * @param options How many events may wait, and the signal that ends the wait.

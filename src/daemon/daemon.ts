@@ -1,5 +1,7 @@
 // The daemon: a store of this process, the ways to connect to it, and the reports of a hypervisor.
 
+import { Reported } from "../events/reported.ts";
+import { grantedVariable } from "../transport/address.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -15,6 +17,7 @@ import { Links } from "./lines/links.ts";
 import { memoryLine } from "./lines/memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./lines/observer.ts";
+import { DaemonReports } from "./lines/reports.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./lines/operation_log.ts";
 import {
   checkDaemonOptions,
@@ -60,8 +63,9 @@ export interface ConnectOptions {
  * console.log(await guest.readText("name")); // guest
  * ```
  */
-export class Daemon implements AsyncDisposable {
+export class Daemon extends Reported implements AsyncDisposable {
   readonly #store: Store;
+  readonly #reports: DaemonReports;
   readonly #links: Links;
   readonly #log: OperationLog = new OperationLog();
   readonly #sockets: Sockets;
@@ -77,15 +81,17 @@ export class Daemon implements AsyncDisposable {
    * @throws {TypeError} If an option has the wrong type, or a fault is unknown.
    */
   constructor(options: DaemonOptions = {}) {
+    super({ variable: grantedVariable });
     checkDaemonOptions(options);
     const { clock = systemClock, quotas, domainExists, log, onIdle } = options;
+    this.#reports = new DaemonReports(this.reporter, clock);
     const faults = options.faults === undefined ? null : new Faults(options.faults);
-    const observer = new Observer(clock, this.#log, faults);
+    const observer = new Observer(clock, this.#log, faults, this.#reports);
     this.#store = new Store({
       clock,
       quotas,
       domainExists,
-      log,
+      log: this.#reports.logTo(log),
       conflict: faults === null ? undefined : () => faults.conflicts(),
       onChanges: (changes) => this.#keeper?.take(changes),
     });
@@ -143,8 +149,9 @@ export class Daemon implements AsyncDisposable {
       clock,
       sync,
       interval,
-      onProblem,
+      onProblem: onProblem ?? ((error) => daemon.#reports.problem(error)),
       onFailed: (error) => {
+        daemon.#reports.failed(error);
         // An error of closing reaches the caller of close().
         void daemon.close().catch(() => {}).then(() => onFailed?.(error));
       },
@@ -185,7 +192,7 @@ export class Daemon implements AsyncDisposable {
    * ```
    */
   exportStream(version: 1 | 2 = 2): Uint8Array {
-    return exportStore(this.#store, version);
+    return this.#reports.run("exportStream", (advance) => exportStore(this.#store, version, advance));
   }
 
   /**
@@ -203,7 +210,7 @@ export class Daemon implements AsyncDisposable {
   importStream(stream: Uint8Array): void {
     this.#checkOpen("import a stream");
     if (this.#links.size > 0) throw new RangeError("cannot import a stream: a client is connected");
-    importStore(this.#store, stream);
+    this.#reports.run("importStream", (advance) => importStore(this.#store, stream, advance));
     this.#settle();
   }
 
@@ -239,7 +246,10 @@ export class Daemon implements AsyncDisposable {
    */
   async listen(path: string, { domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Promise<Listener> {
     checkDomid(domid);
-    return await this.#sockets.open(path, domid);
+    this.#reports.enter("listen");
+    const listener = await this.#sockets.open(path, domid);
+    this.#reports.ready(path);
+    return listener;
   }
 
   /**
@@ -361,6 +371,8 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#reports.enter("close");
+    this.closeReporting();
     const outcomes = await Promise.allSettled([
       this.#sockets.close(),
       attempt(() => this.#links.end()),

@@ -36,6 +36,24 @@ export { JournalError, type JournalErrorContext, type JournalFault } from "./per
 export type { QuotaName } from "./tree/quotas.ts";
 export type { Listener } from "./lines/server.ts";
 export { ConnectionError } from "../transport/errors.ts";
+export type { EventCallback } from "../events/callbacks.ts";
+export type {
+  ApplianceEvent,
+  CloseEvent,
+  EnterEvent,
+  EventBit,
+  EventName,
+  LaunchDoneEvent,
+  LibraryEvent,
+  ProgressEvent,
+  SubprocessQuitEvent,
+  TraceEvent,
+  TsxsEvent,
+  WarningEvent,
+} from "../events/classes.ts";
+export { EVENT_ALL, EventClass, eventToString } from "../events/classes.ts";
+export type { Reported } from "../events/reported.ts";
+export type { EventIterator, EventOverflow, EventStreamOptions } from "../events/stream.ts";
 export type { Receiver, Traits, Transport } from "../transport/transport.ts";
 export { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 export type { OperationName } from "../wire/operations.ts";

@@ -1,6 +1,6 @@
 // The callbacks of one object, by handle, and the delivery of an event to them.
 
-import { type EventBit, type TsxsEvent } from "./classes.ts";
+import type { EventBit, TsxsEvent } from "./classes.ts";
 
 /**
  * Takes an event of an object.

@@ -26,6 +26,18 @@ export interface ProgressSource {
   readonly serial: number;
 }
 
+/** Runs an operation that reports its progress, and tells its end. */
+export function withProgress<T>(progress: Progress, run: (advance: (position: number, total: number) => void) => T): T {
+  try {
+    const result = run((position, total) => progress.advance(position, total));
+    progress.done();
+    return result;
+  } catch (error) {
+    progress.fail();
+    throw error;
+  }
+}
+
 /**
  * Reports how far an operation is. Short operations report nothing. The last event has `position` equal to `total`,
  * unless the operation failed or nothing was reported before.

@@ -6,6 +6,8 @@ import { type FaultOptions, Faults } from "../../src/daemon/lines/faults.ts";
 import type { Line, LineUser } from "../../src/daemon/sockets/line.ts";
 import { Links, type Patience } from "../../src/daemon/lines/links.ts";
 import { Observer } from "../../src/daemon/lines/observer.ts";
+import { DaemonReports } from "../../src/daemon/lines/reports.ts";
+import { Reporter } from "../../src/events/reporter.ts";
 import { OperationLog } from "../../src/daemon/lines/operation_log.ts";
 import { Quotas } from "../../src/daemon/tree/quotas.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
@@ -153,7 +155,8 @@ export class Rig {
   readonly links: Links;
 
   constructor(patience: Patience = {}, faults: FaultOptions | null = null) {
-    const observer = new Observer(this.clock, this.log, faults === null ? null : new Faults(faults));
+    const reports = new DaemonReports(new Reporter(), this.clock);
+    const observer = new Observer(this.clock, this.log, faults === null ? null : new Faults(faults), reports);
     this.links = new Links(this.core, this.clock, observer, patience);
   }
 

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { connect } from "../../mod.ts";
+import { Client, connect, ConnectionError } from "../../mod.ts";
 import { defaultAddresses, formatAddress, parseBackend } from "../../src/transport/address.ts";
 import { withEnvironment } from "../support/environment.ts";
 
@@ -77,5 +77,39 @@ describe("a search", () => {
       await using store = await connect();
       assertEquals(store.address, "embedded:");
     });
+  });
+});
+
+describe("a client", () => {
+  test("connects to the backend that was set last", async () => {
+    const store = new Client("unix:/nowhere/socket");
+    assertEquals(store.getBackend(), "unix:/nowhere/socket");
+    store.setBackend("embedded:");
+    await store.connect();
+    assertEquals([store.getBackend(), store.address], ["embedded:", "embedded:"]);
+    await store.close();
+  });
+
+  test("searches if the backend is live", async () => {
+    await withEnvironment({ XENSTORED_PATH: "/nowhere/socket" }, async () => {
+      const store = new Client("embedded:");
+      store.setBackend("live");
+      await assertRejects(() => store.connect(), ConnectionError, "unix:/nowhere/socket");
+    });
+  });
+
+  test("has the backend of the environment, or live", async () => {
+    await withEnvironment({}, () => assertEquals(new Client().getBackend(), "live"));
+    await withEnvironment({ TSXS_BACKEND: "appliance" }, () => assertEquals(new Client().getBackend(), "appliance"));
+  });
+
+  test("refuses another backend while it is connected, and an invalid one always", async () => {
+    const store = new Client("embedded:");
+    assertThrows(() => store.setBackend("direct"), TypeError, 'setBackend: invalid backend "direct"');
+    const connecting = store.connect();
+    assertThrows(() => store.setBackend("live"), RangeError, "cannot set the backend");
+    await connecting;
+    assertThrows(() => store.setBackend("live"), RangeError, "cannot set the backend");
+    await store.close();
   });
 });

@@ -6,6 +6,7 @@ import type { Connection } from "../state/domains.ts";
 import { Failure } from "../state/failure.ts";
 import { toBytes } from "../tree/latin1.ts";
 import type { Faults } from "./faults.ts";
+import type { DaemonReports } from "./reports.ts";
 import type { Responder } from "./responder.ts";
 import { operationEvent, type OperationLog } from "./operation_log.ts";
 
@@ -22,17 +23,19 @@ export class Observer {
   readonly #clock: Clock;
   readonly #log: OperationLog;
   readonly #faults: Faults | null;
+  readonly #reports: DaemonReports;
 
-  /** Takes the log to fill, and the faults to make, if any. */
-  constructor(clock: Clock, log: OperationLog, faults: Faults | null) {
+  /** Takes the log to fill, the faults to make, if any, and the events of the daemon. */
+  constructor(clock: Clock, log: OperationLog, faults: Faults | null, reports: DaemonReports) {
     this.#clock = clock;
     this.#log = log;
     this.#faults = faults;
+    this.#reports = reports;
   }
 
   /** Whether requests have to go through {@linkcode Observer.serve}. */
   get isInterested(): boolean {
-    return this.#faults !== null || this.#log.isWanted;
+    return this.#faults !== null || this.#log.isWanted || this.#reports.isTracing;
   }
 
   /** How many milliseconds the next request has to wait because of a fault. */
@@ -49,13 +52,17 @@ export class Observer {
     const answer = cut === "before" ? null : responder.handle(connection, request);
     if (cut !== null) link.end();
     else this.#fire(connection);
-    if (this.#log.isWanted) this.#add(connection, request, time, cut === null ? answer : null);
+    if (this.#log.isWanted || this.#reports.isTracing) {
+      this.#add(connection, request, time, cut === null ? answer : null);
+    }
   }
 
   #add({ id, domid }: Connection, request: Packet, time: number, answer: string | Failure | null): void {
     const reply = typeof answer === "string" ? toBytes(answer) : null;
     const error = answer instanceof Failure ? answer.code : null;
-    this.#log.add(operationEvent(request, { time, connection: id, domid, reply, error }));
+    const event = operationEvent(request, { time, connection: id, domid, reply, error });
+    this.#log.add(event);
+    this.#reports.operation(event);
   }
 
   /** Perhaps sends an event of one of the watches of a connection. */

@@ -32,7 +32,7 @@ export interface ExportOptions extends ImportOptions {
  * A permission for a domain beyond 65535, which cannot exist, is written as an ignored permission for no domain.
  */
 export function exportStream(state: MigrationState, options: ExportOptions = {}): Uint8Array {
-  const { bigEndian = false, isKnown = (path) => path === "/" } = options;
+  const { bigEndian = false, isKnown = (path) => path === "/", onProgress } = options;
   const { version, global, quotas, connections, nodes, domains } = state;
   const writer = new StreamWriter(!bigEndian);
   writer.header(version, bigEndian);
@@ -64,6 +64,7 @@ export function exportStream(state: MigrationState, options: ExportOptions = {})
     checkPlace(node, paths, isKnown);
     paths.add(node.path);
     writeNode(writer, { ...node, read: false, written: false }, 0, 0);
+    onProgress?.(paths.size, nodes.length);
   }
   for (const { id, transactions } of connections) {
     for (const transaction of transactions) {

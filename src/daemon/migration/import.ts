@@ -14,6 +14,8 @@ export interface ImportOptions {
    * with the root, which has the whole store. By default only the root exists.
    */
   readonly isKnown?: ((path: string) => boolean) | undefined;
+  /** Called with the number of bytes or nodes that are done, and that of all. */
+  readonly onProgress?: ((position: number, total: number) => void) | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ImportOptions {
  */
 export function importStream(
   bytes: Uint8Array,
-  { isKnown = (path) => path === "/" }: ImportOptions = {},
+  { isKnown = (path) => path === "/", onProgress }: ImportOptions = {},
 ): MigrationState {
   const { version, littleEndian } = readHeader(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -52,6 +54,7 @@ export function importStream(
     if (name === null) draft.skipped.push({ type, offset, length });
     else readers[name](draft, new Cursor(name, bytes, start, start + length, littleEndian));
     offset = Math.min(end, bytes.length);
+    onProgress?.(offset, bytes.length);
   }
 }
 

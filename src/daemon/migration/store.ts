@@ -5,7 +5,7 @@ import type { Domain, Watch } from "../state/domains.ts";
 import { nodesBelow } from "../tree/listing.ts";
 import { isQuotaName, quotaNames, type Quotas } from "../tree/quotas.ts";
 import { exportStream } from "./export.ts";
-import { importStream } from "./import.ts";
+import { type ImportOptions, importStream } from "./import.ts";
 import type { ConnectionData, DomainData, MigrationState, QuotaData, StreamVersion, WatchData } from "./state.ts";
 
 /**
@@ -33,8 +33,12 @@ export function stateOf(store: Store, version: StreamVersion = 2): MigrationStat
 }
 
 /** Writes a store's store as a stream: see {@linkcode stateOf} and {@linkcode exportStream}. */
-export function exportStore(store: Store, version: StreamVersion = 2): Uint8Array {
-  return exportStream(stateOf(store, version));
+export function exportStore(
+  store: Store,
+  version: StreamVersion = 2,
+  onProgress?: ImportOptions["onProgress"],
+): Uint8Array {
+  return exportStream(stateOf(store, version), { onProgress });
 }
 
 /**
@@ -45,8 +49,12 @@ export function exportStore(store: Store, version: StreamVersion = 2): Uint8Arra
  * @throws {MigrationError} If the stream is invalid. Then nothing has changed.
  * @throws What persisting the change throws. Then nothing has changed.
  */
-export function importStore(store: Store, bytes: Uint8Array): MigrationState {
-  const state = importStream(bytes, { isKnown: (path) => store.view.get(path) !== undefined });
+export function importStore(
+  store: Store,
+  bytes: Uint8Array,
+  onProgress?: ImportOptions["onProgress"],
+): MigrationState {
+  const state = importStream(bytes, { isKnown: (path) => store.view.get(path) !== undefined, onProgress });
   const draft = store.draft();
   const { view } = draft;
   // A special node that the stream does not have stays.
