@@ -86,15 +86,18 @@ export class Journal implements AsyncDisposable {
     this.#lock = lock;
     this.#sequence = this.#written = this.#synced = restored.sequence;
     this.#snapshotSize = restored.snapshotSize;
+    const name = fileName(restored.log?.generation ?? restored.generation, "log");
+    let file = files.path("");
     try {
       // The previous process may have ended between renaming a file and syncing the directory.
       files.syncDirectory();
-      for (const name of restored.leftovers) files.remove(name);
+      for (const leftover of restored.leftovers) files.remove(leftover);
+      file = files.path(name);
       this.#log = restored.log === null
         ? Log.create(files, restored.generation, restored.sequence)
         : Log.open(files, restored.log);
     } catch (error) {
-      throw failed(`cannot open "${files.path("")}"`, error);
+      throw failed(`cannot open "${files.path("")}"`, error, file);
     }
     this.#closedLogs = Math.max(0, restored.logSize - this.#log.length);
     this.#limit = this.#nextLimit();
@@ -176,7 +179,7 @@ export class Journal implements AsyncDisposable {
         this.#log.close();
         await ended;
       } finally {
-        this.#lock?.release();
+        await this.#lock?.release();
       }
     }
   }

@@ -32,8 +32,8 @@ export interface Lock {
   readonly file: string;
   /** Tells whether the lock still has its path: false if the directory, or the lock in it, is gone or replaced. */
   isHeld(): boolean;
-  /** Lets go of the directory; may be called again. */
-  release(): void;
+  /** Lets go of the directory; may be called again. Resolves when no descriptor is left open. */
+  release(): Promise<void>;
 }
 
 /**
@@ -55,14 +55,13 @@ async function takeLock(directory: string): Promise<Lock> {
   let listening: Listening | null = null;
   let made: Stats | null = null;
   const isHeld = (): boolean => made !== null && isSame(made, statOf(file));
-  const release = (): void => {
+  const release = async (): Promise<void> => {
     const isOurs = isHeld();
     made = null;
-    void listening?.close();
-    listening = null;
     try {
       if (isOurs) rmSync(file, { force: true });
     } finally {
+      await listening?.close();
       paths.close();
     }
   };
@@ -84,7 +83,7 @@ async function takeLock(directory: string): Promise<Lock> {
     if (!isHeld()) throw inUse(directory, own);
     return { file, isHeld, release };
   } catch (error) {
-    release();
+    await release();
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 // Opens a directory that keeps a store.
 
 import { resolve } from "node:path";
+import { codedError } from "../../wire/system_errors.ts";
 import type { Change } from "../tree/tree.ts";
 import { failed } from "./errors.ts";
 import { type Files, filesOf } from "./files.ts";
@@ -27,13 +28,14 @@ export interface OpenedJournal {
  */
 export async function openJournal(directory: string, options: JournalOptions): Promise<OpenedJournal> {
   const path = resolve(directory);
+  if (path.includes("\0")) throw failed(`cannot open "${path}"`, codedError("EINVAL", "the path contains a NUL"), path);
   guarded(path, () => prepareDirectory(path));
   const lock = await lockDirectory(path);
   try {
     guarded(path, () => checkFiles(path, isFileName));
     return openFiles(filesOf(path), options, lock);
   } catch (error) {
-    lock.release();
+    await lock.release();
     throw error;
   }
 }
