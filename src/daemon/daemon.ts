@@ -104,6 +104,9 @@ export class Daemon implements AsyncDisposable {
   /**
    * Starts a daemon whose store is persisted in a directory, which is made if it does not exist.
    *
+   * The directory must belong to the user of this process, who alone may write in it. If the directory or its lock is
+   * removed while the daemon runs, the daemon closes and calls {@linkcode KeepOptions.onFailed}.
+   *
    * The store has all nodes, permissions and quotas of the previous run, whatever ended that run. Guests must be
    * introduced again. A guest finds its nodes, unless {@linkcode DaemonOptions.domainExists} tells that the domain does
    * not exist.
@@ -111,8 +114,8 @@ export class Daemon implements AsyncDisposable {
    * @param directory The path of the directory.
    * @param options The options of the daemon, and how changes are synced.
    * @returns The daemon.
-   * @throws {JournalError} If another daemon uses the directory (EBUSY), a later version wrote it (ENOSYS), a file is
-   *   corrupt (EIO), or the system refuses (its code).
+   * @throws {JournalError} If another daemon uses the directory (EBUSY), another user can change it (EPERM), a later
+   *   version wrote it (ENOSYS), a file is corrupt (EIO), or the system refuses (its code).
    * @throws {RangeError} If an option is invalid, before anything is made.
    * @throws {TypeError} If an option has the wrong type, before anything is made.
    *

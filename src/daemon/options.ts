@@ -78,8 +78,8 @@ export interface KeepOptions {
    */
   readonly onProblem?: (error: Error) => void;
   /**
-   * Called once if changes can no longer be persisted, for example because the disk is full. The daemon has closed by
-   * then.
+   * Called once if changes can no longer be persisted, for example because the disk is full or the directory was
+   * removed. The daemon has closed by then.
    *
    * @default a function that does nothing
    */
