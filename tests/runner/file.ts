@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { type Counts, readReport } from "./report.ts";
+import { type Counts, readReport, readTests, type TestResult } from "./report.ts";
 import { root, type Runtime } from "./runtimes.ts";
 
 /** What one file came to on one runtime. */
@@ -14,6 +14,8 @@ export interface FileOutcome extends Counts {
   readonly file: string;
   /** Why the file failed, beside or instead of failed tests; `failed` counts it as one. */
   readonly problem: string | undefined;
+  /** The tests of the file's report; none if there is no whole report. */
+  readonly tests: readonly TestResult[];
   /** What the process printed. */
   readonly output: string;
   readonly seconds: number;
@@ -24,6 +26,12 @@ export interface RunOptions {
   readonly limit: number;
   /** Whether a skipped test is a failure. */
   readonly isStrict: boolean;
+  /**
+   * The directory that the file's path and the modules are found from.
+   *
+   * @default the repository
+   */
+  readonly directory?: string;
 }
 
 /** How the process of a file ended. */
@@ -42,12 +50,14 @@ export function killAll(): void {
 
 /** Runs `file` on `runtime`; a crash, a hang or a missing report is a failure of the file, never an error of this call. */
 export async function runFile(runtime: Runtime, file: string, options: RunOptions): Promise<FileOutcome> {
+  const { limit, directory = root } = options;
   const scratch = mkdtempSync(join(tmpdir(), "tsxs-test-"));
   try {
     const started = performance.now();
     const [report, printed] = [join(scratch, "report.xml"), join(scratch, "output")];
-    const ending = await run(runtime.command(file, report), printed, options.limit);
-    const counts = readReport(read(report));
+    const ending = await run(runtime.command(file, report), printed, limit, directory);
+    const xml = read(report);
+    const counts = readReport(xml);
     const problem = problemOf(ending, counts, options);
     return {
       runtime: runtime.name,
@@ -56,6 +66,7 @@ export async function runFile(runtime: Runtime, file: string, options: RunOption
       failed: (counts?.failed ?? 0) + (problem === undefined ? 0 : 1),
       skipped: counts?.skipped ?? 0,
       problem,
+      tests: readTests(xml) ?? [],
       output: read(printed),
       seconds: (performance.now() - started) / 1000,
     };
@@ -80,13 +91,18 @@ export function problemOf(
   return isStrict && counts.skipped > 0 ? `skipped ${counts.skipped} tests: none may be skipped` : undefined;
 }
 
-function run([executable = "", ...args]: readonly string[], printed: string, limit: number): Promise<Ending> {
+function run(
+  [executable = "", ...args]: readonly string[],
+  printed: string,
+  limit: number,
+  directory: string,
+): Promise<Ending> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   // Output goes to a file, not a pipe: a process that the tests leave running cannot keep it open.
   const output = openSync(printed, "a");
   return new Promise((resolve, reject) => {
     const child = spawn(executable, args, {
-      cwd: root,
+      cwd: directory,
       env: { ...env, NO_COLOR: "1" },
       stdio: ["ignore", output, output],
       detached: true,

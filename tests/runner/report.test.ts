@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Counts, readReport } from "./report.ts";
+import { type Counts, readReport, readTests } from "./report.ts";
 
 /** A suite with a suite of two, one failed test, one skipped; a test of its own. */
 const reports: Record<string, string> = {
@@ -99,4 +99,21 @@ describe("readReport()", () => {
   for (const [name, report, counts] of others) {
     test(`counts ${name}`, () => assertEquals(readReport(report), counts));
   }
+});
+
+describe("readTests()", () => {
+  test("lists the tests of a report with their own names, and not its suites", () => {
+    assertEquals(readTests(reports.node ?? ""), [
+      { name: "one <testcase>", result: "passed" },
+      { name: "two > three", result: "passed" },
+      { name: "fails", result: "failed" },
+      { name: "skipped", result: "skipped" },
+      { name: "plain", result: "passed" },
+    ]);
+  });
+
+  test("decodes every entity of a name", () => {
+    const report = '<testsuites><testcase name="&lt;&gt;&amp;&quot;&apos;&#10;&#x41;&amp;lt;"/></testsuites>';
+    assertEquals(readTests(report), [{ name: "<>&\"'\nA&lt;", result: "passed" }]);
+  });
 });

@@ -18,7 +18,8 @@ export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.ur
 /** Longer than the limit of a whole file: Bun's own limit for a test is 5 s. */
 const NEVER_MS = 3_600_000;
 
-export function node(name: string, executable: string): Runtime {
+/** Node at `executable`; `only` are the names of the tests to run, all tests if there are none. */
+export function node(name: string, executable: string, only: readonly string[] = []): Runtime {
   const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit"];
   return {
     name,
@@ -27,10 +28,16 @@ export function node(name: string, executable: string): Runtime {
       executable,
       "--import=tsx",
       ...reporters,
+      ...only.map((test) => `--test-name-pattern=/^${escaped(test)}$/`),
       `--test-reporter-destination=${report}`,
       file,
     ],
   };
+}
+
+/** A text as a regular expression that matches it. */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 export function deno(executable: string): Runtime {
