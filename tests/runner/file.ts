@@ -14,11 +14,11 @@ export interface FileOutcome extends Counts {
   readonly file: string;
   /** Why the file failed, beside or instead of failed tests; `failed` counts it as one. */
   readonly problem: string | undefined;
-  /** The tests of the file's report; none if there is no whole report. */
-  readonly tests: readonly TestResult[];
   /** What the process printed. */
   readonly output: string;
   readonly seconds: number;
+  /** The tests of the file's report if that is complete; otherwise none. */
+  readonly tests: readonly TestResult[];
 }
 
 export interface RunOptions {
