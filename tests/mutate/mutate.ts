@@ -1,10 +1,13 @@
 // Removes protections one after the other, and tells for each whether its test fails without it.
 
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { type FileOutcome, runFile } from "../runner/file.ts";
-import { node, root } from "../runner/runtimes.ts";
+import { join } from "node:path";
+import { runFile } from "../runner/file.ts";
+import { root, type Runtime } from "../runner/runtimes.ts";
 import { Copy } from "./copy.ts";
 import { faultsOf, type Protection } from "./protection.ts";
+import type { TestResult } from "./reporter.ts";
 
 /** What one protection came to. */
 export interface Verdict {
@@ -25,8 +28,14 @@ export interface MutateOptions {
   readonly onVerdict?: (verdict: Verdict) => void;
 }
 
+interface Outcome {
+  /** What the process printed. */
+  readonly output: string;
+  readonly results: readonly TestResult[];
+}
+
 /** The tests with all protections in place. */
-type Baselines = ReadonlyMap<string, FileOutcome>;
+type Baselines = ReadonlyMap<string, Outcome>;
 
 /**
  * Removes each protection in a copy of the repository, and runs its test there. The tests run with all protections
@@ -58,7 +67,7 @@ async function runBaselines(
 ): Promise<Baselines> {
   const tests = new Map<string, string[]>();
   for (const { testFile, test } of protections) tests.set(testFile, [...tests.get(testFile) ?? [], test]);
-  const outcomes = new Map<string, FileOutcome>();
+  const outcomes = new Map<string, Outcome>();
   await inCopies(copies, [...tests], async (copy, [file, names]) => {
     outcomes.set(file, await runTests(copy, file, names, options));
   });
@@ -81,21 +90,46 @@ async function remove(
   const outcome = await copy.without(protection, () => runTests(copy, testFile, [test], options));
   const after = resultOf(outcome, test);
   if (after === "failed") return { protection, problem: null, output: outcome.output };
-  const state = after ?? `did not run: the file ${outcome.problem ?? "has other failures"}`;
-  const problem = `without the protection, ${JSON.stringify(test)} of ${testFile} ${state}`;
+  const problem = `without the protection, ${JSON.stringify(test)} of ${testFile} ${after ?? "did not run"}`;
   return { protection, problem, output: outcome.output };
 }
 
-function runTests(copy: Copy, file: string, names: readonly string[], options: MutateOptions): Promise<FileOutcome> {
+/** Runs the tests of these names in the file, and no others. */
+async function runTests(copy: Copy, file: string, names: readonly string[], options: MutateOptions): Promise<Outcome> {
   const { executable, limit } = options;
   const { directory } = copy;
-  return runFile(node("node", executable, names), `./${file}`, { limit, isStrict: false, directory });
+  const report = join(directory, "results");
+  const runtime: Runtime = {
+    name: "node",
+    command: () => [
+      executable,
+      "--import=tsx",
+      ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+      ...["--test-reporter=./tests/mutate/reporter.ts", `--test-reporter-destination=${report}`],
+      ...names.map((name) => `--test-name-pattern=/^${escaped(name)}$/`),
+      `./${file}`,
+    ],
+  };
+  const { output } = await runFile(runtime, file, { limit, isStrict: false, directory });
+  const results = readResults(report);
+  rmSync(report, { force: true });
+  return { output, results };
 }
 
-/** The result of the tests of a name: failed if one of them failed, null if there is none of them. */
-function resultOf({ tests }: FileOutcome, name: string): "passed" | "failed" | "skipped" | null {
-  const results = tests.filter((test) => test.name === name).map(({ result }) => result);
-  return (["failed", "passed", "skipped"] as const).find((result) => results.includes(result)) ?? null;
+/** A text as a regular expression that matches it. */
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
+function readResults(file: string): TestResult[] {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return lines.filter((line) => line !== "").map((line): TestResult => JSON.parse(line));
+}
+
+/** The result of the tests of a name: failed if one of them failed, null if none ran. */
+function resultOf({ results }: Outcome, name: string): "passed" | "failed" | null {
+  const found = results.filter((result) => result.name === name).map(({ result }) => result);
+  return found.includes("failed") ? "failed" : found[0] ?? null;
 }
 
 /** Works on all items, one at a time in each copy. */

@@ -1,28 +1,26 @@
-// Runs one test file in a process of its own, and tells how the file ended.
+// Runs one test file in its own process, and reports how it ended.
 
 import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { type Counts, readReport, readTests, type TestResult } from "./report.ts";
+import { type Counts, readReport } from "./report.ts";
 import { root, type Runtime } from "./runtimes.ts";
 
-/** What one file came to on one runtime. */
+/** The result of one file on one runtime. */
 export interface FileOutcome extends Counts {
   readonly runtime: string;
   readonly file: string;
-  /** Why the file failed, beside or instead of failed tests; `failed` counts it as one. */
+  /** Why the file failed, in addition to failed tests. `failed` counts it as one. */
   readonly problem: string | undefined;
-  /** What the process printed. */
+  /** The output of the process. */
   readonly output: string;
   readonly seconds: number;
-  /** The tests of the file's report if that is complete; otherwise none. */
-  readonly tests: readonly TestResult[];
 }
 
 export interface RunOptions {
-  /** After how many milliseconds the file hangs and is killed. */
+  /** The number of milliseconds after which the file is killed as hung. */
   readonly limit: number;
   /** Whether a skipped test is a failure. */
   readonly isStrict: boolean;
@@ -43,21 +41,19 @@ export interface Ending {
 
 const running = new Set<number>();
 
-/** Kills every process that {@linkcode runFile} has started and that has not ended. */
+/** Kills every running process that {@linkcode runFile} has started. */
 export function killAll(): void {
   for (const pid of running) killGroup(pid);
 }
 
-/** Runs `file` on `runtime`; a crash, a hang or a missing report is a failure of the file, never an error of this call. */
+/** Runs `file` on `runtime`. A crash, a hang or a missing report is a failure of the file, and does not throw. */
 export async function runFile(runtime: Runtime, file: string, options: RunOptions): Promise<FileOutcome> {
-  const { limit, directory = root } = options;
   const scratch = mkdtempSync(join(tmpdir(), "tsxs-test-"));
   try {
     const started = performance.now();
     const [report, printed] = [join(scratch, "report.xml"), join(scratch, "output")];
-    const ending = await run(runtime.command(file, report), printed, limit, directory);
-    const xml = read(report);
-    const counts = readReport(xml);
+    const ending = await run(runtime.command(file, report), printed, options);
+    const counts = readReport(read(report));
     const problem = problemOf(ending, counts, options);
     return {
       runtime: runtime.name,
@@ -66,7 +62,6 @@ export async function runFile(runtime: Runtime, file: string, options: RunOption
       failed: (counts?.failed ?? 0) + (problem === undefined ? 0 : 1),
       skipped: counts?.skipped ?? 0,
       problem,
-      tests: readTests(xml) ?? [],
       output: read(printed),
       seconds: (performance.now() - started) / 1000,
     };
@@ -75,7 +70,7 @@ export async function runFile(runtime: Runtime, file: string, options: RunOption
   }
 }
 
-/** Says why a file is to count as failed, even if no test of it failed. */
+/** Returns why a file failed, even if none of its tests failed. */
 export function problemOf(
   { code, signal, isHung }: Ending,
   counts: Counts | undefined,
@@ -91,14 +86,10 @@ export function problemOf(
   return isStrict && counts.skipped > 0 ? `skipped ${counts.skipped} tests: none may be skipped` : undefined;
 }
 
-function run(
-  [executable = "", ...args]: readonly string[],
-  printed: string,
-  limit: number,
-  directory: string,
-): Promise<Ending> {
+function run([executable = "", ...args]: readonly string[], printed: string, options: RunOptions): Promise<Ending> {
+  const { limit, directory = root } = options;
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  // Output goes to a file, not a pipe: a process that the tests leave running cannot keep it open.
+  // The output is a file, because processes that the tests leave running could keep a pipe open.
   const output = openSync(printed, "a");
   return new Promise((resolve, reject) => {
     const child = spawn(executable, args, {
@@ -137,7 +128,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // None is left.
+    // No process is left.
   }
 }
 

@@ -1,10 +1,10 @@
-// Reports as the runtimes write them, and what is read from them.
+// Reading the reports that the runtimes write.
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Counts, readReport, readTests } from "./report.ts";
+import { type Counts, readReport } from "./report.ts";
 
-/** A suite with a suite of two, one failed test, one skipped; a test of its own. */
+/** A suite that contains a suite of two tests, a failed test and a skipped test, and a separate test. */
 const reports: Record<string, string> = {
   node: `<?xml version="1.0" encoding="utf-8"?>
 <testsuites>
@@ -75,11 +75,11 @@ Error: &lt;testcase name="no test"/>
 
 describe("readReport()", () => {
   for (const [runtime, report] of Object.entries(reports)) {
-    test(`counts the tests that ${runtime} reports`, () => {
+    test(`readReport() counts the tests that ${runtime} reports`, () => {
       assertEquals(readReport(report), { passed: 3, failed: 1, skipped: 1 });
     });
 
-    test(`returns undefined for every report of ${runtime} that is cut short`, () => {
+    test(`readReport() returns undefined for every truncated report of ${runtime}`, () => {
       for (let length = 0; length < report.trimEnd().length; length++) {
         assertEquals(readReport(report.slice(0, length)), undefined, report.slice(0, length));
       }
@@ -97,23 +97,6 @@ describe("readReport()", () => {
     ],
   ];
   for (const [name, report, counts] of others) {
-    test(`counts ${name}`, () => assertEquals(readReport(report), counts));
+    test(`readReport() counts ${name}`, () => assertEquals(readReport(report), counts));
   }
-});
-
-describe("readTests()", () => {
-  test("lists the tests of a report with their own names, and not its suites", () => {
-    assertEquals(readTests(reports.node ?? ""), [
-      { name: "one <testcase>", result: "passed" },
-      { name: "two > three", result: "passed" },
-      { name: "fails", result: "failed" },
-      { name: "skipped", result: "skipped" },
-      { name: "plain", result: "passed" },
-    ]);
-  });
-
-  test("decodes every entity of a name", () => {
-    const report = '<testsuites><testcase name="&lt;&gt;&amp;&quot;&apos;&#10;&#x41;&amp;lt;"/></testsuites>';
-    assertEquals(readTests(report), [{ name: "<>&\"'\nA&lt;", result: "passed" }]);
-  });
 });

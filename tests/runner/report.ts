@@ -1,4 +1,4 @@
-// Reads the JUnit report that every runtime's test runner writes: which tests passed, failed and were skipped.
+// Reads the JUnit report that every runtime's test runner writes: how many tests passed, failed and were skipped.
 
 /** How many tests of one file passed, failed and were skipped. */
 export interface Counts {
@@ -8,45 +8,21 @@ export interface Counts {
   readonly skipped: number;
 }
 
-/** One test of a report. */
-export interface TestResult {
-  /** Its name; in a report of Deno, the names of its suites before it. */
-  readonly name: string;
-  readonly result: keyof Counts;
-}
-
 interface Case {
-  /** As the report has it, with entities. */
   readonly name: string;
   result: keyof Counts;
 }
 
 const ELEMENT = /<(\/?)(testsuites|testcase|failure|error|skipped)\b((?:"[^"]*"|[^">])*)>/g;
-/** Deno writes a suite as a test, and each of its tests beside it, with the suite's name before this and its own. */
+/** Deno writes a suite as a test, and lists its tests separately, with the suite's name as a prefix. */
 const SEPARATOR = " &gt; ";
 
-const ENTITY = /&(?:#(\d+)|#x([\da-f]+)|(lt|gt|amp|quot|apos));/gi;
-const CHARACTERS: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
-
 /**
- * Counts the tests of a JUnit report; suites are not counted.
+ * Counts the tests of a JUnit report. Suites are not counted.
  *
- * @returns The counts, or undefined if the report is cut short.
+ * @returns The counts, or undefined if the report is truncated.
  */
 export function readReport(xml: string): Counts | undefined {
-  const tests = readTests(xml);
-  if (tests === undefined) return undefined;
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const { result } of tests) counts[result]++;
-  return counts;
-}
-
-/**
- * Lists the tests of a JUnit report without its suites.
- *
- * @returns The tests, or undefined if the report is cut short.
- */
-export function readTests(xml: string): TestResult[] | undefined {
   const cases: Case[] = [];
   let isWhole = false;
   let isDeno = false;
@@ -63,14 +39,9 @@ export function readTests(xml: string): TestResult[] | undefined {
   }
   if (!isWhole) return undefined;
   const suites = isDeno ? suitesOf(cases) : new Set<string>();
-  return cases.filter(({ name }) => !suites.has(name)).map(({ name, result }) => ({ name: decoded(name), result }));
-}
-
-function decoded(text: string): string {
-  return text.replace(ENTITY, (_, decimal?: string, hex?: string, name = "") => {
-    if (decimal === undefined && hex === undefined) return CHARACTERS[name.toLowerCase()] ?? "";
-    return String.fromCodePoint(decimal === undefined ? parseInt(hex ?? "", 16) : Number(decimal));
-  });
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const { name, result } of cases) if (!suites.has(name)) counts[result]++;
+  return counts;
 }
 
 function suitesOf(cases: readonly Case[]): Set<string> {

@@ -1,43 +1,36 @@
-// The runtimes to test on, and how each runs one test file and writes its report.
+// The runtimes that the tests use, and how each runs one test file and writes its report.
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** One way to run a test file. */
+/** A way to run a test file. */
 export interface Runtime {
   readonly name: string;
   /** The command that runs `file` (a path) and writes a JUnit report. */
   command(file: string, report: string): string[];
 }
 
-/** The repository. */
+/** The root of the repository. */
 export const root: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Longer than the limit of a whole file: Bun's own limit for a test is 5 s. */
+/** Longer than the limit of a whole file. Bun's own limit for a test is 5 s. */
 const NEVER_MS = 3_600_000;
 
-/** Node at `executable`; `only` are the names of the tests to run, all tests if there are none. */
-export function node(name: string, executable: string, only: readonly string[] = []): Runtime {
+export function node(name: string, executable: string): Runtime {
   const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=junit"];
   return {
     name,
-    // Without --test: the runner would start the process of the file itself, and pass one that exits early.
+    // No --test: its runner would start the process of the file itself, and pass a file that exits early.
     command: (file, report) => [
       executable,
       "--import=tsx",
       ...reporters,
-      ...only.map((test) => `--test-name-pattern=/^${escaped(test)}$/`),
       `--test-reporter-destination=${report}`,
       file,
     ],
   };
-}
-
-/** A text as a regular expression that matches it. */
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 export function deno(executable: string): Runtime {
@@ -59,9 +52,9 @@ export function bun(executable: string): Runtime {
 }
 
 /**
- * The installed runtimes: the Nodes of tests/runtimes (if none is installed, this Node), Deno and Bun.
+ * The installed runtimes: the Nodes of tests/runtimes or else this Node, Deno and Bun.
  *
- * @throws {Error} If a Node is missing where CI is set.
+ * @throws {Error} If a Node is missing and CI is set.
  */
 export function installedRuntimes(): Runtime[] {
   const bin = (name: string): string => join(root, "node_modules", ".bin", name);
