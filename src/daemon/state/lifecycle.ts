@@ -47,7 +47,6 @@ export function draftEnd(store: Store, domid: number): Draft {
   // Open transactions may have granted rights to the domain: they are replayed.
   view.renew();
   draft.afterwards(() => {
-    for (const connection of domain?.connections ?? []) store.reset(connection);
     for (const { path, node } of removed) events.removed(path, node);
     domains.delete(domid);
     for (const other of domains.values()) if (other.target === domid) other.target = null;
