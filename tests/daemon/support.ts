@@ -226,9 +226,11 @@ export class TestStore {
           counted.bytes += watch.path.length + watch.token.length;
           assert(core.events.trie.at(watch.path).includes(watch), watch.path);
         }
-        for (const { bytes, exchanges, view } of connection.transactions.values()) {
+        for (const { accesses, bytes, exchanges, failed, view } of connection.transactions.values()) {
           const texts = exchanges.reduce((sum, { request, answer }) => sum + request.length + answer.length, 0);
-          assertEquals(bytes, texts + OVERHEAD * (exchanges.length + view.changes.length));
+          const kept = texts + OVERHEAD * (exchanges.length + accesses.size + view.changes.length);
+          if (failed) assert(bytes >= kept, `${bytes} bytes are charged for ${kept}`);
+          else assertEquals(bytes, kept);
           counted.bytes += bytes;
         }
       }

@@ -73,20 +73,30 @@ function dispatch(call: Request, type: number, transactionId: number): Answer {
   return store.tryPublish(draft) ?? answer;
 }
 
-/** Answers a request of a transaction, and records the exchange, which is charged to the guest. */
+/**
+ * Answers a request of a transaction, and records the exchange, which is charged to the guest. A guest without memory
+ * for the request is refused before anything is stored (XSA-326). A transaction that failed is never replayed: it
+ * answers as before, but records no exchange and no change.
+ */
 function record(rule: NodeRule, call: Request, transaction: Transaction): Answer {
-  const { store, connection, text, view } = call;
-  const before = view.changes.length;
+  const { store, connection, text, view: { changes } } = call;
+  if (!transaction.affords(text.length + OVERHEAD)) return fail.ENOMEM;
+  const changed = changes.length;
+  const before = changed + transaction.accesses.size;
   const answer = answerOf(rule, call, transaction);
-  const exchange = new RecordedExchange(rule, store, connection, text, recorded(answer));
-  const bytes = text.length + exchange.answer.length + OVERHEAD * (1 + view.changes.length - before);
-  transaction.exchanges.push(exchange);
-  transaction.bytes += bytes;
-  const { domain } = connection;
-  domain.bytes += bytes;
-  if (domain.privileged || !domain.quotas.exceeds("memory", domain.bytes)) return answer;
-  transaction.failed = true;
-  return fail.ENOMEM;
+  const grown = OVERHEAD * (changes.length + transaction.accesses.size - before);
+  const answered = recorded(answer);
+  const bytes = text.length + answered.length + OVERHEAD + grown;
+  const affordable = transaction.failed || transaction.affords(bytes);
+  if (transaction.failed) {
+    changes.length = changed;
+    // The tree of the transaction holds what a change put there.
+    if (grown > 0) transaction.charge(text.length + grown);
+    return affordable ? answer : fail.ENOMEM;
+  }
+  transaction.exchanges.push(new RecordedExchange(rule, store, connection, text, answered));
+  transaction.charge(bytes);
+  return answer;
 }
 
 /** An exchange of a transaction. */

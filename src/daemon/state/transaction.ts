@@ -7,7 +7,7 @@ import type { StoreNode, View } from "../tree/tree.ts";
 import type { WorkingTree } from "./draft.ts";
 import { fail, type Failure } from "./failure.ts";
 
-/** About how many bytes a recorded request, or a change, takes in addition to its text. */
+/** About how many bytes a recorded request, an accessed path, or a change takes in addition to its text. */
 export const OVERHEAD = 96;
 
 /** How a transaction accessed one path. */
@@ -34,6 +34,8 @@ export interface Exchange {
 export interface Payer {
   readonly privileged: boolean;
   readonly quotas: Quotas;
+  /** The bytes that its watches and transactions take. */
+  bytes: number;
 }
 
 /** A transaction. It sees the tree as it was when the transaction started, and its own changes. */
@@ -49,11 +51,11 @@ export class Transaction implements WorkingTree {
   readonly accesses: Map<string, Access> = new Map();
   /** All requests so far. */
   readonly exchanges: Exchange[] = [];
-  /** Bytes that the exchanges take. */
+  /** The bytes that the payer is charged for exchanges, accesses and changes. */
   bytes = 0;
   /** Whether the transaction made a node. */
   created = false;
-  /** Whether a quota was exceeded in the middle of an operation: then the transaction cannot be committed. */
+  /** Whether a quota was exceeded: then the transaction cannot be committed, and records no more requests. */
   failed = false;
 
   /** Starts on a fork of the current tree. */
@@ -67,6 +69,20 @@ export class Transaction implements WorkingTree {
   /** Whether the transaction changed anything. */
   get hasChanges(): boolean {
     return this.view.changes.length > 0;
+  }
+
+  /** Returns whether the payer has memory for this many bytes more. If not, the transaction has failed. */
+  affords(bytes: number): boolean {
+    const { payer } = this;
+    if (payer.privileged || !payer.quotas.exceeds("memory", payer.bytes + bytes)) return true;
+    this.failed = true;
+    return false;
+  }
+
+  /** Charges the payer for bytes that the transaction keeps until its end. */
+  charge(bytes: number): void {
+    this.bytes += bytes;
+    this.payer.bytes += bytes;
   }
 
   /** Records the access of a path. Fails with ENOSPC if that is one path more than a guest may access. */
