@@ -58,6 +58,7 @@ export class Store {
   readonly limiter: Limiter;
   readonly #options: StoreOptions;
   #lastConnection = 0;
+  #guests = 0;
 
   /** Starts an empty store. */
   constructor(options: StoreOptions = {}) {
@@ -104,11 +105,6 @@ export class Store {
     return this.limiter.delay(domain, this.guests);
   }
 
-  /** Whether there is a domain of this number. */
-  domainExists(domid: number): boolean {
-    return domid === DOMID_ANY || this.domains.has(domid) || this.isAlive(domid);
-  }
-
   /** Whether there is a domain of this number by the hypervisor's word alone, whatever is known of it here. */
   isAlive(domid: number): boolean {
     return domid < DOMID_SELF && (this.#options.domainExists?.(domid) ?? true);
@@ -127,7 +123,7 @@ export class Store {
 
   /** Whether there is a domain of this number, of which something may be known from now on. */
   mayKnow(domid: number): boolean {
-    return domid !== DOMID_ANY && this.domainExists(domid);
+    return domid !== DOMID_ANY && (this.domains.has(domid) || this.isAlive(domid));
   }
 
   /** Starts a draft, on a new fork of the tree or on one that was made before and that nothing has changed since. */
@@ -172,6 +168,12 @@ export class Store {
       else view.changes.push(change);
     }
     this.apply(draft);
+    this.knowNamed();
+  }
+
+  /** Makes known each domain that owns a node or is named in permissions, after a tree came from elsewhere. */
+  knowNamed(): void {
+    for (const domid of this.view.usage.keys()) if (domid < DOMID_SELF) this.#known(domid);
   }
 
   /** The quotas of a domain, or of new domains. */
@@ -214,9 +216,16 @@ export class Store {
     this.limiter.open--;
   }
 
-  /** How many domains there are besides domain 0. */
+  /** How many domains are introduced besides domain 0. */
   get guests(): number {
-    return this.domains.size - 1;
+    return this.#guests;
+  }
+
+  /** Notes that a domain is introduced, or no longer so. A domain that is only known makes nothing and waits for nothing. */
+  setIntroduced(domain: Domain, introduced: boolean): void {
+    if (domain.introduced === introduced) return;
+    domain.introduced = introduced;
+    this.#guests += introduced ? 1 : -1;
   }
 
   /** Whether a commit is to fail without reason. */
