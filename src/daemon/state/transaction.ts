@@ -7,8 +7,17 @@ import type { StoreNode, View } from "../tree/tree.ts";
 import type { WorkingTree } from "./draft.ts";
 import { fail, type Failure } from "./failure.ts";
 
-/** About how many bytes a recorded request, an accessed path, or a change takes in addition to its text. */
+/** About how many bytes a recorded request, or a change, takes in addition to its text. */
 export const OVERHEAD = 96;
+
+/**
+ * How many bytes a request is charged for each further path that it accesses, and for each further level of what it
+ * changes. Each level is made anew by the request, and again by its replay: so the work of a commit is bounded like its
+ * memory.
+ */
+export const LEVEL = 64;
+/** So many accessed paths and levels of a request are covered by {@linkcode OVERHEAD}. */
+export const LEVELS_FREE = 8;
 
 /** How a transaction accessed one path. */
 export interface Access {
@@ -26,6 +35,8 @@ export interface Exchange {
   readonly request: string;
   /** The answer, as the dispatcher records it. */
   readonly answer: string;
+  /** The bytes that the payer was charged for the request. */
+  readonly bytes: number;
   /** Repeats the request in another transaction. Returns whether the answer is the same. */
   replay(transaction: Transaction): boolean;
 }

@@ -74,13 +74,13 @@ describe("the memory that a transaction takes", () => {
   );
 
   test(
-    "each path that a transaction accesses is charged, those above a missing path included",
+    "the paths that a transaction accesses are charged, those above a missing path included",
     within(({ guest }) => {
       const five = guest(5);
       const t = five.begin();
       const { domain } = five.connection;
       t.ask("READ", `${"/a".repeat(900)}|`);
-      assert(domain.bytes > 900 * 96, `${domain.bytes}`);
+      assert(domain.bytes > 890 * 64, `${domain.bytes}`);
       assertEquals([t.abort(), domain.bytes], ["OK|", 0]);
     }),
   );
@@ -120,6 +120,19 @@ describe("the work that a commit takes", () => {
       table([dom0, "WRITE", "/other|", "OK|"]);
       const committed = lookups(() => assertEquals(t.commit(), "OK|"));
       assert(asked < 30 * reads && committed < 30 * reads, `${asked} and ${committed} look-ups, for ${reads} reads`);
+    }),
+  );
+
+  test(
+    "a change in a transaction is charged for each level of its path, which the commit makes anew",
+    within(({ guest, node }) => {
+      const deep = "/a".repeat(900);
+      node(deep, "n5");
+      const t = guest(5).begin();
+      let writes = 0;
+      while (t.ask("WRITE", `${deep}|`) === "OK|") assert(++writes < 250, "the commit would make 225,000 levels");
+      assert(writes > 10, `${writes}`);
+      assertEquals(t.commit(), "ENOMEM");
     }),
   );
 });
