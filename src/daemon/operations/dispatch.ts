@@ -60,6 +60,7 @@ function dispatch(call: Request, type: number, transactionId: number): Answer {
   if (transactionId !== 0 && rule.kind !== "outside") {
     const transaction = connection.transactions.get(transactionId);
     if (transaction === undefined) return fail.ENOENT;
+    if (transaction.expired && rule.kind !== "any") return fail.EAGAIN;
     call.transaction = transaction;
     call.view = transaction.view;
     if (rule.kind === "read" || rule.kind === "write") return record(rule, call, transaction);

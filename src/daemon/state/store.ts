@@ -12,6 +12,7 @@ import { Draft } from "./draft.ts";
 import { Events } from "./events.ts";
 import { fail, type Failure } from "./failure.ts";
 import { Limiter } from "./limiter.ts";
+import { Pins } from "./pins.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How a store differs from the usual one. */
@@ -20,6 +21,8 @@ export interface StoreOptions {
   readonly clock?: Clock | undefined;
   /** Quotas of new domains that are not the defaults. */
   readonly quotas?: ConstructorParameters<typeof Quotas>[0] | undefined;
+  /** How many bytes of replaced nodes the open transactions of guests may keep in memory; 16 MiB by default. */
+  readonly pinnedMax?: number | undefined;
   /** Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. */
   readonly domainExists?: ((domid: number) => boolean) | undefined;
   /** Asked at each commit whether it is to fail with EAGAIN without reason. */
@@ -56,6 +59,7 @@ export class Store {
   readonly connections: Map<number, Connection> = new Map();
   /** Holds up guests that change too much. */
   readonly limiter: Limiter;
+  readonly #pins: Pins;
   readonly #options: StoreOptions;
   #lastConnection = 0;
   #guests = 0;
@@ -69,6 +73,7 @@ export class Store {
     const own = new Permissions([owner]);
     this.view = new View(new StoreNode("", own, noChildren(), 0), { last: 0 });
     this.events = new Events(this.view);
+    this.#pins = new Pins(this.view, options.pinnedMax);
     const draft = this.draft();
     for (const path of ["/", ...INITIAL_PATHS, "@introduceDomain"]) draft.view.put(path, "", own);
     draft.view.put("@releaseDomain", "", new Permissions([owner, everybodyReads]));
@@ -156,6 +161,7 @@ export class Store {
       else if (change.kind === "forget") this.domains.delete(change.domid);
     }
     draft.takeEffect();
+    this.#pins.check();
   }
 
   /** Applies changes that were persisted before, without events. Throws a `RangeError` if a node has no parent. */
@@ -202,7 +208,9 @@ export class Store {
   }
 
   /** A connection has one more transaction open. */
-  addTransaction({ domain, transactions }: Connection, transaction: Transaction): void {
+  addTransaction(connection: Connection, transaction: Transaction): void {
+    const { domain, transactions } = connection;
+    if (!domain.privileged) this.#pins.add(connection, transaction);
     transactions.set(transaction.id, transaction);
     domain.transactions++;
     this.limiter.open++;
@@ -211,6 +219,7 @@ export class Store {
   /** A connection has one transaction less. */
   dropTransaction({ domain, transactions }: Connection, transaction: Transaction): void {
     if (!transactions.delete(transaction.id)) return;
+    this.#pins.delete(transaction);
     domain.transactions--;
     domain.bytes -= transaction.bytes;
     this.limiter.open--;
@@ -221,7 +230,7 @@ export class Store {
     return this.#guests;
   }
 
-  /** Notes that a domain is introduced, or no longer so. A domain that is only known makes nothing and waits for nothing. */
+  /** Notes whether a domain is introduced. Only those count for the rate of changes: any number may be known. */
   setIntroduced(domain: Domain, introduced: boolean): void {
     if (domain.introduced === introduced) return;
     domain.introduced = introduced;

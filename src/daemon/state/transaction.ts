@@ -62,6 +62,8 @@ export class Transaction implements WorkingTree {
   readonly accesses: Map<string, Access> = new Map();
   /** All requests so far. */
   readonly exchanges: Exchange[] = [];
+  /** How much the store's tree had replaced when the transaction started; see {@linkcode View.replaced}. */
+  readonly startedAt: number;
   /** The bytes that the payer is charged for exchanges, accesses and changes. */
   bytes = 0;
   /** Whether the transaction made a node. */
@@ -69,10 +71,14 @@ export class Transaction implements WorkingTree {
   /** Whether a quota was exceeded: then the transaction cannot be committed, and records no more requests. */
   failed = false;
 
+  /** Whether the transaction has lost its tree: its requests and its commit fail with EAGAIN. */
+  expired = false;
+
   /** Starts on a fork of the current tree. */
   constructor(id: number, live: View, payer: Payer) {
     this.id = id;
     this.view = live.fork();
+    this.startedAt = live.replaced;
     this.base = this.view.top;
     this.payer = payer;
   }
@@ -80,6 +86,20 @@ export class Transaction implements WorkingTree {
   /** Whether the transaction changed anything. */
   get hasChanges(): boolean {
     return this.view.changes.length > 0;
+  }
+
+  /** Replays the transaction on another tree. Returns null if an answer differs, or if the transaction has failed. */
+  replay(live: View): Transaction | null {
+    if (this.failed) return null;
+    const again = new Transaction(this.id, live, this.payer);
+    for (const exchange of this.exchanges) if (!exchange.replay(again)) return null;
+    return again.failed ? null : again;
+  }
+
+  /** Takes over the requests of the transaction that this one replayed, and what they were charged. */
+  takeRecord({ exchanges, bytes }: Transaction): void {
+    for (const exchange of exchanges) this.exchanges.push(exchange);
+    this.bytes = bytes;
   }
 
   /** Returns whether the payer has memory for this many bytes more. If not, the transaction has failed. */
