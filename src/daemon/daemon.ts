@@ -78,12 +78,13 @@ export class Daemon implements AsyncDisposable {
    */
   constructor(options: DaemonOptions = {}) {
     checkDaemonOptions(options);
-    const { clock = systemClock, quotas, domainExists, log, onIdle } = options;
+    const { clock = systemClock, quotas, domainExists, log, onIdle, pinnedMax } = options;
     const faults = options.faults === undefined ? null : new Faults(options.faults);
     const observer = new Observer(clock, this.#log, faults);
     this.#store = new Store({
       clock,
       quotas,
+      pinnedMax,
       domainExists,
       log,
       conflict: faults === null ? undefined : () => faults.conflicts(),

@@ -15,7 +15,7 @@ export function introduceDomain(store: Store, domid: number): void {
   if (domain === undefined) throw new RangeError(`cannot introduce domain ${domid}: it does not exist`);
   if (domain.privileged) return;
   if (domain.introduced) return dropConnections(store, domain);
-  domain.introduced = true;
+  store.setIntroduced(domain, true);
   domain.shutdown = false;
   store.events.special("@introduceDomain", domid, "plain");
   store.events.special("@introduceDomain", domid, "numbered");
@@ -53,7 +53,7 @@ export function draftEnd(store: Store, domid: number): Draft {
     if (domain === undefined) return;
     dropConnections(store, domain);
     if (!domain.introduced) return;
-    domain.introduced = false;
+    store.setIntroduced(domain, false);
     events.special("@releaseDomain", domid, "plain");
     events.special("@releaseDomain", domid, "numbered");
   });
