@@ -197,6 +197,20 @@ describe("the house", () => {
     }
   });
 
+  test("empties no array from its front: a queue that gives its oldest item is a Fifo", () => {
+    for (const { file, lines } of all) {
+      const text = code(lines.join("\n"));
+      for (const [taking, name = ""] of text.matchAll(/([#\w]+)\.shift\(\)/g)) {
+        assert(
+          new RegExp(`${name}(?:: [^=;\\n]+)? = new Fifo\\b`).test(text),
+          `${file}: ${taking} moves all other items`,
+        );
+      }
+      const [moving] = /\.splice\(0, .*|([#\w.]+) = \1\.slice\([^0].*/.exec(text) ?? [];
+      assertEquals(moving, undefined, `${file} moves all other items`);
+    }
+  });
+
   test("says in the first line of a file what it holds", () => {
     for (const { file, lines: [first = ""] } of all) {
       assert(/^\/\/ \S.{15,}/.test(first) || (modules.includes(file) && first.startsWith("/**")), `${file}: ${first}`);

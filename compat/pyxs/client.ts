@@ -2,6 +2,7 @@
 
 import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
+import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
 import { type Event, eventOf } from "./connection.ts";
 import { ConnectionError, error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
@@ -230,7 +231,7 @@ export class Monitor implements Subscriber {
   readonly client: Client;
   readonly #watches: WatchedPath[] = [];
   readonly #ended = new Map<string, string>();
-  #events: Event[] = [];
+  readonly #events = new Fifo<Event>();
   #onClose: () => void;
   /** The number of the connection that has the watches; 0 without watches. */
   #generation = 0;
@@ -307,7 +308,7 @@ export class Monitor implements Subscriber {
    */
   *wait(unwatched = false): Generator<Event, void, undefined> {
     for (;;) {
-      const event = this.#take();
+      const event = this.#events.shift();
       if (event === undefined) {
         this.#checkConnection();
         this.client.router.wait_event(Infinity);
@@ -372,10 +373,6 @@ export class Monitor implements Subscriber {
 
   #forget(): void {
     for (const { wire } of this.#watches.splice(0)) this.client.router.unsubscribe(wire, this);
-  }
-
-  #take(): Event | undefined {
-    return this.#events.shift();
   }
 }
 

@@ -5,6 +5,7 @@ import { builtin } from "../../src/transport/builtin.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
+import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes } from "../../src/wire/text.ts";
 import { Exchange } from "../../src/blocking/exchange.ts";
 import { ConnectionError } from "./exceptions.ts";
@@ -47,7 +48,7 @@ export class PacketConnection {
   readonly #options: BlockingOptions;
   #exchange: Exchange | null = null;
   #generation = 0;
-  #inbox: Packet[] = [];
+  readonly #inbox = new Fifo<Packet>();
 
   /**
    * Makes a connection that is not open yet.
@@ -100,7 +101,7 @@ export class PacketConnection {
     try {
       this.#exchange = new Exchange(openBlocking(this.#address, this.#options).transport);
       this.#generation++;
-      this.#inbox = [];
+      this.#inbox.takeAll();
     } catch (error) {
       if (!(error instanceof XenStoreError)) throw error;
       const isMissing = error.code === "ENOENT" && defaultAddresses().map(formatAddress).includes(this.#address);
