@@ -33,6 +33,9 @@ export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput 
  * `[errno, text]`; on a closed handle the number is 22. An invalid argument is a `TypeError` or `RangeError` with
  * Python's name and words. A transaction is a hexadecimal string; `"0"` or `""` means none.
  *
+ * Methods are bound to the handle: `const { ls } = h` and `paths.map(h.ls.bind(h, ""))` work. The index and the array
+ * that `map()` adds are not arguments of the call.
+ *
  * @example
  * ```ts
  * import { Error as XsError, xs } from "tsxs/xs";
@@ -250,6 +253,8 @@ export interface xs<V extends string | Uint8Array = string> {
   is_domain_introduced(domid: number): boolean;
   /**
    * Closes the handle.
+   *
+   * Unlike Python's, it ignores arguments, so that it can be a listener: `process.on("exit", h.close)`.
    *
    * @returns `null`, as Python gives `None`.
    * @throws {Error} If the handle is closed: 22.

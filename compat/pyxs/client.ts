@@ -4,6 +4,7 @@ import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
 import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
+import { bindMethods } from "../bound.ts";
 import { type Event, eventOf } from "./connection.ts";
 import { ConnectionError, error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
 import { type Bytes, check_watch_path, text } from "./helpers.ts";
@@ -23,6 +24,8 @@ const END = new Uint8Array(1);
  *
  * Failures are a {@linkcode PyXSError} if the store refuses, an {@linkcode InvalidPath} if the path is invalid, and a
  * {@linkcode ConnectionError} if the connection cannot be opened or is over.
+ *
+ * Methods are bound to their object, as in Python: `process.on("exit", c.close)`.
  *
  * @example
  * ```ts
@@ -55,6 +58,7 @@ export class Client extends Operations {
       : unix_socket_path;
     super();
     this.router = named.router ?? new Router(connectionOf(named));
+    bindMethods(this);
   }
 
   /** Whether this is domain 0 according to the kernel. Nothing depends on it: the store decides. */
@@ -245,6 +249,7 @@ export class Monitor implements Subscriber {
   constructor(client: Client, on_close: () => void = () => {}) {
     this.client = client;
     this.#onClose = on_close;
+    bindMethods(this);
   }
 
   /** The paths that are watched. */

@@ -8,6 +8,7 @@ import { XenStoreError } from "../../src/wire/errors.ts";
 import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes } from "../../src/wire/text.ts";
 import { Exchange } from "../../src/blocking/exchange.ts";
+import { bindMethods } from "../bound.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
@@ -61,6 +62,7 @@ export class PacketConnection {
     this.path = kind === "embedded" ? address : path;
     this.#address = address;
     this.#options = options;
+    bindMethods(this);
   }
 
   /** Whether the connection is open. */

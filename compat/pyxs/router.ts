@@ -1,5 +1,6 @@
 // pyxs's router: one connection for any number of clients and monitors.
 
+import { bindMethods } from "../bound.ts";
 import type { Event, PacketConnection } from "./connection.ts";
 import type { Packet } from "./packet.ts";
 
@@ -71,6 +72,7 @@ export class Router {
    */
   constructor(connection: PacketConnection) {
     this.connection = connection;
+    bindMethods(this);
   }
 
   /** Whether the connection is open. */

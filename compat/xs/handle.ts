@@ -26,6 +26,7 @@ import {
   string,
   transactionId,
 } from "../python.ts";
+import { bindMethods } from "../bound.ts";
 import { permissionOf, shownPermission } from "./permissions.ts";
 import { Tokens } from "./tokens.ts";
 import type { XsEvent, XsOptions, XsPermission } from "./types.ts";
@@ -54,6 +55,7 @@ export class Handle {
       throw xsError(error.code, error);
     }
     this.#values = values === "text" ? decodeValue : (bytes) => bytes.slice();
+    bindMethods(this);
   }
 
   get transport(): BlockingKind {
@@ -238,8 +240,8 @@ export class Handle {
     return typeof answer !== "string" && toLatin1(withoutNul(answer)) !== "F";
   }
 
-  close(...args: readonly unknown[]): null {
-    checkNone(args, "close");
+  // Listeners get arguments, such as the exit code: unlike Python's, this method ignores them.
+  close(): null {
     this.#checkOpen();
     this[Symbol.dispose]();
     return null;
