@@ -34,6 +34,7 @@ export {
   UnexpectedPacket,
 } from "./pyxs/exceptions.ts";
 export { type Bytes, check_path, check_perms, check_watch_path } from "./pyxs/helpers.ts";
+export { EventSource } from "./pyxs/event_source.ts";
 export { Op, Packet } from "./pyxs/packet.ts";
 export { Router, RVar, type Subscriber } from "./pyxs/router.ts";
 export { Error, xs } from "./xs.ts";

@@ -54,7 +54,9 @@ const LINE_WIDTH = 120;
 /** Files that may be longer, each for a reason. */
 const longer: ReadonlyMap<string, number> = new Map([
   // Two classes that name each other in public share a file, since no files import each other in a circle.
-  ["compat/pyxs/client.ts", 400],
+  ["compat/pyxs/client.ts", 430],
+  // One interface of the public API, of which most is its documentation.
+  ["compat/xs.ts", 400],
   // One class of the public API, of which two thirds are its documentation.
   ["src/daemon/daemon.ts", 400],
 ]);

@@ -81,7 +81,10 @@ export class PacketConnection {
   }
 
   /**
-   * Returns the descriptor of the connection.
+   * Returns the descriptor of the connection, for code that calls `poll()` itself.
+   *
+   * It tells nothing of events that were received with a reply, and reading from it would take bytes of the connection.
+   * To wait for events on the event loop, use `event_ready()` of a {@linkcode Monitor}.
    *
    * @returns The number of the descriptor.
    * @throws {ConnectionError} If a worker has the connection.
@@ -164,6 +167,17 @@ export class PacketConnection {
    */
   wait_event(timeout: number): boolean {
     return this.#guard((exchange) => exchange.waitForEvent(timeout));
+  }
+
+  /**
+   * Resolves if an event may have come, and the event loop runs until then. Not in pyxs.
+   *
+   * @param pause The longest wait in milliseconds of a transport that is not told of bytes.
+   * @param rest The longest wait in milliseconds.
+   * @throws {ConnectionError} If the connection is not open.
+   */
+  async changed(pause: number, rest: number): Promise<void> {
+    await this.#open().transport.changed(pause, rest);
   }
 
   /** Takes the oldest event; `null` if none waits. */

@@ -162,6 +162,17 @@ export class Router {
     return true;
   }
 
+  /**
+   * Resolves if an event may have come, and the event loop runs until then. Not in pyxs.
+   *
+   * @param pause The longest wait in milliseconds of a connection that is not told of events.
+   * @param rest The longest wait in milliseconds.
+   * @throws {ConnectionError} If the connection is not open.
+   */
+  changed(pause: number, rest: number): Promise<void> {
+    return this.connection.changed(pause, rest);
+  }
+
   /** `Router(UnixSocketConnection('/path'))`, as Python shows it. */
   toString(): string {
     return `Router(${this.connection})`;
