@@ -152,6 +152,47 @@ withPeers("pyxs's client", () => {
         assertEquals(paths(false), ["/w/a/b", "/w/a", "/w/c", "/w"]);
       }));
 
+    test(
+      "walk() goes on if a node vanishes, or may not be listed by a guest",
+      { timeout },
+      () =>
+        withClient((c, store) => {
+          const home = "/local/domain/5";
+          const make = (): void => {
+            for (const name of ["a", "gone", "gone/below", "secret", "secret/below", "z", "z/below"]) {
+              c.write(`${home}/${name}`, name);
+              c.set_perms(`${home}/${name}`, [name.startsWith("secret") ? "n0" : "n5"]);
+            }
+            c.set_perms(home, ["n5"]);
+          };
+          make();
+          c.introduce_domain(5, 1, 1);
+          using guest = new Client(store.domainSocket(5));
+          const all = ["=", "/a=a", "/gone=gone", "/gone/below=gone/below", "/secret=", "/z=z", "/z/below=z/below"];
+          for (const topdown of [true, false]) {
+            const seen = [...guest.walk(home, topdown)].map(([path, value]) => `${path.slice(home.length)}=${value}`);
+            assertEquals(seen.toSorted(), all.toSorted());
+          }
+          for (const client of [c, guest]) {
+            make();
+            const seen: string[] = [];
+            for (const [path] of client.walk(home)) {
+              seen.push(path.slice(home.length));
+              if (path === home) c.delete(`${home}/gone`);
+              if (path !== `${home}/z`) continue;
+              c.delete(`${home}/z/below`);
+              c.set_perms(`${home}/z`, ["n0"]);
+            }
+            // The C daemon tells a guest EACCES of what is missing below a node that the guest may not read.
+            const [secrets, missing] = client === guest
+              ? [["/secret"], ["/z/below"]]
+              : [["/secret", "/secret/below"], []];
+            assertEquals(seen, ["", "/a", ...secrets, "/z", ...missing]);
+          }
+          assertEquals(argsOf(() => [...guest.walk(`${home}/secret`)])[0], 13);
+        }),
+    );
+
     test("knows of domains", { timeout }, () =>
       withClient((c) => {
         assertEquals(c.get_domain_path(999), "/local/domain/999");
