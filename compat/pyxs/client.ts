@@ -4,6 +4,7 @@ import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
 import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
+import { refuseClones } from "../../src/transport/uncloneable.ts";
 import { bindMethods } from "../bound.ts";
 import { type Event, eventOf } from "./connection.ts";
 import { EventSource } from "./event_source.ts";
@@ -60,6 +61,7 @@ export class Client extends Operations {
     super();
     this.router = named.router ?? new Router(connectionOf(named));
     bindMethods(this);
+    refuseClones(this);
   }
 
   /** Whether this is domain 0 according to the kernel. Nothing depends on it: the store decides. */
@@ -258,6 +260,7 @@ export class Monitor extends EventSource implements Subscriber {
     this.client = client;
     this.#onClose = on_close;
     bindMethods(this);
+    refuseClones(this);
   }
 
   /** The paths that are watched. */

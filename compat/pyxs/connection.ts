@@ -8,6 +8,7 @@ import { XenStoreError } from "../../src/wire/errors.ts";
 import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes } from "../../src/wire/text.ts";
 import { Exchange } from "../../src/blocking/exchange.ts";
+import { refuseClones } from "../../src/transport/uncloneable.ts";
 import { bindMethods } from "../bound.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
@@ -63,6 +64,7 @@ export class PacketConnection {
     this.#address = address;
     this.#options = options;
     bindMethods(this);
+    refuseClones(this);
   }
 
   /** Whether the connection is open. */

@@ -1,5 +1,6 @@
 // pyxs's router: one connection for any number of clients and monitors.
 
+import { refuseClones } from "../../src/transport/uncloneable.ts";
 import { bindMethods } from "../bound.ts";
 import type { Event, PacketConnection } from "./connection.ts";
 import type { Packet } from "./packet.ts";
@@ -73,6 +74,7 @@ export class Router {
   constructor(connection: PacketConnection) {
     this.connection = connection;
     bindMethods(this);
+    refuseClones(this);
   }
 
   /** Whether the connection is open. */

@@ -27,6 +27,7 @@ import {
   string,
   transactionId,
 } from "../python.ts";
+import { refuseClones } from "../../src/transport/uncloneable.ts";
 import { bindMethods } from "../bound.ts";
 import { acknowledged, lost, lostError, payload, unsigned } from "./answers.ts";
 import { permissionOf, shownPermission } from "./permissions.ts";
@@ -58,6 +59,7 @@ export class Handle {
     }
     this.#values = values === "text" ? decodeValue : (bytes) => bytes.slice();
     bindMethods(this);
+    refuseClones(this);
   }
 
   get transport(): BlockingKind {
