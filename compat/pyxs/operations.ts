@@ -4,7 +4,7 @@ import { listDirectory } from "../../src/blocking/directory.ts";
 import { NODE_ERRORS } from "../../src/wire/errno.ts";
 import { childPath } from "../../src/wire/path.ts";
 import { splitStrings, toLatin1, withoutNul } from "../../src/wire/text.ts";
-import { decodeValue, encodeValue } from "../python.ts";
+import { decodeValue, encodeValue, pythonError } from "../python.ts";
 import { error, InvalidPath, PyXSError } from "./exceptions.ts";
 import { type Bytes, check_path, check_perms } from "./helpers.ts";
 import { Op } from "./packet.ts";
@@ -267,7 +267,7 @@ export abstract class Operations {
    * @throws {PyXSError} If the store refuses.
    */
   introduce_domain(domid: number, mfn: number | bigint, eventchn: number): void {
-    if (domid === 0) throw new RangeError("domain 0 cannot be introduced.");
+    if (domid === 0) throw pythonError("ValueError", "domain 0 cannot be introduced.");
     this.ack(Op.INTRODUCE, `${domid}\0`, `${mfn}\0`, `${eventchn}\0`);
   }
 

@@ -8,7 +8,6 @@ import {
   check_watch_path,
   Client,
   ConnectionError,
-  Error as XsError,
   error,
   InvalidOperation,
   InvalidPath,
@@ -23,7 +22,6 @@ import {
   UnixSocketConnection,
   with_,
   XenBusConnection,
-  xs,
 } from "../../compat/pyxs.ts";
 import { type RealStore, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
@@ -413,30 +411,6 @@ withPeers("pyxs's client", () => {
       assertEquals(take(m, 1), [["/m", "token"]]);
       m.close();
       assertEquals(m.client.router.is_connected, false);
-    });
-  });
-
-  describe("pyxs's xs", () => {
-    test("is the binding itself: nothing of the compatibility layer's own", { timeout }, async () => {
-      await using store = await startXenstored();
-      const h = xs({ address: `unix:${store.socket}` });
-      assertEquals(h.ls("", "/none"), null);
-      const [first, second] = [h.transaction_start(), h.transaction_start()];
-      assert(first !== second);
-      h.read(first, "/a");
-      h.write("", "/a", "1");
-      h.write(first, "/a", "2");
-      assertEquals([h.transaction_end(first), h.transaction_end(second, 1)], [false, true]);
-      const token = {};
-      h.watch("/a", token);
-      h.watch("/b", token);
-      assert(h.read_watch()[1] === token);
-      h.unwatch("/a", token);
-      h.unwatch("/b", token);
-      assertThrows(() => h.unwatch("/b", token), XsError);
-      assertEquals(h.get_permissions("", "/a"), [{ dom: 0, read: 0, write: 0 }]);
-      assertEquals(h.is_domain_introduced(9), false);
-      h.close();
     });
   });
 });
