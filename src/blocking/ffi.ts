@@ -7,6 +7,7 @@ import { codedError } from "../wire/system_errors.ts";
 import { checkSocketPath } from "../transport/socket_path.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
 import type { Libc } from "./libc.ts";
+import { after } from "./readiness.ts";
 import { openSignal } from "./signal.ts";
 import { type BlockingTransport, type Signal, spinning } from "./transport.ts";
 
@@ -14,10 +15,8 @@ import { type BlockingTransport, type Signal, spinning } from "./transport.ts";
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 0o2000001;
 const O_RDWR_CLOEXEC = 0o2000002;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-const POLLIN = 1;
-const POLL_ENTRY = 8;
+const MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
+const POLLIN = 1, POLL_ENTRY = 8;
 const SOCKADDR_UN = 110;
 const EINTR = 4, EAGAIN = 11;
 /** The longest wait of a thread in the kernel in milliseconds: a thread cannot be terminated during such a wait. */
@@ -54,6 +53,7 @@ class FfiTransport implements BlockingTransport {
   readonly fd: number;
   readonly canPoll = true;
   readonly #libc: Libc;
+  readonly changed: typeof after = after;
   readonly #isMainThread = builtin("node:worker_threads").isMainThread;
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);

@@ -116,9 +116,12 @@ class WorkerTransport implements BlockingTransport {
     return length;
   }
 
+  readonly changed = (_pause: number, rest: number): Promise<void> => this.#ring.changed(rest);
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ring.wake();
     this.#post({ type: "close", id: this.#id });
     if (this.traits.shared) {
       atExit().delete(this.#closeAtExit);

@@ -1,5 +1,6 @@
 // The client: a connection to a store, its transactions and its monitors.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { Operation } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { openTransport } from "../transport/open.ts";
@@ -89,6 +90,7 @@ export class Client extends DomainOperations implements AsyncDisposable {
     super((request) => connection.request({ ...request, transactionId: 0 }), signals);
     this.#connection = connection;
     this.#signals = signals;
+    refuseClones(this);
   }
 
   /** Whether the client has a connection. */

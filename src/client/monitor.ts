@@ -1,5 +1,6 @@
 // The monitor: sets watches, keeps them over reconnections, and delivers their events.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import { checkedWhole, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
@@ -77,6 +78,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       resume: (router) => this.#resume(router),
       end: (error) => this.#end(error),
     });
+    refuseClones(this);
   }
 
   /** The paths that are watched. */

@@ -1,5 +1,6 @@
 // A transaction: operations on nodes that take effect together, or not at all.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
@@ -47,6 +48,7 @@ export class Transaction extends NodeOperations {
     this.#router = router;
     this.#resets = router.resets;
     this.id = id;
+    refuseClones(this);
   }
 
   /** Whether the transaction was neither committed nor rolled back. */

@@ -1,5 +1,6 @@
 // The daemon: a store of this process, the ways to connect to it, and the reports of a hypervisor.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -100,6 +101,7 @@ export class Daemon implements AsyncDisposable {
     this.#links = new Links(responder, clock, observer, options, () => this.#keeper?.commit() ?? true);
     this.#sockets = new Sockets(this.#store, this.#links);
     if (onIdle !== undefined) this.#links.onIdle = onIdle;
+    refuseClones(this);
   }
 
   /**

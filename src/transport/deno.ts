@@ -2,6 +2,7 @@
 
 import { codedError } from "../wire/system_errors.ts";
 import { checkSocketPath } from "./socket_path.ts";
+import { Fifo } from "../wire/fifo.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
 /** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
@@ -34,7 +35,7 @@ class DenoTransport implements Transport {
   #receiver: Receiver | null = null;
   #closed = false;
   /** Bytes that wait for the write in flight: Deno allows one write at a time. */
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Fifo<Uint8Array>();
   #writing = false;
 
   constructor(conn: UnixConn) {

@@ -109,13 +109,26 @@ export function openFailure(candidate: Address, error: unknown): ConnectionError
     const needed = flags[candidate.kind](candidate.path);
     return new ConnectionError(`${text}denied by Deno, which needs ${needed}`, { cause: error }, "EACCES");
   }
-  return new ConnectionError(text + reasonOf(error, candidate.kind), { cause: error }, codeOf(error));
+  // A worker has opened the address, and its error is complete.
+  const isComplete = error instanceof Error && error.message.startsWith(text);
+  const code = systemCode(error);
+  return new ConnectionError(
+    isComplete ? error.message : text + reasonOf(error, candidate.kind),
+    { cause: error },
+    code,
+  );
+}
+
+/** The code of the system. Node alone looks at the file and says ENOTSOCK if the system refuses to connect. */
+function systemCode(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return code === "ENOTSOCK" ? "ECONNREFUSED" : code;
 }
 
 /** The reason of an error, with the same words on every runtime if the system gave it. */
 function reasonOf(error: unknown, kind: Address["kind"]): string {
   const message = error instanceof Error ? error.message : String(error);
-  const code = codeOf(error);
+  const code = systemCode(error);
   if (code === undefined || !isErrnoName(code)) return message;
   const text = `${errnoText(code)} (${code})`;
   if (SYSTEM_WORDING.test(message)) return `${text}${explanations[`${kind} ${code}`] ?? ""}`;
