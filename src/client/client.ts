@@ -13,6 +13,7 @@ import type { Path, RequestOptions } from "./arguments.ts";
 import { okReply } from "./replies.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
+import type { Follow } from "./unawaited.ts";
 import { type Predicate, waitFor } from "./wait_for.ts";
 import type { MonitorOptions } from "./watch.ts";
 
@@ -144,13 +145,20 @@ export class Client extends DomainOperations implements AsyncDisposable {
   /**
    * Runs a function in a transaction, commits, and tries again if the transaction conflicted.
    *
-   * Each attempt runs the function in a new transaction, after a random pause that grows. The transaction is rolled
-   * back if the function throws. A function that ends its transaction itself is not run again.
+   * Each attempt runs the function in a new transaction, after a random pause that grows. An attempt also fails if the
+   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the function
+   * throws. A function that ends its transaction itself is not run again.
+   *
+   * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
+   * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
+   * handles does not count.
    *
    * @param body The function to run, with the transaction and the number of the attempt, from 1.
    * @param options How many attempts are made, the pauses between them, and the signal that ends the wait.
    * @returns The result of the function.
    * @throws {ConflictError} If the last attempt conflicted.
+   * @throws {XenStoreError} If the domain had too many open transactions at the last attempt: ENOSPC, on oxenstored
+   *   EQUOTA.
    * @throws {RangeError} If `attempts` or `backoff` is invalid.
    *
    * @example
@@ -167,7 +175,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * ```
    */
   async transact<T>(body: TransactionBody<T>, options: TransactOptions = {}): Promise<T> {
-    return await transact((start) => this.transaction(start), body, options, this.#signals);
+    const start = async (request: RequestOptions, follow: Follow) =>
+      await startTransaction(this.#connection.router, request, follow);
+    return await transact(start, body, options, this.#signals);
   }
 
   /**

@@ -12,7 +12,8 @@ import { TransactionEndedError } from "./errors.ts";
 import { listDirectory } from "./listing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
-import { type Walk, walk, type WalkOptions } from "./walk.ts";
+import type { Follow } from "./unawaited.ts";
+import { type Walk, walk, type WalkOptions, type WalkReader } from "./walk.ts";
 
 /** The options of a read with a default. */
 export interface ReadOptions<D> extends RequestOptions {
@@ -30,15 +31,17 @@ export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
 export abstract class NodeOperations {
   readonly #send: Send;
   readonly #signals: SharedSignals;
+  readonly #follow: Follow;
 
   /**
    * For the client and its transactions, which know how their requests are sent.
    *
    * @internal
    */
-  constructor(send: Send, signals: SharedSignals) {
+  constructor(send: Send, signals: SharedSignals, follow: Follow = unfollowed) {
     this.#send = send;
     this.#signals = signals;
+    this.#follow = follow;
   }
 
   /**
@@ -71,7 +74,7 @@ export abstract class NodeOperations {
    */
   read<D>(path: Path, options: ReadOptions<D>): Promise<Uint8Array | D>;
   read<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<Uint8Array | D> {
-    return withDefault(this.#onPath(Operation.READ, path, bytesReply, options), options);
+    return this.#follow(withDefault(this.#onPath(Operation.READ, path, bytesReply, options), options));
   }
 
   /**
@@ -94,7 +97,7 @@ export abstract class NodeOperations {
    */
   readText<D>(path: Path, options: ReadOptions<D>): Promise<string | D>;
   readText<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<string | D> {
-    return withDefault(this.#onPath(Operation.READ, path, toText, options), options);
+    return this.#follow(withDefault(this.#onPath(Operation.READ, path, toText, options), options));
   }
 
   /**
@@ -108,7 +111,8 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If a guest may not write the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
   write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.WRITE, path, okReply, options, (checked) => [valueBytes(value, checked)]);
+    const more = (checked: string) => [valueBytes(value, checked)];
+    return this.#follow(this.#onPath(Operation.WRITE, path, okReply, options, more));
   }
 
   /**
@@ -119,7 +123,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If a guest may not make the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
   mkdir(path: Path, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.MKDIR, path, okReply, options);
+    return this.#follow(this.#onPath(Operation.MKDIR, path, okReply, options));
   }
 
   /**
@@ -131,7 +135,7 @@ export abstract class NodeOperations {
    *   EACCES.
    */
   delete(path: Path, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.RM, path, okReply, options);
+    return this.#follow(this.#onPath(Operation.RM, path, okReply, options));
   }
 
   /**
@@ -146,7 +150,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If the node does not exist: ENOENT. If the directory changed during every attempt: EAGAIN.
    */
   list(path: Path, options: RequestOptions = {}): Promise<string[]> {
-    return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
+    return this.#follow(this.#list(path, options));
   }
 
   /**
@@ -157,8 +161,8 @@ export abstract class NodeOperations {
    * @returns Whether the node exists.
    * @throws {XenStoreError} If a guest may not know: EACCES.
    */
-  async exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
-    return await this.#onPath(Operation.READ, path, () => true, options).catch(onMissing(false));
+  exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
+    return this.#follow(this.#onPath(Operation.READ, path, () => true, options).catch(onMissing(false)));
   }
 
   /**
@@ -170,7 +174,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If the node does not exist: ENOENT.
    */
   getPerms(path: Path, options: RequestOptions = {}): Promise<Permission[]> {
-    return this.#onPath(Operation.GET_PERMS, path, permissionsReply, options);
+    return this.#follow(this.#onPath(Operation.GET_PERMS, path, permissionsReply, options));
   }
 
   /**
@@ -200,16 +204,8 @@ export abstract class NodeOperations {
     permissions: readonly (Permission | string)[],
     options: RequestOptions = {},
   ): Promise<void> {
-    return this.#onPath(Operation.SET_PERMS, path, okReply, options, (checked) => {
-      const context = { operation: "SET_PERMS", path: checked };
-      if (!Array.isArray(permissions)) {
-        throw new InvalidPermissionError(`expected a list of permissions: got ${typeof permissions}`, context);
-      }
-      if (permissions.length === 0) {
-        throw new InvalidPermissionError("the list is empty: it must name an owner", context);
-      }
-      return permissions.map((permission) => permissionText(permission, context));
-    });
+    const more = (checked: string) => permissionTexts(permissions, checked);
+    return this.#follow(this.#onPath(Operation.SET_PERMS, path, okReply, options, more));
   }
 
   /**
@@ -232,7 +228,11 @@ export abstract class NodeOperations {
    * ```
    */
   walk(top: Path, options: WalkOptions = {}): Walk {
-    return walk(this, pathText(top, "walk"), options, this.#signals);
+    const reader: WalkReader = {
+      read: (path) => this.#onPath(Operation.READ, path, bytesReply, {}),
+      list: (path) => this.#list(path, {}),
+    };
+    return walk(reader, pathText(top, "walk"), options, this.#signals);
   }
 
   /**
@@ -253,15 +253,27 @@ export abstract class NodeOperations {
    * console.log(await store.execute(Operation.GET_DOMAIN_PATH, ["0"])); // the bytes of "/local/domain/0\0"
    * ```
    */
-  async execute(
+  execute(
     operation: Operation,
     parts: readonly (string | Uint8Array)[],
-    { signal }: RequestOptions = {},
+    options: RequestOptions = {},
+  ): Promise<Uint8Array> {
+    return this.#follow(this.#execute(operation, parts, options));
+  }
+
+  async #execute(
+    operation: Operation,
+    parts: readonly (string | Uint8Array)[],
+    { signal }: RequestOptions,
   ): Promise<Uint8Array> {
     if (!isOperation(operation) || operation === Operation.WATCH_EVENT || operation === Operation.ERROR) {
       throw new InvalidOperationError(operation);
     }
     return await this.#send({ operation, parts, parse: bytesReply, signal });
+  }
+
+  #list(path: Path, options: RequestOptions): Promise<string[]> {
+    return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
   }
 
   #onPath<T>(
@@ -282,10 +294,25 @@ export abstract class NodeOperations {
 
 const nothing = (): readonly Part[] => [];
 
+/** Returns a result as it is: only the requests of a function in a transaction are followed. */
+export const unfollowed: Follow = <T>(result: Promise<T>): Promise<T> => result;
+
 /** Returns the bytes of a value. Throws a `TypeError` if the value is neither text nor bytes. */
 function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
   if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
   throw new TypeError(`WRITE ${JSON.stringify(path)}: ${kindFault("a value", value)}`);
+}
+
+/** Returns permissions as they are sent. Throws an {@linkcode InvalidPermissionError} if one is invalid. */
+function permissionTexts(permissions: readonly (Permission | string)[], path: string): string[] {
+  const context = { operation: "SET_PERMS", path };
+  if (!Array.isArray(permissions)) {
+    throw new InvalidPermissionError(`expected a list of permissions: got ${typeof permissions}`, context);
+  }
+  if (permissions.length === 0) {
+    throw new InvalidPermissionError("the list is empty: it must name an owner", context);
+  }
+  return permissions.map((permission) => permissionText(permission, context));
 }
 
 function permissionText(permission: Permission | string, context: { operation: string; path: string }): string {
