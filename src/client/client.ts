@@ -197,6 +197,7 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * Waits until a predicate accepts the value of a node.
    *
    * The predicate runs immediately and again after every change of the node. It gets `null` if the node does not exist.
+   * If the client reconnects, the wait goes on over the new connection.
    *
    * @param path The node, which need not exist.
    * @param predicate Decides whether the value is the expected one.
