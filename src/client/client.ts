@@ -146,8 +146,8 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * Runs a function in a transaction, commits, and tries again if the transaction conflicted.
    *
    * Each attempt runs the function in a new transaction, after a random pause that grows. An attempt also fails if the
-   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the function
-   * throws. A function that ends its transaction itself is not run again.
+   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the
+   * function throws. A function that ends its transaction itself is not run again.
    *
    * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
    * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
@@ -199,11 +199,15 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * The predicate runs immediately and again after every change of the node. It gets `null` if the node does not exist.
    * If the client reconnects, the wait goes on over the new connection.
    *
+   * A node that a guest may not read counts as missing if the store does not tell whether it exists: see
+   * {@linkcode exists}. The predicate runs again when the guest may read the node.
+   *
    * @param path The node, which need not exist.
    * @param predicate Decides whether the value is the expected one.
    * @param options The signal that ends the wait.
    * @returns The value that the predicate accepted.
    * @throws {ConnectionError} If the connection is lost for good, or the client is closed.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    *
    * @example
    * ```ts

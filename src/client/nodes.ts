@@ -1,15 +1,14 @@
 // The operations on nodes, the same in a transaction and outside one.
 
 import type { Part } from "../wire/encoder.ts";
-import { InvalidOperationError, InvalidPermissionError, XenStoreError } from "../wire/errors.ts";
+import { InvalidOperationError } from "../wire/errors.ts";
 import { isOperation, Operation } from "../wire/operations.ts";
-import { formatPermission, parsePermission, type Permission, permissionFault } from "../wire/permissions.ts";
-import { kindFault } from "../wire/checks.ts";
-import { toBytes, toText } from "../wire/text.ts";
+import type { Permission } from "../wire/permissions.ts";
+import { toText } from "../wire/text.ts";
 import type { SharedSignals } from "./abort.ts";
-import { checkedPath, type Path, pathText, type RequestOptions } from "./arguments.ts";
-import { TransactionEndedError } from "./errors.ts";
+import { checkedPath, type Path, pathText, permissionTexts, type RequestOptions, valueBytes } from "./arguments.ts";
 import { listDirectory } from "./listing.ts";
+import { isDenied, isMissing, pathBeside } from "./missing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
 import type { Follow } from "./unawaited.ts";
@@ -67,14 +66,16 @@ export abstract class NodeOperations {
   /**
    * Reads the value of a node, or gives the default if the node does not exist.
    *
+   * If the store does not tell a guest whether the node exists, the node counts as missing: see {@linkcode exists}.
+   *
    * @param path The node.
    * @param options The default, and the signal that ends the wait.
    * @returns The value, or the default.
-   * @throws {XenStoreError} If a guest may not read the node, whether or not it exists: EACCES.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    */
   read<D>(path: Path, options: ReadOptions<D>): Promise<Uint8Array | D>;
   read<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<Uint8Array | D> {
-    return this.#follow(withDefault(this.#onPath(Operation.READ, path, bytesReply, options), options));
+    return this.#follow(this.#read(path, bytesReply, options));
   }
 
   /**
@@ -90,14 +91,16 @@ export abstract class NodeOperations {
   /**
    * Reads the value of a node as UTF-8, or gives the default if the node does not exist.
    *
+   * If the store does not tell a guest whether the node exists, the node counts as missing: see {@linkcode exists}.
+   *
    * @param path The node.
    * @param options The default, and the signal that ends the wait.
    * @returns The text, or the default.
-   * @throws {XenStoreError} If the value is not UTF-8: EILSEQ. If a guest may not read the node: EACCES.
+   * @throws {XenStoreError} If the value is not UTF-8: EILSEQ. If the node exists, and a guest may not read it: EACCES.
    */
   readText<D>(path: Path, options: ReadOptions<D>): Promise<string | D>;
   readText<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<string | D> {
-    return this.#follow(withDefault(this.#onPath(Operation.READ, path, toText, options), options));
+    return this.#follow(this.#read(path, toText, options));
   }
 
   /**
@@ -156,13 +159,18 @@ export abstract class NodeOperations {
   /**
    * Tells whether a node exists.
    *
+   * The C daemon answers EACCES for a missing node as well if a guest may not read the nearest ancestor. The client then
+   * reads another missing node beside this one. If the answer is EACCES again, the store does not tell, and the node
+   * counts as missing. `read()` without a default reports the answer of the store itself.
+   *
    * @param path The node.
    * @param options The signal that ends the wait.
-   * @returns Whether the node exists.
-   * @throws {XenStoreError} If a guest may not know: EACCES.
+   * @returns Whether the node exists; false if the store does not tell.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    */
   exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
-    return this.#follow(this.#onPath(Operation.READ, path, () => true, options).catch(onMissing(false)));
+    const read = this.#onPath(Operation.READ, path, () => true, options);
+    return this.#follow(this.#orMissing(read, path, false, options));
   }
 
   /**
@@ -272,6 +280,40 @@ export abstract class NodeOperations {
     return await this.#send({ operation, parts, parse: bytesReply, signal });
   }
 
+  #read<T, D>(
+    path: Path,
+    parse: (payload: Uint8Array) => T,
+    options: RequestOptions | ReadOptions<D>,
+  ): Promise<T | D> {
+    const read = this.#onPath(Operation.READ, path, parse, options);
+    return "default" in options ? this.#orMissing(read, path, options.default, options) : read;
+  }
+
+  /** Resolves with `missing` if a read fails since the node does not exist, as far as the store tells. */
+  #orMissing<T, D>(read: Promise<T>, path: Path, missing: D, { signal }: RequestOptions): Promise<T | D> {
+    return read.catch((error: unknown) => {
+      if (isMissing(error)) return missing;
+      if (!isDenied(error)) throw error;
+      return this.#hidesMissing(path, signal).then((hides) => {
+        if (hides) return missing;
+        throw error;
+      });
+    });
+  }
+
+  /** Tells whether the store answers EACCES for a path whether or not the node exists. */
+  #hidesMissing(path: Path, signal: AbortSignal | undefined): Promise<boolean> {
+    const text = pathText(path, "READ");
+    if (text === "/") return Promise.resolve(false);
+    const beside = pathBeside(text);
+    if (beside === null) return Promise.resolve(true);
+    return this.#onPath(Operation.READ, beside, () => false, { signal }).catch((error: unknown) => {
+      if (isMissing(error)) return false;
+      if (isDenied(error)) return true;
+      throw error;
+    });
+  }
+
   #list(path: Path, options: RequestOptions): Promise<string[]> {
     return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
   }
@@ -296,45 +338,3 @@ const nothing = (): readonly Part[] => [];
 
 /** Returns a result as it is: only the requests of a function in a transaction are followed. */
 export const unfollowed: Follow = <T>(result: Promise<T>): Promise<T> => result;
-
-/** Returns the bytes of a value. Throws a `TypeError` if the value is neither text nor bytes. */
-function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
-  if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
-  throw new TypeError(`WRITE ${JSON.stringify(path)}: ${kindFault("a value", value)}`);
-}
-
-/** Returns permissions as they are sent. Throws an {@linkcode InvalidPermissionError} if one is invalid. */
-function permissionTexts(permissions: readonly (Permission | string)[], path: string): string[] {
-  const context = { operation: "SET_PERMS", path };
-  if (!Array.isArray(permissions)) {
-    throw new InvalidPermissionError(`expected a list of permissions: got ${typeof permissions}`, context);
-  }
-  if (permissions.length === 0) {
-    throw new InvalidPermissionError("the list is empty: it must name an owner", context);
-  }
-  return permissions.map((permission) => permissionText(permission, context));
-}
-
-function permissionText(permission: Permission | string, context: { operation: string; path: string }): string {
-  const parsed = typeof permission === "string" ? parsePermission(permission) : permission;
-  if (parsed === null || typeof parsed !== "object") {
-    const fault = `${JSON.stringify(permission)} is not a letter of n, r, w, b and a domid`;
-    throw new InvalidPermissionError(fault, context);
-  }
-  const fault = permissionFault(parsed);
-  if (fault !== null) throw new InvalidPermissionError(fault, context);
-  return formatPermission(parsed);
-}
-
-function onMissing<D>(value: D): (error: unknown) => D {
-  return (error) => {
-    if (error instanceof XenStoreError && error.code === "ENOENT" && !(error instanceof TransactionEndedError)) {
-      return value;
-    }
-    throw error;
-  };
-}
-
-function withDefault<T, D>(result: Promise<T>, options: RequestOptions | ReadOptions<D>): Promise<T | D> {
-  return "default" in options ? result.catch(onMissing(options.default)) : result;
-}
