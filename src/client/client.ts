@@ -14,6 +14,7 @@ import type { Path, RequestOptions } from "./arguments.ts";
 import { okReply } from "./replies.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
+import type { Follow } from "./unawaited.ts";
 import { type Predicate, waitFor } from "./wait_for.ts";
 import type { MonitorOptions } from "./watch.ts";
 
@@ -146,13 +147,20 @@ export class Client extends DomainOperations implements AsyncDisposable {
   /**
    * Runs a function in a transaction, commits, and tries again if the transaction conflicted.
    *
-   * Each attempt runs the function in a new transaction, after a random pause that grows. The transaction is rolled
-   * back if the function throws. A function that ends its transaction itself is not run again.
+   * Each attempt runs the function in a new transaction, after a random pause that grows. An attempt also fails if the
+   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the
+   * function throws. A function that ends its transaction itself is not run again.
+   *
+   * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
+   * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
+   * handles does not count.
    *
    * @param body The function to run, with the transaction and the number of the attempt, from 1.
    * @param options How many attempts are made, the pauses between them, and the signal that ends the wait.
    * @returns The result of the function.
    * @throws {ConflictError} If the last attempt conflicted.
+   * @throws {XenStoreError} If the domain had too many open transactions at the last attempt: ENOSPC, on oxenstored
+   *   EQUOTA.
    * @throws {RangeError} If `attempts` or `backoff` is invalid.
    *
    * @example
@@ -169,7 +177,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * ```
    */
   async transact<T>(body: TransactionBody<T>, options: TransactOptions = {}): Promise<T> {
-    return await transact((start) => this.transaction(start), body, options, this.#signals);
+    const start = async (request: RequestOptions, follow: Follow) =>
+      await startTransaction(this.#connection.router, request, follow);
+    return await transact(start, body, options, this.#signals);
   }
 
   /**
@@ -189,12 +199,17 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * Waits until a predicate accepts the value of a node.
    *
    * The predicate runs immediately and again after every change of the node. It gets `null` if the node does not exist.
+   * If the client reconnects, the wait goes on over the new connection.
+   *
+   * A node that a guest may not read counts as missing if the store does not tell whether it exists: see
+   * {@linkcode exists}. The predicate runs again when the guest may read the node.
    *
    * @param path The node, which need not exist.
    * @param predicate Decides whether the value is the expected one.
    * @param options The signal that ends the wait.
    * @returns The value that the predicate accepted.
    * @throws {ConnectionError} If the connection is lost for good, or the client is closed.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    *
    * @example
    * ```ts
