@@ -107,10 +107,12 @@ export class Client extends DomainOperations implements AsyncDisposable {
   /**
    * Connects, unless the client is connected.
    *
+   * Waits at most 30 seconds if the store is busy and accepts no connection.
+   *
    * @param options The signal that ends the attempt.
    * @returns The client.
    * @throws {ConnectionError} If no store can be reached. `code` is that of the system (`ENOENT`, `ECONNREFUSED`,
-   *   `EACCES`), and the text lists the attempts.
+   *   `EACCES`; `EAGAIN` if the store stayed busy), and the text lists the attempts.
    */
   async connect({ signal }: RequestOptions = {}): Promise<this> {
     await this.#connection.open(signal);
@@ -233,6 +235,8 @@ export class Client extends DomainOperations implements AsyncDisposable {
 
 /**
  * Makes a client and connects it.
+ *
+ * Waits at most 30 seconds if the store is busy and accepts no connection.
  *
  * @param address The address of the store. Without it, the client searches for the store.
  * @param options The options of the client, and the signal that ends the attempt.

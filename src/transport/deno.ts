@@ -1,6 +1,7 @@
 // Unix sockets on Deno, through Deno.connect.
 
-import { codedError } from "../wire/system_errors.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { systemError } from "./errors.ts";
 import { checkSocketPath } from "./socket_path.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
@@ -20,12 +21,21 @@ const RECEIVE_SIZE = 65536;
 export async function openUnix(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
   signal?.throwIfAborted();
   checkSocketPath(path);
-  const conn = await Deno.connect({ transport: "unix", path });
+  const conn = await Deno.connect({ transport: "unix", path }).catch((error: unknown) => {
+    throw withCode(error);
+  });
   if (signal?.aborted) {
     conn.close();
     throw signal.reason;
   }
   return new DenoTransport(conn);
+}
+
+/** Deno gives no code to errors that it has no class for, but their text ends with the number. */
+function withCode(error: unknown): unknown {
+  if (!(error instanceof Error) || codeOf(error) !== undefined) return error;
+  const [, errno] = /\(os error (\d+)\)$/.exec(error.message) ?? [];
+  return errno === undefined ? error : systemError(Number(errno), "connect");
 }
 
 class DenoTransport implements Transport {
