@@ -122,9 +122,14 @@ export class Client extends DomainOperations implements AsyncDisposable {
   /**
    * Closes the connection. Its transactions are dropped, its monitors end and pending requests fail. Closing twice is
    * fine.
+   *
+   * Only the XenBus device waits for the store: nothing cancels a read of the device. If the store sends nothing for 5
+   * seconds, the client counts as closed, and the device is closed with the next reply.
+   *
+   * @param options The signal that ends the wait, but not the closing.
    */
-  async close(): Promise<void> {
-    await this.#connection.close();
+  async close({ signal }: RequestOptions = {}): Promise<void> {
+    await this.#signals.wait(this.#connection.close(), signal);
   }
 
   /** As {@linkcode close}. */

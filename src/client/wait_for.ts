@@ -39,9 +39,8 @@ export async function waitFor(
     if (!(error instanceof ConnectionError) || error.operation !== undefined) throw error;
     throw new ConnectionError(error.message, { ...context, cause: error }, error.code);
   } finally {
-    const closing = monitor.close();
     // After an abort nothing waits for the store, which may be silent.
-    if (signal?.aborted) closing.catch(() => {});
-    else await closing;
+    if (signal?.aborted) monitor.close({ signal }).catch(() => {});
+    else await monitor.close();
   }
 }
