@@ -1,5 +1,6 @@
 // Unix sockets on Bun, through Bun.connect.
 
+import { Fifo } from "../wire/fifo.ts";
 import { codedError } from "../wire/system_errors.ts";
 import { refusalOf } from "./refusal_bun.ts";
 import { checkSocketPath } from "./socket_path.ts";
@@ -55,7 +56,9 @@ class BunTransport implements Transport {
   /** Bytes that came before start(). */
   #early: Uint8Array[] = [];
   /** Bytes that the socket did not take, in order: Bun does not keep them. */
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Fifo<Uint8Array>();
+  /** How many bytes of the oldest entry the socket took. */
+  #taken = 0;
 
   readonly handlers: Handlers = {
     open: (socket) => void (this.#socket = socket),
@@ -85,7 +88,7 @@ class BunTransport implements Transport {
   close(): Promise<void> {
     this.#receiver = null;
     this.#closed = true;
-    this.#waiting = [];
+    this.#waiting.takeAll();
     this.#socket?.terminate();
     return Promise.resolve();
   }
@@ -96,12 +99,10 @@ class BunTransport implements Transport {
   }
 
   #drain(): void {
-    for (let bytes = this.#waiting[0]; bytes !== undefined; bytes = this.#waiting[0]) {
-      const taken = this.#write(bytes);
-      if (taken < bytes.length) {
-        this.#waiting[0] = bytes.subarray(taken);
-        return;
-      }
+    for (let bytes = this.#waiting.at(0); bytes !== undefined; bytes = this.#waiting.at(0)) {
+      this.#taken += this.#write(bytes.subarray(this.#taken));
+      if (this.#taken < bytes.length) return;
+      this.#taken = 0;
       this.#waiting.shift();
     }
   }

@@ -3,6 +3,7 @@
 import { Decoder } from "../wire/decoder.ts";
 import { encodePacket } from "../wire/encoder.ts";
 import { decodeHeader, HEADER_SIZE, type Packet } from "../wire/header.ts";
+import { Fifo } from "../wire/fifo.ts";
 import { Operation } from "../wire/operations.ts";
 import { codeOf } from "../wire/system_errors.ts";
 
@@ -35,7 +36,7 @@ export class Lockstep {
   readonly #receive: (bytes: Uint8Array) => void;
   readonly #decoder: Decoder;
   readonly #fail: (error: unknown) => void;
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Fifo<Uint8Array>();
   /** The request ids that are not answered yet: one, or that of a message without payload and the next one. */
   #unanswered: number[] = [];
   /** Whether the oldest of those is one without payload. */
