@@ -110,10 +110,12 @@ export class Client extends DomainOperations implements AsyncDisposable {
   /**
    * Connects, unless the client is connected.
    *
+   * Waits at most 30 seconds if the store is busy and accepts no connection.
+   *
    * @param options The signal that ends the attempt.
    * @returns The client.
    * @throws {ConnectionError} If no store can be reached. `code` is that of the system (`ENOENT`, `ECONNREFUSED`,
-   *   `EACCES`), and the text lists the attempts.
+   *   `EACCES`; `EAGAIN` if the store stayed busy), and the text lists the attempts.
    */
   async connect({ signal }: RequestOptions = {}): Promise<this> {
     await this.#connection.open(signal);
@@ -123,9 +125,14 @@ export class Client extends DomainOperations implements AsyncDisposable {
   /**
    * Closes the connection. Its transactions are dropped, its monitors end and pending requests fail. Closing twice is
    * fine.
+   *
+   * Only the XenBus device waits for the store: nothing cancels a read of the device. If the store sends nothing for 5
+   * seconds, the client counts as closed, and the device is closed with the next reply.
+   *
+   * @param options The signal that ends the wait, but not the closing.
    */
-  async close(): Promise<void> {
-    await this.#connection.close();
+  async close({ signal }: RequestOptions = {}): Promise<void> {
+    await this.#signals.wait(this.#connection.close(), signal);
   }
 
   /** As {@linkcode close}. */
@@ -250,6 +257,8 @@ export class Client extends DomainOperations implements AsyncDisposable {
 
 /**
  * Makes a client and connects it.
+ *
+ * Waits at most 30 seconds if the store is busy and accepts no connection.
  *
  * @param address The address of the store. Without it, the client searches for the store.
  * @param options The options of the client, and the signal that ends the attempt.

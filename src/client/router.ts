@@ -7,6 +7,7 @@ import type { Packet } from "../wire/header.ts";
 import { Feature, Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, TextError, toLatin1, withoutNul } from "../wire/text.ts";
 import { SharedSignals } from "./abort.ts";
+import { type After, afterTime, CleanUps } from "./clean_up.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
@@ -54,7 +55,18 @@ export interface Subscriber {
 }
 
 const MAX_ID = 0xffffffff;
+const SILENT = "the connection was given up: the store was silent while a monitor or a transaction was closed";
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
+
+/** What a router shares with its client, and what tests set. */
+export interface RouterOptions {
+  /** The signals of all waits of the client. */
+  readonly signals?: SharedSignals;
+  /** The id of the first request. */
+  readonly firstId?: number;
+  /** The timer of clean-ups. */
+  readonly after?: After;
+}
 
 /**
  * The state of one connection from its start to its end. After the end every request fails immediately, with the reason
@@ -75,17 +87,18 @@ export class Router {
   #end: ConnectionError | null = null;
   #watchDepth: Promise<boolean> | null = null;
   #resets = 0;
+  readonly #cleanUps: CleanUps;
 
-  /** Starts the transport. `onEnd` is called once, when the connection ends by itself; `firstId` is for tests. */
+  /** Starts the transport. `onEnd` is called once, when the connection ends by itself. */
   constructor(
     transport: Transport,
     onEnd: (error: ConnectionError) => void = () => {},
-    { signals = new SharedSignals(), firstId = 1 }: { readonly signals?: SharedSignals; readonly firstId?: number } =
-      {},
+    { signals = new SharedSignals(), firstId = 1, after = afterTime }: RouterOptions = {},
   ) {
     this.#transport = transport;
     this.#onEnd = onEnd;
     this.signals = signals;
+    this.#cleanUps = new CleanUps(signals, after);
     this.#nextId = firstId;
     this.#decoder = new Decoder((packet) => this.#dispatch(packet));
     transport.start({
@@ -151,10 +164,22 @@ export class Router {
     this.#subscribers.delete(token);
   }
 
-  /** Closes the connection. Pending requests fail immediately. */
+  /**
+   * Waits for a clean-up that consists of requests. Ends the connection if the store is silent, which fails the
+   * requests. A signal ends the wait alone.
+   */
+  async cleanUp(cleaning: Promise<void>, signal?: AbortSignal): Promise<void> {
+    await this.#cleanUps.wait(cleaning, () => this.#finish(new ConnectionError(SILENT, {}, "ETIMEDOUT")), signal);
+  }
+
+  /**
+   * Closes the connection. Pending requests fail immediately. A transport that waits for a silent store closes later.
+   */
   async close(): Promise<void> {
     this.#finish(new ConnectionError("the client was closed"), false);
-    await this.#transport.close();
+    let giveUp = nothing;
+    const silent = new Promise<void>((resolve) => giveUp = resolve);
+    await this.#cleanUps.wait(Promise.race([this.#transport.close(), silent]), giveUp);
   }
 
   async #askWatchDepth(): Promise<boolean> {
@@ -213,6 +238,7 @@ export class Router {
 
   #receive(bytes: Uint8Array): void {
     if (this.#end !== null) return;
+    this.#cleanUps.received++;
     try {
       this.#decoder.push(bytes);
     } catch (error) {

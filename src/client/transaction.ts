@@ -86,10 +86,14 @@ export class Transaction extends NodeOperations {
     return this.#follow(this.#router.signals.wait(this.#end("F"), signal));
   }
 
-  /** Rolls the transaction back if it is open. The end of the connection has the same effect. */
+  /**
+   * Rolls the transaction back if it is open. The end of the connection has the same effect.
+   *
+   * If the store sends nothing for 5 seconds, the connection of the client is given up.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isLive) return;
-    await this.rollback().catch((error: unknown) => {
+    await this.#router.cleanUp(this.#end("F")).catch((error: unknown) => {
       if (!(error instanceof ConnectionError)) throw error;
     });
   }

@@ -49,10 +49,9 @@ export async function waitFor(
     if (error instanceof UnexpectedPacketError) throw new UnexpectedPacketError(error.message, error.packet, about);
     throw new ConnectionError(error.message, about, error.code);
   } finally {
-    const closing = monitor.close();
     // After an abort nothing waits for the store, which may be silent.
-    if (signal?.aborted) closing.catch(() => {});
-    else await closing;
+    if (signal?.aborted) monitor.close({ signal }).catch(() => {});
+    else await monitor.close();
   }
 }
 

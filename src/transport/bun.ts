@@ -1,6 +1,7 @@
 // Unix sockets on Bun, through Bun.connect.
 
 import { codedError } from "../wire/system_errors.ts";
+import { refusalOf } from "./refusal_bun.ts";
 import { checkSocketPath } from "./socket_path.ts";
 import { Unsent } from "../wire/unsent.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
@@ -34,7 +35,11 @@ export async function openUnix(path: string, { signal }: OpenOptions = {}): Prom
   signal?.throwIfAborted();
   checkSocketPath(path);
   const transport = new BunTransport();
-  await Bun.connect({ unix: path, socket: transport.handlers });
+  try {
+    await Bun.connect({ unix: path, socket: transport.handlers });
+  } catch (error) {
+    throw refusalOf(path, error);
+  }
   if (signal?.aborted) {
     void transport.close();
     throw signal.reason;

@@ -5,6 +5,7 @@ import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { type Address, formatAddress, isNamed, mayReadEnvironment } from "./address.ts";
+import { BUSY_WAIT_MS } from "./busy.ts";
 
 /**
  * The connection to the store could not be opened, or is over.
@@ -95,6 +96,7 @@ const flags: Record<Address["kind"], (path: string) => string> = {
 /** What a code means for an address of a kind, if the system's text does not say it. */
 const explanations: Readonly<Record<string, string>> = {
   "unix EACCES": "; the socket of a store belongs to root of domain 0",
+  "unix EAGAIN": `; the daemon accepted no connection within ${BUSY_WAIT_MS / 1000} s`,
   "unix ECONNREFUSED": "; no daemon listens on this socket",
   "xenbus EACCES": "; the XenBus device belongs to root",
 };

@@ -42,6 +42,10 @@ class ScriptedTransport implements BlockingTransport {
     return bytes.length;
   }
 
+  changed(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): void {}
 }
 
