@@ -31,12 +31,15 @@ export {
   InvalidPayload,
   InvalidPermission,
   PyXSError,
+  PyXSError as Error,
   UnexpectedPacket,
 } from "./pyxs/exceptions.ts";
 export { type Bytes, check_path, check_perms, check_watch_path } from "./pyxs/helpers.ts";
+export { EventSource } from "./pyxs/event_source.ts";
 export { Op, Packet } from "./pyxs/packet.ts";
 export { Router, RVar, type Subscriber } from "./pyxs/router.ts";
-export { Error, xs } from "./xs.ts";
+export { xs, type XsConstructor, XsHandle } from "./pyxs/xs.ts";
+export type { XsEvent, XsTransaction } from "./pyxs/xs_values.ts";
 export { Client, type ClientOptions, Monitor };
 
 /**

@@ -33,6 +33,9 @@ export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput 
  * `[errno, text]`; on a closed handle the number is 22. An invalid argument is a `TypeError` or `RangeError` with
  * Python's name and words. A transaction is a hexadecimal string; `"0"` or `""` means none.
  *
+ * Methods are bound to the handle: `const { ls } = h` and `paths.map(h.ls.bind(h, ""))` work. The index and the array
+ * that `map()` adds are not arguments of the call.
+ *
  * @example
  * ```ts
  * import { Error as XsError, xs } from "tsxs/xs";
@@ -139,17 +142,19 @@ export interface xs<V extends string | Uint8Array = string> {
   /**
    * Waits for the next event. JavaScript's signal handlers do not run during the wait.
    *
+   * @typeParam T The type of the token, which is not checked.
    * @returns The event.
    * @throws {Error} If the store refuses, or the connection is over.
    */
-  read_watch(): XsEvent;
+  read_watch<T = unknown>(): XsEvent<T>;
   /**
    * Takes the next event, if one waits.
    *
+   * @typeParam T The type of the token, which is not checked.
    * @returns The event, or `null` if none waits.
    * @throws {Error} If the watch of the event has ended: 11.
    */
-  check_watch(): XsEvent | null;
+  check_watch<T = unknown>(): XsEvent<T> | null;
   /**
    * Waits until `read_watch()` would return without waiting. Not in Python.
    *
@@ -161,10 +166,56 @@ export interface xs<V extends string | Uint8Array = string> {
    */
   wait_watch(seconds?: number): boolean;
   /**
-   * Returns a descriptor to poll for events.
+   * Waits as `wait_watch()` does, but does not block: the event loop runs during the wait. Not in Python.
    *
-   * Over the transport `"ffi"` the descriptor is readable if an event waits. Over `"descriptor"` it is that of the
-   * connection, which tells nothing of events that were received with a reply.
+   * The handle can be used during the wait.
+   *
+   * @param seconds The longest wait in seconds; without it, the wait has no end.
+   * @returns Whether an event waits.
+   * @throws {Error} If the connection is over, or the handle is closed.
+   *
+   * @example
+   * ```ts
+   * import { xs } from "tsxs/xs";
+   *
+   * const h = xs();
+   * h.watch("/tool/example", "token");
+   * if (await h.watch_ready(1)) console.log(h.read_watch()[0]); // /tool/example
+   * h.close();
+   * ```
+   */
+  watch_ready(seconds?: number): Promise<boolean>;
+  /**
+   * Iterates over the events without blocking, as `loop.add_reader(h.fileno(), f)` does. Not in Python.
+   *
+   * The iteration ends when the handle is closed. `for await (const [path, token] of h)` does the same.
+   *
+   * @typeParam T The type of the tokens, which is not checked.
+   * @returns A generator of the events.
+   * @throws {Error} If the connection is over.
+   *
+   * @example
+   * ```ts
+   * import { xs } from "tsxs/xs";
+   *
+   * const h = xs();
+   * h.watch("/tool/example", { name: "a token" });
+   * for await (const [path, token] of h.events<{ name: string }>()) {
+   *   console.log(path, token.name); // /tool/example a token
+   *   h.close();
+   * }
+   * ```
+   */
+  events<T = unknown>(): AsyncGenerator<XsEvent<T>, void, undefined>;
+  /** Iterates over the events without blocking, as `events()` does. */
+  [Symbol.asyncIterator](): AsyncGenerator<XsEvent, void, undefined>;
+  /**
+   * Returns a descriptor to poll for events, by code that calls `poll()` or `epoll_wait()` itself.
+   *
+   * Do not read from it, and do not give it to `net.Socket` or `fs`: they would take bytes of the connection. No
+   * runtime polls a descriptor of another library: use `watch_ready()`. Over the transport `"ffi"`, on Deno and Bun,
+   * the descriptor is readable if an event waits. Over `"descriptor"`, on Node, it is that of the connection, which
+   * tells nothing of events that were received with a reply: call `check_watch()` until it returns `null`, then poll.
    *
    * @returns The number of the descriptor.
    * @throws {Error} If the transport is `"worker"`, since this thread has no descriptor: 38 (ENOSYS).
@@ -250,6 +301,8 @@ export interface xs<V extends string | Uint8Array = string> {
   is_domain_introduced(domid: number): boolean;
   /**
    * Closes the handle.
+   *
+   * Unlike Python's, it ignores arguments, so that it can be a listener: `process.on("exit", h.close)`.
    *
    * @returns `null`, as Python gives `None`.
    * @throws {Error} If the handle is closed: 22.

@@ -55,7 +55,9 @@ const LINE_WIDTH = 120;
 /** Files that may be longer, with a reason. */
 const longer: ReadonlyMap<string, number> = new Map([
   // The public types of two classes name each other, so the classes share a file to avoid a circle of imports.
-  ["compat/pyxs/client.ts", 400],
+  ["compat/pyxs/client.ts", 430],
+  // One interface of the public API. Most of it is documentation.
+  ["compat/xs.ts", 400],
   // One class of the public API. Two thirds of it are documentation.
   ["src/daemon/daemon.ts", 420],
 ]);
@@ -195,6 +197,20 @@ describe("the rules of the source", () => {
         const change = new RegExp(`\\b${name}\\.(?:set|add|delete|clear|push|pop|shift|unshift|splice|sort)\\(`);
         assert(!change.test(text), `${file} changes ${name}`);
       }
+    }
+  });
+
+  test("no queue is emptied from the front of an array: queues are Fifos", () => {
+    for (const { file, lines } of all) {
+      const text = code(lines.join("\n"));
+      for (const [taking, name = ""] of text.matchAll(/([#\w]+)\.shift\(\)/g)) {
+        assert(
+          new RegExp(`${name}(?:: [^=;\\n]+)? = new Fifo\\b`).test(text),
+          `${file}: ${taking} moves all other items`,
+        );
+      }
+      const [moving] = /\.splice\(0, .*|([#\w.]+) = \1\.slice\([^0].*/.exec(text) ?? [];
+      assertEquals(moving, undefined, `${file} moves all other items`);
     }
   });
 

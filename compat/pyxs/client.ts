@@ -2,8 +2,12 @@
 
 import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
+import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
+import { refuseClones } from "../../src/transport/uncloneable.ts";
+import { bindMethods } from "../bound.ts";
 import { type Event, eventOf } from "./connection.ts";
+import { EventSource } from "./event_source.ts";
 import { ConnectionError, error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
 import { type Bytes, check_watch_path, text } from "./helpers.ts";
 import { isErrno, Operations } from "./operations.ts";
@@ -22,6 +26,8 @@ const END = new Uint8Array(1);
  *
  * Failures are a {@linkcode PyXSError} if the store refuses, an {@linkcode InvalidPath} if the path is invalid, and a
  * {@linkcode ConnectionError} if the connection cannot be opened or is over.
+ *
+ * Methods are bound to their object, as in Python: `process.on("exit", c.close)`.
  *
  * @example
  * ```ts
@@ -54,6 +60,8 @@ export class Client extends Operations {
       : unix_socket_path;
     super();
     this.router = named.router ?? new Router(connectionOf(named));
+    bindMethods(this);
+    refuseClones(this);
   }
 
   /** Whether this is domain 0 according to the kernel. Nothing depends on it: the store decides. */
@@ -225,15 +233,21 @@ interface WatchedPath {
  * }
  * ```
  */
-export class Monitor implements Subscriber {
+export class Monitor extends EventSource implements Subscriber {
   /** A copy of the client that made the monitor. */
   readonly client: Client;
   readonly #watches: WatchedPath[] = [];
   readonly #ended = new Map<string, string>();
-  #events: Event[] = [];
+  readonly #events = new Fifo<Event>();
   #onClose: () => void;
   /** The number of the connection that has the watches; 0 without watches. */
   #generation = 0;
+  /**
+   * Whether the monitor was closed.
+   *
+   * @internal
+   */
+  protected override is_closed = false;
 
   /**
    * Makes a monitor of a client.
@@ -242,8 +256,11 @@ export class Monitor implements Subscriber {
    * @param on_close Called when the monitor is closed.
    */
   constructor(client: Client, on_close: () => void = () => {}) {
+    super();
     this.client = client;
     this.#onClose = on_close;
+    bindMethods(this);
+    refuseClones(this);
   }
 
   /** The paths that are watched. */
@@ -273,6 +290,7 @@ export class Monitor implements Subscriber {
       if (same === undefined) router.unsubscribe(wire, this);
       throw error;
     }
+    this.is_closed = false;
     this.#watches.push({ path, token: text(token), wire });
     this.#generation = router.connection.generation;
   }
@@ -296,36 +314,12 @@ export class Monitor implements Subscriber {
   }
 
   /**
-   * Iterates over the events forever, and waits for each.
-   *
-   * Events whose watch has ended are skipped, unless `unwatched` is true. The iteration fails with a {@linkcode
-   * ConnectionError} when the connection is over, even if the client has connected again: the new connection has none
-   * of the watches.
-   *
-   * @param unwatched Whether to deliver events of ended watches.
-   * @returns A generator of the events.
-   */
-  *wait(unwatched = false): Generator<Event, void, undefined> {
-    for (;;) {
-      const event = this.#take();
-      if (event === undefined) {
-        this.#checkConnection();
-        this.client.router.wait_event(Infinity);
-        continue;
-      }
-      const { path, token: wire } = event;
-      const watch = this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path));
-      const token = watch?.token ?? (unwatched ? this.#ended.get(wire) : undefined);
-      if (token !== undefined) yield eventOf(path, token);
-    }
-  }
-
-  /**
    * Ends all watches.
    *
    * @throws {ConnectionError} If the watches ended with their connection.
    */
   close(): void {
+    this.is_closed = true;
     const onClose = this.#onClose;
     this.#onClose = () => {};
     try {
@@ -360,6 +354,57 @@ export class Monitor implements Subscriber {
     this.close();
   }
 
+  /**
+   * Takes the oldest event to deliver; `null` if none waits.
+   *
+   * @internal
+   */
+  protected override take(unwatched: boolean): Event | null {
+    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+      const token = this.#tokenOf(event, unwatched);
+      if (token !== undefined) return eventOf(event.path, token);
+    }
+    return null;
+  }
+
+  /**
+   * Tells whether an event of a watch that has not ended waits.
+   *
+   * @internal
+   */
+  protected override has_event(): boolean {
+    for (let at = 0;; at++) {
+      const event = this.#events.at(at);
+      if (event === undefined) return false;
+      if (this.#tokenOf(event, false) !== undefined) return true;
+    }
+  }
+
+  /**
+   * Waits at most `timeout` milliseconds for an event of any monitor. Returns whether one came.
+   *
+   * @internal
+   */
+  protected override receive(timeout: number): boolean {
+    this.#checkConnection();
+    return this.client.router.wait_event(timeout);
+  }
+
+  /**
+   * Resolves if an event may have come, as the `changed()` of a transport.
+   *
+   * @internal
+   */
+  protected override changed(pause: number, rest: number): Promise<void> {
+    return this.client.router.changed(pause, rest);
+  }
+
+  /** The token of the user; `undefined` if the event is not to be delivered. */
+  #tokenOf({ path, token: wire }: Event, unwatched: boolean): string | undefined {
+    const watch = this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path));
+    return watch?.token ?? (unwatched ? this.#ended.get(wire) : undefined);
+  }
+
   get #isLost(): boolean {
     return this.#generation !== 0 && this.#generation !== this.client.router.connection.generation;
   }
@@ -372,10 +417,6 @@ export class Monitor implements Subscriber {
 
   #forget(): void {
     for (const { wire } of this.#watches.splice(0)) this.client.router.unsubscribe(wire, this);
-  }
-
-  #take(): Event | undefined {
-    return this.#events.shift();
   }
 }
 

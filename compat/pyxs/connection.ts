@@ -5,8 +5,11 @@ import { builtin } from "../../src/transport/builtin.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingOptions } from "../../src/blocking/transport.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
+import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes } from "../../src/wire/text.ts";
 import { Exchange } from "../../src/blocking/exchange.ts";
+import { refuseClones } from "../../src/transport/uncloneable.ts";
+import { bindMethods } from "../bound.ts";
 import { ConnectionError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
@@ -47,7 +50,7 @@ export class PacketConnection {
   readonly #options: BlockingOptions;
   #exchange: Exchange | null = null;
   #generation = 0;
-  #inbox: Packet[] = [];
+  readonly #inbox = new Fifo<Packet>();
 
   /**
    * Makes a connection that is not open yet.
@@ -60,6 +63,8 @@ export class PacketConnection {
     this.path = kind === "embedded" ? address : path;
     this.#address = address;
     this.#options = options;
+    bindMethods(this);
+    refuseClones(this);
   }
 
   /** Whether the connection is open. */
@@ -78,7 +83,10 @@ export class PacketConnection {
   }
 
   /**
-   * Returns the descriptor of the connection.
+   * Returns the descriptor of the connection, for code that calls `poll()` itself.
+   *
+   * It tells nothing of events that were received with a reply, and reading from it would take bytes of the connection.
+   * To wait for events on the event loop, use `event_ready()` of a {@linkcode Monitor}.
    *
    * @returns The number of the descriptor.
    * @throws {ConnectionError} If a worker has the connection.
@@ -100,7 +108,7 @@ export class PacketConnection {
     try {
       this.#exchange = new Exchange(openBlocking(this.#address, this.#options).transport);
       this.#generation++;
-      this.#inbox = [];
+      this.#inbox.takeAll();
     } catch (error) {
       if (!(error instanceof XenStoreError)) throw error;
       const isMissing = error.code === "ENOENT" && defaultAddresses().map(formatAddress).includes(this.#address);
@@ -161,6 +169,17 @@ export class PacketConnection {
    */
   wait_event(timeout: number): boolean {
     return this.#guard((exchange) => exchange.waitForEvent(timeout));
+  }
+
+  /**
+   * Resolves if an event may have come, and the event loop runs until then. Not in pyxs.
+   *
+   * @param pause The longest wait in milliseconds of a transport that is not told of bytes.
+   * @param rest The longest wait in milliseconds.
+   * @throws {ConnectionError} If the connection is not open.
+   */
+  async changed(pause: number, rest: number): Promise<void> {
+    await this.#open().transport.changed(pause, rest);
   }
 
   /** Takes the oldest event; `null` if none waits. */

@@ -3,11 +3,38 @@
 import { Errno, errnoText, isErrnoName } from "../../src/wire/errno.ts";
 import { toLatin1 } from "../../src/wire/text.ts";
 
-/** Python's `str()` of an exception's arguments. */
+/** How many bytes or characters of an argument a message shows. */
+const SHOWN = 160;
+
+/** Python's `str()` of an exception's arguments, in which long arguments are cut. */
 function textOf(args: readonly unknown[]): string {
-  const shown = args.map((arg) => typeof arg === "string" ? `'${arg}'` : String(arg));
-  return args.length === 1 ? String(args[0]) : `(${shown.join(", ")})`;
+  if (args.length === 1) return typeof args[0] === "string" ? cut(args[0]) : shown(args[0]);
+  return `(${args.map((arg) => typeof arg === "string" ? `'${cut(arg)}'` : shown(arg)).join(", ")})`;
 }
+
+function cut(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}... (${text.length} characters)`;
+}
+
+function shown(value: unknown): string {
+  return value instanceof Uint8Array ? shownBytes(value) : String(value);
+}
+
+/** Returns bytes as Python shows them, `b'/tool\x00'`, and no more than the first ones. */
+export function shownBytes(bytes: Uint8Array): string {
+  const characters = Array.from(bytes.subarray(0, SHOWN), (byte) => String.fromCharCode(byte));
+  const quote = characters.includes("'") && !characters.includes('"') ? '"' : "'";
+  const literal = characters.map((character) => character === quote ? `\\${quote}` : escaped(character)).join("");
+  return `b${quote}${literal}${quote}${bytes.length > SHOWN ? `... (${bytes.length} bytes)` : ""}`;
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code >= 0x20 && code <= 0x7e) return character === "\\" ? "\\\\" : character;
+  return ESCAPES[character] ?? `\\x${code.toString(16).padStart(2, "0")}`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
 /**
  * The base of pyxs's exceptions. If the store refused, `args` are the number and the text of the error.
@@ -135,6 +162,16 @@ export class InvalidPermission extends PyXSError {
 export class ConnectionError extends PyXSError {
   /** `"ConnectionError"`. */
   override name = "ConnectionError";
+
+  /**
+   * Makes the exception. A text is shown whole: it is a sentence, not a value of the caller.
+   *
+   * @param args The arguments, as in Python.
+   */
+  constructor(...args: readonly unknown[]) {
+    super(...args);
+    if (args.length === 1 && typeof args[0] === "string") this.message = args[0];
+  }
 }
 
 /**

@@ -2,14 +2,17 @@
 
 import { pathFault } from "../../src/wire/path.ts";
 import { toLatin1 } from "../../src/wire/text.ts";
+import { pythonError, typeName } from "../python.ts";
 import { InvalidPath, InvalidPermission } from "./exceptions.ts";
 
 /** An argument for Python's bytes: text, which is encoded as UTF-8, or bytes. */
 export type Bytes = string | Uint8Array;
 
-/** Returns a path, token or permission as text, one character for each byte. */
+/** Returns a path, token or permission as text, one character for each byte. Throws a `TypeError` for anything else. */
 export function text(bytes: Bytes): string {
-  return typeof bytes === "string" ? bytes : toLatin1(bytes);
+  if (typeof bytes === "string") return bytes;
+  if (bytes instanceof Uint8Array) return toLatin1(bytes);
+  throw pythonError("TypeError", `expected string or bytes-like object, got '${typeName(bytes)}'`);
 }
 
 /**

@@ -1,10 +1,11 @@
 // The operations of pyxs's client that need only a way to send requests.
 
 import { listDirectory } from "../../src/blocking/directory.ts";
+import { NODE_ERRORS } from "../../src/wire/errno.ts";
 import { childPath } from "../../src/wire/path.ts";
 import { splitStrings, toLatin1, withoutNul } from "../../src/wire/text.ts";
-import { decodeValue, encodeValue } from "../python.ts";
-import { error, PyXSError } from "./exceptions.ts";
+import { decodeValue, encodeValue, pythonError } from "../python.ts";
+import { error, InvalidPath, PyXSError } from "./exceptions.ts";
 import { type Bytes, check_path, check_perms } from "./helpers.ts";
 import { Op } from "./packet.ts";
 
@@ -191,25 +192,46 @@ export abstract class Operations {
   }
 
   /**
-   * Visits a node and everything below it. A value that may not be read is empty.
+   * Visits a node and everything below it.
+   *
+   * No node ends the walk, except for the top. A node that vanishes before it is listed is left out. A node that may
+   * not be listed has no children, and a value that may not be read is empty.
    *
    * @param top The node to start from.
    * @param topdown Whether parents come before their children, or after them.
    * @returns A generator of path, value and children.
-   * @throws {PyXSError} If the store refuses.
+   * @throws {PyXSError} If the store does not list the top, or fails for a reason that is not the node's.
    */
   *walk(top: Bytes, topdown = true): Generator<WalkEntry, void, undefined> {
     const path = check_path(top);
-    const children = this.list(path);
-    let value = "";
-    try {
-      value = this.read(path);
-    } catch (thrown) {
-      if (!(thrown instanceof PyXSError) || typeof thrown.args[0] !== "number") throw thrown;
+    // A stack, not recursion: the depth of a tree is up to whoever wrote it.
+    const stack: (string | WalkEntry)[] = [];
+    for (let at: string | WalkEntry | undefined = path; at !== undefined; at = stack.pop()) {
+      const entry: WalkEntry | null = typeof at === "string" ? this.#visit(at, at === path) : at;
+      if (entry === null) continue;
+      if (topdown || entry === at) yield entry;
+      else stack.push(entry);
+      if (entry === at) continue;
+      for (const child of entry[2].toReversed()) stack.push(childPath(entry[0], child));
     }
-    if (topdown) yield [path, value, children];
-    for (const child of children) yield* this.walk(childPath(path, child), topdown);
-    if (!topdown) yield [path, value, children];
+  }
+
+  /** Reads a node; `null` if it has vanished. */
+  #visit(path: string, isTop: boolean): WalkEntry | null {
+    let children: string[] = [];
+    try {
+      children = this.list(path);
+    } catch (thrown) {
+      if (isTop) throw thrown;
+      if (isErrno(thrown, "ENOENT")) return null;
+      if (!isOfOneNode(thrown)) throw thrown;
+    }
+    try {
+      return [path, this.read(path), children];
+    } catch (thrown) {
+      if (!isOfOneNode(thrown) && !isErrno(thrown, "ENOENT")) throw thrown;
+      return [path, "", children];
+    }
   }
 
   /**
@@ -245,7 +267,7 @@ export abstract class Operations {
    * @throws {PyXSError} If the store refuses.
    */
   introduce_domain(domid: number, mfn: number | bigint, eventchn: number): void {
-    if (domid === 0) throw new RangeError("domain 0 cannot be introduced.");
+    if (domid === 0) throw pythonError("ValueError", "domain 0 cannot be introduced.");
     this.ack(Op.INTRODUCE, `${domid}\0`, `${mfn}\0`, `${eventchn}\0`);
   }
 
@@ -279,6 +301,12 @@ export abstract class Operations {
   set_target(domid: number, target: number): void {
     this.ack(Op.SET_TARGET, `${domid}\0`, `${target}\0`);
   }
+}
+
+/** Tells whether an exception is about the node of the request alone: a walk goes on with the next node. */
+function isOfOneNode(thrown: unknown): boolean {
+  // A store may hold nodes whose paths are too long to be asked for.
+  return thrown instanceof InvalidPath || NODE_ERRORS.some((name) => isErrno(thrown, name));
 }
 
 /** Tells whether an exception is that of an error with this name. */

@@ -3,7 +3,7 @@
 import { PAYLOAD_MAX } from "../../src/wire/header.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { toBytes } from "../../src/wire/text.ts";
-import { InvalidOperation, InvalidPayload } from "./exceptions.ts";
+import { InvalidOperation, InvalidPayload, shownBytes } from "./exceptions.ts";
 
 /**
  * The operations, with the names of pyxs and of the current protocol.
@@ -64,5 +64,11 @@ export class Packet {
     this.rq_id = rq_id;
     this.tx_id = tx_id;
     this.size = this.payload.length;
+  }
+
+  /** `Packet(op=2, rq_id=1, tx_id=0, size=6, payload=b'/tool\x00')`, as Python shows it. */
+  toString(): string {
+    const { op, rq_id, tx_id, size, payload } = this;
+    return `Packet(op=${op}, rq_id=${rq_id}, tx_id=${tx_id}, size=${size}, payload=${shownBytes(payload)})`;
   }
 }

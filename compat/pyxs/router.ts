@@ -1,5 +1,7 @@
 // pyxs's router: one connection for any number of clients and monitors.
 
+import { refuseClones } from "../../src/transport/uncloneable.ts";
+import { bindMethods } from "../bound.ts";
 import type { Event, PacketConnection } from "./connection.ts";
 import type { Packet } from "./packet.ts";
 
@@ -71,6 +73,8 @@ export class Router {
    */
   constructor(connection: PacketConnection) {
     this.connection = connection;
+    bindMethods(this);
+    refuseClones(this);
   }
 
   /** Whether the connection is open. */
@@ -158,6 +162,17 @@ export class Router {
     if (!this.connection.wait_event(timeout)) return false;
     this.#deliver();
     return true;
+  }
+
+  /**
+   * Resolves if an event may have come, and the event loop runs until then. Not in pyxs.
+   *
+   * @param pause The longest wait in milliseconds of a connection that is not told of events.
+   * @param rest The longest wait in milliseconds.
+   * @throws {ConnectionError} If the connection is not open.
+   */
+  changed(pause: number, rest: number): Promise<void> {
+    return this.connection.changed(pause, rest);
   }
 
   /** `Router(UnixSocketConnection('/path'))`, as Python shows it. */

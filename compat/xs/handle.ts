@@ -8,6 +8,7 @@ import type { Part } from "../../src/wire/encoder.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
 import type { BlockingKind } from "../../src/blocking/transport.ts";
 import { codeOf } from "../../src/wire/system_errors.ts";
+import { untilReady } from "../../src/blocking/readiness.ts";
 import { listDirectory } from "../../src/blocking/directory.ts";
 import { xsError } from "./error.ts";
 import { EventDescriptor } from "./event_descriptor.ts";
@@ -26,6 +27,9 @@ import {
   string,
   transactionId,
 } from "../python.ts";
+import { refuseClones } from "../../src/transport/uncloneable.ts";
+import { bindMethods } from "../bound.ts";
+import { acknowledged, lost, lostError, payload, unsigned } from "./answers.ts";
 import { permissionOf, shownPermission } from "./permissions.ts";
 import { Tokens } from "./tokens.ts";
 import type { XsEvent, XsOptions, XsPermission } from "./types.ts";
@@ -54,6 +58,8 @@ export class Handle {
       throw xsError(error.code, error);
     }
     this.#values = values === "text" ? decodeValue : (bytes) => bytes.slice();
+    bindMethods(this);
+    refuseClones(this);
   }
 
   get transport(): BlockingKind {
@@ -134,22 +140,22 @@ export class Handle {
     return acknowledged(answer);
   }
 
-  read_watch(...args: readonly unknown[]): XsEvent {
+  read_watch<T>(...args: readonly unknown[]): XsEvent<T> {
     checkNone(args, "read_watch");
     this.#checkOpen();
     for (;;) {
       const event = this.#takeEvent(Infinity);
-      const found = event === null ? null : this.#eventOf(event);
+      const found = event === null ? null : this.#eventOf<T>(event);
       if (found !== null) return found;
     }
   }
 
-  check_watch(...args: readonly unknown[]): XsEvent | null {
+  check_watch<T>(...args: readonly unknown[]): XsEvent<T> | null {
     checkNone(args, "check_watch");
     this.#checkOpen();
     const event = this.#takeEvent(0);
     if (event === null) return null;
-    const found = this.#eventOf(event);
+    const found = this.#eventOf<T>(event);
     if (found === null) throw xsError("EAGAIN");
     return found;
   }
@@ -165,6 +171,25 @@ export class Handle {
       this.#takeEvent(0);
       this.#tokens.tidy(next.token, this.#isWaiting);
     }
+  }
+
+  // A Promise that rejects, and never a call that throws.
+  async watch_ready(seconds: number = Infinity): Promise<boolean> {
+    return await this.#untilReady(() => this.wait_watch(0), seconds);
+  }
+
+  async *events<T>(): AsyncGenerator<XsEvent<T>, void, undefined> {
+    this.#checkOpen();
+    for (;;) {
+      await this.#untilReady(() => this.#closed || this.wait_watch(0), Infinity);
+      if (this.#closed) return;
+      const event = this.check_watch<T>();
+      if (event !== null) yield event;
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<XsEvent, void, undefined> {
+    return this.events();
   }
 
   fileno(...args: readonly unknown[]): number {
@@ -238,8 +263,8 @@ export class Handle {
     return typeof answer !== "string" && toLatin1(withoutNul(answer)) !== "F";
   }
 
-  close(...args: readonly unknown[]): null {
-    checkNone(args, "close");
+  // Listeners get arguments, such as the exit code: unlike Python's, this method ignores them.
+  close(): null {
     this.#checkOpen();
     this[Symbol.dispose]();
     return null;
@@ -282,15 +307,20 @@ export class Handle {
     }
   }
 
+  #untilReady(isReady: () => boolean, seconds: number): Promise<boolean> {
+    const { transport } = this.#exchange;
+    return untilReady(isReady, (pause, rest) => transport.changed(pause, rest), seconds * 1000);
+  }
+
   #takeEvent(timeout: number): RawEvent | null {
     return lost(() => this.#exchange.takeEvent(timeout), "EINVAL");
   }
 
   /** Returns the event as callers get it; `null` if no watch has its token. */
-  #eventOf({ path, token }: RawEvent): XsEvent | null {
+  #eventOf<T>({ path, token }: RawEvent): XsEvent<T> | null {
     const found = this.#tokens.find(token);
     this.#tokens.tidy(token, this.#isWaiting);
-    return found === null ? null : Object.freeze([path, found[0]] as const);
+    return found === null ? null : Object.freeze([path, found[0] as T] as const);
   }
 
   #forget(token: unknown): void {
@@ -304,33 +334,4 @@ export class Handle {
   #checkOpen(): void {
     if (this.#closed) throw xsError("EINVAL");
   }
-}
-
-/** Runs a function. If the connection turns out to be over, throws an error with the given code. */
-function lost<T>(run: () => T, code: string): T {
-  try {
-    return run();
-  } catch (error) {
-    throw lostError(error, code);
-  }
-}
-
-/** Returns what is thrown for an error of the connection: its code, or the given one. Other errors stay as they are. */
-function lostError(error: unknown, code?: string): unknown {
-  return error instanceof XenStoreError ? xsError(code ?? error.code, error) : error;
-}
-
-function payload(answer: Answer): Uint8Array {
-  if (typeof answer === "string") throw xsError(answer);
-  return answer;
-}
-
-function acknowledged(answer: Answer): null {
-  payload(answer);
-  return null;
-}
-
-/** Returns the number of a domain as libxenstore prints it. */
-function unsigned(domid: number): string {
-  return `${domid >>> 0}`;
 }

@@ -57,5 +57,5 @@ export interface XsPermissionInput {
   readonly write?: number | boolean;
 }
 
-/** An event: the path of the node, and the value that `watch()` was given as the token. */
-export type XsEvent = readonly [path: string, token: unknown];
+/** An event: the path of the node, and the value that `watch()` was given as the token, of the type `T`. */
+export type XsEvent<T = unknown> = readonly [path: string, token: T];

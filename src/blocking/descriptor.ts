@@ -5,6 +5,7 @@ import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
+import { after } from "./readiness.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
 
 /** Switches a descriptor between waiting and not waiting. That of the device always waits. */
@@ -35,6 +36,7 @@ export class DescriptorTransport implements BlockingTransport {
   readonly fd: number;
   readonly canPoll: boolean;
   readonly #fs = builtin("node:fs");
+  readonly changed: typeof after = after;
   readonly #isMainThread = builtin("node:worker_threads").isMainThread;
   readonly #mode: Mode | null;
   readonly #spin: number;

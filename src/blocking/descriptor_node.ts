@@ -2,10 +2,12 @@
 
 import type { Socket } from "node:net";
 import { builtin } from "../transport/builtin.ts";
+import { busyPauses, isBusy } from "../transport/busy.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { checkSocketPath } from "../transport/socket_path.ts";
 import { SOCKET_TRAITS } from "../transport/transport.ts";
 import { DescriptorTransport } from "./descriptor.ts";
+import { refusalOf } from "./refusal_node.ts";
 import type { BlockingTransport } from "./transport.ts";
 
 /** The part of the socket's handle that is used here. It is internal, and the same in Node 20 to 26. */
@@ -14,40 +16,48 @@ interface SocketHandle {
   setBlocking(blocking: boolean): void;
 }
 
-/**
- * The number of attempts to connect while the backlog of the store is full, and the pause before each in milliseconds.
- */
-const ATTEMPTS = 50;
-const PAUSE_MS = 2;
+/** How long the reason of a refusal holds, in milliseconds: finding it out takes a thread. */
+const REASON_HOLDS_MS = 1000;
 
-/** Connects to the Unix socket at `path`. Throws the system's error. Returns `null` if this Node has no such handle. */
+/**
+ * Connects to the Unix socket at `path`. Waits while its backlog is full, at most {@linkcode BUSY_WAIT_MS}. Throws the
+ * system's error. Returns `null` if this Node has no such handle.
+ */
 export function openSocketByDescriptor(path: string, spin: number): BlockingTransport | null {
   checkSocketPath(path);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  for (let attempt = 1;; attempt++) {
-    const { socket, handle } = begin(path);
-    if (handle === null) {
-      socket.destroy();
-      return null;
+  let busy: Error | null = null;
+  let since = 0;
+  for (const pause of busyPauses(() => performance.now())) {
+    const opened = connectOnce(path, spin);
+    if (opened !== "refused") return opened;
+    if (busy === null || performance.now() - since > REASON_HOLDS_MS) {
+      busy = refusalOf(path);
+      since = performance.now();
     }
-    if (handle.fd < 0) {
-      socket.destroy();
-      const code = whyNoSocket();
-      throw codedError(code, `socket: ${code}`);
-    }
-    if (isConnected(handle.fd)) {
-      handle.setBlocking(true);
-      return new DescriptorTransport(handle.fd, SOCKET_TRAITS, spin, {
-        setBlocking: (blocking) => handle.setBlocking(blocking),
-        close: () => void socket.destroy(),
-      });
-    }
-    socket.destroy();
-    const code = whyNot(path);
-    // Either the socket refuses, or its backlog is full, for which Node does not wait. Only time distinguishes the two.
-    if (code !== "ECONNREFUSED" || attempt === ATTEMPTS) throw codedError(code, `connect ${code} ${path}`);
-    Atomics.wait(sleeper, 0, 0, PAUSE_MS);
+    if (!isBusy(busy)) throw busy;
+    Atomics.wait(sleeper, 0, 0, pause);
   }
+  throw busy ?? refusalOf(path);
+}
+
+/** Connects, unless the socket refuses now. Throws if no socket can be made. */
+function connectOnce(path: string, spin: number): BlockingTransport | "refused" | null {
+  const { socket, handle } = begin(path);
+  if (handle !== null && handle.fd >= 0 && isConnected(handle.fd)) {
+    handle.setBlocking(true);
+    return new DescriptorTransport(handle.fd, SOCKET_TRAITS, spin, {
+      setBlocking: (blocking) => handle.setBlocking(blocking),
+      close: () => void socket.destroy(),
+    });
+  }
+  // Destroying the socket takes the descriptor from the handle.
+  const hadDescriptor = handle !== null && handle.fd >= 0;
+  socket.destroy();
+  if (handle === null) return null;
+  if (hadDescriptor) return "refused";
+  const code = whyNoSocket();
+  throw codedError(code, `socket: ${code}`);
 }
 
 /** A socket that never reads by itself and keeps no process alive: libuv connects a Unix socket within the call. */
@@ -89,17 +99,5 @@ function whyNoSocket(): string {
     return "EMFILE";
   } catch (error) {
     return codeOf(error) ?? "EMFILE";
-  }
-}
-
-/** Node reports the reason only when its event loop runs. */
-function whyNot(path: string): string {
-  const { accessSync, constants, statSync } = builtin("node:fs");
-  try {
-    if (!statSync(path).isSocket()) return "ENOTSOCK";
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return "ECONNREFUSED";
-  } catch (error) {
-    return codeOf(error) ?? "ECONNREFUSED";
   }
 }

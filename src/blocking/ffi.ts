@@ -4,21 +4,19 @@ import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
 import { systemError } from "../transport/errors.ts";
 import { codedError } from "../wire/system_errors.ts";
-import { checkSocketPath } from "../transport/socket_path.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
+import { connectByLibc } from "./connect_libc.ts";
 import type { Libc } from "./libc.ts";
+import { after } from "./readiness.ts";
 import { openSignal } from "./signal.ts";
 import { type BlockingTransport, type Signal, spinning } from "./transport.ts";
 
 // The numbers of Linux, the same on every machine that runs Xen.
-const AF_UNIX = 1;
-const SOCK_STREAM_CLOEXEC = 0o2000001;
 const O_RDWR_CLOEXEC = 0o2000002;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const POLLIN = 1;
 const POLL_ENTRY = 8;
-const SOCKADDR_UN = 110;
 const EINTR = 4, EAGAIN = 11;
 /** The longest wait of a thread in the kernel in milliseconds: a thread cannot be terminated during such a wait. */
 const THREAD_WAIT_MS = 100;
@@ -26,19 +24,7 @@ const utf8 = new TextEncoder();
 
 /** Connects to the Unix socket at `path`. Throws the system's error. */
 export function openSocketByLibc(libc: Libc, path: string, spin: number): BlockingTransport {
-  checkSocketPath(path);
-  const address = new Uint8Array(SOCKADDR_UN);
-  address[0] = AF_UNIX;
-  address.set(utf8.encode(path), 2);
-  const fd = libc.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
-  if (fd < 0) throw systemError(libc.errno(), "socket");
-  while (libc.connect(fd, address, SOCKADDR_UN) < 0) {
-    const errno = libc.errno();
-    if (errno === EINTR) continue;
-    libc.close(fd);
-    throw systemError(errno, "connect");
-  }
-  return new FfiTransport(libc, fd, SOCKET_TRAITS, spin);
+  return new FfiTransport(libc, connectByLibc(libc, path), SOCKET_TRAITS, spin);
 }
 
 /** Opens the XenBus device at `path`. Throws the system's error. */
@@ -54,6 +40,7 @@ class FfiTransport implements BlockingTransport {
   readonly fd: number;
   readonly canPoll = true;
   readonly #libc: Libc;
+  readonly changed: typeof after = after;
   readonly #isMainThread = builtin("node:worker_threads").isMainThread;
   readonly #spin: number;
   readonly #entry = new Int32Array(POLL_ENTRY / 4);

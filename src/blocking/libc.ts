@@ -1,5 +1,7 @@
 // The libc functions of a blocking connection, by the foreign-function interface of the runtime.
 
+import { LIBC_PATHS } from "../transport/libc_paths.ts";
+
 /** A value of C, as both runtimes' interfaces know it. */
 export type CType = "i32" | "usize" | "buffer" | "pointer";
 
@@ -22,6 +24,7 @@ export type OpenLibrary = (path: string, signatures: Readonly<Record<string, Sig
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
+  setOption(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   open(path: Uint8Array, flags: number): number;
   close(fd: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
@@ -42,6 +45,7 @@ const file: Signature = { parameters: ["i32", "buffer", "usize"], result: "i32" 
 const signatures = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   send: io,
@@ -56,22 +60,9 @@ const signatures = {
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
 } as const satisfies Record<string, Signature>;
 
-/**
- * The names to try: by the search of the loader, and by the paths that Deno's `--allow-ffi=PATH` may name; glibc, then
- * musl.
- */
-const PATHS: readonly string[] = [
-  "libc.so.6",
-  "/lib/x86_64-linux-gnu/libc.so.6",
-  "/lib/aarch64-linux-gnu/libc.so.6",
-  "/lib64/libc.so.6",
-  "libc.musl-x86_64.so.1",
-  "libc.musl-aarch64.so.1",
-];
-
 /** The libc of Linux; `null` if it does not exist, or may not be called. */
 export function openLibc(openLibrary: OpenLibrary): Libc | null {
-  for (const path of PATHS) {
+  for (const path of LIBC_PATHS) {
     const library = openLibrary(path, signatures);
     if (library !== null) return bind(library);
   }
@@ -91,6 +82,7 @@ function bind({ symbols, close }: Library): Libc {
   return {
     socket: get("socket"),
     connect: get("connect"),
+    setOption: get("setsockopt"),
     open: get("open"),
     close: get("close"),
     send: get("send"),

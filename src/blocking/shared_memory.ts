@@ -9,6 +9,9 @@ const WORDS = 8;
 /** The words at the start: bytes put and taken, both growing; the state; and a count that changes with each of them. */
 const PUT = 0, TAKEN = 1, STATE = 2, CHANGES = 3, STARVED = 4, ERROR_LENGTH = 5, REQUESTS = 6, REQUEST_LENGTH = 7;
 
+/** The longest wait of {@linkcode SharedRing.changed} in milliseconds. */
+const SLICE_MS = 1000;
+
 const SIZE = WORDS * 4 + ERROR_SIZE + RING_SIZE + REQUEST_SIZE;
 
 /** The state of the connection. */
@@ -21,6 +24,7 @@ export class SharedRing {
   readonly #error: Uint8Array;
   readonly #bytes: Uint8Array;
   readonly #request: Uint8Array;
+  #seen = 0;
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(SIZE)) {
     this.memory = memory;
@@ -72,7 +76,7 @@ export class SharedRing {
     this.#bytes.set(bytes.subarray(0, first), at);
     this.#bytes.set(bytes.subarray(first, length), 0);
     Atomics.add(this.#words, PUT, length);
-    this.#wake();
+    this.wake();
     return length;
   }
 
@@ -83,11 +87,12 @@ export class SharedRing {
     this.#error.set(text);
     Atomics.store(this.#words, ERROR_LENGTH, text.length);
     Atomics.store(this.#words, STATE, state);
-    this.#wake();
+    this.wake();
   }
 
   /** Takes as many bytes as are there and fit from index `from` on. Returns their number. */
   take(into: Uint8Array, from: number): number {
+    this.#seen = Atomics.load(this.#words, CHANGES);
     const length = Math.min(this.length, into.length - from);
     const at = (Atomics.load(this.#words, TAKEN) >>> 0) % RING_SIZE;
     const first = Math.min(length, RING_SIZE - at);
@@ -115,15 +120,28 @@ export class SharedRing {
     }
   }
 
+  /** Resolves at the first change since {@linkcode take}, at most after `milliseconds`. */
+  async changed(milliseconds: number): Promise<void> {
+    // Waiting for the memory does not keep the process alive.
+    const alive = setInterval(() => {}, SLICE_MS);
+    try {
+      const wait = Atomics.waitAsync(this.#words, CHANGES, this.#seen, Math.min(milliseconds, SLICE_MS));
+      if (wait.async) await wait.value;
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
+  /** Ends the waits of both threads, which check again. */
+  wake(): void {
+    Atomics.add(this.#words, CHANGES, 1);
+    Atomics.notify(this.#words, CHANGES);
+  }
+
   /** Why the connection ended. */
   get error(): { code: string; message: string } {
     const text = new TextDecoder().decode(this.#error.slice(0, Atomics.load(this.#words, ERROR_LENGTH)));
     const end = text.indexOf("\n");
     return { code: text.slice(0, end), message: text.slice(end + 1) };
-  }
-
-  #wake(): void {
-    Atomics.add(this.#words, CHANGES, 1);
-    Atomics.notify(this.#words, CHANGES);
   }
 }

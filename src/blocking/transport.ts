@@ -26,6 +26,12 @@ export interface BlockingTransport {
    * if the connection is over.
    */
   receive(into: Uint8Array, from: number, timeout: number): number;
+  /**
+   * Resolves if bytes may have come since the last {@linkcode receive}, or the connection may be over: at most after
+   * `rest` milliseconds. A transport that is not told of bytes resolves after `pause` milliseconds. The process stays
+   * alive until then.
+   */
+  changed(pause: number, rest: number): Promise<void>;
   /** Makes a descriptor that is readable if bytes of the connection wait, or if its owner says so. */
   openSignal?(): Signal;
   /** Ends the connection. Closing twice is fine. */

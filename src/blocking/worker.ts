@@ -3,6 +3,7 @@
 import type { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "../transport/address.ts";
 import { builtin } from "../transport/builtin.ts";
+import { BUSY_WAIT_MS } from "../transport/busy.ts";
 import { processWide } from "../transport/process_wide.ts";
 import { codedError } from "../wire/system_errors.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
@@ -19,8 +20,11 @@ interface SharedWorker {
   opened: number;
 }
 
-/** Far more than a worker takes to start: a failed start is not reported to a thread that waits. */
-const OPEN_WITHIN_MS = 15_000;
+/**
+ * Far more than a worker takes to start, and to connect to a busy store: a failed start is not reported to a thread
+ * that waits.
+ */
+const OPEN_WITHIN_MS = 15_000 + BUSY_WAIT_MS;
 /** The longest time of the reply that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;
 
@@ -116,9 +120,12 @@ class WorkerTransport implements BlockingTransport {
     return length;
   }
 
+  readonly changed = (_pause: number, rest: number): Promise<void> => this.#ring.changed(rest);
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ring.wake();
     this.#post({ type: "close", id: this.#id });
     if (this.traits.shared) {
       atExit().delete(this.#closeAtExit);

@@ -4,6 +4,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { openTransport } from "../transport/open.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { Transport } from "../transport/transport.ts";
+import { Unsent } from "../wire/unsent.ts";
 import { SharedRing, State } from "./shared_memory.ts";
 
 /** A request of the handle's thread; `id` is the connection. */
@@ -16,7 +17,7 @@ export type WorkerRequest =
 class KeptConnection {
   readonly #ring: SharedRing;
   #transport: Transport | null = null;
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Unsent();
   #ended: { readonly cause: unknown } | null = null;
   #closed = false;
 
@@ -42,14 +43,7 @@ class KeptConnection {
 
   /** Puts the bytes that had no room. */
   resume(): void {
-    for (let bytes = this.#waiting[0]; bytes !== undefined; bytes = this.#waiting[0]) {
-      const taken = this.#ring.put(bytes);
-      if (taken < bytes.length) {
-        this.#waiting[0] = bytes.subarray(taken);
-        return;
-      }
-      this.#waiting.shift();
-    }
+    this.#waiting.drain((bytes) => this.#ring.put(bytes));
     if (this.#ended !== null) this.#end(this.#ended.cause);
   }
 

@@ -1,10 +1,11 @@
 // The arguments of every request: paths, texts and options, and the checks of them.
 
-import { InvalidPathError, InvalidPayloadError } from "../wire/errors.ts";
+import { InvalidPathError, InvalidPayloadError, InvalidPermissionError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { pathFault } from "../wire/path.ts";
 import { kindFault } from "../wire/checks.ts";
-import { toLatin1 } from "../wire/text.ts";
+import { formatPermission, parsePermission, type Permission, permissionFault } from "../wire/permissions.ts";
+import { toBytes, toLatin1 } from "../wire/text.ts";
 
 /**
  * A path: absolute (`/local/domain/0`, at most 3072 bytes), or relative to the home of the client's domain (at most
@@ -51,4 +52,33 @@ export function checkedString(text: string, operation: Operation, path?: string)
     ? `${JSON.stringify(text)} contains a NUL`
     : `expected a text: got ${typeof text}`;
   throw new InvalidPayloadError(fault, { operation: operationName(operation), path });
+}
+
+/** Returns the bytes of a value. Throws a `TypeError` if the value is neither text nor bytes. */
+export function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
+  if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
+  throw new TypeError(`WRITE ${JSON.stringify(path)}: ${kindFault("a value", value)}`);
+}
+
+/** Returns permissions as they are sent. Throws an {@linkcode InvalidPermissionError} if one is invalid. */
+export function permissionTexts(permissions: readonly (Permission | string)[], path: string): string[] {
+  const context = { operation: "SET_PERMS", path };
+  if (!Array.isArray(permissions)) {
+    throw new InvalidPermissionError(`expected a list of permissions: got ${typeof permissions}`, context);
+  }
+  if (permissions.length === 0) {
+    throw new InvalidPermissionError("the list is empty: it must name an owner", context);
+  }
+  return permissions.map((permission) => permissionText(permission, context));
+}
+
+function permissionText(permission: Permission | string, context: { operation: string; path: string }): string {
+  const parsed = typeof permission === "string" ? parsePermission(permission) : permission;
+  if (parsed === null || typeof parsed !== "object") {
+    const fault = `${JSON.stringify(permission)} is not a letter of n, r, w, b and a domid`;
+    throw new InvalidPermissionError(fault, context);
+  }
+  const fault = permissionFault(parsed);
+  if (fault !== null) throw new InvalidPermissionError(fault, context);
+  return formatPermission(parsed);
 }

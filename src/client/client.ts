@@ -1,5 +1,6 @@
 // The client: a connection to a store, its transactions and its monitors.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { Operation } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
@@ -17,6 +18,7 @@ import type { Status } from "./status.ts";
 import { Tracer } from "./tracer.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
+import type { Follow } from "./unawaited.ts";
 import { type Predicate, waitFor } from "./wait_for.ts";
 import type { MonitorOptions } from "./watch.ts";
 
@@ -98,6 +100,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
     this.#connection = new Connection(connector(address), { policy, onStatus, signals, tracer: this.#tracer });
     this.#signals = signals;
     this.#backend = typeof address === "string" || address === undefined ? address ?? null : "transport";
+    refuseClones(this);
   }
 
   /** Whether the client has a connection. */
@@ -151,10 +154,12 @@ export class Client extends ReportingClient implements AsyncDisposable {
   /**
    * Connects, unless the client is connected.
    *
+   * Waits at most 30 seconds if the store is busy and accepts no connection.
+   *
    * @param options The signal that ends the attempt.
    * @returns The client.
    * @throws {ConnectionError} If no store can be reached. `code` is that of the system (`ENOENT`, `ECONNREFUSED`,
-   *   `EACCES`), and the text lists the attempts.
+   *   `EACCES`; `EAGAIN` if the store stayed busy), and the text lists the attempts.
    */
   async connect({ signal }: RequestOptions = {}): Promise<this> {
     this.#tracer.enter("connect");
@@ -167,11 +172,16 @@ export class Client extends ReportingClient implements AsyncDisposable {
   /**
    * Closes the connection. Its transactions are dropped, its monitors end and pending requests fail. Closing twice is
    * fine.
+   *
+   * Only the XenBus device waits for the store: nothing cancels a read of the device. If the store sends nothing for 5
+   * seconds, the client counts as closed, and the device is closed with the next reply.
+   *
+   * @param options The signal that ends the wait, but not the closing.
    */
-  async close(): Promise<void> {
+  async close({ signal }: RequestOptions = {}): Promise<void> {
     this.#tracer.enter("close");
     this.closeReporting();
-    await this.#connection.close();
+    await this.#signals.wait(this.#connection.close(), signal);
   }
 
   /** As {@linkcode close}. */
@@ -193,13 +203,20 @@ export class Client extends ReportingClient implements AsyncDisposable {
   /**
    * Runs a function in a transaction, commits, and tries again if the transaction conflicted.
    *
-   * Each attempt runs the function in a new transaction, after a random pause that grows. The transaction is rolled
-   * back if the function throws. A function that ends its transaction itself is not run again.
+   * Each attempt runs the function in a new transaction, after a random pause that grows. An attempt also fails if the
+   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the
+   * function throws. A function that ends its transaction itself is not run again.
+   *
+   * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
+   * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
+   * handles does not count.
    *
    * @param body The function to run, with the transaction and the number of the attempt, from 1.
    * @param options How many attempts are made, the pauses between them, and the signal that ends the wait.
    * @returns The result of the function.
    * @throws {ConflictError} If the last attempt conflicted.
+   * @throws {XenStoreError} If the domain had too many open transactions at the last attempt: ENOSPC, on oxenstored
+   *   EQUOTA.
    * @throws {RangeError} If `attempts` or `backoff` is invalid.
    *
    * @example
@@ -217,7 +234,9 @@ export class Client extends ReportingClient implements AsyncDisposable {
    */
   async transact<T>(body: TransactionBody<T>, options: TransactOptions = {}): Promise<T> {
     this.#tracer.enter("transact");
-    return await transact((start) => this.transaction(start), body, options, this.#signals);
+    const start = async (request: RequestOptions, follow: Follow) =>
+      await startTransaction(this.#connection.router, request, follow);
+    return await transact(start, body, options, this.#signals);
   }
 
   /**
@@ -237,12 +256,17 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * Waits until a predicate accepts the value of a node.
    *
    * The predicate runs immediately and again after every change of the node. It gets `null` if the node does not exist.
+   * If the client reconnects, the wait goes on over the new connection.
+   *
+   * A node that a guest may not read counts as missing if the store does not tell whether it exists: see
+   * {@linkcode exists}. The predicate runs again when the guest may read the node.
    *
    * @param path The node, which need not exist.
    * @param predicate Decides whether the value is the expected one.
    * @param options The signal that ends the wait.
    * @returns The value that the predicate accepted.
    * @throws {ConnectionError} If the connection is lost for good, or the client is closed.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    *
    * @example
    * ```ts
@@ -284,6 +308,8 @@ export class Client extends ReportingClient implements AsyncDisposable {
 
 /**
  * Makes a client and connects it.
+ *
+ * Waits at most 30 seconds if the store is busy and accepts no connection.
  *
  * @param address The address of the store. Without it, the client searches for the store.
  * @param options The options of the client, and the signal that ends the attempt.

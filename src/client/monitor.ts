@@ -1,5 +1,6 @@
 // The monitor: sets watches, keeps them over reconnections, and delivers their events.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import { checkedWhole, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
@@ -55,6 +56,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   #generated = 0;
   #established = 0;
   #closed = false;
+  #closing: Promise<void> | null = null;
   /** Why the events ended, if neither the monitor nor the client was closed by the caller. */
   #reason: unknown;
 
@@ -73,6 +75,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       resume: (router) => this.#resume(router),
       end: (error) => this.#end(error),
     });
+    refuseClones(this);
   }
 
   /** The paths that are watched. */
@@ -174,8 +177,24 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     }, { highWaterMark: 0 });
   }
 
-  /** Removes all watches and ends every wait. Closing twice is fine, also after the end of the connection. */
-  async close(): Promise<void> {
+  /**
+   * Removes all watches and ends every wait. Closing twice is fine, also after the end of the connection.
+   *
+   * If the store sends nothing for 5 seconds, the connection of the client is given up, and the monitor is closed.
+   *
+   * @param options The signal that ends the wait, but not the removal.
+   */
+  async close({ signal }: RequestOptions = {}): Promise<void> {
+    const closing = this.#closing ??= this.#close();
+    await this.#router.cleanUp(closing, signal);
+  }
+
+  /** As {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#detach();
@@ -186,11 +205,6 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     for (const removal of removals) {
       if (removal.status === "rejected" && !(removal.reason instanceof ConnectionError)) throw removal.reason;
     }
-  }
-
-  /** As {@linkcode close}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   #losing(): () => void {

@@ -1,18 +1,18 @@
 // The operations on nodes, the same in a transaction and outside one.
 
 import type { Part } from "../wire/encoder.ts";
-import { InvalidOperationError, InvalidPermissionError, XenStoreError } from "../wire/errors.ts";
+import { InvalidOperationError } from "../wire/errors.ts";
 import { isOperation, Operation } from "../wire/operations.ts";
-import { formatPermission, parsePermission, type Permission, permissionFault } from "../wire/permissions.ts";
-import { kindFault } from "../wire/checks.ts";
-import { toBytes, toText } from "../wire/text.ts";
+import type { Permission } from "../wire/permissions.ts";
+import { toText } from "../wire/text.ts";
 import type { SharedSignals } from "./abort.ts";
-import { checkedPath, type Path, pathText, type RequestOptions } from "./arguments.ts";
-import { TransactionEndedError } from "./errors.ts";
+import { checkedPath, type Path, pathText, permissionTexts, type RequestOptions, valueBytes } from "./arguments.ts";
 import { listDirectory } from "./listing.ts";
+import { isDenied, isMissing, pathBeside } from "./missing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
-import { type Walk, walk, type WalkOptions } from "./walk.ts";
+import type { Follow } from "./unawaited.ts";
+import { type Walk, walk, type WalkOptions, type WalkReader } from "./walk.ts";
 
 /** The options of a read with a default. */
 export interface ReadOptions<D> extends RequestOptions {
@@ -30,15 +30,17 @@ export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
 export abstract class NodeOperations {
   readonly #send: Send;
   readonly #signals: SharedSignals;
+  readonly #follow: Follow;
 
   /**
    * For the client and its transactions, which know how their requests are sent.
    *
    * @internal
    */
-  constructor(send: Send, signals: SharedSignals) {
+  constructor(send: Send, signals: SharedSignals, follow: Follow = unfollowed) {
     this.#send = send;
     this.#signals = signals;
+    this.#follow = follow;
   }
 
   /**
@@ -64,14 +66,16 @@ export abstract class NodeOperations {
   /**
    * Reads the value of a node, or gives the default if the node does not exist.
    *
+   * If the store does not tell a guest whether the node exists, the node counts as missing: see {@linkcode exists}.
+   *
    * @param path The node.
    * @param options The default, and the signal that ends the wait.
    * @returns The value, or the default.
-   * @throws {XenStoreError} If a guest may not read the node, whether or not it exists: EACCES.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    */
   read<D>(path: Path, options: ReadOptions<D>): Promise<Uint8Array | D>;
   read<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<Uint8Array | D> {
-    return withDefault(this.#onPath(Operation.READ, path, bytesReply, options), options);
+    return this.#follow(this.#read(path, bytesReply, options));
   }
 
   /**
@@ -87,14 +91,16 @@ export abstract class NodeOperations {
   /**
    * Reads the value of a node as UTF-8, or gives the default if the node does not exist.
    *
+   * If the store does not tell a guest whether the node exists, the node counts as missing: see {@linkcode exists}.
+   *
    * @param path The node.
    * @param options The default, and the signal that ends the wait.
    * @returns The text, or the default.
-   * @throws {XenStoreError} If the value is not UTF-8: EILSEQ. If a guest may not read the node: EACCES.
+   * @throws {XenStoreError} If the value is not UTF-8: EILSEQ. If the node exists, and a guest may not read it: EACCES.
    */
   readText<D>(path: Path, options: ReadOptions<D>): Promise<string | D>;
   readText<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<string | D> {
-    return withDefault(this.#onPath(Operation.READ, path, toText, options), options);
+    return this.#follow(this.#read(path, toText, options));
   }
 
   /**
@@ -108,7 +114,8 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If a guest may not write the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
   write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.WRITE, path, okReply, options, (checked) => [valueBytes(value, checked)]);
+    const more = (checked: string) => [valueBytes(value, checked)];
+    return this.#follow(this.#onPath(Operation.WRITE, path, okReply, options, more));
   }
 
   /**
@@ -119,7 +126,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If a guest may not make the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
   mkdir(path: Path, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.MKDIR, path, okReply, options);
+    return this.#follow(this.#onPath(Operation.MKDIR, path, okReply, options));
   }
 
   /**
@@ -131,7 +138,7 @@ export abstract class NodeOperations {
    *   EACCES.
    */
   delete(path: Path, options: RequestOptions = {}): Promise<void> {
-    return this.#onPath(Operation.RM, path, okReply, options);
+    return this.#follow(this.#onPath(Operation.RM, path, okReply, options));
   }
 
   /**
@@ -146,19 +153,24 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If the node does not exist: ENOENT. If the directory changed during every attempt: EAGAIN.
    */
   list(path: Path, options: RequestOptions = {}): Promise<string[]> {
-    return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
+    return this.#follow(this.#list(path, options));
   }
 
   /**
    * Tells whether a node exists.
    *
+   * The C daemon answers EACCES for a missing node as well if a guest may not read the nearest ancestor. The client then
+   * reads another missing node beside this one. If the answer is EACCES again, the store does not tell, and the node
+   * counts as missing. `read()` without a default reports the answer of the store itself.
+   *
    * @param path The node.
    * @param options The signal that ends the wait.
-   * @returns Whether the node exists.
-   * @throws {XenStoreError} If a guest may not know: EACCES.
+   * @returns Whether the node exists; false if the store does not tell.
+   * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    */
-  async exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
-    return await this.#onPath(Operation.READ, path, () => true, options).catch(onMissing(false));
+  exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
+    const read = this.#onPath(Operation.READ, path, () => true, options);
+    return this.#follow(this.#orMissing(read, path, false, options));
   }
 
   /**
@@ -170,7 +182,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If the node does not exist: ENOENT.
    */
   getPerms(path: Path, options: RequestOptions = {}): Promise<Permission[]> {
-    return this.#onPath(Operation.GET_PERMS, path, permissionsReply, options);
+    return this.#follow(this.#onPath(Operation.GET_PERMS, path, permissionsReply, options));
   }
 
   /**
@@ -200,16 +212,8 @@ export abstract class NodeOperations {
     permissions: readonly (Permission | string)[],
     options: RequestOptions = {},
   ): Promise<void> {
-    return this.#onPath(Operation.SET_PERMS, path, okReply, options, (checked) => {
-      const context = { operation: "SET_PERMS", path: checked };
-      if (!Array.isArray(permissions)) {
-        throw new InvalidPermissionError(`expected a list of permissions: got ${typeof permissions}`, context);
-      }
-      if (permissions.length === 0) {
-        throw new InvalidPermissionError("the list is empty: it must name an owner", context);
-      }
-      return permissions.map((permission) => permissionText(permission, context));
-    });
+    const more = (checked: string) => permissionTexts(permissions, checked);
+    return this.#follow(this.#onPath(Operation.SET_PERMS, path, okReply, options, more));
   }
 
   /**
@@ -232,7 +236,11 @@ export abstract class NodeOperations {
    * ```
    */
   walk(top: Path, options: WalkOptions = {}): Walk {
-    return walk(this, pathText(top, "walk"), options, this.#signals);
+    const reader: WalkReader = {
+      read: (path) => this.#onPath(Operation.READ, path, bytesReply, {}),
+      list: (path) => this.#list(path, {}),
+    };
+    return walk(reader, pathText(top, "walk"), options, this.#signals);
   }
 
   /**
@@ -253,15 +261,61 @@ export abstract class NodeOperations {
    * console.log(await store.execute(Operation.GET_DOMAIN_PATH, ["0"])); // the bytes of "/local/domain/0\0"
    * ```
    */
-  async execute(
+  execute(
     operation: Operation,
     parts: readonly (string | Uint8Array)[],
-    { signal }: RequestOptions = {},
+    options: RequestOptions = {},
+  ): Promise<Uint8Array> {
+    return this.#follow(this.#execute(operation, parts, options));
+  }
+
+  async #execute(
+    operation: Operation,
+    parts: readonly (string | Uint8Array)[],
+    { signal }: RequestOptions,
   ): Promise<Uint8Array> {
     if (!isOperation(operation) || operation === Operation.WATCH_EVENT || operation === Operation.ERROR) {
       throw new InvalidOperationError(operation);
     }
     return await this.#send({ operation, parts, parse: bytesReply, signal });
+  }
+
+  #read<T, D>(
+    path: Path,
+    parse: (payload: Uint8Array) => T,
+    options: RequestOptions | ReadOptions<D>,
+  ): Promise<T | D> {
+    const read = this.#onPath(Operation.READ, path, parse, options);
+    return "default" in options ? this.#orMissing(read, path, options.default, options) : read;
+  }
+
+  /** Resolves with `missing` if a read fails since the node does not exist, as far as the store tells. */
+  #orMissing<T, D>(read: Promise<T>, path: Path, missing: D, { signal }: RequestOptions): Promise<T | D> {
+    return read.catch((error: unknown) => {
+      if (isMissing(error)) return missing;
+      if (!isDenied(error)) throw error;
+      return this.#hidesMissing(path, signal).then((hides) => {
+        if (hides) return missing;
+        throw error;
+      });
+    });
+  }
+
+  /** Tells whether the store answers EACCES for a path whether or not the node exists. */
+  #hidesMissing(path: Path, signal: AbortSignal | undefined): Promise<boolean> {
+    const text = pathText(path, "READ");
+    if (text === "/") return Promise.resolve(false);
+    const beside = pathBeside(text);
+    if (beside === null) return Promise.resolve(true);
+    return this.#onPath(Operation.READ, beside, () => false, { signal }).catch((error: unknown) => {
+      if (isMissing(error)) return false;
+      if (isDenied(error)) return true;
+      throw error;
+    });
+  }
+
+  #list(path: Path, options: RequestOptions): Promise<string[]> {
+    return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
   }
 
   #onPath<T>(
@@ -282,32 +336,5 @@ export abstract class NodeOperations {
 
 const nothing = (): readonly Part[] => [];
 
-/** Returns the bytes of a value. Throws a `TypeError` if the value is neither text nor bytes. */
-function valueBytes(value: string | Uint8Array, path: string): Uint8Array {
-  if (typeof value === "string" || value instanceof Uint8Array) return toBytes(value);
-  throw new TypeError(`WRITE ${JSON.stringify(path)}: ${kindFault("a value", value)}`);
-}
-
-function permissionText(permission: Permission | string, context: { operation: string; path: string }): string {
-  const parsed = typeof permission === "string" ? parsePermission(permission) : permission;
-  if (parsed === null || typeof parsed !== "object") {
-    const fault = `${JSON.stringify(permission)} is not a letter of n, r, w, b and a domid`;
-    throw new InvalidPermissionError(fault, context);
-  }
-  const fault = permissionFault(parsed);
-  if (fault !== null) throw new InvalidPermissionError(fault, context);
-  return formatPermission(parsed);
-}
-
-function onMissing<D>(value: D): (error: unknown) => D {
-  return (error) => {
-    if (error instanceof XenStoreError && error.code === "ENOENT" && !(error instanceof TransactionEndedError)) {
-      return value;
-    }
-    throw error;
-  };
-}
-
-function withDefault<T, D>(result: Promise<T>, options: RequestOptions | ReadOptions<D>): Promise<T | D> {
-  return "default" in options ? result.catch(onMissing(options.default)) : result;
-}
+/** Returns a result as it is: only the requests of a function in a transaction are followed. */
+export const unfollowed: Follow = <T>(result: Promise<T>): Promise<T> => result;

@@ -7,6 +7,7 @@ import type { Packet } from "../wire/header.ts";
 import { Feature, Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, TextError, toLatin1, withoutNul } from "../wire/text.ts";
 import { SharedSignals } from "./abort.ts";
+import { type After, afterTime, CleanUps } from "./clean_up.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
 import type { RequestTrace, Tracer } from "./tracer.ts";
@@ -57,6 +58,7 @@ export interface Subscriber {
 }
 
 const MAX_ID = 0xffffffff;
+const SILENT = "the connection was given up: the store was silent while a monitor or a transaction was closed";
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
 
 /** What a router gets from its client. */
@@ -67,6 +69,8 @@ export interface RouterOptions {
   readonly tracer?: Tracer | null;
   /** The id of the first request, for tests. */
   readonly firstId?: number;
+  /** The timer of clean-ups, for tests. */
+  readonly after?: After;
 }
 
 /**
@@ -89,17 +93,19 @@ export class Router {
   #end: ConnectionError | null = null;
   #watchDepth: Promise<boolean> | null = null;
   #resets = 0;
+  readonly #cleanUps: CleanUps;
 
   /** Starts the transport. `onEnd` is called once, when the connection ends by itself. */
   constructor(
     transport: Transport,
     onEnd: (error: ConnectionError) => void = () => {},
-    { signals = new SharedSignals(), firstId = 1, tracer = null }: RouterOptions = {},
+    { signals = new SharedSignals(), firstId = 1, tracer = null, after = afterTime }: RouterOptions = {},
   ) {
     this.#tracer = tracer;
     this.#transport = transport;
     this.#onEnd = onEnd;
     this.signals = signals;
+    this.#cleanUps = new CleanUps(signals, after);
     this.#nextId = firstId;
     this.#decoder = new Decoder((packet) => this.#dispatch(packet));
     transport.start({
@@ -164,10 +170,22 @@ export class Router {
     this.#subscribers.delete(token);
   }
 
-  /** Closes the connection. Pending requests fail immediately. */
+  /**
+   * Waits for a clean-up that consists of requests. Ends the connection if the store is silent, which fails the
+   * requests. A signal ends the wait alone.
+   */
+  async cleanUp(cleaning: Promise<void>, signal?: AbortSignal): Promise<void> {
+    await this.#cleanUps.wait(cleaning, () => this.#finish(new ConnectionError(SILENT, {}, "ETIMEDOUT")), signal);
+  }
+
+  /**
+   * Closes the connection. Pending requests fail immediately. A transport that waits for a silent store closes later.
+   */
   async close(): Promise<void> {
     this.#finish(new ConnectionError("the client was closed"), false);
-    await this.#transport.close();
+    let giveUp = nothing;
+    const silent = new Promise<void>((resolve) => giveUp = resolve);
+    await this.#cleanUps.wait(Promise.race([this.#transport.close(), silent]), giveUp);
   }
 
   async #askWatchDepth(): Promise<boolean> {
@@ -245,6 +263,7 @@ export class Router {
 
   #receive(bytes: Uint8Array): void {
     if (this.#end !== null) return;
+    this.#cleanUps.received++;
     try {
       this.#decoder.push(bytes);
     } catch (error) {

@@ -1,15 +1,19 @@
-// Runs a function in a transaction, and again after a conflict, a bounded number of times.
+// Runs a function in a transaction, and again after a conflict or a full quota, a bounded number of times.
 
+import { ConnectionError } from "../transport/errors.ts";
+import { XenStoreError } from "../wire/errors.ts";
 import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import { ConflictError } from "./errors.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { Transaction } from "./transaction.ts";
+import { type Follow, FollowedRequests } from "./unawaited.ts";
 
 /** The options of {@linkcode Client.transact}. */
 export interface TransactOptions extends RequestOptions {
   /**
-   * The largest number of times that the function runs, from 1.
+   * The largest number of attempts, from 1. An attempt whose transaction the store refuses to start, since the domain
+   * has too many open, counts as well.
    *
    * @default 20
    */
@@ -25,9 +29,12 @@ export interface TransactOptions extends RequestOptions {
 /** The function that {@linkcode Client.transact} runs. */
 export type TransactionBody<T> = (transaction: Transaction, attempt: number) => Promise<T> | T;
 
+/** Starts a transaction whose requests are followed. */
+type Start = (options: RequestOptions, follow: Follow) => Promise<Transaction>;
+
 /** Runs `body` until its transaction commits, at most as often as allowed. */
 export async function transact<T>(
-  start: (options: RequestOptions) => Promise<Transaction>,
+  start: Start,
   body: TransactionBody<T>,
   { attempts = 20, backoff = {}, signal }: TransactOptions,
   signals: SharedSignals,
@@ -35,12 +42,24 @@ export async function transact<T>(
   checkAttempts(attempts, backoff);
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if (attempt > 1) await pause(pauseBefore(attempt - 1, backoff), signals, signal);
-    const transaction = await start({ signal });
+    const requests = new FollowedRequests();
+    const transaction = await start({ signal }, requests.follow).catch((error: unknown) => {
+      if (attempt < attempts && isFull(error)) return null;
+      throw error;
+    });
+    if (transaction === null) continue;
     try {
       const result = await signals.wait((async () => await body(transaction, attempt))(), signal);
+      await signals.wait(requests.settled(), signal);
+      requests.check();
       // The body may have ended its transaction itself.
-      if (!transaction.isOpen || await transaction.commit({ signal })) return result;
+      if (!transaction.isOpen || await transaction.commit({ signal })) {
+        requests.end("succeeded");
+        return result;
+      }
+      requests.end("failed");
     } catch (error) {
+      requests.end("failed");
       // The error of the body is reported, whether or not the roll-back succeeds.
       const rollback = transaction[Symbol.asyncDispose]().catch(() => {});
       // After an abort nothing waits for the store, which may be silent.
@@ -49,4 +68,10 @@ export async function transact<T>(
     }
   }
   throw new ConflictError(attempts);
+}
+
+/** Whether a transaction cannot start before another one of the client ends: ENOSPC in C, EQUOTA in oxenstored. */
+function isFull(error: unknown): boolean {
+  if (!(error instanceof XenStoreError) || error instanceof ConnectionError) return false;
+  return error.operation === "TRANSACTION_START" && (error.code === "ENOSPC" || error.code === "EQUOTA");
 }

@@ -1,13 +1,15 @@
 // A transaction: operations on nodes that take effect together, or not at all.
 
+import { refuseClones } from "../transport/uncloneable.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { TransactionEndedError } from "./errors.ts";
 import type { RequestOptions } from "./arguments.ts";
-import { NodeOperations } from "./nodes.ts";
+import { NodeOperations, unfollowed } from "./nodes.ts";
 import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
+import type { Follow } from "./unawaited.ts";
 
 /**
  * A transaction of a client, which may have many open at the same time.
@@ -31,6 +33,7 @@ export class Transaction extends NodeOperations {
   /** The number of the transaction on the wire. */
   readonly id: number;
   readonly #router: Router;
+  readonly #follow: Follow;
   readonly #resets: number;
   #open = true;
 
@@ -39,14 +42,20 @@ export class Transaction extends NodeOperations {
    *
    * @internal
    */
-  constructor(router: Router, id: number) {
-    super((request) => {
-      if (!this.#isLive) return Promise.reject(this.#ended(request.operation, request.path));
-      return router.request({ ...request, transactionId: id });
-    }, router.signals);
+  constructor(router: Router, id: number, follow: Follow = unfollowed) {
+    super(
+      (request) => {
+        if (!this.#isLive) return Promise.reject(this.#ended(request.operation, request.path));
+        return router.request({ ...request, transactionId: id });
+      },
+      router.signals,
+      follow,
+    );
     this.#router = router;
+    this.#follow = follow;
     this.#resets = router.resets;
     this.id = id;
+    refuseClones(this);
   }
 
   /** Whether the transaction was neither committed nor rolled back. */
@@ -63,15 +72,8 @@ export class Transaction extends NodeOperations {
    * @returns Whether the changes are visible; false if other clients made changes that conflict.
    * @throws {TransactionEndedError} If the transaction has ended.
    */
-  async commit({ signal }: RequestOptions = {}): Promise<boolean> {
-    signal?.throwIfAborted();
-    try {
-      await this.#end("T", signal);
-      return true;
-    } catch (error) {
-      if (error instanceof XenStoreError && error.code === "EAGAIN") return false;
-      throw error;
-    }
+  commit(options: RequestOptions = {}): Promise<boolean> {
+    return this.#follow(this.#commit(options));
   }
 
   /**
@@ -80,14 +82,18 @@ export class Transaction extends NodeOperations {
    * @param options The signal that ends the wait, but not the roll-back.
    * @throws {TransactionEndedError} If the transaction has ended.
    */
-  async rollback({ signal }: RequestOptions = {}): Promise<void> {
-    await this.#router.signals.wait(this.#end("F"), signal);
+  rollback({ signal }: RequestOptions = {}): Promise<void> {
+    return this.#follow(this.#router.signals.wait(this.#end("F"), signal));
   }
 
-  /** Rolls the transaction back if it is open. The end of the connection has the same effect. */
+  /**
+   * Rolls the transaction back if it is open. The end of the connection has the same effect.
+   *
+   * If the store sends nothing for 5 seconds, the connection of the client is given up.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isLive) return;
-    await this.rollback().catch((error: unknown) => {
+    await this.#router.cleanUp(this.#end("F")).catch((error: unknown) => {
       if (!(error instanceof ConnectionError)) throw error;
     });
   }
@@ -95,6 +101,17 @@ export class Transaction extends NodeOperations {
   /** Whether the store still has the transaction, as far as this client knows. */
   get #isLive(): boolean {
     return this.#open && this.#router.resets === this.#resets;
+  }
+
+  async #commit({ signal }: RequestOptions): Promise<boolean> {
+    signal?.throwIfAborted();
+    try {
+      await this.#end("T", signal);
+      return true;
+    } catch (error) {
+      if (error instanceof XenStoreError && error.code === "EAGAIN") return false;
+      throw error;
+    }
   }
 
   #end(verdict: "T" | "F", signal?: AbortSignal): Promise<void> {
@@ -110,7 +127,11 @@ export class Transaction extends NodeOperations {
 }
 
 /** Starts a transaction over a connection. */
-export async function startTransaction(router: Router, { signal }: RequestOptions): Promise<Transaction> {
+export async function startTransaction(
+  router: Router,
+  { signal }: RequestOptions,
+  follow?: Follow,
+): Promise<Transaction> {
   const id = await router.request({
     operation: Operation.TRANSACTION_START,
     transactionId: 0,
@@ -119,5 +140,5 @@ export async function startTransaction(router: Router, { signal }: RequestOption
     signal,
     undo: (started) => void new Transaction(router, started).rollback().catch(() => {}),
   });
-  return new Transaction(router, id);
+  return new Transaction(router, id, follow);
 }

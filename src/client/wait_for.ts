@@ -1,7 +1,7 @@
 // Waits until a predicate accepts the value of a node.
 
 import type { SharedSignals } from "./abort.ts";
-import { ConnectionError } from "../transport/errors.ts";
+import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { type Path, pathText, type RequestOptions } from "./arguments.ts";
 import type { Monitor } from "./monitor.ts";
 
@@ -16,7 +16,10 @@ export interface WaitClient {
   read(path: Path, options: RequestOptions & { readonly default: null }): Promise<Uint8Array | null>;
 }
 
-/** Reads the node after each event of a watch, until the predicate accepts the value. */
+/**
+ * Reads the node after each event of a watch, until the predicate accepts the value. The wait survives what the monitor
+ * survives: a request of its own that fails with the connection is repeated after the next event.
+ */
 export async function waitFor(
   client: WaitClient,
   path: Path,
@@ -26,22 +29,34 @@ export async function waitFor(
 ): Promise<Uint8Array | null> {
   const context = { operation: "waitFor", path: pathText(path, "waitFor") };
   const monitor = client.monitor();
+  const watch = (): Promise<string | null> => monitor.watch(path, undefined, { depth: 0, signal }).catch(nullIfLost);
   try {
-    await monitor.watch(path, undefined, { depth: 0, signal });
-    // Setting the watch causes the first event, so that no change before it is missed.
+    let token = await watch();
+    // Setting the watch causes the first event, so that no change before it is missed. An event follows a reconnection;
+    // if the client does not reconnect, the monitor ends instead.
     for await (const _event of monitor.wait({ signal })) {
-      const value = await client.read(path, { default: null, signal });
-      if (await signals.wait(Promise.resolve(predicate(value)), signal)) return value;
+      token ??= await watch();
+      const read = client.read(path, { default: null, signal });
+      const found = await read.then((value) => ({ value }), nullIfLost);
+      if (found === null) continue;
+      if (await signals.wait(Promise.resolve(predicate(found.value)), signal)) return found.value;
     }
     throw new ConnectionError("the client was closed", context);
   } catch (error) {
     // An error of the monitor names neither the operation nor the path of this wait.
     if (!(error instanceof ConnectionError) || error.operation !== undefined) throw error;
-    throw new ConnectionError(error.message, { ...context, cause: error }, error.code);
+    const about = { ...context, cause: error };
+    if (error instanceof UnexpectedPacketError) throw new UnexpectedPacketError(error.message, error.packet, about);
+    throw new ConnectionError(error.message, about, error.code);
   } finally {
-    const closing = monitor.close();
     // After an abort nothing waits for the store, which may be silent.
-    if (signal?.aborted) closing.catch(() => {});
-    else await closing;
+    if (signal?.aborted) monitor.close({ signal }).catch(() => {});
+    else await monitor.close();
   }
+}
+
+/** Returns `null` for an error of a connection that was lost: the monitor tells whether the client has another one. */
+function nullIfLost(error: unknown): null {
+  if (error instanceof ConnectionError) return null;
+  throw error;
 }

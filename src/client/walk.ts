@@ -1,5 +1,7 @@
 // Visits a tree, with the requests of a whole level in flight concurrently.
 
+import { ConnectionError } from "../transport/errors.ts";
+import { NODE_ERRORS } from "../wire/errno.ts";
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { checkedWhole } from "../wire/checks.ts";
 import { childPath } from "../wire/path.ts";
@@ -40,9 +42,9 @@ export interface WalkNode {
   readonly path: string;
   /** The number of levels below the top, which is at 0. */
   readonly depth: number;
-  /** The value; `null` if the node may not be read, or if its path is too long. */
+  /** The value; `null` if the store does not let this client read or list the node. */
   readonly value: Uint8Array | null;
-  /** The names of the children, also of those below `maxDepth`. Empty if the node may not be read. */
+  /** The names of the children, also of those below `maxDepth`. Empty if the value is `null`. */
   readonly children: readonly string[];
 }
 
@@ -80,7 +82,8 @@ interface Content {
 
 const nothing = () => {};
 
-/** Visits `top` and everything below it. A node that vanishes before it is read is left out, except for the top. */
+/** Visits `top` and everything below it. A node that vanishes before it is read is left out, and a node that
+ * the store does not read or list for this client has the value `null`. Only the top fails the walk. */
 export async function* walk(
   reader: WalkReader,
   top: string,
@@ -240,12 +243,12 @@ class Fetcher {
   #failed(found: Found, error: unknown): void {
     // The second of the two requests; the first has said it all.
     if (found.result !== null) return;
-    const code = found.depth > 0 && error instanceof XenStoreError ? error.code : undefined;
-    // A store may hold nodes whose paths are too long to be asked for.
-    const unreadable = code === "EACCES" || (code === "EINVAL" && error instanceof InvalidPathError);
-    if (code === "ENOENT") this.#settle(found, { content: null });
-    else if (unreadable) this.#settle(found, { content: { value: null, children: [], below: [] } });
-    else this.#settle(found, { error });
+    // The top is the caller's own choice, and the end of the connection concerns every node.
+    const isRefusal = found.depth > 0 && error instanceof XenStoreError && !(error instanceof ConnectionError);
+    if (isRefusal && error.code === "ENOENT") this.#settle(found, { content: null });
+    else if (isRefusal && isOfOneNode(error)) {
+      this.#settle(found, { content: { value: null, children: [], below: [] } });
+    } else this.#settle(found, { error });
   }
 
   #settle(found: Found, result: NonNullable<Found["result"]>): void {
@@ -254,6 +257,12 @@ class Fetcher {
     this.#ask();
     found.settled();
   }
+}
+
+/** Tells whether an error is about the node of the request alone: a walk goes on with the next node. */
+function isOfOneNode(error: XenStoreError): boolean {
+  // A store may hold nodes whose paths are too long to be asked for.
+  return error instanceof InvalidPathError || NODE_ERRORS.some((code) => code === error.code);
 }
 
 function contentOf({ result }: Found): Content | null {

@@ -2,6 +2,7 @@
 
 import { Reported } from "../events/reported.ts";
 import { grantedVariable } from "../transport/address.ts";
+import { refuseClones } from "../transport/uncloneable.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -83,13 +84,14 @@ export class Daemon extends Reported implements AsyncDisposable {
   constructor(options: DaemonOptions = {}) {
     super({ variable: grantedVariable });
     checkDaemonOptions(options);
-    const { clock = systemClock, quotas, domainExists, log, onIdle } = options;
+    const { clock = systemClock, quotas, domainExists, log, onIdle, pinnedMax } = options;
     this.#reports = new DaemonReports(this.reporter, clock);
     const faults = options.faults === undefined ? null : new Faults(options.faults);
     const observer = new Observer(clock, this.#log, faults, this.#reports);
     this.#store = new Store({
       clock,
       quotas,
+      pinnedMax,
       domainExists,
       log: this.#reports.logTo(log),
       conflict: faults === null ? undefined : () => faults.conflicts(),
@@ -105,10 +107,14 @@ export class Daemon extends Reported implements AsyncDisposable {
     this.#links = new Links(responder, clock, observer, options, () => this.#keeper?.commit() ?? true);
     this.#sockets = new Sockets(this.#store, this.#links);
     if (onIdle !== undefined) this.#links.onIdle = onIdle;
+    refuseClones(this);
   }
 
   /**
    * Starts a daemon whose store is persisted in a directory, which is made if it does not exist.
+   *
+   * The directory must belong to the user of this process, who alone may write in it. If the directory or its lock is
+   * removed while the daemon runs, the daemon closes and calls {@linkcode KeepOptions.onFailed}.
    *
    * The store has all nodes, permissions and quotas of the previous run, whatever ended that run. Guests must be
    * introduced again. A guest finds its nodes, unless {@linkcode DaemonOptions.domainExists} tells that the domain does
@@ -117,8 +123,8 @@ export class Daemon extends Reported implements AsyncDisposable {
    * @param directory The path of the directory.
    * @param options The options of the daemon, and how changes are synced.
    * @returns The daemon.
-   * @throws {JournalError} If another daemon uses the directory (EBUSY), a later version wrote it (ENOSYS), a file is
-   *   corrupt (EIO), or the system refuses (its code).
+   * @throws {JournalError} If another daemon uses the directory (EBUSY), another user can change it (EPERM), a later
+   *   version wrote it (ENOSYS), a file is corrupt (EIO), or the system refuses (its code).
    * @throws {RangeError} If an option is invalid, before anything is made.
    * @throws {TypeError} If an option has the wrong type, before anything is made.
    *

@@ -26,6 +26,16 @@ export interface DaemonOptions extends Patience {
    */
   readonly domainExists?: (domid: number) => boolean;
   /**
+   * The largest number of bytes of replaced nodes that open transactions of guests keep in memory.
+   *
+   * A transaction sees the tree as it was at its start. If other clients have replaced more than this since then, the
+   * transaction is moved to the current tree. If one of its replies would be different there, or if it has more than
+   * 256 requests, its further requests and its commit fail with EAGAIN.
+   *
+   * @default 16777216
+   */
+  readonly pinnedMax?: number;
+  /**
    * The faults to make, for tests of clients.
    *
    * @default none
@@ -78,8 +88,8 @@ export interface KeepOptions {
    */
   readonly onProblem?: (error: Error) => void;
   /**
-   * Called once if changes can no longer be persisted, for example because the disk is full. The daemon has closed by
-   * then.
+   * Called once if changes can no longer be persisted, for example because the disk is full or the directory was
+   * removed. The daemon has closed by then.
    *
    * @default a function that does nothing
    */
@@ -101,8 +111,8 @@ const QUOTA_MAX = 0xfffffffe;
 
 /** Checks the options of a daemon. Throws a `TypeError` or a `RangeError` that names the option. */
 export function checkDaemonOptions(options: DaemonOptions): void {
-  const { unsentMax, unsentMs, domainExists, log, onIdle, clock, faults, quotas } = options;
-  checkNumbers({ unsentMax, unsentMs });
+  const { unsentMax, unsentMs, pinnedMax, domainExists, log, onIdle, clock, faults, quotas } = options;
+  checkNumbers({ unsentMax, unsentMs, pinnedMax });
   checkFunctions({ domainExists, log, onIdle });
   if (clock !== undefined) {
     checkFunction("clock.now", clock.now);

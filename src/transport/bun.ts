@@ -1,7 +1,9 @@
 // Unix sockets on Bun, through Bun.connect.
 
 import { codedError } from "../wire/system_errors.ts";
+import { refusalOf } from "./refusal_bun.ts";
 import { checkSocketPath } from "./socket_path.ts";
+import { Unsent } from "../wire/unsent.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
 /** The part of Bun's API that is used here, so that type checks on other runtimes do not need Bun's types. */
@@ -33,7 +35,11 @@ export async function openUnix(path: string, { signal }: OpenOptions = {}): Prom
   signal?.throwIfAborted();
   checkSocketPath(path);
   const transport = new BunTransport();
-  await Bun.connect({ unix: path, socket: transport.handlers });
+  try {
+    await Bun.connect({ unix: path, socket: transport.handlers });
+  } catch (error) {
+    throw refusalOf(path, error);
+  }
   if (signal?.aborted) {
     void transport.close();
     throw signal.reason;
@@ -50,7 +56,7 @@ class BunTransport implements Transport {
   /** Bytes that came before start(). */
   #early: Uint8Array[] = [];
   /** Bytes that the socket did not take, in order: Bun does not keep them. */
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Unsent();
 
   readonly handlers: Handlers = {
     open: (socket) => void (this.#socket = socket),
@@ -58,7 +64,7 @@ class BunTransport implements Transport {
       if (this.#receiver !== null) this.#receiver.receive(bytes);
       else if (!this.#closed) this.#early.push(new Uint8Array(bytes));
     },
-    drain: () => this.#drain(),
+    drain: () => this.#waiting.drain((bytes) => this.#write(bytes)),
     end: (socket) => void socket.end(),
     error: (_socket, error) => void (this.#error = error),
     close: (_socket, error) => this.#end(error ?? this.#error),
@@ -80,7 +86,7 @@ class BunTransport implements Transport {
   close(): Promise<void> {
     this.#receiver = null;
     this.#closed = true;
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#socket?.terminate();
     return Promise.resolve();
   }
@@ -88,17 +94,6 @@ class BunTransport implements Transport {
   /** Returns the number of bytes that the socket took. A closed socket returns -1; its close handler reports that. */
   #write(bytes: Uint8Array): number {
     return Math.max(0, this.#socket?.write(bytes) ?? 0);
-  }
-
-  #drain(): void {
-    for (let bytes = this.#waiting[0]; bytes !== undefined; bytes = this.#waiting[0]) {
-      const taken = this.#write(bytes);
-      if (taken < bytes.length) {
-        this.#waiting[0] = bytes.subarray(taken);
-        return;
-      }
-      this.#waiting.shift();
-    }
   }
 
   #end(cause: unknown): void {

@@ -1,6 +1,8 @@
 // Unix sockets on Deno, through Deno.connect.
 
-import { codedError } from "../wire/system_errors.ts";
+import { Fifo } from "../wire/fifo.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import { systemError } from "./errors.ts";
 import { checkSocketPath } from "./socket_path.ts";
 import { type OpenOptions, type Receiver, SOCKET_TRAITS, type Transport } from "./transport.ts";
 
@@ -20,7 +22,9 @@ const RECEIVE_SIZE = 65536;
 export async function openUnix(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
   signal?.throwIfAborted();
   checkSocketPath(path);
-  const conn = await Deno.connect({ transport: "unix", path });
+  const conn = await Deno.connect({ transport: "unix", path }).catch((error: unknown) => {
+    throw withCode(error);
+  });
   if (signal?.aborted) {
     conn.close();
     throw signal.reason;
@@ -28,14 +32,22 @@ export async function openUnix(path: string, { signal }: OpenOptions = {}): Prom
   return new DenoTransport(conn);
 }
 
+/** Deno gives no code to errors that it has no class for, but their text ends with the number. */
+function withCode(error: unknown): unknown {
+  if (!(error instanceof Error) || codeOf(error) !== undefined) return error;
+  const [, errno] = /\(os error (\d+)\)$/.exec(error.message) ?? [];
+  return errno === undefined ? error : systemError(Number(errno), "connect");
+}
+
 class DenoTransport implements Transport {
   readonly traits = SOCKET_TRAITS;
   readonly #conn: UnixConn;
   #receiver: Receiver | null = null;
-  #closed = false;
+  #closing: Promise<void> | null = null;
+  #receiving: Promise<void> | null = null;
   /** Bytes that wait for the write in flight: Deno allows one write at a time. */
-  #waiting: Uint8Array[] = [];
-  #writing = false;
+  readonly #waiting = new Fifo<Uint8Array>();
+  #writing: Promise<void> | null = null;
 
   constructor(conn: UnixConn) {
     this.#conn = conn;
@@ -43,20 +55,24 @@ class DenoTransport implements Transport {
 
   start(receiver: Receiver): void {
     this.#receiver = receiver;
-    void this.#receive(receiver);
+    this.#receiving = this.#receive(receiver);
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closing !== null) return;
     this.#waiting.push(bytes.slice());
-    if (!this.#writing) void this.#write();
+    this.#writing ??= this.#write();
   }
 
   close(): Promise<void> {
     this.#receiver = null;
-    if (!this.#closed) this.#conn.close();
-    this.#closed = true;
-    return Promise.resolve();
+    return this.#closing ??= this.#close();
+  }
+
+  /** Deno closes the descriptor when the last operation on it has ended. */
+  async #close(): Promise<void> {
+    this.#conn.close();
+    await Promise.all([this.#receiving, this.#writing]);
   }
 
   async #receive(receiver: Receiver): Promise<void> {
@@ -65,7 +81,7 @@ class DenoTransport implements Transport {
     try {
       for (;;) {
         const length = await this.#conn.read(buffer);
-        if (this.#closed) return;
+        if (this.#closing !== null) return;
         if (length === null) throw codedError("EPIPE", "the store closed the connection");
         receiver.receive(buffer.subarray(0, length));
       }
@@ -75,16 +91,16 @@ class DenoTransport implements Transport {
   }
 
   async #write(): Promise<void> {
-    this.#writing = true;
     try {
       for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
         // A write may take a part of the bytes.
-        for (let done = 0; done < bytes.length;) done += await this.#conn.write(bytes.subarray(done));
+        let done = 0;
+        do done += await this.#conn.write(bytes.subarray(done)); while (done < bytes.length);
       }
     } catch (error) {
       this.#end(error);
     }
-    this.#writing = false;
+    this.#writing = null;
   }
 
   #end(cause: unknown): void {

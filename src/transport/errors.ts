@@ -5,6 +5,7 @@ import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { type Address, formatAddress, mayReadEnvironment, namedBy } from "./address.ts";
+import { BUSY_WAIT_MS } from "./busy.ts";
 
 /**
  * The connection to the store could not be opened, or is over.
@@ -95,6 +96,7 @@ const flags: Record<Address["kind"], (path: string) => string> = {
 /** What a code means for an address of a kind, if the system's text does not say it. */
 const explanations: Readonly<Record<string, string>> = {
   "unix EACCES": "; the socket of a store belongs to root of domain 0",
+  "unix EAGAIN": `; the daemon accepted no connection within ${BUSY_WAIT_MS / 1000} s`,
   "unix ECONNREFUSED": "; no daemon listens on this socket",
   "xenbus EACCES": "; the XenBus device belongs to root",
 };
@@ -109,13 +111,26 @@ export function openFailure(candidate: Address, error: unknown): ConnectionError
     const needed = flags[candidate.kind](candidate.path);
     return new ConnectionError(`${text}denied by Deno, which needs ${needed}`, { cause: error }, "EACCES");
   }
-  return new ConnectionError(text + reasonOf(error, candidate.kind), { cause: error }, codeOf(error));
+  // A worker has opened the address, and its error is complete.
+  const isComplete = error instanceof Error && error.message.startsWith(text);
+  const code = systemCode(error);
+  return new ConnectionError(
+    isComplete ? error.message : text + reasonOf(error, candidate.kind),
+    { cause: error },
+    code,
+  );
+}
+
+/** The code of the system. Node alone looks at the file and says ENOTSOCK if the system refuses to connect. */
+function systemCode(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return code === "ENOTSOCK" ? "ECONNREFUSED" : code;
 }
 
 /** The reason of an error, with the same words on every runtime if the system gave it. */
 function reasonOf(error: unknown, kind: Address["kind"]): string {
   const message = error instanceof Error ? error.message : String(error);
-  const code = codeOf(error);
+  const code = systemCode(error);
   if (code === undefined || !isErrnoName(code)) return message;
   const text = `${errnoText(code)} (${code})`;
   if (SYSTEM_WORDING.test(message)) return `${text}${explanations[`${kind} ${code}`] ?? ""}`;

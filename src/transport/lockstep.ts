@@ -2,6 +2,7 @@
 
 import { Decoder } from "../wire/decoder.ts";
 import { encodePacket } from "../wire/encoder.ts";
+import { Fifo } from "../wire/fifo.ts";
 import { decodeHeader, HEADER_SIZE, type Packet } from "../wire/header.ts";
 import { Operation } from "../wire/operations.ts";
 import { codeOf } from "../wire/system_errors.ts";
@@ -35,9 +36,9 @@ export class Lockstep {
   readonly #receive: (bytes: Uint8Array) => void;
   readonly #decoder: Decoder;
   readonly #fail: (error: unknown) => void;
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Fifo<Uint8Array>();
   /** The request ids that are not answered yet: one, or that of a message without payload and the next one. */
-  #unanswered: number[] = [];
+  readonly #unanswered = new Fifo<number>();
   /** Whether the oldest of those is one without payload. */
   #alone = false;
 
@@ -84,14 +85,13 @@ export class Lockstep {
     const message = this.#waiting.shift();
     if (message === undefined) return;
     const { requestId, transactionId, length } = decodeHeader(message);
-    this.#unanswered.push(requestId);
     try {
       this.#write(message);
+      this.#unanswered.push(requestId);
       if (length === 0) this.#accompany(requestId);
     } catch (error) {
       const code = codeOf(error);
       if (code === undefined || !REFUSALS.has(code)) throw error;
-      this.#unanswered.pop();
       // The reply that a store would send over a socket. Delivered asynchronously, as replies are.
       queueMicrotask(() => this.#receive(encodePacket(Operation.ERROR, requestId, transactionId, [code])));
     }
@@ -101,7 +101,7 @@ export class Lockstep {
   #accompany(requestId: number): void {
     this.#alone = this.#unanswered.length === 1;
     setTimeout(() => {
-      if (this.#unanswered.length !== 1 || this.#unanswered[0] !== requestId) return;
+      if (this.#unanswered.length !== 1 || this.#unanswered.at(0) !== requestId) return;
       try {
         this.#sendOne();
       } catch (error) {
@@ -114,7 +114,7 @@ export class Lockstep {
     let id = requestId;
     if (type !== Operation.WATCH_EVENT) {
       // Kernels before Linux 4.10 answer WATCH and UNWATCH without the request's id.
-      const [oldest = 0] = this.#unanswered;
+      const oldest = this.#unanswered.at(0) ?? 0;
       if (id === 0 && (type === Operation.WATCH || type === Operation.UNWATCH)) id = oldest;
       this.#unanswered.shift();
       this.#alone = false;

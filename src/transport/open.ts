@@ -1,17 +1,18 @@
 // Opens a transport, by the adapter of the runtime.
 
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
+import { whileBusy } from "./busy.ts";
 import { type ConnectionError, noneFound, openFailure } from "./errors.ts";
 import type { OpenOptions, Transport } from "./transport.ts";
 
-/** Opens the Unix socket at a path, by the API of the runtime that this is. */
+/** Opens the Unix socket at a path, by the API of the runtime that this is. Waits while its backlog is full. */
 async function openUnix(path: string, options: OpenOptions): Promise<Transport> {
   const adapter = "Deno" in globalThis
     ? await import("./deno.ts")
     : "Bun" in globalThis
     ? await import("./bun.ts")
     : await import("./node.ts");
-  return await adapter.openUnix(path, options);
+  return await whileBusy(() => adapter.openUnix(path, options), options.signal);
 }
 
 async function openXenbus(path: string, options: OpenOptions): Promise<Transport> {

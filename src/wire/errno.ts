@@ -79,6 +79,12 @@ const texts: Record<ErrnoName, string> = {
   EQUOTA: "Quota exceeded",
 };
 
+/**
+ * The errors by which a store refuses to read or list one node, while it answers requests for other nodes: a missing
+ * right, a broken record, too many children for the store, children that never stop to change.
+ */
+export const NODE_ERRORS: readonly ErrnoName[] = ["EACCES", "EIO", "E2BIG", "EAGAIN"];
+
 /** Whether a text is the name of an error in {@linkcode Errno}. */
 export function isErrnoName(name: string): name is ErrnoName {
   return Object.hasOwn(Errno, name);

@@ -5,7 +5,7 @@ const KEPT = 1024;
 
 /** Items in the order in which they came, in memory for the items that wait and a bounded number of free places. */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   /** The place of the oldest item: `shift()` of an array would move all others each time. */
   #head = 0;
 
@@ -27,14 +27,15 @@ export class Fifo<T> {
   /** Takes the oldest item; `undefined` if none waits. */
   shift(): T | undefined {
     const item = this.at(0);
-    if (this.length > 0) this.#head++;
+    // A taken item is not kept alive by its place.
+    if (this.length > 0) this.#items[this.#head++] = undefined;
     if (this.length === 0 || this.#head > Math.max(KEPT, this.length)) this.#items = this.takeAll();
     return item;
   }
 
   /** Takes all items. */
   takeAll(): T[] {
-    const items = this.#items.slice(this.#head);
+    const items = this.#items.slice(this.#head) as T[];
     this.#items = [];
     this.#head = 0;
     return items;

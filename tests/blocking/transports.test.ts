@@ -12,13 +12,8 @@ import type { BlockingKind } from "../../src/blocking/transport.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { startScriptedServer } from "../support/scripted_server.ts";
 import { inDirectory } from "../support/socket.ts";
+import { kinds, ownKind } from "../support/blocking.ts";
 import { timeout } from "../support/limits.ts";
-
-const own: BlockingKind = "Deno" in globalThis || "Bun" in globalThis ? "ffi" : "descriptor";
-// On Node 20, a worker cannot load TypeScript while its parent waits. The built worker is tested instead.
-const kinds: readonly BlockingKind[] = process.versions.node.startsWith("20.") && own === "descriptor"
-  ? [own]
-  : [own, "worker"];
 
 async function withServer(kind: BlockingKind, spin: number, run: (exchange: Exchange) => void): Promise<void> {
   await inDirectory(async (directory) => {
@@ -148,11 +143,11 @@ for (const kind of kinds) {
 
 describe("openBlocking()", { timeout }, () => {
   test("openBlocking() uses the runtime's fastest transport, and rejects an unavailable one", async () => {
-    await withServer(own, 0, () => {});
-    const other = own === "ffi" ? "descriptor" : "ffi";
+    await withServer(ownKind, 0, () => {});
+    const other = ownKind === "ffi" ? "descriptor" : "ffi";
     assertThrows(() => openBlocking("unix:/none", { transport: other }), RangeError);
     assertThrows(() => openBlocking("unix:/none", { transport: "other" as "ffi" }), RangeError);
-    assertThrows(() => openBlocking("embedded:", { transport: own }), RangeError);
+    assertThrows(() => openBlocking("embedded:", { transport: ownKind }), RangeError);
   });
 
   test("openBlocking() tries the next address if the given transport cannot reach the first", () => {
@@ -172,7 +167,7 @@ describe("openBlocking()", { timeout }, () => {
     await inDirectory((directory) => {
       const path = join(directory, "fifo");
       execFileSync("mkfifo", [path]);
-      for (const kind of own === "ffi" ? [own, "descriptor"] as const : ["descriptor"] as const) {
+      for (const kind of ownKind === "ffi" ? [ownKind, "descriptor"] as const : ["descriptor"] as const) {
         const { transport } = openBlocking(`xenbus:${path}`, { transport: kind });
         assertEquals([transport.traits.payloadMax, transport.canPoll], [4080, kind === "ffi"]);
         const exchange = new Exchange(transport);

@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Client } from "../../src/client/client.ts";
-import { UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { ConnectionError, UnexpectedPacketError } from "../../src/transport/errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
 import { connected } from "../support/peer.ts";
@@ -102,9 +102,41 @@ describe("replies", () => {
       client.exists("/c"),
     ];
     for (const request of await peer.take(3)) request.error("EACCES");
+    for (const request of await peer.take(3)) {
+      assertEquals(request.text, "READ /tsxs-no-node|");
+      request.error("ENOENT");
+    }
     for (const result of denied) {
       assertEquals((await assertRejects(() => result, XenStoreError)).code, "EACCES");
     }
+  });
+
+  test("a node counts as missing if the store answers EACCES for a missing node beside it as well", async () => {
+    const { client, peer } = await connected();
+    const asked: string[] = [];
+    peer.serve((request) => (asked.push(request.path), request.error("EACCES")));
+    const longest = `/${"a".repeat(3069)}/`;
+    for (const path of ["/a/b/c", "b/c", "c", longest + "c", "a".repeat(2048)]) {
+      assertEquals(await client.read(path, { default: null }), null);
+    }
+    const beside = ["/a/b/tsxs-no-node", "b/tsxs-no-node", "tsxs-no-node"];
+    assertEquals(asked.filter((path) => path.endsWith("tsxs-no-node")), [...beside, "tsxs-no-node"]);
+    await assertRejects(() => client.exists("/"), XenStoreError, "EACCES");
+  });
+
+  test("a read with a default fails if the look beside the node fails, or is aborted", async () => {
+    const { client, peer } = await connected();
+    const controller = new AbortController();
+    const aborted = client.read("/a/b", { default: null, signal: controller.signal });
+    (await peer.expect("READ /a/b|")).error("EACCES");
+    await peer.expect("READ /a/tsxs-no-node|");
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => aborted, RangeError, "enough");
+    const lost = client.exists("/a/b");
+    (await peer.expect("READ /a/b|")).error("EACCES");
+    await peer.expect("READ /a/tsxs-no-node|");
+    peer.cut();
+    await assertRejects(() => lost, ConnectionError);
   });
 
   test("readText() fails with EILSEQ if the value is not UTF-8, and the connection goes on", async () => {

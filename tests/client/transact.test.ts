@@ -105,12 +105,52 @@ describe("transact()", () => {
 
   test("fails as the start and the commit fail", async () => {
     const { client, peer } = await connected();
-    peer.serve((request) => request.error("ENOSPC"));
+    peer.serve((request) => request.error("EIO"));
     const refused = await assertRejects(() => client.transact(() => {}), XenStoreError);
-    assertEquals([refused.code, refused.operation], ["ENOSPC", "TRANSACTION_START"]);
+    assertEquals([refused.code, refused.operation], ["EIO", "TRANSACTION_START"]);
     serve(peer, "ENOMEM");
     const failed = await assertRejects(() => client.transact(() => {}), XenStoreError);
     assertEquals([failed.code, failed.operation], ["ENOMEM", "TRANSACTION_END"]);
+  });
+
+  for (const code of ["ENOSPC", "EQUOTA"]) {
+    test(`tries again if too many transactions are open: ${code} of the start`, async () => {
+      const { client, peer } = await connected();
+      const log: string[] = [];
+      let full = 2;
+      peer.serve((request) => {
+        log.push(request.text);
+        if (!request.text.startsWith("TRANSACTION_START")) return request.ok();
+        if (full-- > 0) request.error(code);
+        else request.reply("7");
+      });
+      const attempts: number[] = [];
+      await client.transact((_, attempt) => void attempts.push(attempt), { backoff: noPause });
+      assertEquals([attempts, log], [[3], [...new Array(3).fill("TRANSACTION_START |"), "TRANSACTION_END T|"]]);
+    });
+
+    test(`rejects with ${code} if too many transactions are open at every attempt`, async () => {
+      const { client, peer } = await connected();
+      let starts = 0;
+      peer.serve((request) => (starts++, request.error(code)));
+      const failed = client.transact(() => {}, { attempts: 3, backoff: noPause });
+      const error = await assertRejects(() => failed, XenStoreError);
+      assertEquals([error.code, error.operation, starts], [code, "TRANSACTION_START", 3]);
+    });
+  }
+
+  test("does not try again after ENOSPC of a write", async () => {
+    const { client, peer } = await connected();
+    const log: string[] = [];
+    peer.serve((request) => {
+      log.push(request.text);
+      if (request.text.startsWith("TRANSACTION_START")) return request.reply("1");
+      if (request.text.startsWith("WRITE")) return request.error("ENOSPC");
+      request.ok();
+    });
+    const failed = client.transact((transaction) => transaction.write("/a", "v"));
+    await assertRejects(() => failed, XenStoreError, "ENOSPC");
+    assertEquals(log.filter((line) => line.startsWith("TRANSACTION_START")).length, 1);
   });
 
   test("is aborted during a pause", async () => {

@@ -98,6 +98,7 @@ describe("waitFor()", () => {
     for (const refused of ["WATCH", "READ"]) {
       peer.serve((request) => {
         if (request.text.startsWith("GET_FEATURE ")) return request.error("ENOSYS");
+        if (request.path.endsWith("tsxs-no-node")) return request.error("ENOENT");
         if (request.text.startsWith(`${refused} `)) return request.error("EACCES");
         if (request.text.startsWith("WATCH ")) peer.event("/a", request.strings[1] ?? "");
         request.ok();

@@ -113,12 +113,25 @@ describe("walk()", () => {
     });
   }
 
-  test("fails if reading a child fails for another reason", async () => {
+  test("gives a child without value and children if the store fails to read or list this one node", async () => {
+    const serve = serveTree(tree(...family));
+    for (const code of ["EACCES", "EIO", "EAGAIN"]) {
+      const { client, peer } = await connected();
+      peer.serve((request) => request.path === "/a/b" ? request.error(code) : serve(request));
+      const nodes = await all(client.walk("/a"));
+      assertEquals(nodes.map(({ path, value }) => [path, value === null]), [["/a", false], ["/a/b", true], [
+        "/a/e",
+        false,
+      ]]);
+    }
+  });
+
+  test("fails if a request fails for a reason that is not the node's", async () => {
     const { client, peer } = await connected();
     const serve = serveTree(tree(...family));
-    peer.serve((request) => request.path === "/a/b" ? request.error("EIO") : serve(request));
+    peer.serve((request) => request.path === "/a/b" ? request.error("ENOMEM") : serve(request));
     const error = await assertRejects(() => all(client.walk("/")), XenStoreError);
-    assertEquals([error.code, error.path], ["EIO", "/a/b"]);
+    assertEquals([error.code, error.path], ["ENOMEM", "/a/b"]);
   });
 
   test("fails when the connection is lost, however many requests wait", async () => {

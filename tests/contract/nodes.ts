@@ -166,7 +166,7 @@ export function nodesContract(store: Store): void {
         await denied(() => at.client.write("/tool/not-mine", ""));
         await denied(() => at.client.isDomainIntroduced(0));
         await denied(() => at.client.releaseDomain(1));
-        if (!store.tellsMissing) await denied(() => at.client.exists("/no/such/node"));
+        if (!store.tellsMissing) await denied(() => at.client.read("/no/such/node"));
       });
     }
 

@@ -126,6 +126,20 @@ export function transactionsContract(store: Store): void {
       assertEquals(await at.client.exists(path("thrown")), false);
     });
 
+    test("transact() waits for its turn: 25 concurrent ones succeed, though a guest may have 10 open", async () => {
+      const nodes = Array.from({ length: 25 }, (_, i) => path(`turns-${i}`));
+      for (const node of nodes) await at.client.mkdir(node);
+      const written = await Promise.all(nodes.map((node) =>
+        at.client.transact(async (transaction) => {
+          const value = await transaction.readText(node);
+          await transaction.write(node, "done");
+          return value;
+        })
+      ));
+      assertEquals(written, nodes.map(() => ""));
+      for (const node of nodes) assertEquals(await at.client.readText(node), "done");
+    });
+
     test("eight concurrent increments in transact() all take effect", async () => {
       await at.client.write(path("shared"), "0");
       await Promise.all(Array.from({ length: 8 }, () =>

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { connect, ConnectionError, type Status } from "../../mod.ts";
 import { collect, until } from "../contract/scratch.ts";
+import { quiet } from "../support/peer.ts";
 import { startOxenstored, startXenbus, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 
@@ -69,6 +70,43 @@ withPeers("real daemons that are killed", () => {
       assertEquals(statuses.map(({ type }) => type), ["connected", "disconnected", "reconnected"]);
     });
   });
+
+  for (const start of [startXenstored, startOxenstored]) {
+    const name = start === startXenstored ? "xenstored" : "oxenstored";
+
+    test(`waitFor() goes on if ${name} is replaced while its own read is under way`, async () => {
+      const first = await start();
+      let at = `unix:${first.socket}`;
+      const { openTransport } = await import("../../src/transport/open.ts");
+      await using client = await connect(async () => (await openTransport(at)).transport, {
+        reconnect: { attempts: 1000, backoff: { initial: 5, max: 20 } },
+      });
+      const path = "/tool/replaced";
+      let stop = () => {};
+      const stopped = new Promise<void>((resolve) => stop = resolve);
+      let runs = 0;
+      const waiting = client.waitFor(path, async (value) => {
+        if (++runs > 1) return value !== null && value.length > 0;
+        await using monitor = client.monitor();
+        await monitor.watch(path);
+        await until(monitor, path);
+        // The event of this change causes a read, which the stopped daemon does not answer.
+        await client.mkdir(path);
+        await until(monitor, path);
+        process.kill(first.pid, "SIGSTOP");
+        stop();
+        return false;
+      });
+      await stopped;
+      await quiet();
+      await first.stop();
+      await using second = await start();
+      at = `unix:${second.socket}`;
+      await using other = await connect(at);
+      await other.write(path, "ready");
+      assertEquals(new TextDecoder().decode(await waiting ?? undefined), "ready");
+    });
+  }
 
   describe("the stand-in for the device", () => {
     test("pending and later requests over the device fail with a ConnectionError if the daemon is killed", async () => {

@@ -2,17 +2,18 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
+import { connect } from "../../mod.ts";
 import { xs, type XsPermissionInput } from "../../compat/xs.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
 import { timeout } from "../support/limits.ts";
 
 /** Runs with a handle to a new store. */
-async function withHandle(body: (h: xs, address: string) => void): Promise<void> {
+async function withHandle(body: (h: xs, address: string) => void | Promise<void>): Promise<void> {
   await using store = await startXenstored();
   const address = `unix:${store.socket}`;
   using h = xs({ address });
-  body(h, address);
+  await body(h, address);
 }
 
 withPeers("xen.lowlevel.xs from JavaScript", () => {
@@ -59,6 +60,23 @@ withPeers("xen.lowlevel.xs from JavaScript", () => {
           h.watch("/b", tokens[1]);
           assertEquals(h.wait_watch(), true);
           assertEquals(h.read_watch()[0], "/b");
+        }),
+    );
+
+    test(
+      "a for await loop over a handle takes the events of another connection without blocking the event loop",
+      { timeout },
+      () =>
+        withHandle(async (h, address) => {
+          await using client = await connect(address);
+          h.watch("/a", "token");
+          const seen: string[] = [];
+          for await (const [path] of h) {
+            seen.push(path);
+            if (seen.length === 3) break;
+            await client.write(`/a/${seen.length}`, "1");
+          }
+          assertEquals([seen, await h.watch_ready(0)], [["/a", "/a/1", "/a/2"], false]);
         }),
     );
 

@@ -24,6 +24,12 @@ export interface RunOptions {
   readonly limit: number;
   /** Whether a skipped test is a failure. */
   readonly isStrict: boolean;
+  /**
+   * The directory that the file's path and the modules are found from.
+   *
+   * @default the repository
+   */
+  readonly directory?: string;
 }
 
 /** How the process of a file ended. */
@@ -46,7 +52,7 @@ export async function runFile(runtime: Runtime, file: string, options: RunOption
   try {
     const started = performance.now();
     const [report, printed] = [join(scratch, "report.xml"), join(scratch, "output")];
-    const ending = await run(runtime.command(file, report), printed, options.limit);
+    const ending = await run(runtime.command(file, report), printed, options);
     const counts = readReport(read(report));
     const problem = problemOf(ending, counts, options);
     return {
@@ -80,13 +86,14 @@ export function problemOf(
   return isStrict && counts.skipped > 0 ? `skipped ${counts.skipped} tests: none may be skipped` : undefined;
 }
 
-function run([executable = "", ...args]: readonly string[], printed: string, limit: number): Promise<Ending> {
+function run([executable = "", ...args]: readonly string[], printed: string, options: RunOptions): Promise<Ending> {
+  const { limit, directory = root } = options;
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   // The output is a file, because processes that the tests leave running could keep a pipe open.
   const output = openSync(printed, "a");
   return new Promise((resolve, reject) => {
     const child = spawn(executable, args, {
-      cwd: root,
+      cwd: directory,
       env: { ...env, NO_COLOR: "1" },
       stdio: ["ignore", output, output],
       detached: true,

@@ -30,6 +30,14 @@ async function answer(socket, type, id, payload) {
     socket.write(Buffer.concat([event, packet(type, id, "value"), event, event.subarray(0, 20)]));
     await wait();
     socket.write(event.subarray(20));
+  } else if (path === "/events1") {
+    const other = packet(15, 0, "/event\\0" + "1\\0");
+    socket.write(Buffer.concat([other, packet(type, id, "OK\\0"), other, other]));
+  } else if (path === "/watch") {
+    socket.write(packet(type, id, "OK\\0"));
+    for (let i = 0; i < 20; i++) await wait();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write(packet(15, 0, "/event\\0" + "1\\0"));
   } else if (path === "/huge") socket.write(packet(type, id, Buffer.alloc(300000, "name\\0")));
   else if (path === "/half") socket.end(packet(type, id, "value").subarray(0, 18));
   else if (path === "/close") socket.end();

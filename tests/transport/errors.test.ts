@@ -43,6 +43,15 @@ describe("openFailure()", () => {
     );
   });
 
+  test("openFailure() has the system's ECONNREFUSED for Node's ENOTSOCK, and names the address of a complete error once", () => {
+    const address: Address = { kind: "unix", path: "/a/file" };
+    const refused = openFailure(address, codedError("ENOTSOCK", "connect ENOTSOCK /a/file"));
+    const text = "cannot connect to unix:/a/file: Connection refused (ECONNREFUSED); no daemon listens on this socket";
+    assertEquals([refused.code, refused.message], ["ECONNREFUSED", text]);
+    const complete = openFailure(address, codedError("ECONNREFUSED", text));
+    assertEquals([complete.code, complete.message], ["ECONNREFUSED", text]);
+  });
+
   test("openFailure() has the errno of the system's code", () => {
     assertEquals(openFailure({ kind: "unix", path: "/a/b" }, codedError("ENOTDIR", "x")).errno, 20);
   });

@@ -1,6 +1,6 @@
 // Opening a transport by its address or by a search, and the errors of both.
 
-import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -59,6 +59,30 @@ describe("openTransport()", () => {
       const path = join(directory, "file");
       writeFileSync(path, "");
       assertEquals((await failure(`unix:${path}`)).code, "ECONNREFUSED");
+    });
+  });
+
+  test("openTransport() rejects with the system's code for every fault of a path, as a blocking handle does", async () => {
+    await inDirectory(async (directory) => {
+      const at = (name: string) => join(directory, name);
+      writeFileSync(at("file"), "");
+      symlinkSync("loop", at("loop"));
+      mkdirSync(at("directory"));
+      const faults = {
+        [at("none")]: "ENOENT",
+        [at("file/socket")]: "ENOTDIR",
+        [at("loop")]: "ELOOP",
+        [at("file")]: "ECONNREFUSED",
+        [at("directory")]: "ECONNREFUSED",
+        [await staleSocket(directory)]: "ECONNREFUSED",
+      };
+      for (const [path, code] of Object.entries(faults)) {
+        const error = await failure(`unix:${path}`);
+        assertEquals([path, error.code], [path, code]);
+        assertStringIncludes(error.message, `(${code})`);
+        const blocking = assertThrows(() => openBlocking(`unix:${path}`), ConnectionError);
+        assertEquals([blocking.code, blocking.message], [error.code, error.message]);
+      }
     });
   });
 

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { codeOf } from "../../src/wire/system_errors.ts";
 import { bytes, shown } from "../support/bytes.ts";
 import { quiet } from "../support/peer.ts";
+import { clientSockets, hasDescriptors } from "../support/descriptors.ts";
 import { elsewhere, Inbox, open, withListener, write } from "../support/socket.ts";
 
 describe("Unix socket, ending", () => {
@@ -68,6 +69,32 @@ describe("Unix socket, ending", () => {
       assertEquals([inbox.length, inbox.ends], [0, []]);
     });
   });
+
+  for (const state of ["before start()", "while it is idle", "while bytes wait to be sent", "within receive()"]) {
+    test(`close() resolves after the descriptor was closed: ${state}`, { skip: !hasDescriptors }, async () => {
+      await withListener(async (listener) => {
+        const before = clientSockets();
+        const transport = await open(listener);
+        const server = await listener.accept();
+        assertEquals(clientSockets(), before + 1);
+        if (state === "within receive()") {
+          let closed = Promise.resolve();
+          const inbox = new Inbox(transport, () => closed = transport.close());
+          await write(server, bytes("x"));
+          await inbox.bytes(1);
+          await closed;
+        } else {
+          if (state !== "before start()") new Inbox(transport);
+          if (state === "while bytes wait to be sent") {
+            for (let i = 0; i < 200; i++) transport.send(new Uint8Array(40_000));
+          }
+          if (state === "while it is idle") await elsewhere(listener);
+          await transport.close();
+        }
+        assertEquals(clientSockets(), before);
+      });
+    });
+  }
 
   test("close() before start() ends the connection for the server", async () => {
     await withListener(async (listener) => {

@@ -23,7 +23,10 @@ export class Backlog {
   readonly #clock: Clock;
   readonly #limits: BacklogLimits;
   readonly #onStuck: () => void;
+  /** A copy of the bytes that wait, or the rest of one. */
   #unsent = empty;
+  /** The memory of the latest copy. */
+  #copy: ArrayBufferLike = empty.buffer;
   #max: number;
   #fullSince = 0;
   #watchdog: { cancel(): void } | null = null;
@@ -53,7 +56,7 @@ export class Backlog {
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.length <= PIECE ? bytes : bytes.subarray(at, at + PIECE);
       if (this.#line.write(piece)) continue;
-      this.#keep(new Uint8Array(bytes.subarray(at + PIECE)));
+      this.#keep(this.#owned(bytes.subarray(at + PIECE)));
       this.#fill();
       return false;
     }
@@ -68,15 +71,28 @@ export class Backlog {
     return unsent;
   }
 
-  /** Applies the usual limit again, after the line has taken all bytes. */
+  /** Applies the usual limit again, after the line has taken all bytes, and frees their memory. */
   restoreLimit(): void {
     this.#max = this.#limits.unsentMax;
+    this.#copy = empty.buffer;
   }
 
   /** Drops the bytes, and stops to measure the time. */
   close(): void {
     this.#watchdog?.cancel();
     this.#keep(empty);
+    this.#copy = empty.buffer;
+  }
+
+  /**
+   * Returns the bytes in memory of the backlog. The rest of a copy is copied again only when it is less than half of
+   * its memory: to copy it for every piece that the line takes would cost the square of the bytes.
+   */
+  #owned(rest: Uint8Array): Uint8Array {
+    if (rest.buffer === this.#copy && rest.length * 2 >= rest.buffer.byteLength) return rest;
+    const copy = new Uint8Array(rest);
+    this.#copy = copy.buffer;
+    return copy;
   }
 
   #keep(unsent: Uint8Array): void {

@@ -68,6 +68,7 @@ export function importStore(
     if (store.mayKnow(domid)) { for (const quota of quotas) setQuota(domid, quota); }
   }
   draft.afterwards(() => {
+    store.knowNamed();
     for (const { endpoint } of state.connections) if (endpoint.kind === "ring") introduce(store, endpoint);
     for (const { domid, features } of state.domains) {
       const domain = store.existing(domid);
@@ -81,7 +82,7 @@ export function importStore(
 function introduce(store: Store, { domid, target }: { readonly domid: number; readonly target: number | null }): void {
   const domain = store.existing(domid);
   if (domain === undefined || domain.privileged) return;
-  domain.introduced = true;
+  store.setIntroduced(domain, true);
   if (target !== null && store.existing(target) !== undefined) domain.target = target;
 }
 

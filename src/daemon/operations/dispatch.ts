@@ -6,9 +6,9 @@ import type { Connection } from "../state/domains.ts";
 import type { WorkingTree } from "../state/draft.ts";
 import { fail, Failure } from "../state/failure.ts";
 import type { Store } from "../state/store.ts";
-import { type Exchange, OVERHEAD, type Transaction } from "../state/transaction.ts";
+import { type Exchange, LEVEL, LEVELS_FREE, OVERHEAD, type Transaction } from "../state/transaction.ts";
 import { fromBytes } from "../tree/latin1.ts";
-import type { View } from "../tree/tree.ts";
+import type { Change, View } from "../tree/tree.ts";
 import type { Answer, Call } from "./call.ts";
 import { type NodeRule, rules } from "./table.ts";
 
@@ -60,6 +60,7 @@ function dispatch(call: Request, type: number, transactionId: number): Answer {
   if (transactionId !== 0 && rule.kind !== "outside") {
     const transaction = connection.transactions.get(transactionId);
     if (transaction === undefined) return fail.ENOENT;
+    if (transaction.expired && rule.kind !== "any") return fail.EAGAIN;
     call.transaction = transaction;
     call.view = transaction.view;
     if (rule.kind === "read" || rule.kind === "write") return record(rule, call, transaction);
@@ -73,36 +74,67 @@ function dispatch(call: Request, type: number, transactionId: number): Answer {
   return store.tryPublish(draft) ?? answer;
 }
 
-/** Answers a request of a transaction, and records the exchange, which is charged to the guest. */
+/**
+ * Answers a request of a transaction, and records the exchange, which is charged to the guest. A guest without memory
+ * for the request is refused before anything is stored (XSA-326). A transaction that failed is never replayed: it
+ * answers as before, but records no exchange and no change.
+ */
 function record(rule: NodeRule, call: Request, transaction: Transaction): Answer {
-  const { store, connection, text, view } = call;
-  const before = view.changes.length;
+  const { store, connection, text, view: { changes } } = call;
+  if (!transaction.affords(text.length + OVERHEAD)) return fail.ENOMEM;
+  const changed = changes.length;
+  const accessed = transaction.accesses.size;
   const answer = answerOf(rule, call, transaction);
-  const exchange = new RecordedExchange(rule, store, connection, text, recorded(answer));
-  const bytes = text.length + exchange.answer.length + OVERHEAD * (1 + view.changes.length - before);
-  transaction.exchanges.push(exchange);
-  transaction.bytes += bytes;
-  const { domain } = connection;
-  domain.bytes += bytes;
-  if (domain.privileged || !domain.quotas.exceeds("memory", domain.bytes)) return answer;
-  transaction.failed = true;
-  return fail.ENOMEM;
+  const made = changes.length - changed;
+  const grown = OVERHEAD * made + LEVEL * beyond(transaction.accesses.size - accessed) +
+    LEVEL * (made > 0 ? beyond(levelsOf(changes.at(-1))) : 0);
+  const answered = recorded(answer);
+  const bytes = text.length + answered.length + OVERHEAD + grown;
+  const affordable = transaction.failed || transaction.affords(bytes);
+  if (transaction.failed) {
+    changes.length = changed;
+    // The transaction still holds the paths that it accessed, and its tree what a change put there.
+    if (made > 0 || transaction.accesses.size > accessed) transaction.charge(text.length + grown);
+    return affordable ? answer : fail.ENOMEM;
+  }
+  transaction.exchanges.push(new RecordedExchange(rule, store, connection, text, answered, bytes));
+  transaction.charge(bytes);
+  return answer;
+}
+
+/** How many of so many levels are charged. */
+function beyond(levels: number): number {
+  return Math.max(0, levels - LEVELS_FREE);
+}
+
+/** The number of names in the path of a change. */
+function levelsOf(change: Change | undefined): number {
+  return change !== undefined && "path" in change ? change.path.split("/").length - 1 : 0;
 }
 
 /** An exchange of a transaction. */
 class RecordedExchange implements Exchange {
   readonly request: string;
   readonly answer: string;
+  readonly bytes: number;
   readonly #rule: NodeRule;
   readonly #store: Store;
   readonly #connection: Connection;
 
-  constructor(rule: NodeRule, store: Store, connection: Connection, request: string, answer: string) {
+  constructor(
+    rule: NodeRule,
+    store: Store,
+    connection: Connection,
+    request: string,
+    answer: string,
+    bytes: number,
+  ) {
     this.#rule = rule;
     this.#store = store;
     this.#connection = connection;
     this.request = request;
     this.answer = answer;
+    this.bytes = bytes;
   }
 
   replay(transaction: Transaction): boolean {

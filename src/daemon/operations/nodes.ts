@@ -1,6 +1,7 @@
 // The operations on nodes.
 
 import { PAYLOAD_MAX } from "../../wire/header.ts";
+import { DOMID_ANY } from "../../wire/permissions.ts";
 import { atoi, onlyString, strings } from "./arguments.ts";
 import { type Call, OK } from "./call.ts";
 import { find, look, nearest } from "./resolve.ts";
@@ -101,7 +102,7 @@ export function remove(call: Call, working: WorkingTree): string | Failure {
 
 /**
  * SET_PERMS: replaces a node's permissions. Only its owner and domain 0 may; only domain 0 may change the owner
- * (XSA-352).
+ * (XSA-352). Each domain that it names is known from then on.
  */
 export function setPermissions(call: Call, working: WorkingTree): string | Failure {
   const [name = null, ...texts] = strings(call.text);
@@ -113,7 +114,8 @@ export function setPermissions(call: Call, working: WorkingTree): string | Failu
   for (const text of texts) {
     const entry = parseEntry(text);
     if (entry === null) return fail.EINVAL;
-    entries.push({ ...entry, ignored: !store.domainExists(entry.domid) });
+    // From here on the domain is known, and has its quotas, whatever becomes of the request.
+    entries.push({ ...entry, ignored: entry.domid !== DOMID_ANY && store.existing(entry.domid) === undefined });
   }
   if (entries[0]?.ignored) return fail.ENOENT;
   const found = find(call, name, Right.WRITE | Right.OWNER, true);

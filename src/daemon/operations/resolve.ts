@@ -42,12 +42,17 @@ export function masked(call: Call, path: string, failure: Failure, rights: numbe
   return (above.node.permissions.rightsOf(call.connection) & rights) !== 0 ? failure : fail.EACCES;
 }
 
-/** The nearest node above a path that is there. A transaction remembers to have met those on the way to it. */
+/**
+ * The nearest node above a path that is there. A transaction remembers to have met those on the way to it. Above a path
+ * that it has met, it has met all of them, unless it failed on the way: so depth costs once, not with every request.
+ */
 export function nearest(call: Call, path: string): Found | Failure {
   const { path: above, node } = call.view.nearest(path);
   if (node === undefined) return fail.ENOENT;
   if (call.transaction === null) return { path: above, node };
+  const { accesses, failed } = call.transaction;
   for (const ancestor of ancestors(path)) {
+    if (!failed && accesses.has(ancestor)) break;
     const isThere = ancestor === above;
     const failure = call.transaction.meet(ancestor, isThere ? node : undefined);
     if (failure !== null) return failure;

@@ -1,11 +1,14 @@
 // The errors of a persisted store: it cannot be read back, or not be written.
 
 import { XenStoreError } from "../../wire/errors.ts";
+import { codeOf } from "../../wire/system_errors.ts";
 
 /** Why a journal failed. */
 export type JournalFault =
   /** A process that is alive uses the directory. */
   | "in-use"
+  /** Another user owns the directory or a file in it, or may write there. */
+  | "unsafe"
   /** A later version wrote a file. */
   | "version"
   /** A file does not hold what was written to it. */
@@ -23,7 +26,7 @@ export interface JournalErrorContext {
   readonly cause?: unknown;
 }
 
-const codes = { "in-use": "EBUSY", "version": "ENOSYS", "corrupt": "EIO", "failed": "EIO" } as const;
+const codes = { "in-use": "EBUSY", "unsafe": "EPERM", "version": "ENOSYS", "corrupt": "EIO", "failed": "EIO" } as const;
 
 /**
  * The journal cannot be opened, or cannot be written.
@@ -72,6 +75,11 @@ export function corrupt(file: string, offset: number, what: string): JournalErro
   });
 }
 
+/** Makes the error of a directory that other users can change. */
+export function unsafe(directory: string, file: string, state: string): JournalError {
+  return new JournalError("unsafe", `cannot open "${directory}": ${state}`, { file });
+}
+
 /** Makes the error of a system call that failed, with the words of the system. */
 export function failed(what: string, cause: unknown, file?: string): JournalError {
   if (cause instanceof JournalError) return cause;
@@ -79,7 +87,11 @@ export function failed(what: string, cause: unknown, file?: string): JournalErro
   return new JournalError("failed", `${what}: ${reason}`, { cause, file });
 }
 
+/** Tells whether a permission of Deno or Node denied the call, not the system. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NotCapable" || codeOf(error) === "ERR_ACCESS_DENIED");
+}
+
 function systemCode(cause: unknown): string | null {
-  const code = cause instanceof Error && "code" in cause ? cause.code : null;
-  return typeof code === "string" ? code : null;
+  return isDenied(cause) ? "EACCES" : codeOf(cause) ?? null;
 }

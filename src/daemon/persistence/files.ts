@@ -2,10 +2,13 @@
 
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +17,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../../wire/system_errors.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** A file that is open for writing. */
 export interface OpenFile {
@@ -25,6 +31,8 @@ export interface OpenFile {
   sync(): void;
   /** Syncs without blocking the process. The file stays open until then. */
   syncLater(): Promise<void>;
+  /** Tells whether the file has the name by which it was opened: false if it was removed or replaced. */
+  isThere(): boolean;
   /** Closes the file. */
   close(): void;
 }
@@ -35,7 +43,7 @@ export interface Files {
   list(): string[];
   /** All bytes of a file. */
   read(name: string): Uint8Array;
-  /** Makes a file, or empties one that is there; readable by its owner alone. */
+  /** Makes a new file, in place of one that is there; readable by its owner alone. */
   create(name: string): OpenFile;
   /** Opens a file that is there. */
   open(name: string): OpenFile;
@@ -55,14 +63,35 @@ export function filesOf(directory: string): Files {
   return {
     list: () => readdirSync(directory),
     // A Buffer's memory may be shared; these bytes are kept.
-    read: (name) => new Uint8Array(readFileSync(path(name))),
-    create: (name) => fileOf(openSync(path(name), "w", 0o600)),
-    open: (name) => fileOf(openSync(path(name), "r+")),
+    read: (name) => new Uint8Array(readFile(path(name))),
+    create: (name) => fileOf(create(path(name)), path(name)),
+    open: (name) => fileOf(openSync(path(name), O_RDWR | O_NOFOLLOW), path(name)),
     rename: (from, to) => renameSync(path(from), path(to)),
     remove: (name) => rmSync(path(name)),
     syncDirectory: () => syncDirectory(directory),
     path,
   };
+}
+
+function readFile(path: string): Uint8Array {
+  const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Never opens a file that is there: the name might be a link to another file. */
+function create(path: string): number {
+  const open = (): number => openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    return open();
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    rmSync(path);
+    return open();
+  }
 }
 
 /** Returns when the names of a directory's files are on the disk. */
@@ -75,7 +104,8 @@ export function syncDirectory(directory: string): void {
   }
 }
 
-function fileOf(descriptor: number): OpenFile {
+function fileOf(descriptor: number, path: string): OpenFile {
+  const { ino, dev } = fstatSync(descriptor);
   return {
     write(bytes, position) {
       for (let done = 0; done < bytes.length;) {
@@ -86,6 +116,10 @@ function fileOf(descriptor: number): OpenFile {
     sync: () => fdatasyncSync(descriptor),
     syncLater: () =>
       new Promise((resolve, reject) => fdatasync(descriptor, (error) => error ? reject(error) : resolve())),
+    isThere: () => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found?.ino === ino && found.dev === dev;
+    },
     close: () => closeSync(descriptor),
   };
 }

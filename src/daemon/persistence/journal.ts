@@ -2,8 +2,10 @@
 
 import type { Clock } from "../clock.ts";
 import type { Change } from "../tree/tree.ts";
+import { codedError, codeOf } from "../../wire/system_errors.ts";
 import { failed, JournalError } from "./errors.ts";
 import type { Files } from "./files.ts";
+import type { Lock } from "./lock.ts";
 import { Log } from "./log.ts";
 import { fileName, type Restored } from "./restore.ts";
 import { SnapshotWriting } from "./snapshot.ts";
@@ -36,6 +38,10 @@ export interface JournalOptions {
 
 const COMPACT_AT = 1024 * 1024;
 const INTERVAL_MS = 1000;
+/** Without changes, the journal checks so often that it still has its directory. */
+const CHECK_MS = 1000;
+/** The codes of the system if a directory is gone. */
+const GONE: readonly (string | undefined)[] = ["ENOENT", "ENOTDIR", "ESTALE"];
 
 /**
  * Persists the changes of a store. Each change goes through {@linkcode Journal.append}, in order, before any client can
@@ -47,7 +53,7 @@ export class Journal implements AsyncDisposable {
   readonly #options: JournalOptions;
   readonly #policy: SyncPolicy;
   readonly #compactAt: number;
-  readonly #onClosed: () => void;
+  readonly #lock: Lock | null;
   #log: Log;
   /** The number of the last batch that was appended. */
   #sequence: number;
@@ -64,32 +70,38 @@ export class Journal implements AsyncDisposable {
   /** When the oldest batch was written that is not on the disk for sure. */
   #lateSince = 0;
   #compaction: { writing: SnapshotWriting; ended: Promise<boolean> } | null = null;
+  /** When the journal last checked that it has its directory. */
+  #checkedAt: number;
   #failure: JournalError | null = null;
   #closed = false;
 
   /** Continues after {@linkcode restore}. Throws a {@linkcode JournalError} if that fails. */
-  constructor(files: Files, restored: Restored, options: JournalOptions, onClosed: () => void = () => {}) {
+  constructor(files: Files, restored: Restored, options: JournalOptions, lock: Lock | null = null) {
     const { sync = "always", compactAt = COMPACT_AT, clock } = options;
     this.#files = files;
     this.#clock = clock;
     this.#options = options;
     this.#policy = sync;
     this.#compactAt = compactAt;
-    this.#onClosed = onClosed;
+    this.#lock = lock;
     this.#sequence = this.#written = this.#synced = restored.sequence;
     this.#snapshotSize = restored.snapshotSize;
+    const name = fileName(restored.log?.generation ?? restored.generation, "log");
+    let file = files.path("");
     try {
       // The previous process may have ended between renaming a file and syncing the directory.
       files.syncDirectory();
-      for (const name of restored.leftovers) files.remove(name);
+      for (const leftover of restored.leftovers) files.remove(leftover);
+      file = files.path(name);
       this.#log = restored.log === null
         ? Log.create(files, restored.generation, restored.sequence)
         : Log.open(files, restored.log);
     } catch (error) {
-      throw failed(`cannot open "${files.path("")}"`, error);
+      throw failed(`cannot open "${files.path("")}"`, error, file);
     }
     this.#closedLogs = Math.max(0, restored.logSize - this.#log.length);
     this.#limit = this.#nextLimit();
+    this.#checkedAt = clock.now();
   }
 
   /** Why nothing more can be kept; null as long as it can. */
@@ -126,7 +138,18 @@ export class Journal implements AsyncDisposable {
     this.#write();
     if (this.#policy === "always") this.#sync();
     else if (this.#policy === "interval") this.#syncSoon();
+    this.#checkPlace();
     if (this.#closedLogs + this.#log.length > this.#limit && this.#compaction === null) this.#compact();
+  }
+
+  /**
+   * Checks from time to time that the directory and its lock are still there, as {@linkcode commit} does for each
+   * change. Throws a {@linkcode JournalError} if they are gone or replaced: another process may use the path. Then
+   * every later write fails.
+   */
+  checkNowAndThen(): void {
+    if (this.#failure !== null || this.#closed || this.#clock.now() - this.#checkedAt < CHECK_MS) return;
+    this.#checkPlace();
   }
 
   /**
@@ -156,7 +179,7 @@ export class Journal implements AsyncDisposable {
         this.#log.close();
         await ended;
       } finally {
-        this.#onClosed();
+        await this.#lock?.release();
       }
     }
   }
@@ -183,6 +206,15 @@ export class Journal implements AsyncDisposable {
       this.#timer?.cancel();
       throw this.#failure = failed(what, error, this.#logFile);
     }
+  }
+
+  /** Not before the write: a process that opens the path from now on finds what was written. */
+  #checkPlace(): void {
+    this.#checkedAt = this.#clock.now();
+    this.#guard("cannot keep the store", () => {
+      const lost = this.#lock?.isHeld() === false ? this.#lock.file : this.#log.isThere ? null : this.#logFile;
+      if (lost !== null) throw codedError("ENOENT", `"${lost}" was removed or replaced while the daemon used it`);
+    });
   }
 
   #write(): void {
@@ -216,6 +248,7 @@ export class Journal implements AsyncDisposable {
     if (this.#failure !== null || this.#synced === this.#written) return;
     try {
       this.#sync();
+      this.#checkPlace();
     } catch (error) {
       if (error instanceof JournalError) this.#options.onProblem?.(error);
       else throw error;
@@ -246,13 +279,19 @@ export class Journal implements AsyncDisposable {
       return true;
     }, (error: unknown) => {
       this.#compaction = null;
-      this.#options.onProblem?.(failed("cannot write a snapshot", error));
+      this.#failIfGone("cannot write a snapshot", error);
+      this.#options.onProblem?.(this.#failure ?? failed("cannot write a snapshot", error));
       return false;
     });
     this.#compaction = { writing, ended };
   }
 
-  /** Starts a new log. If that fails, the old log continues. */
+  /** Notes that nothing more can be kept if a call failed because the directory is gone. */
+  #failIfGone(what: string, error: unknown): void {
+    if (GONE.includes(codeOf(error))) this.#failure ??= failed(what, error, this.#files.path(""));
+  }
+
+  /** Starts a new log. If that fails, the old log continues, unless the directory is gone. */
   #rotate(generation: number, base: number): boolean {
     this.#guard("cannot bring what changed to the disk", () => this.#log.finish());
     this.#synced = this.#written;
@@ -260,6 +299,8 @@ export class Journal implements AsyncDisposable {
     try {
       next = Log.create(this.#files, generation, base);
     } catch (error) {
+      this.#failIfGone("cannot start a new log", error);
+      this.#check();
       this.#options.onProblem?.(failed("cannot start a new log", error));
       return false;
     }

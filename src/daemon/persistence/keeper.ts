@@ -86,14 +86,19 @@ export class Keeper implements AsyncDisposable {
 
   /** Persists the taken changes. Returns false if that failed, now or before: then no queued byte may be sent. */
   commit(): boolean {
-    if (!this.#hasFailed) this.#orFail(() => this.#journal.commit());
+    if (!this.#hasFailed) {
+      this.#orFail(() => {
+        this.#journal.commit();
+        this.#journal.checkNowAndThen();
+      });
+    }
     return !this.#hasFailed;
   }
 
   /** Brings everything to the disk and lets go of the directory, which it does in any case; closing twice is fine. */
   async close(): Promise<void> {
     try {
-      this.commit();
+      if (!this.#hasFailed) this.#orFail(() => this.#journal.commit());
     } finally {
       await this.#journal.close();
     }

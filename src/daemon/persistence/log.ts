@@ -67,6 +67,11 @@ export class Log {
     return this.#pending.length > 0;
   }
 
+  /** Whether the file still has its name: false if it was removed or replaced. */
+  get isThere(): boolean {
+    return this.#file.isThere();
+  }
+
   /**
    * Encodes a batch, and reserves its room in the file. If that fails the batch is dropped, and nothing has changed.
    */

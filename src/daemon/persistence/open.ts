@@ -1,13 +1,14 @@
 // Opens a directory that keeps a store.
 
-import { mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
+import { codedError } from "../../wire/system_errors.ts";
 import type { Change } from "../tree/tree.ts";
 import { failed } from "./errors.ts";
-import { type Files, filesOf, syncDirectory } from "./files.ts";
+import { type Files, filesOf } from "./files.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
-import { lockDirectory } from "./lock.ts";
-import { type Discarded, restore } from "./restore.ts";
+import { type Lock, lockDirectory } from "./lock.ts";
+import { type Discarded, isFileName, restore } from "./restore.ts";
+import { checkFiles, prepareDirectory } from "./safety.ts";
 
 /** A store that was kept, and what keeps it from now on. */
 export interface OpenedJournal {
@@ -22,33 +23,39 @@ export interface OpenedJournal {
 }
 
 /**
- * Opens a directory, and makes it if it does not exist. Throws a {@linkcode JournalError} if a live process uses it, a
- * later version wrote it, a file is corrupt, or the system refuses.
+ * Opens a directory, and makes it if it does not exist. Throws a {@linkcode JournalError} if a live process uses it,
+ * another user can change it, a later version wrote it, a file is corrupt, or the system refuses.
  */
 export async function openJournal(directory: string, options: JournalOptions): Promise<OpenedJournal> {
   const path = resolve(directory);
-  try {
-    const made = mkdirSync(path, { recursive: true, mode: 0o700 });
-    for (let at = path; made !== undefined && at !== dirname(made); at = dirname(at)) syncDirectory(dirname(at));
-  } catch (error) {
-    throw failed(`cannot open "${path}"`, error);
-  }
+  if (path.includes("\0")) throw failed(`cannot open "${path}"`, codedError("EINVAL", "the path contains a NUL"), path);
+  guarded(path, () => prepareDirectory(path));
   const lock = await lockDirectory(path);
   try {
-    return openFiles(filesOf(path), options, () => lock.release());
+    guarded(path, () => checkFiles(path, isFileName));
+    return openFiles(filesOf(path), options, lock);
   } catch (error) {
-    lock.release();
+    await lock.release();
     throw error;
   }
 }
 
 /** Opens files that no other process uses. */
-export function openFiles(files: Files, options: JournalOptions, onClosed: () => void = () => {}): OpenedJournal {
+export function openFiles(files: Files, options: JournalOptions, lock: Lock | null = null): OpenedJournal {
   const restored = restore(files);
   return {
     changes: restored.changes,
     isNew: restored.sequence === 0,
     discarded: restored.discarded,
-    journal: new Journal(files, restored, options, onClosed),
+    journal: new Journal(files, restored, options, lock),
   };
+}
+
+/** Runs a step of opening a directory. The error of the system becomes a {@linkcode JournalError}. */
+function guarded(directory: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    throw failed(`cannot open "${directory}"`, error, directory);
+  }
 }

@@ -22,6 +22,11 @@ export function fileName(generation: number, kind: FileKind): string {
   return `${String(generation).padStart(10, "0")}.${kind}`;
 }
 
+/** Tells whether a name is that of a log or a snapshot, complete or not. */
+export function isFileName(name: string): boolean {
+  return FILE_NAME.test(name);
+}
+
 /** A log, as far as it holds batches. */
 export interface LogEnd {
   readonly generation: number;
@@ -134,13 +139,21 @@ interface Found {
 
 function readNames(files: Files): Found {
   const found: Found = { snapshots: [], logs: [], unfinished: [] };
-  for (const name of files.list().sort()) {
+  for (const name of listFiles(files).sort()) {
     const [, digits, kind, unfinished] = FILE_NAME.exec(name) ?? [];
     if (digits === undefined) continue;
     if (unfinished !== undefined) found.unfinished.push(name);
     else (kind === "log" ? found.logs : found.snapshots).push(Number(digits));
   }
   return found;
+}
+
+function listFiles(files: Files): string[] {
+  try {
+    return files.list();
+  } catch (error) {
+    throw failed(`cannot restore the store: cannot read "${files.path("")}"`, error, files.path(""));
+  }
 }
 
 function readFile(files: Files, name: string): Uint8Array {

@@ -1,5 +1,6 @@
 // The line of an accepted connection on Bun, over a socket of Bun.listen.
 
+import { Unsent } from "../../wire/unsent.ts";
 import type { LineUser } from "./line.ts";
 import { type AcceptedLine, ROOM } from "./listening.ts";
 
@@ -25,8 +26,7 @@ export class BunLine implements AcceptedLine {
   #state: "open" | "ending" | "over" = "open";
   #isPaused = false;
   /** What the socket did not take, in order: Bun keeps nothing of it. */
-  #waiting: Uint8Array[] = [];
-  #unsent = 0;
+  readonly #waiting = new Unsent();
   #isFull = false;
 
   /** Takes the connection. */
@@ -45,9 +45,8 @@ export class BunLine implements AcceptedLine {
     const taken = this.#waiting.length > 0 ? 0 : this.#send(bytes);
     if (taken < bytes.length) {
       this.#waiting.push(new Uint8Array(bytes.subarray(taken)));
-      this.#unsent += bytes.length - taken;
     }
-    this.#isFull ||= this.#unsent >= ROOM;
+    this.#isFull ||= this.#waiting.length >= ROOM;
     return !this.#isFull;
   }
 
@@ -113,16 +112,6 @@ export class BunLine implements AcceptedLine {
   }
 
   #sendWaiting(): void {
-    let done = 0;
-    for (const bytes of this.#waiting) {
-      const taken = this.#send(bytes);
-      this.#unsent -= taken;
-      if (taken < bytes.length) {
-        this.#waiting[done] = bytes.subarray(taken);
-        break;
-      }
-      done++;
-    }
-    this.#waiting.splice(0, done);
+    this.#waiting.drain((bytes) => this.#send(bytes));
   }
 }

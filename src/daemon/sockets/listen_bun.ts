@@ -1,5 +1,6 @@
 // Listening on a Unix socket on Bun, through Bun.listen.
 
+import { refusalOf } from "../../transport/refusal_bun.ts";
 import { BunLine, type UnixSocket } from "./line_bun.ts";
 import type { AcceptedLine, BoundSocket } from "./listening.ts";
 
@@ -47,8 +48,13 @@ export function bindUnix(path: string, onAccept: (line: AcceptedLine) => void): 
 
 /** Connects to the Unix socket at `path`, and disconnects. Rejects with the system's error. */
 export async function probeUnix(path: string): Promise<void> {
-  const probe = await Bun.connect({ unix: path, socket: { data: () => {} } });
-  probe.terminate();
+  try {
+    const probe = await Bun.connect({ unix: path, socket: { data: () => {} } });
+    probe.terminate();
+  } catch (error) {
+    // A daemon whose backlog is full is alive.
+    throw refusalOf(path, error);
+  }
 }
 
 class BunSocket implements BoundSocket {

@@ -3,7 +3,7 @@
 import type { Connection } from "./domains.ts";
 import { fail, type Failure } from "./failure.ts";
 import type { Store } from "./store.ts";
-import { Transaction } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 
 /**
  * Commits a transaction, which is over in any case. If others have changed the tree since it started, its requests are
@@ -11,23 +11,17 @@ import { Transaction } from "./transaction.ts";
  * changes never fails so.
  */
 export function commit(store: Store, connection: Connection, transaction: Transaction): Failure | null {
+  if (transaction.expired) return fail.EAGAIN;
   if (transaction.failed) return fail.ENOMEM;
   if (store.fakesConflict) return fail.EAGAIN;
   if (!transaction.hasChanges) return null;
-  const final = transaction.base === store.view.top ? transaction : replay(store, transaction);
+  const final = transaction.base === store.view.top ? transaction : transaction.replay(store.view);
   if (final === null) return fail.EAGAIN;
   if (final.created && !connection.privileged && exceedsNodes(store, final)) return fail.ENOSPC;
   store.charge(connection.domain);
   const draft = store.draft(final.view);
   draft.afterwards(() => store.events.committed(final));
   return store.tryPublish(draft);
-}
-
-/** Replays a transaction on the current tree. Returns null if an answer differs. */
-function replay({ view }: Store, { id, payer, exchanges }: Transaction): Transaction | null {
-  const transaction = new Transaction(id, view, payer);
-  for (const exchange of exchanges) if (!exchange.replay(transaction)) return null;
-  return transaction.failed ? null : transaction;
 }
 
 /** Whether a guest would own more nodes than its quota allows. */

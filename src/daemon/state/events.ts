@@ -1,5 +1,6 @@
 // The receivers of a change: finds the watches, checks what their owners may know, and queues the events.
 
+import { HEADER_SIZE } from "../../wire/header.ts";
 import type { Connection, Watch } from "./domains.ts";
 import type { ChangeEvents } from "./draft.ts";
 import type { Outbox } from "./outbox.ts";
@@ -91,8 +92,12 @@ export class Events implements ChangeEvents {
 
   /** The event that a watch brings, once. */
   send({ connection: { domain, outbox }, prefix, token }: Watch, path: string): void {
-    // What a guest does not take must not fill the daemon's memory.
-    if (!domain.privileged && domain.quotas.exceeds("memory", domain.bytes + outbox.length + path.length)) return;
+    // What a guest does not take must not fill the daemon's memory, over however many connections.
+    if (!domain.privileged) {
+      let bytes = domain.bytes + HEADER_SIZE + path.length + token.length;
+      for (const { outbox: { unsent } } of domain.connections) bytes += unsent;
+      if (domain.quotas.exceeds("memory", bytes)) return;
+    }
     if (outbox.event(path.slice(prefix), token) && outbox.blocked) this.#owe(outbox);
   }
 

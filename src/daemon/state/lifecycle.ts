@@ -15,7 +15,7 @@ export function introduceDomain(store: Store, domid: number): void {
   if (domain === undefined) throw new RangeError(`cannot introduce domain ${domid}: it does not exist`);
   if (domain.privileged) return;
   if (domain.introduced) return dropConnections(store, domain);
-  domain.introduced = true;
+  store.setIntroduced(domain, true);
   domain.shutdown = false;
   store.events.special("@introduceDomain", domid, "plain");
   store.events.special("@introduceDomain", domid, "numbered");
@@ -47,14 +47,13 @@ export function draftEnd(store: Store, domid: number): Draft {
   // Open transactions may have granted rights to the domain: they are replayed.
   view.renew();
   draft.afterwards(() => {
-    for (const connection of domain?.connections ?? []) store.reset(connection);
     for (const { path, node } of removed) events.removed(path, node);
     domains.delete(domid);
     for (const other of domains.values()) if (other.target === domid) other.target = null;
     if (domain === undefined) return;
     dropConnections(store, domain);
     if (!domain.introduced) return;
-    domain.introduced = false;
+    store.setIntroduced(domain, false);
     events.special("@releaseDomain", domid, "plain");
     events.special("@releaseDomain", domid, "numbered");
   });

@@ -12,6 +12,7 @@ import { Draft } from "./draft.ts";
 import { Events } from "./events.ts";
 import { fail, type Failure } from "./failure.ts";
 import { Limiter } from "./limiter.ts";
+import { Pins } from "./pins.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How a store differs from the usual one. */
@@ -20,6 +21,8 @@ export interface StoreOptions {
   readonly clock?: Clock | undefined;
   /** Quotas of new domains that are not the defaults. */
   readonly quotas?: ConstructorParameters<typeof Quotas>[0] | undefined;
+  /** How many bytes of replaced nodes the open transactions of guests may keep in memory; 16 MiB by default. */
+  readonly pinnedMax?: number | undefined;
   /** Whether there is a domain of this number, as a hypervisor would tell; by default there is one of every number. */
   readonly domainExists?: ((domid: number) => boolean) | undefined;
   /** Asked at each commit whether it is to fail with EAGAIN without reason. */
@@ -56,8 +59,10 @@ export class Store {
   readonly connections: Map<number, Connection> = new Map();
   /** Holds up guests that change too much. */
   readonly limiter: Limiter;
+  readonly #pins: Pins;
   readonly #options: StoreOptions;
   #lastConnection = 0;
+  #guests = 0;
 
   /** Starts an empty store. */
   constructor(options: StoreOptions = {}) {
@@ -68,6 +73,7 @@ export class Store {
     const own = new Permissions([owner]);
     this.view = new View(new StoreNode("", own, noChildren(), 0), { last: 0 });
     this.events = new Events(this.view);
+    this.#pins = new Pins(this.view, options.pinnedMax);
     const draft = this.draft();
     for (const path of ["/", ...INITIAL_PATHS, "@introduceDomain"]) draft.view.put(path, "", own);
     draft.view.put("@releaseDomain", "", new Permissions([owner, everybodyReads]));
@@ -104,11 +110,6 @@ export class Store {
     return this.limiter.delay(domain, this.guests);
   }
 
-  /** Whether there is a domain of this number. */
-  domainExists(domid: number): boolean {
-    return domid === DOMID_ANY || this.domains.has(domid) || this.isAlive(domid);
-  }
-
   /** Whether there is a domain of this number by the hypervisor's word alone, whatever is known of it here. */
   isAlive(domid: number): boolean {
     return domid < DOMID_SELF && (this.#options.domainExists?.(domid) ?? true);
@@ -127,7 +128,7 @@ export class Store {
 
   /** Whether there is a domain of this number, of which something may be known from now on. */
   mayKnow(domid: number): boolean {
-    return domid !== DOMID_ANY && this.domainExists(domid);
+    return domid !== DOMID_ANY && (this.domains.has(domid) || this.isAlive(domid));
   }
 
   /** Starts a draft, on a new fork of the tree or on one that was made before and that nothing has changed since. */
@@ -160,6 +161,7 @@ export class Store {
       else if (change.kind === "forget") this.domains.delete(change.domid);
     }
     draft.takeEffect();
+    this.#pins.check();
   }
 
   /** Applies changes that were persisted before, without events. Throws a `RangeError` if a node has no parent. */
@@ -172,6 +174,12 @@ export class Store {
       else view.changes.push(change);
     }
     this.apply(draft);
+    this.knowNamed();
+  }
+
+  /** Makes known each domain that owns a node or is named in permissions, after a tree came from elsewhere. */
+  knowNamed(): void {
+    for (const domid of this.view.usage.keys()) if (domid < DOMID_SELF) this.#known(domid);
   }
 
   /** The quotas of a domain, or of new domains. */
@@ -200,7 +208,9 @@ export class Store {
   }
 
   /** A connection has one more transaction open. */
-  addTransaction({ domain, transactions }: Connection, transaction: Transaction): void {
+  addTransaction(connection: Connection, transaction: Transaction): void {
+    const { domain, transactions } = connection;
+    if (!domain.privileged) this.#pins.add(connection, transaction);
     transactions.set(transaction.id, transaction);
     domain.transactions++;
     this.limiter.open++;
@@ -209,14 +219,22 @@ export class Store {
   /** A connection has one transaction less. */
   dropTransaction({ domain, transactions }: Connection, transaction: Transaction): void {
     if (!transactions.delete(transaction.id)) return;
+    this.#pins.delete(transaction);
     domain.transactions--;
     domain.bytes -= transaction.bytes;
     this.limiter.open--;
   }
 
-  /** How many domains there are besides domain 0. */
+  /** How many domains are introduced besides domain 0. */
   get guests(): number {
-    return this.domains.size - 1;
+    return this.#guests;
+  }
+
+  /** Notes whether a domain is introduced. Only those count for the rate of changes: any number may be known. */
+  setIntroduced(domain: Domain, introduced: boolean): void {
+    if (domain.introduced === introduced) return;
+    domain.introduced = introduced;
+    this.#guests += introduced ? 1 : -1;
   }
 
   /** Whether a commit is to fail without reason. */

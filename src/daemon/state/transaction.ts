@@ -10,6 +10,15 @@ import { fail, type Failure } from "./failure.ts";
 /** About how many bytes a recorded request, or a change, takes in addition to its text. */
 export const OVERHEAD = 96;
 
+/**
+ * How many bytes a request is charged for each further path that it accesses, and for each further level of what it
+ * changes. Each level is made anew by the request, and again by its replay: so the work of a commit is bounded like its
+ * memory.
+ */
+export const LEVEL = 64;
+/** So many accessed paths and levels of a request are covered by {@linkcode OVERHEAD}. */
+export const LEVELS_FREE = 8;
+
 /** How a transaction accessed one path. */
 export interface Access {
   /** The permissions of the node at the first access; null if the node did not exist. */
@@ -26,6 +35,8 @@ export interface Exchange {
   readonly request: string;
   /** The answer, as the dispatcher records it. */
   readonly answer: string;
+  /** The bytes that the payer was charged for the request. */
+  readonly bytes: number;
   /** Repeats the request in another transaction. Returns whether the answer is the same. */
   replay(transaction: Transaction): boolean;
 }
@@ -34,6 +45,8 @@ export interface Exchange {
 export interface Payer {
   readonly privileged: boolean;
   readonly quotas: Quotas;
+  /** The bytes that its watches and transactions take. */
+  bytes: number;
 }
 
 /** A transaction. It sees the tree as it was when the transaction started, and its own changes. */
@@ -49,17 +62,23 @@ export class Transaction implements WorkingTree {
   readonly accesses: Map<string, Access> = new Map();
   /** All requests so far. */
   readonly exchanges: Exchange[] = [];
-  /** Bytes that the exchanges take. */
+  /** How much the store's tree had replaced when the transaction started; see {@linkcode View.replaced}. */
+  readonly startedAt: number;
+  /** The bytes that the payer is charged for exchanges, accesses and changes. */
   bytes = 0;
   /** Whether the transaction made a node. */
   created = false;
-  /** Whether a quota was exceeded in the middle of an operation: then the transaction cannot be committed. */
+  /** Whether a quota was exceeded: then the transaction cannot be committed, and records no more requests. */
   failed = false;
+
+  /** Whether the transaction has lost its tree: its requests and its commit fail with EAGAIN. */
+  expired = false;
 
   /** Starts on a fork of the current tree. */
   constructor(id: number, live: View, payer: Payer) {
     this.id = id;
     this.view = live.fork();
+    this.startedAt = live.replaced;
     this.base = this.view.top;
     this.payer = payer;
   }
@@ -67,6 +86,34 @@ export class Transaction implements WorkingTree {
   /** Whether the transaction changed anything. */
   get hasChanges(): boolean {
     return this.view.changes.length > 0;
+  }
+
+  /** Replays the transaction on another tree. Returns null if an answer differs, or if the transaction has failed. */
+  replay(live: View): Transaction | null {
+    if (this.failed) return null;
+    const again = new Transaction(this.id, live, this.payer);
+    for (const exchange of this.exchanges) if (!exchange.replay(again)) return null;
+    return again.failed ? null : again;
+  }
+
+  /** Takes over the requests of the transaction that this one replayed, and what they were charged. */
+  takeRecord({ exchanges, bytes }: Transaction): void {
+    for (const exchange of exchanges) this.exchanges.push(exchange);
+    this.bytes = bytes;
+  }
+
+  /** Returns whether the payer has memory for this many bytes more. If not, the transaction has failed. */
+  affords(bytes: number): boolean {
+    const { payer } = this;
+    if (payer.privileged || !payer.quotas.exceeds("memory", payer.bytes + bytes)) return true;
+    this.failed = true;
+    return false;
+  }
+
+  /** Charges the payer for bytes that the transaction keeps until its end. */
+  charge(bytes: number): void {
+    this.bytes += bytes;
+    this.payer.bytes += bytes;
   }
 
   /** Records the access of a path. Fails with ENOSPC if that is one path more than a guest may access. */

@@ -4,6 +4,10 @@ const BITS = 5;
 const MASK = 31;
 /** The shift of the deepest level: names that are alike in all bits of their hashes share a bucket below it. */
 const DEEPEST = 30;
+/** FNV-1a's own start. */
+const FNV_START = 0x811c9dc5;
+/** Another number in each process: a guest cannot choose names whose hashes are alike. */
+const SEED = FNV_START ^ (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
 /** With fewer numbers than so many to a leaf, each leaf is put into its place; with more, they are sorted. */
 const SPARSE = 8;
 
@@ -21,12 +25,40 @@ export class Leaf<T> {
   }
 }
 
-/** Two names or more of the same hash. */
+/** Two names or more of the same hash, sorted by name: many of them take few comparisons. */
 class Bucket<T> {
   readonly leaves: readonly Leaf<T>[];
 
   constructor(leaves: readonly Leaf<T>[]) {
     this.leaves = leaves;
+  }
+
+  /** The index of the first leaf whose name does not come before this one. */
+  #indexOf(name: string): number {
+    const { leaves } = this;
+    let [low, high] = [0, leaves.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((leaves[middle]?.name ?? "") < name) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  find(name: string): Leaf<T> | undefined {
+    const leaf = this.leaves[this.#indexOf(name)];
+    return leaf?.name === name ? leaf : undefined;
+  }
+
+  with(leaf: Leaf<T>): Bucket<T> {
+    const at = this.#indexOf(leaf.name);
+    return new Bucket(this.leaves.toSpliced(at, this.leaves[at]?.name === leaf.name ? 1 : 0, leaf));
+  }
+
+  /** The bucket without a name that it has; the other leaf if only two were left. */
+  without(name: string): Bucket<T> | Leaf<T> | undefined {
+    const leaves = this.leaves.toSpliced(this.#indexOf(name), 1);
+    return leaves.length === 1 ? leaves[0] : new Bucket(leaves);
   }
 }
 
@@ -49,9 +81,12 @@ export function emptyBranch<T>(): Branch<T> {
   return new Branch<T>(0, []);
 }
 
-/** 32 bits of a name: FNV-1a, and the last steps of MurmurHash3 so that all bits depend on all of the name. */
-export function hashName(name: string): number {
-  let hash = 0x811c9dc5;
+/**
+ * 32 bits of a name: FNV-1a from a start of this process, and the last steps of MurmurHash3 so that all bits depend on
+ * all of the name.
+ */
+export function hashName(name: string, start: number = SEED): number {
+  let hash = start;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
   hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
@@ -66,7 +101,7 @@ export function find<T>(root: Branch<T>, hash: number, name: string): Leaf<T> | 
     if ((slot.bitmap & bit) === 0) return undefined;
     slot = slot.slots[placeOf(slot.bitmap, bit)];
   }
-  if (slot instanceof Bucket) return slot.leaves.find((leaf) => leaf.name === name);
+  if (slot instanceof Bucket) return slot.find(name);
   return slot?.name === name ? slot : undefined;
 }
 
@@ -82,13 +117,13 @@ export function put<T>(branch: Branch<T>, hash: number, leaf: Leaf<T>, shift = 0
 
 function putInto<T>(slot: Slot<T>, hash: number, leaf: Leaf<T>, shift: number): Slot<T> {
   if (slot instanceof Branch) return put(slot, hash, leaf, shift);
-  if (slot instanceof Bucket) return new Bucket([...slot.leaves.filter(({ name }) => name !== leaf.name), leaf]);
+  if (slot instanceof Bucket) return slot.with(leaf);
   return slot.name === leaf.name ? leaf : together(slot, hashName(slot.name), leaf, hash, shift);
 }
 
 /** What leads to two leaves of different names: as many levels as they have bits alike, and one more. */
 function together<T>(a: Leaf<T>, hashA: number, b: Leaf<T>, hashB: number, shift: number): Slot<T> {
-  if (shift > DEEPEST) return new Bucket([a, b]);
+  if (shift > DEEPEST) return new Bucket(a.name < b.name ? [a, b] : [b, a]);
   const [bitA, bitB] = [bitOf(hashA, shift), bitOf(hashB, shift)];
   if (bitA === bitB) return new Branch<T>(bitA, [together(a, hashA, b, hashB, shift + BITS)]);
   return new Branch<T>(bitA | bitB, placeOf(bitA | bitB, bitA) === 0 ? [a, b] : [b, a]);
@@ -106,10 +141,7 @@ export function remove<T>(branch: Branch<T>, hash: number, name: string, shift =
 }
 
 function removeFrom<T>(slot: Slot<T> | undefined, hash: number, name: string, shift: number): Slot<T> | undefined {
-  if (slot instanceof Bucket) {
-    const leaves = slot.leaves.filter((leaf) => leaf.name !== name);
-    return leaves.length === 1 ? leaves[0] : new Bucket(leaves);
-  }
+  if (slot instanceof Bucket) return slot.without(name);
   if (!(slot instanceof Branch)) return undefined;
   const rest = remove(slot, hash, name, shift);
   const [first] = rest.slots;
@@ -135,7 +167,7 @@ export function inOrder<T>(root: Branch<T>): Leaf<T>[] {
 function collect<T>({ slots }: Branch<T>, leaves: Leaf<T>[]): void {
   for (const slot of slots) {
     if (slot instanceof Branch) collect(slot, leaves);
-    else if (slot instanceof Bucket) leaves.push(...slot.leaves);
+    else if (slot instanceof Bucket) { for (const leaf of slot.leaves) leaves.push(leaf); }
     else leaves.push(slot);
   }
 }

@@ -51,21 +51,22 @@ export function isQuotaName(name: string): name is QuotaName {
 
 /** A set of quotas: of new domains, or of one domain. 0 means no limit. */
 export class Quotas {
-  readonly #values: Record<QuotaName, number>;
+  /** Never changed, only replaced: domains share it, since permissions may make any number of domains known. */
+  #values: Readonly<Record<QuotaName, number>>;
   readonly #parent: Quotas | null;
-  readonly #seen = new Map<QuotaName, number>();
+  #seen: Map<QuotaName, number> | null = null;
   /** The names of the quotas that were set. */
-  readonly #set = new Set<QuotaName>();
+  #set: ReadonlySet<QuotaName> = none;
 
   /** Starts with the defaults, except for the given values. What is seen here counts for `parent` as well. */
   constructor(values: Partial<Readonly<Record<QuotaName, number>>> = {}, parent: Quotas | null = null) {
-    this.#values = { ...defaults, ...values };
+    this.#values = parent === null ? { ...defaults, ...values } : parent.#values;
     this.#parent = parent;
   }
 
-  /** A set for a new domain: it starts as a copy of this one, and what it sees is seen here too. */
+  /** A set for a new domain: it starts with the values of this one, and what it sees is seen here too. */
   copy(): Quotas {
-    return new Quotas(this.#values, this);
+    return new Quotas({}, this);
   }
 
   /** A quota's value. */
@@ -80,8 +81,8 @@ export class Quotas {
 
   /** Changes a quota. */
   set(name: QuotaName, value: number): void {
-    this.#values[name] = value;
-    this.#set.add(name);
+    this.#values = { ...this.#values, [name]: value };
+    this.#set = new Set([...this.#set, name]);
   }
 
   /** Whether so much is more than a quota allows. Remembers the most that was asked for and allowed. */
@@ -94,17 +95,20 @@ export class Quotas {
 
   /** The most that was ever asked for and allowed. */
   most(name: QuotaName): number {
-    return this.#seen.get(name) ?? 0;
+    return this.#seen?.get(name) ?? 0;
   }
 
   /** Forgets the most that was seen. */
   forgetMost(): void {
-    this.#seen.clear();
+    this.#seen = null;
   }
 
   #see(name: QuotaName, amount: number): void {
     if (amount <= this.most(name)) return;
+    this.#seen ??= new Map();
     this.#seen.set(name, amount);
     if (this.#parent !== null) this.#parent.#see(name, amount);
   }
 }
+
+const none: ReadonlySet<QuotaName> = new Set();

@@ -9,6 +9,9 @@ import type { QuotaName } from "./quotas.ts";
 /** Up to here V8 copies a part of a text; a longer one would keep the whole message alive that it came in. */
 const COPIED = 12;
 
+/** About how many bytes of memory a node takes in addition to its texts. */
+const NODE_BYTES = 256;
+
 /** A node. */
 export class StoreNode {
   /** Its value, a character for each byte. */
@@ -126,6 +129,11 @@ export class View {
   readonly changes: Change[] = [];
   /** The usage of each owner; in a fork, how much the fork has changed it. */
   readonly usage: Map<number, Usage> = new Map();
+  /**
+   * About how many bytes of memory the nodes took that were replaced or removed; in a fork, since the fork. It only
+   * grows: the difference of two moments is what the tree of the first keeps in memory.
+   */
+  replaced = 0;
   readonly #generations: Generations;
 
   /** Looks at the tree below a top. */
@@ -180,6 +188,7 @@ export class View {
    */
   adopt(fork: View): void {
     this.top = fork.top;
+    this.replaced += fork.replaced;
     fork.usage.forEach((usage, domid) => this.#addUsage(domid, usage));
   }
 
@@ -216,8 +225,10 @@ export class View {
   put(path: string, value: string, permissions: Permissions): StoreNode {
     const { above, names, node: old } = this.#descend(path);
     const node = new StoreNode(value, permissions, old?.children ?? noChildren(), ++this.#generations.last);
-    if (old?.permissions === permissions) this.#grow(permissions.owner, value.length - old.value.length);
-    else {
+    if (old?.permissions === permissions) {
+      this.replaced += old.size + NODE_BYTES;
+      this.#grow(permissions.owner, value.length - old.value.length);
+    } else {
       this.#account(node, 1);
       if (old !== undefined) this.#account(old, -1);
     }
@@ -258,6 +269,7 @@ export class View {
 
   /** Puts a node, or nothing, below the last of those above it, and makes all of them anew. */
   #replace(above: StoreNode[], names: string[], name: string, node: StoreNode | null, relisted: boolean): void {
+    this.replaced += above.length * NODE_BYTES;
     for (let i = above.length - 1; i >= 0; i--) {
       const old = above[i];
       if (old === undefined) return;
@@ -299,9 +311,13 @@ export class View {
   #account(node: StoreNode, sign: 1 | -1): void {
     const { entries, owner } = node.permissions;
     const usage = this.#usage(owner);
+    const { size } = node;
     usage.nodes += sign;
-    usage.bytes += sign * node.size;
-    if (sign < 0) this.#forget(owner, usage);
+    usage.bytes += sign * size;
+    if (sign < 0) {
+      this.replaced += size + NODE_BYTES;
+      this.#forget(owner, usage);
+    }
     for (let i = 1; i < entries.length; i++) {
       const domid = entries[i]?.domid ?? 0;
       const named = this.#usage(domid);

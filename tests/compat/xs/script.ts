@@ -287,7 +287,8 @@ function watches(script: Script): void {
     script.call("a", method, "/x");
     script.call("a", method, "/x", 1, 2);
   }
-  for (const method of ["read_watch", "check_watch", "fileno", "transaction_start", "close"]) {
+  // Ours ignores the arguments of close(), which a listener gets.
+  for (const method of ["read_watch", "check_watch", "fileno", "transaction_start"]) {
     script.call("a", method, 1);
   }
   // The events of a transaction arrive at its commit.

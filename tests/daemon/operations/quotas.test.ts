@@ -2,8 +2,10 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DOMID_ANY } from "../../../src/wire/permissions.ts";
 import { endDomain } from "../../../src/daemon/state/lifecycle.ts";
 import { Daemon } from "../../../src/daemon/daemon.ts";
+import { Permissions } from "../../../src/daemon/tree/permissions.ts";
 import { type Speaker, table, tableOf, TestStore, within } from "../support.ts";
 
 const NAMES =
@@ -379,6 +381,71 @@ describe("GET_QUOTA and SET_QUOTA", () => {
         'cannot set quota "constructor": no quota has this name',
       );
     },
+  );
+});
+
+describe("a domain that permissions name", () => {
+  test(
+    "is known from then on, with the quotas of that moment, before it is introduced and after it is named no longer",
+    within(({ core, dom0, guest }) => {
+      table(
+        [dom0, "WRITE", "/p|", "OK|"],
+        [dom0, "CONTROL", "quota|6|", "ENOENT"],
+        [dom0, "SET_PERMS", "/p|n6|r7|", "OK|"],
+        [dom0, "SET_QUOTA", "nodes|77|", "OK|"],
+        [dom0, "GET_QUOTA", "6|nodes|", "1000|"],
+        [dom0, "GET_QUOTA", "7|nodes|", "1000|"],
+        [dom0, "SET_PERMS", "/p|n0|r8|r-1|", "OK|"],
+        [dom0, "GET_QUOTA", "8|nodes|", "77|"],
+        [dom0, "INTRODUCE", "6|1|1|", "OK|"],
+        [dom0, "GET_QUOTA", "6|nodes|", "1000|"],
+      );
+      assertEquals([...core.domains.keys()].sort((a, b) => a - b), [0, 6, 7, 8]);
+      for (const domid of [6, 7]) assert(!dom0.ask("CONTROL", `quota|${domid}|`).startsWith("E"), `${domid}`);
+      // A guest names domains, too, in a request that fails and in a transaction that is dropped.
+      const six = guest(6);
+      tableOf(six, ["SET_PERMS", "/none|n6|r9|", "EACCES"]);
+      const t = six.begin();
+      tableOf(t, ["SET_PERMS", "/p|n6|r10|", "EACCES"], ["TRANSACTION_END", "F|", "OK|"]);
+      assertEquals([...core.domains.keys()].sort((a, b) => a - b), [0, 6, 7, 8, 9, 10]);
+      table([dom0, "RELEASE", "6|", "OK|"], [dom0, "CONTROL", "quota|6|", "ENOENT"]);
+    }),
+  );
+
+  test(
+    "does not slow down the changes of guests, who share a rate among those that are introduced",
+    within(({ core, dom0, guest, node }) => {
+      node("/five", "n5");
+      const five = guest(5);
+      for (let domid = 6; domid < 500; domid++) tableOf(five, ["SET_PERMS", `/five|n5|r${domid}|`, "OK|"]);
+      assertEquals([core.domains.size, core.guests], [496, 1]);
+      tableOf(dom0, ["RELEASE", "5|", "OK|"]);
+      assertEquals(core.guests, 0);
+    }),
+  );
+
+  test(
+    "is not known if it does not exist",
+    within(({ dom0 }) => {
+      tableOf(
+        dom0,
+        ["WRITE", "/p|", "OK|"],
+        ["SET_PERMS", "/p|n0|r6|", "OK|"],
+        ["GET_PERMS", "/p|", "n0|r6|"],
+        ["CONTROL", "quota|6|", "ENOENT"],
+        ["SET_PERMS", "/p|n6|", "ENOENT"],
+      );
+    }, { domainExists: (domid) => domid === 0 }),
+  );
+
+  test(
+    "is known again in a store that was restored",
+    within(({ core, dom0 }) => {
+      const entries = [6, 7, DOMID_ANY].map((domid) => ({ domid, rights: 1, ignored: false }));
+      core.restore([{ kind: "put", path: "/p", value: "", permissions: new Permissions(entries) }]);
+      assertEquals([...core.domains.keys()], [0, 6, 7]);
+      tableOf(dom0, ["SET_QUOTA", "nodes|77|", "OK|"], ["GET_QUOTA", "6|nodes|", "1000|"]);
+    }),
   );
 });
 

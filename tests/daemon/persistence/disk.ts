@@ -104,16 +104,15 @@ export class Disk implements Files {
   }
 
   create(name: string): OpenFile {
+    if (this.#names.has(name)) this.remove(name);
     this.#count("create");
-    const old = this.#names.get(name);
-    if (old !== undefined) old.do({ length: 0 });
-    const file = old ?? new StoredFile(new Uint8Array(0));
+    const file = new StoredFile(new Uint8Array(0));
     this.#rename((names) => names.set(name, file));
-    return this.#opened(file);
+    return this.#opened(name, file);
   }
 
   open(name: string): OpenFile {
-    return this.#opened(this.#get(name));
+    return this.#opened(name, this.#get(name));
   }
 
   rename(from: string, to: string): void {
@@ -141,7 +140,7 @@ export class Disk implements Files {
     return `/disk/${name}`;
   }
 
-  #opened(file: StoredFile): OpenFile {
+  #opened(name: string, file: StoredFile): OpenFile {
     const sync = (): void => {
       this.#count("sync");
       file.synced = file.cached;
@@ -160,6 +159,7 @@ export class Disk implements Files {
       },
       sync,
       syncLater: () => Promise.resolve().then(sync),
+      isThere: () => this.#names.get(name) === file,
       close: () => this.#checkAlive(),
     };
   }

@@ -175,6 +175,8 @@ function life(random: Random): Request {
 }
 
 function control(random: Random): Request {
+  // Whether the daemon knows a domain: permissions make one known, and its end makes it unknown again.
+  if (random.often(600)) return { type: Op.CONTROL, text: `quota\0${domidOf(random)}\0`, tx: 0 };
   return {
     type: Op.CONTROL,
     text: random.of(["check\0", "check\0", "nosuch\0", "", "check", "\0", "check\0more\0"]),
@@ -232,7 +234,7 @@ export const outside: Weighted<Make> = new Weighted([
   ...watching,
   [16, stray] as const,
   [16, life] as const,
-  [8, control] as const,
+  [16, control] as const,
   [6, newer] as const,
   [
     8,

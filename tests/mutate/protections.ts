@@ -1,0 +1,23 @@
+// All protections, by the rooms of the sources.
+
+import type { Protection } from "./protection.ts";
+import { blocking } from "./protections/blocking.ts";
+import { client } from "./protections/client.ts";
+import { daemonLines } from "./protections/daemon_lines.ts";
+import { daemonRequests } from "./protections/daemon_requests.ts";
+import { daemonState } from "./protections/daemon_state.ts";
+import { migration } from "./protections/migration.ts";
+import { persistence } from "./protections/persistence.ts";
+import { wire } from "./protections/wire.ts";
+
+/** The protections that `npm run mutate` removes. */
+export const protections: readonly Protection[] = [
+  ...daemonRequests,
+  ...daemonState,
+  ...daemonLines,
+  ...persistence,
+  ...migration,
+  ...wire,
+  ...client,
+  ...blocking,
+];
