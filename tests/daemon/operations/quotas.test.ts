@@ -441,7 +441,7 @@ describe("a domain that permissions name", () => {
   test(
     "is known again in a store that was restored",
     within(({ core, dom0 }) => {
-      const entries = [6, 7, DOMID_ANY].map((domid) => ({ domid, rights: 1, ignored: false }));
+      const entries = [6, 7, DOMID_ANY, 8].map((domid) => ({ domid, rights: 1, ignored: domid === 8 }));
       core.restore([{ kind: "put", path: "/p", value: "", permissions: new Permissions(entries) }]);
       assertEquals([...core.domains.keys()], [0, 6, 7]);
       tableOf(dom0, ["SET_QUOTA", "nodes|77|", "OK|"], ["GET_QUOTA", "6|nodes|", "1000|"]);
