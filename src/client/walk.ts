@@ -1,7 +1,7 @@
 // Visits a tree, with the requests of a whole level in flight concurrently.
 
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
-import { checkedWhole } from "../wire/checks.ts";
+import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
 
@@ -33,6 +33,8 @@ export interface WalkOptions {
    */
   readonly signal?: AbortSignal | undefined;
 }
+
+const WALK_OPTIONS: OptionNames<WalkOptions> = { topDown: true, maxDepth: true, maxNodes: true, signal: true };
 
 /** A node on a walk. */
 export interface WalkNode {
@@ -81,12 +83,12 @@ interface Content {
 const nothing = () => {};
 
 /** Visits `top` and everything below it. A node that vanishes before it is read is left out, except for the top. */
-export async function* walk(
-  reader: WalkReader,
-  top: string,
-  options: WalkOptions,
-  signals: SharedSignals,
-): Walk {
+export function walk(reader: WalkReader, top: string, options: WalkOptions, signals: SharedSignals): Walk {
+  checkOptions("walk", options, WALK_OPTIONS);
+  return walkFrom(reader, top, options, signals);
+}
+
+async function* walkFrom(reader: WalkReader, top: string, options: WalkOptions, signals: SharedSignals): Walk {
   const fetcher = new Fetcher(reader, top, options, signals);
   try {
     yield* visit(fetcher, options.topDown ?? true);
