@@ -55,14 +55,11 @@ export async function transact<T>(
     if (transaction === null) continue;
     try {
       const result = await signals.wait((async () => await body(transaction, attempt))(), signal);
-      await signals.wait(requests.settled(), signal);
+      if (requests.ending()) await signals.wait(requests.settled(), signal);
       requests.check();
+      requests.end("succeeded");
       // The body may have ended its transaction itself.
-      if (!transaction.isOpen || await transaction.commit({ signal })) {
-        requests.end("succeeded");
-        return result;
-      }
-      requests.end("failed");
+      if (!transaction.isOpen || await transaction.commit({ signal })) return result;
     } catch (error) {
       requests.end("failed");
       // The error of the body is reported, whether or not the roll-back succeeds.
