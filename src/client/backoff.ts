@@ -1,6 +1,6 @@
 // Random pauses between attempts, up to a bound that grows.
 
-import { checkedWhole } from "../wire/checks.ts";
+import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
 import type { SharedSignals } from "./abort.ts";
 
 /** How long the pauses between attempts are. */
@@ -11,8 +11,15 @@ export interface Backoff {
   readonly max?: number;
 }
 
-/** Checks the number of attempts and the pauses. Throws a `RangeError` if one is invalid. */
-export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backoff): void {
+const BACKOFF: OptionNames<Backoff> = { initial: true, max: true };
+
+/**
+ * Checks the number of attempts and the pauses. Throws a `RangeError` if one is invalid, and a `TypeError` if an option
+ * is unknown.
+ */
+export function checkAttempts(attempts: number, backoff: Backoff): void {
+  checkOptions("backoff", backoff, BACKOFF);
+  const { initial = 0, max = 0 } = backoff;
   checkedWhole("attempts", attempts, 1);
   for (const [name, pause] of Object.entries({ initial, max })) {
     if (!(pause >= 0)) throw new RangeError(`backoff.${name} is ${pause}: expected milliseconds from 0`);

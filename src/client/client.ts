@@ -5,12 +5,13 @@ import { Operation } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
+import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { SharedSignals } from "./abort.ts";
 import { Connection, type Connector, type ReconnectOptions, type Status } from "./connection.ts";
 import { DomainOperations } from "./domains.ts";
 import { Monitor } from "./monitor.ts";
-import type { Path, RequestOptions } from "./arguments.ts";
+import { NO_OPTIONS, type Path, REQUEST_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
 import { okReply } from "./replies.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
@@ -81,7 +82,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * @throws {RangeError} If `reconnect.attempts` or `reconnect.backoff` is invalid.
    * @throws {TypeError} If `reconnect` is set and `address` is an open transport, which cannot be opened again.
    */
-  constructor(address?: StoreAddress, { reconnect = false, onStatus = () => {} }: ClientOptions = {}) {
+  constructor(address?: StoreAddress, options: ClientOptions = {}) {
+    checkOptions("Client", options, CLIENT_OPTIONS);
+    const { reconnect = false, onStatus = () => {} } = options;
     const policy = reconnect === true ? {} : reconnect === false ? null : reconnect;
     if (policy !== null && typeof address === "object") {
       throw new TypeError("cannot reconnect over an open transport: give a function that opens a transport");
@@ -117,8 +120,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * @throws {ConnectionError} If no store can be reached. `code` is that of the system (`ENOENT`, `ECONNREFUSED`,
    *   `EACCES`; `EAGAIN` if the store stayed busy), and the text lists the attempts.
    */
-  async connect({ signal }: RequestOptions = {}): Promise<this> {
-    await this.#connection.open(signal);
+  async connect(options: RequestOptions = {}): Promise<this> {
+    checkOptions("connect", options, REQUEST_OPTIONS);
+    await this.#connection.open(options.signal);
     return this;
   }
 
@@ -147,7 +151,7 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * @returns The transaction, which is open.
    * @throws {XenStoreError} If a guest has too many transactions: ENOSPC.
    */
-  async transaction(options: RequestOptions = {}): Promise<Transaction> {
+  async transaction(options: RequestOptions = NO_OPTIONS): Promise<Transaction> {
     return await startTransaction(this.#connection.router, options);
   }
 
@@ -239,7 +243,8 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * @throws {XenStoreError} If the client uses the XenBus device, which would drop the watches of the kernel as well:
    *   EPERM.
    */
-  async resetWatches(options: RequestOptions = {}): Promise<void> {
+  async resetWatches(options: RequestOptions = NO_OPTIONS): Promise<void> {
+    const signal = signalOf(Operation.RESET_WATCHES, options);
     const { router } = this.#connection;
     if (router.traits.shared) {
       throw new XenStoreError("EPERM", "the kernel's own watches on this device would go as well", {
@@ -249,7 +254,7 @@ export class Client extends DomainOperations implements AsyncDisposable {
     // Watches that are requested from now on reach the store after the reset, and stay.
     const lose = this.#connection.losingWatches();
     const request = { operation: Operation.RESET_WATCHES, transactionId: 0, parts: [""], parse: okReply };
-    await this.#connection.request({ ...request, signal: options.signal });
+    await this.#connection.request({ ...request, signal });
     lose();
     router.noteReset();
   }
@@ -277,8 +282,16 @@ export async function connect(
   address?: StoreAddress,
   options: ClientOptions & RequestOptions = {},
 ): Promise<Client> {
-  return await new Client(address, options).connect(options);
+  checkOptions("connect", options, CONNECT_OPTIONS);
+  const { signal, ...own } = options;
+  return await new Client(address, own).connect({ signal });
 }
+
+const CLIENT_OPTIONS: OptionNames<ClientOptions> = { reconnect: true, onStatus: true };
+const CONNECT_OPTIONS: OptionNames<ClientOptions & RequestOptions> = {
+  ...CLIENT_OPTIONS,
+  ...REQUEST_OPTIONS,
+};
 
 function connector(address: StoreAddress | undefined): Connector {
   if (address === undefined || typeof address === "string") {

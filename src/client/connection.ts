@@ -1,5 +1,6 @@
 // A client's connection over its life: opened, lost, opened again, closed.
 
+import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
@@ -36,6 +37,7 @@ export type Status =
 export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
 const NOT_CONNECTED = "the client is not connected: call connect() first";
+const RECONNECT_OPTIONS: OptionNames<ReconnectOptions> = { attempts: true, backoff: true };
 const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
 
 /** A connection that is being opened, and the number of callers that wait for it. */
@@ -67,7 +69,10 @@ export class Connection {
     onStatus: (status: Status) => void,
     signals: SharedSignals,
   ) {
-    if (policy !== null) checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
+    if (policy !== null) {
+      checkOptions("reconnect", policy, RECONNECT_OPTIONS);
+      checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
+    }
     this.#connector = connector;
     this.#policy = policy;
     this.#onStatus = onStatus;

@@ -2,20 +2,23 @@
 
 import { refuseClones } from "../transport/uncloneable.ts";
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
-import { checkedWhole, kindFault } from "../wire/checks.ts";
+import { checkedWhole, checkOptions, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { checkedPath, checkedString, type Path, type RequestOptions } from "./arguments.ts";
+import { checkedPath, checkedString, NO_OPTIONS, type Path, type RequestOptions, signalOf } from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
 import { okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
 import {
   type Arrival,
+  MONITOR_OPTIONS,
   type MonitorEvent,
   type MonitorOptions,
+  WAIT_OPTIONS,
   type WaitOptions,
   Watch,
+  WATCH_OPTIONS,
   type WatchOptions,
 } from "./watch.ts";
 
@@ -70,7 +73,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    *
    * @internal
    */
-  constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
+  constructor(router: Router, options: MonitorOptions, attach: Attach) {
+    checkOptions("monitor", options, MONITOR_OPTIONS);
+    const { limit = DEFAULT_LIMIT } = options;
     checkedWhole("limit", limit, 1);
     this.#router = router;
     this.#queue = new BoundedQueue(limit, ({ watch }) => watch !== null && !watch.live, router.signals);
@@ -101,7 +106,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
     const checked = checkedPath(path, Operation.WATCH);
     const label = token === undefined ? this.#newToken() : tokenText(token, Operation.WATCH, checked);
-    const { depth, signal } = options;
+    const signal = signalOf(Operation.WATCH, options, WATCH_OPTIONS);
+    const { depth } = options;
     if (depth !== undefined) checkedWhole("depth", depth, 0);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
     if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
@@ -125,8 +131,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @throws {XenStoreError} If this monitor does not watch the path with that token: ENOENT. A watch that only the
    *   store has lost is fine.
    */
-  async unwatch(path: Path, token: string | Uint8Array, { signal }: RequestOptions = {}): Promise<void> {
+  async unwatch(path: Path, token: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);
+    const signal = signalOf(Operation.UNWATCH, options);
     const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
     if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
     this.#forget(watch);
@@ -144,7 +151,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @param options Whether events of removed watches count, and the signal that ends the wait.
    * @returns An async iterator of the events.
    */
-  wait({ unwatched = false, signal }: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
+  wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
+    checkOptions("wait", options, WAIT_OPTIONS);
+    const { unwatched = false, signal } = options;
     const accepts = ({ watch }: Arrival) => watch === null || watch.live || unwatched;
     let done = false;
     const iterator: AsyncIterableIterator<MonitorEvent> = {
@@ -175,6 +184,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @returns The stream.
    */
   stream(options: WaitOptions = {}): ReadableStream<MonitorEvent> {
+    checkOptions("stream", options, WAIT_OPTIONS);
     const cancelled = new AbortController();
     const signal = options.signal === undefined
       ? cancelled.signal

@@ -375,11 +375,7 @@ describe("GET_QUOTA and SET_QUOTA", () => {
         assertEquals(error.message, `cannot set quota "nodes": ${value} is not a whole number from 0 to 4294967294`);
       }
       const unknown = { constructor: 1 } as unknown as { nodes: number };
-      assertThrows(
-        () => new Daemon({ quotas: unknown }),
-        RangeError,
-        'cannot set quota "constructor": no quota has this name',
-      );
+      assertThrows(() => new Daemon({ quotas: unknown }), TypeError, 'quotas: option "constructor" is unknown');
     },
   );
 });
