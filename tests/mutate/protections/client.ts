@@ -43,14 +43,6 @@ export const client: readonly Protection[] = [
     test: "a payload that makes no sense fails its own request too",
   },
   {
-    name: "nothing after the end of a connection counts",
-    file: "src/client/router.ts",
-    remove: "  #dispatch(packet: Packet): void {\n    if (this.#end !== null) return;",
-    instead: "  #dispatch(packet: Packet): void {",
-    testFile: "tests/client/router_replies.test.ts",
-    test: "what follows nonsense in the same bytes is not looked at",
-  },
-  {
     name: "a request that is too long",
     file: "src/client/router.ts",
     remove: "if (length > payloadMax) this.#encoder.truncate(before);",
@@ -70,8 +62,8 @@ export const client: readonly Protection[] = [
     file: "src/client/router.ts",
     remove: "id === 0 || !this.#pending.isFree(id)",
     instead: "id === 0",
-    testFile: "tests/client/router_abort.test.ts",
-    test: "the id of an aborted request is used again only after its reply",
+    testFile: "tests/client/router_ids.test.ts",
+    test: "keeps its id, and gets its reply after a thousand later requests were answered",
   },
   {
     name: "the end of a connection fails its requests",

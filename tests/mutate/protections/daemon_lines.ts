@@ -61,7 +61,7 @@ export const daemonLines: readonly Protection[] = [
     remove: "if (this.#closed || this.#backlog.isFull) return false;",
     instead: "if (this.#closed) return false;",
     testFile: "tests/daemon/lines/link.test.ts",
-    test: "a link handles no further chunk until the client has read the replies",
+    test: "a link stops within a chunk if the replies are long",
   },
   {
     name: "a throttled connection waits",
@@ -87,7 +87,7 @@ export const daemonLines: readonly Protection[] = [
     test: "a link detaches its connection once, however often it is ended (XSA-233)",
   },
   {
-    name: "nobody waits for a connection that has ended",
+    name: "no guest waits for a connection that has ended",
     file: "src/daemon/lines/link.ts",
     remove: "outbox.clear();\n    this.#backlog.close();",
     instead: "this.#backlog.close();",

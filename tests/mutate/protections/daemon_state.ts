@@ -116,7 +116,8 @@ export const daemonState: readonly Protection[] = [
   {
     name: "no event of a node that existed in a transaction alone",
     file: "src/daemon/state/events.ts",
-    remove: "if (node === undefined && permissions === null) continue;",
+    remove: "(node !== undefined && (readable(node.permissions) || readable(above)))",
+    instead: "readable(node?.permissions) || readable(above)",
     testFile: "tests/daemon/advisories.test.ts",
     test: "XSA-421: nodes that a transaction creates and removes leave no trace in the tree or the accounts",
   },
@@ -177,8 +178,8 @@ export const daemonState: readonly Protection[] = [
     file: "src/daemon/state/store.ts",
     remove: "return domain?.introduced ? domain : undefined;",
     instead: "return domain;",
-    testFile: "tests/daemon/operations/domains.test.ts",
-    test: "INTRODUCE lets a domain connect",
+    testFile: "tests/daemon/state/store.test.ts",
+    test: "throws a RangeError for a domain that is known, and not introduced",
   },
   {
     name: "the rate of the changes of a guest",
