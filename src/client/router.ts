@@ -151,6 +151,13 @@ export class Router {
     this.#subscribers.delete(token);
   }
 
+  /** Decides whether the open connection keeps the process alive, as it does at first. */
+  hold(isHeld: boolean): void {
+    if (this.#end !== null) return;
+    if (isHeld) this.#transport.ref?.();
+    else this.#transport.unref?.();
+  }
+
   /** Closes the connection. Pending requests fail immediately. */
   async close(): Promise<void> {
     this.#finish(new ConnectionError("the client was closed"), false);

@@ -9,6 +9,8 @@ interface UnixConn {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
+  ref(): void;
+  unref(): void;
 }
 declare const Deno: {
   connect(options: { transport: "unix"; path: string }): Promise<UnixConn>;
@@ -57,6 +59,14 @@ class DenoTransport implements Transport {
     if (!this.#closed) this.#conn.close();
     this.#closed = true;
     return Promise.resolve();
+  }
+
+  ref(): void {
+    if (!this.#closed) this.#conn.ref();
+  }
+
+  unref(): void {
+    if (!this.#closed) this.#conn.unref();
   }
 
   async #receive(receiver: Receiver): Promise<void> {
