@@ -1,6 +1,7 @@
 // Random pauses between attempts, up to a bound that grows.
 
 import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
+import { host } from "../transport/host.ts";
 import type { SharedSignals } from "./abort.ts";
 
 /** How long the pauses between attempts are. */
@@ -38,9 +39,19 @@ export function pauseBefore(
   return random() * Math.min(max, initial * 2 ** Math.min(attempt - 1, 52));
 }
 
-/** Waits. Rejects with the signal's reason if the signal is aborted. */
-export function pause(milliseconds: number, signals: SharedSignals, signal?: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout>;
-  const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
-  return signals.wait(passed, signal).finally(() => clearTimeout(timer));
+/**
+ * Waits. Rejects with the signal's reason if the signal is aborted. The process may exit during the wait unless
+ * `isHeld`.
+ */
+export function pause(
+  milliseconds: number,
+  signals: SharedSignals,
+  signal?: AbortSignal,
+  isHeld = true,
+): Promise<void> {
+  let passed = () => {};
+  const passing = new Promise<void>((resolve) => passed = resolve);
+  const timer = setTimeout(() => passed(), milliseconds);
+  if (!isHeld) host().releaseTimer(timer);
+  return signals.wait(passing, signal).finally(() => clearTimeout(timer));
 }

@@ -139,6 +139,31 @@ export class Client extends DomainOperations implements AsyncDisposable {
     await this.#signals.wait(this.#connection.close(), signal);
   }
 
+  /**
+   * Lets the process exit while the client is connected, also if a request or an event is awaited.
+   *
+   * The client works on as long as something else keeps the process alive. Reconnections change nothing. A client of
+   * an embedded store never keeps the process alive. Over the XenBus device, the client then looks for events every
+   * 100 ms. A transport of your own needs an `unref()`.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "tsxs";
+   *
+   * const store = await connect();
+   * console.log(await store.exists("/tool")); // true
+   * store.unref(); // the program ends here, although the client is open
+   * ```
+   */
+  unref(): void {
+    this.#connection.hold(false);
+  }
+
+  /** Lets the client keep the process alive while it is connected, as it does at first. */
+  ref(): void {
+    this.#connection.hold(true);
+  }
+
   /** As {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();

@@ -56,6 +56,7 @@ export class Connection {
   readonly #monitors = new Set<MonitorControl>();
   #router: Router | null = null;
   #opening: Opening | null = null;
+  #isHeld = true;
   /** Aborted by close(): ends every attempt. */
   #life = new AbortController();
   #address: string | undefined;
@@ -124,6 +125,12 @@ export class Connection {
     }
   }
 
+  /** Decides whether the connection keeps the process alive, as do those that follow it. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#router?.hold(isHeld);
+  }
+
   /** Closes the connection, until it is opened again. */
   async close(): Promise<void> {
     this.#life.abort(new ConnectionError("the client was closed"));
@@ -176,7 +183,9 @@ export class Connection {
       const { transport, address } = await this.#signals.wait(opened, signal);
       signal.throwIfAborted();
       this.#address = address;
-      return new Router(transport, (error) => this.#lost(error), { signals: this.#signals });
+      const router = new Router(transport, (error) => this.#lost(error), { signals: this.#signals });
+      if (!this.#isHeld) router.hold(false);
+      return router;
     } catch (error) {
       // The transport opened after close(): it is not needed.
       if (signal.aborted) opened.then(({ transport }) => transport.close()).catch(() => {});
@@ -204,7 +213,8 @@ export class Connection {
     let last: XenStoreError = error;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
-        await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), this.#signals, life);
+        const length = pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff });
+        await pause(length, this.#signals, life, this.#isHeld);
         const router = await this.#newRouter(life);
         this.#router = router;
         await this.#resume(router, attempt);

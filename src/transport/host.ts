@@ -1,4 +1,4 @@
-// What a search for a store asks the machine: the environment, the platform, the kind of a file.
+// What is asked of the machine: the environment, the platform, the kind of a file, and timers that hold no process.
 
 import { builtin } from "./builtin.ts";
 
@@ -10,6 +10,8 @@ export interface Host {
   variable(name: string): string | undefined;
   /** Whether a path names a socket. Throws if the path does not exist or may not be looked at. */
   isSocket(path: string): boolean;
+  /** Lets the process exit before a timer fires. */
+  releaseTimer(timer: unknown): void;
 }
 
 /** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
@@ -17,6 +19,7 @@ interface DenoApi {
   readonly build: { readonly os: string };
   readonly env: { readonly get: (name: string) => string | undefined };
   statSync(path: string): { readonly isSocket: boolean | null };
+  unrefTimer(timer: unknown): void;
 }
 
 /** The part of Node's global `process` that is used here. */
@@ -34,6 +37,7 @@ export function host(): Host {
       platform: deno.build.os,
       variable: deno.env.get,
       isSocket: (path) => deno.statSync(path).isSocket === true,
+      releaseTimer: (timer) => deno.unrefTimer(timer),
     };
   }
   const { platform, env } = scope.process;
@@ -41,5 +45,6 @@ export function host(): Host {
     platform,
     variable: (name) => env[name],
     isSocket: (path) => builtin("node:fs").statSync(path).isSocket(),
+    releaseTimer: (timer) => (timer as { unref(): void }).unref(),
   };
 }
