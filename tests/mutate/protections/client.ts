@@ -179,14 +179,16 @@ export const client: readonly Protection[] = [
   {
     name: "a walk goes on without a vanished node",
     file: "src/client/walk.ts",
-    remove: 'if (code === "ENOENT") this.#settle(found, { content: null });\n    else',
+    remove: "this.#settle(found, { content: null });",
+    instead: "this.#settle(found, { error });",
     testFile: "tests/client/walk.test.ts",
     test: "leaves out children that vanish during the walk, and everything below them",
   },
   {
     name: "a walk goes on beside an unreadable node",
     file: "src/client/walk.ts",
-    remove: 'code === "EACCES" || ',
+    remove: "this.#settle(found, { content: { value: null, children: [], below: [] } });",
+    instead: "this.#settle(found, { error });",
     testFile: "tests/client/walk.test.ts",
     test: "gives children that may not be read without value and children",
   },
