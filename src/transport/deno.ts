@@ -78,11 +78,11 @@ class DenoTransport implements Transport {
   }
 
   ref(): void {
-    if (!this.#closed) this.#conn.ref();
+    if (this.#closing === null) this.#conn.ref();
   }
 
   unref(): void {
-    if (!this.#closed) this.#conn.unref();
+    if (this.#closing === null) this.#conn.unref();
   }
 
   async #receive(receiver: Receiver): Promise<void> {
