@@ -144,6 +144,7 @@ export abstract class NodeOperations {
    * @param options The signal that ends the wait.
    * @returns The names.
    * @throws {XenStoreError} If the node does not exist: ENOENT. If the directory changed during every attempt: EAGAIN.
+   *   If the names are longer than 16 MiB together, or the parts of the store do not end: E2BIG.
    */
   list(path: Path, options: RequestOptions = {}): Promise<string[]> {
     return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
