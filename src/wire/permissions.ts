@@ -39,7 +39,7 @@ export const DOMID_MAX = 0xffff;
 const letters = { n: [false, false], r: [true, false], w: [false, true], b: [true, true] } as const;
 const syntax = /^([nrwb])(\d+)$/;
 // A store prints a domid as a signed 32-bit number, and checks only that of the first permission.
-// A guest may set it: a narrower limit would let a guest break the connections of those who read it.
+// On oxenstored a guest may set it. A narrower limit would let a guest end the connection of every reader of its nodes.
 const REPLY_DOMID_MAX = 2 ** 62;
 const replySyntax = /^([nrwb])(-?\d+)$/;
 
