@@ -162,6 +162,7 @@ export abstract class NodeOperations {
    * @param options The signal that ends the wait.
    * @returns The names.
    * @throws {XenStoreError} If the node does not exist: ENOENT. If the directory changed during every attempt: EAGAIN.
+   *   If the names are longer than 16 MiB together, or the parts of the store do not end: E2BIG.
    */
   list(path: Path, options: RequestOptions = NO_OPTIONS): Promise<string[]> {
     return this.#follow(this.#list(path, options));

@@ -7,6 +7,7 @@ import { Operation } from "../wire/operations.ts";
 import { Lockstep } from "./lockstep.ts";
 import { Ticker } from "./ticker.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
+import { checkNoNul } from "./socket_path.ts";
 import { DEVICE_TRAITS, type OpenOptions, type Receiver, type Transport } from "./transport.ts";
 
 const RECEIVE_SIZE = 65536;
@@ -17,6 +18,7 @@ const POLL_MS = 100;
 export function openDevice(path: string, { signal }: OpenOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
+    checkNoNul(path);
     open(path, constants.O_RDWR, (error, fd) => {
       if (error !== null) return reject(error);
       if (!signal?.aborted) return resolve(new XenbusTransport(fd));
