@@ -27,7 +27,12 @@ console.log("ready");
 for await (const line of createInterface({ input: process.stdin })) {
   const [order, argument] = line.split(" ");
   if (order === "child") {
-    const { pid } = spawn("sleep", ["1000"], { stdio: "ignore", detached: true });
+    const { pid, stdout } = spawn("sh", ["-c", "echo; exec sleep 1000"], {
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    });
+    // Until it runs, the child has the descriptors that close when it runs.
+    await new Promise((resolve) => stdout.once("data", resolve));
     console.log(pid);
   } else if (order === "take") {
     try {
