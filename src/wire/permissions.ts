@@ -38,9 +38,9 @@ export const DOMID_MAX = 0xffff;
 
 const letters = { n: [false, false], r: [true, false], w: [false, true], b: [true, true] } as const;
 const syntax = /^([nrwb])(\d+)$/;
-// A store prints a domid as a signed 32-bit number, and checks only that of the first permission.
 // On oxenstored a guest may set it. A narrower limit would let a guest end the connection of every reader of its nodes.
 const REPLY_DOMID_MAX = 2 ** 62;
+// C prints a domid as a signed 32-bit number, and checks only that of the first permission.
 const replySyntax = /^([nrwb])(-?\d+)$/;
 
 function parse(text: string, pattern: RegExp): Permission | null {
