@@ -43,8 +43,7 @@ export const daemonLines: readonly Protection[] = [
   {
     name: "a client that floods another one gives it a turn",
     file: "src/daemon/lines/link.ts",
-    remove: "if (!isFull || this.#obstacle !== null) return;",
-    instead: "return;",
+    remove: "if (isFull && this.#obstacle === null) this.#giveTurn();",
     testFile: "tests/daemon/lines/link_guards.test.ts",
     test: "lets the other client read before it causes more events",
   },
@@ -165,8 +164,8 @@ export const daemonLines: readonly Protection[] = [
   },
   {
     name: "a NUL in the path of a socket",
-    file: "src/daemon/lines/server.ts",
-    remove: 'if (path.includes("\\0")) throw cannotListen(path, "the path contains a NUL", "EINVAL");',
+    file: "src/transport/socket_path.ts",
+    remove: 'if (path.includes("\\0")) throw codedError("EINVAL", "the path contains a NUL");',
     testFile: "tests/daemon/lines/server.test.ts",
     test: "listen() rejects with EINVAL if the path is empty or contains a NUL",
   },
