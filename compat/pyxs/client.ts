@@ -11,7 +11,7 @@ import { EventSource } from "./event_source.ts";
 import { ConnectionError, error, PyXSError, UnexpectedPacket } from "./exceptions.ts";
 import { type Bytes, check_watch_path, text } from "./helpers.ts";
 import { isErrno, Operations } from "./operations.ts";
-import { type ClientOptions, connectionOf } from "./options.ts";
+import { checkClientOptions, type ClientOptions, connectionOf } from "./options.ts";
 import { Op, Packet } from "./packet.ts";
 import { Router, type Subscriber } from "./router.ts";
 
@@ -49,6 +49,7 @@ export class Client extends Operations {
    * @param unix_socket_path The path of the socket, or the named arguments.
    * @param xen_bus_path The path of the device, used if no socket is given.
    * @param router A connection that other clients share.
+   * @throws {TypeError} If a named argument is unknown.
    */
   constructor(
     unix_socket_path: string | ClientOptions | null = null,
@@ -58,6 +59,7 @@ export class Client extends Operations {
     const named = typeof unix_socket_path === "string" || unix_socket_path === null
       ? { unix_socket_path, xen_bus_path, router }
       : unix_socket_path;
+    checkClientOptions(named);
     super();
     this.router = named.router ?? new Router(connectionOf(named));
     bindMethods(this);

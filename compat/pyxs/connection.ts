@@ -3,7 +3,8 @@
 import { defaultAddresses, deviceCandidates, formatAddress, parseAddress } from "../../src/transport/address.ts";
 import { builtin } from "../../src/transport/builtin.ts";
 import { openBlocking } from "../../src/blocking/open.ts";
-import type { BlockingOptions } from "../../src/blocking/transport.ts";
+import { BLOCKING_OPTIONS, type BlockingOptions } from "../../src/blocking/transport.ts";
+import { checkOptions } from "../../src/wire/checks.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes } from "../../src/wire/text.ts";
@@ -57,8 +58,10 @@ export class PacketConnection {
    *
    * @param address `unix:/path`, `xenbus:/path` or `embedded:`.
    * @param options The transport, and how long to poll.
+   * @throws {TypeError} If an option is unknown.
    */
   constructor(address: string, options: BlockingOptions = {}) {
+    checkOptions(new.target.name, options, BLOCKING_OPTIONS);
     const { kind, path } = parseAddress(address);
     this.path = kind === "embedded" ? address : path;
     this.#address = address;
@@ -226,6 +229,7 @@ export class UnixSocketConnection extends PacketConnection {
    *
    * @param path The path of the socket.
    * @param options The transport, and how long to poll.
+   * @throws {TypeError} If an option is unknown.
    */
   constructor(path?: string | null, options: BlockingOptions = {}) {
     super(`unix:${path || socketPath()}`, options);
@@ -248,6 +252,7 @@ export class XenBusConnection extends PacketConnection {
    *
    * @param path The path of the device.
    * @param options The transport, and how long to poll.
+   * @throws {TypeError} If an option is unknown.
    */
   constructor(path?: string | null, options: BlockingOptions = {}) {
     super(`xenbus:${path || devicePath()}`, options);

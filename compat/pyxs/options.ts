@@ -1,6 +1,7 @@
 // The options of pyxs's client, and its connection.
 
-import type { BlockingOptions } from "../../src/blocking/transport.ts";
+import { BLOCKING_OPTIONS, type BlockingOptions } from "../../src/blocking/transport.ts";
+import { checkOptions, type OptionNames } from "../../src/wire/checks.ts";
 import { PacketConnection, UnixSocketConnection, XenBusConnection } from "./connection.ts";
 import type { Router } from "./router.ts";
 
@@ -30,6 +31,19 @@ export interface ClientOptions extends BlockingOptions {
    * @default the paths decide
    */
   readonly address?: string | undefined;
+}
+
+const CLIENT_OPTIONS: OptionNames<ClientOptions> = {
+  ...BLOCKING_OPTIONS,
+  unix_socket_path: true,
+  xen_bus_path: true,
+  router: true,
+  address: true,
+};
+
+/** Throws a `TypeError` if an option of a client is unknown. */
+export function checkClientOptions(options: ClientOptions): void {
+  checkOptions("Client", options, CLIENT_OPTIONS);
 }
 
 /** Makes the connection that the options describe. */

@@ -4,6 +4,7 @@
 import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
+import { checkNoNul } from "../transport/socket_path.ts";
 import { DEVICE_TRAITS, type Traits } from "../transport/transport.ts";
 import { after } from "./readiness.ts";
 import { type BlockingTransport, spinning } from "./transport.ts";
@@ -24,6 +25,7 @@ const PAUSE_MS = { mainThread: { first: 1, longest: 1 }, thread: { first: 0.05, 
 
 /** Opens the XenBus device at `path`. Throws the system's error. */
 export function openDeviceByDescriptor(path: string): BlockingTransport {
+  checkNoNul(path);
   const { constants, openSync } = builtin("node:fs");
   const fd = openSync(path, constants.O_RDWR);
   return new DescriptorTransport(fd, DEVICE_TRAITS, 0, null);

@@ -1,5 +1,6 @@
 // Lists a directory of any size without an event loop: in one reply, or in parts of the same generation.
 
+import { LISTING_MAX, LISTING_PART_MIN } from "../wire/decoder.ts";
 import type { Part } from "../wire/encoder.ts";
 import { Operation } from "../wire/operations.ts";
 import { splitStrings, toLatin1 } from "../wire/text.ts";
@@ -24,18 +25,25 @@ export function listDirectory(ask: Ask, path: string): string[] | string {
 
 /** Returns the names of all parts; `null` if the directory changed between two of them. */
 function onePass(ask: Ask, path: string): string[] | string | null {
-  let text = "";
+  const texts: string[] = [];
+  let offset = 0;
+  let counted = 0;
   for (let generation: string | null = null;;) {
-    const answer = ask(Operation.DIRECTORY_PART, [path, `${text.length}`]);
+    const answer = ask(Operation.DIRECTORY_PART, [path, `${offset}`]);
     // The store does not have this operation: the first error is the result.
     if (typeof answer === "string") return answer === "ENOSYS" ? "E2BIG" : answer;
     const end = answer.indexOf(0);
     const current = toLatin1(answer.subarray(0, end));
     generation ??= current;
     if (current !== generation) return null;
-    if (answer.length === end + 1) return "EINVAL";
-    text += toLatin1(answer.subarray(end + 1));
+    const size = answer.length - end - 1;
+    if (size === 0) return "EINVAL";
+    texts.push(toLatin1(answer.subarray(end + 1)));
     // An empty name ends the last part.
-    if (text.endsWith("\0\0") || text === "\0") return text.split("\0").slice(0, -2);
+    const isLast = answer.at(-1) === 0 && (size === 1 || answer.at(-2) === 0);
+    if (isLast) return texts.join("").split("\0").slice(0, -2);
+    offset += size;
+    counted += Math.max(size, LISTING_PART_MIN);
+    if (counted > LISTING_MAX) return "E2BIG";
   }
 }

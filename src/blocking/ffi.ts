@@ -4,6 +4,7 @@ import { builtin } from "../transport/builtin.ts";
 import { PAYLOAD_MAX } from "../wire/header.ts";
 import { systemError } from "../transport/errors.ts";
 import { codedError } from "../wire/system_errors.ts";
+import { checkNoNul } from "../transport/socket_path.ts";
 import { DEVICE_TRAITS, SOCKET_TRAITS, type Traits } from "../transport/transport.ts";
 import { connectByLibc } from "./connect_libc.ts";
 import type { Libc } from "./libc.ts";
@@ -29,6 +30,7 @@ export function openSocketByLibc(libc: Libc, path: string, spin: number): Blocki
 
 /** Opens the XenBus device at `path`. Throws the system's error. */
 export function openDeviceByLibc(libc: Libc, path: string, spin: number): BlockingTransport {
+  checkNoNul(path);
   const fd = libc.open(utf8.encode(`${path}\0`), O_RDWR_CLOEXEC);
   if (fd < 0) throw systemError(libc.errno(), "open");
   return new FfiTransport(libc, fd, DEVICE_TRAITS, spin);

@@ -1,5 +1,6 @@
 // How bytes reach a store without an event loop: the interface of the transports that block.
 
+import type { OptionNames } from "../wire/checks.ts";
 import type { Traits } from "../transport/transport.ts";
 
 /**
@@ -61,6 +62,9 @@ export interface BlockingOptions {
    */
   readonly spin?: number | undefined;
 }
+
+/** The names of the options of opening a blocking handle. */
+export const BLOCKING_OPTIONS: OptionNames<BlockingOptions> = { transport: true, spin: true };
 
 /** Polls until bytes are there or `microseconds` have passed. Returns the result of `look`, 0 for none. */
 export function spinning(microseconds: number, look: () => number): number {

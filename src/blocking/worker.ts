@@ -20,10 +20,7 @@ interface SharedWorker {
   opened: number;
 }
 
-/**
- * Far more than a worker takes to start, and to connect to a busy store: a failed start is not reported to a thread
- * that waits.
- */
+/** Far more than a worker takes to start and to connect to a busy store. A thread that waits hears of no failure. */
 const OPEN_WITHIN_MS = 15_000 + BUSY_WAIT_MS;
 /** The longest time of the reply that ends a read of the device. */
 const CLOSE_WITHIN_MS = 2000;

@@ -3,7 +3,7 @@
 import { InvalidPathError, InvalidPayloadError, InvalidPermissionError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { pathFault } from "../wire/path.ts";
-import { kindFault } from "../wire/checks.ts";
+import { checkOptions, kindFault, type OptionNames } from "../wire/checks.ts";
 import { formatPermission, parsePermission, type Permission, permissionFault } from "../wire/permissions.ts";
 import { toBytes, toLatin1 } from "../wire/text.ts";
 
@@ -21,6 +21,23 @@ export interface RequestOptions {
    * @default undefined
    */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of a request that was given none. They need no check. */
+export const NO_OPTIONS: RequestOptions = Object.freeze({});
+
+/** The names of the options of every request. */
+export const REQUEST_OPTIONS: OptionNames<RequestOptions> = { signal: true };
+
+/** Returns the signal of a request. Throws a `TypeError` if an option is unknown. */
+export function signalOf(
+  operation: Operation,
+  options: RequestOptions,
+  known: Readonly<Record<string, true>> = REQUEST_OPTIONS,
+): AbortSignal | undefined {
+  if (options === NO_OPTIONS) return undefined;
+  checkOptions(operationName(operation), options, known);
+  return options.signal;
 }
 
 /** Returns a path as text. Throws a `TypeError` if the path is neither text nor bytes. */

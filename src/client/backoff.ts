@@ -1,6 +1,7 @@
 // Random pauses between attempts, up to a bound that grows.
 
-import { checkedWhole } from "../wire/checks.ts";
+import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
+import { host } from "../transport/host.ts";
 import type { SharedSignals } from "./abort.ts";
 
 /** How long the pauses between attempts are. */
@@ -11,8 +12,15 @@ export interface Backoff {
   readonly max?: number;
 }
 
-/** Checks the number of attempts and the pauses. Throws a `RangeError` if one is invalid. */
-export function checkAttempts(attempts: number, { initial = 0, max = 0 }: Backoff): void {
+const BACKOFF: OptionNames<Backoff> = { initial: true, max: true };
+
+/**
+ * Checks the number of attempts and the pauses. Throws a `RangeError` if one is invalid, and a `TypeError` if an option
+ * is unknown.
+ */
+export function checkAttempts(attempts: number, backoff: Backoff): void {
+  checkOptions("backoff", backoff, BACKOFF);
+  const { initial = 0, max = 0 } = backoff;
   checkedWhole("attempts", attempts, 1);
   for (const [name, pause] of Object.entries({ initial, max })) {
     if (!(pause >= 0)) throw new RangeError(`backoff.${name} is ${pause}: expected milliseconds from 0`);
@@ -31,9 +39,19 @@ export function pauseBefore(
   return random() * Math.min(max, initial * 2 ** Math.min(attempt - 1, 52));
 }
 
-/** Waits. Rejects with the signal's reason if the signal is aborted. */
-export function pause(milliseconds: number, signals: SharedSignals, signal?: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout>;
-  const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
-  return signals.wait(passed, signal).finally(() => clearTimeout(timer));
+/**
+ * Waits. Rejects with the signal's reason if the signal is aborted. The process may exit during the wait unless
+ * `isHeld`.
+ */
+export function pause(
+  milliseconds: number,
+  signals: SharedSignals,
+  signal?: AbortSignal,
+  isHeld = true,
+): Promise<void> {
+  let passed = () => {};
+  const passing = new Promise<void>((resolve) => passed = resolve);
+  const timer = setTimeout(() => passed(), milliseconds);
+  if (!isHeld) host().releaseTimer(timer);
+  return signals.wait(passing, signal).finally(() => clearTimeout(timer));
 }

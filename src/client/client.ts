@@ -7,11 +7,12 @@ import { environmentBackend, formatAddress, parseBackend } from "../transport/ad
 import { requestChannels } from "../transport/diagnostics.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
+import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { SharedSignals } from "./abort.ts";
 import { Connection, type Connector, type ReconnectOptions } from "./connection.ts";
 import { Monitor } from "./monitor.ts";
-import type { Path, RequestOptions } from "./arguments.ts";
+import { NO_OPTIONS, type Path, REQUEST_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
 import { okReply } from "./replies.ts";
 import { ReportingClient } from "./reporting.ts";
 import type { Status } from "./status.ts";
@@ -89,7 +90,9 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * @throws {RangeError} If `reconnect.attempts` or `reconnect.backoff` is invalid.
    * @throws {TypeError} If `reconnect` is set and `address` is an open transport, which cannot be opened again.
    */
-  constructor(address?: StoreAddress, { reconnect = false, onStatus = () => {} }: ClientOptions = {}) {
+  constructor(address?: StoreAddress, options: ClientOptions = {}) {
+    checkOptions("Client", options, CLIENT_OPTIONS);
+    const { reconnect = false, onStatus = () => {} } = options;
     const policy = reconnect === true ? {} : reconnect === false ? null : reconnect;
     if (policy !== null && typeof address === "object") {
       throw new TypeError("cannot reconnect over an open transport: give a function that opens a transport");
@@ -161,10 +164,11 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * @throws {ConnectionError} If no store can be reached. `code` is that of the system (`ENOENT`, `ECONNREFUSED`,
    *   `EACCES`; `EAGAIN` if the store stayed busy), and the text lists the attempts.
    */
-  async connect({ signal }: RequestOptions = {}): Promise<this> {
+  async connect(options: RequestOptions = {}): Promise<this> {
+    checkOptions("connect", options, REQUEST_OPTIONS);
     this.#tracer.enter("connect");
     this.#channels ??= requestChannels().then((channels) => void (this.#tracer.channels = channels));
-    await this.#connection.open(signal);
+    await this.#connection.open(options.signal);
     await this.#channels;
     return this;
   }
@@ -184,6 +188,31 @@ export class Client extends ReportingClient implements AsyncDisposable {
     await this.#signals.wait(this.#connection.close(), signal);
   }
 
+  /**
+   * Lets the process exit while the client is connected, also if a request or an event is awaited.
+   *
+   * The client works on as long as something else keeps the process alive. Reconnections change nothing. A client of
+   * an embedded store never keeps the process alive. Over the XenBus device, the client then looks for events every
+   * 100 ms. A transport of your own needs an `unref()`.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "tsxs";
+   *
+   * const store = await connect();
+   * console.log(await store.exists("/tool")); // true
+   * store.unref(); // the program ends here, although the client is open
+   * ```
+   */
+  unref(): void {
+    this.#connection.hold(false);
+  }
+
+  /** Lets the client keep the process alive while it is connected, as it does at first. */
+  ref(): void {
+    this.#connection.hold(true);
+  }
+
   /** As {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -196,7 +225,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * @returns The transaction, which is open.
    * @throws {XenStoreError} If a guest has too many transactions: ENOSPC.
    */
-  async transaction(options: RequestOptions = {}): Promise<Transaction> {
+  async transaction(options: RequestOptions = NO_OPTIONS): Promise<Transaction> {
     return await startTransaction(this.#connection.router, options);
   }
 
@@ -290,7 +319,8 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * @throws {XenStoreError} If the client uses the XenBus device, which would drop the watches of the kernel as well:
    *   EPERM.
    */
-  async resetWatches(options: RequestOptions = {}): Promise<void> {
+  async resetWatches(options: RequestOptions = NO_OPTIONS): Promise<void> {
+    const signal = signalOf(Operation.RESET_WATCHES, options);
     const { router } = this.#connection;
     if (router.traits.shared) {
       throw new XenStoreError("EPERM", "the kernel's own watches on this device would go as well", {
@@ -300,7 +330,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
     // Watches that are requested from now on reach the store after the reset, and stay.
     const lose = this.#connection.losingWatches();
     const request = { operation: Operation.RESET_WATCHES, transactionId: 0, parts: [""], parse: okReply };
-    await this.#connection.request({ ...request, signal: options.signal });
+    await this.#connection.request({ ...request, signal });
     lose();
     router.noteReset();
   }
@@ -328,8 +358,16 @@ export async function connect(
   address?: StoreAddress,
   options: ClientOptions & RequestOptions = {},
 ): Promise<Client> {
-  return await new Client(address, options).connect(options);
+  checkOptions("connect", options, CONNECT_OPTIONS);
+  const { signal, ...own } = options;
+  return await new Client(address, own).connect({ signal });
 }
+
+const CLIENT_OPTIONS: OptionNames<ClientOptions> = { reconnect: true, onStatus: true };
+const CONNECT_OPTIONS: OptionNames<ClientOptions & RequestOptions> = {
+  ...CLIENT_OPTIONS,
+  ...REQUEST_OPTIONS,
+};
 
 function connector(address: StoreAddress | undefined): Connector {
   if (address === undefined || typeof address === "string") {

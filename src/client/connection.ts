@@ -1,5 +1,6 @@
 // A client's connection over its life: opened, lost, opened again, closed.
 
+import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
@@ -31,6 +32,7 @@ export interface ReconnectOptions {
 export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
 const NOT_CONNECTED = "the client is not connected: call connect() first";
+const RECONNECT_OPTIONS: OptionNames<ReconnectOptions> = { attempts: true, backoff: true };
 const DEFAULTS = { attempts: 10, backoff: { initial: 50, max: 5000 } };
 
 /** What a connection gets from its client. */
@@ -62,6 +64,7 @@ export class Connection {
   readonly #monitors = new Set<MonitorControl>();
   #router: Router | null = null;
   #opening: Opening | null = null;
+  #isHeld = true;
   /** Aborted by close(): ends every attempt. */
   #life = new AbortController();
   #address: string | undefined;
@@ -70,7 +73,10 @@ export class Connection {
 
   /** Makes a connection that is not open. */
   constructor(connector: Connector, { policy, onStatus, signals, tracer }: ConnectionOptions) {
-    if (policy !== null) checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
+    if (policy !== null) {
+      checkOptions("reconnect", policy, RECONNECT_OPTIONS);
+      checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
+    }
     this.#connector = connector;
     this.#policy = policy;
     this.#onStatus = onStatus;
@@ -131,6 +137,12 @@ export class Connection {
     }
   }
 
+  /** Decides whether the connection keeps the process alive, as do those that follow it. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#router?.hold(isHeld);
+  }
+
   /** Closes the connection, until it is opened again. */
   async close(): Promise<void> {
     this.#life.abort(new ConnectionError("the client was closed"));
@@ -183,7 +195,10 @@ export class Connection {
       const { transport, address } = await this.#signals.wait(opened, signal);
       signal.throwIfAborted();
       this.#address = address;
-      return new Router(transport, (error) => this.#lost(error), { signals: this.#signals, tracer: this.#tracer });
+      const options = { signals: this.#signals, tracer: this.#tracer };
+      const router = new Router(transport, (error) => this.#lost(error), options);
+      if (!this.#isHeld) router.hold(false);
+      return router;
     } catch (error) {
       // The transport opened after close(): it is not needed.
       if (signal.aborted) opened.then(({ transport }) => transport.close()).catch(() => {});
@@ -213,7 +228,8 @@ export class Connection {
     for (let attempt = 1; attempt <= attempts; attempt++) {
       progress.advance(attempt - 1, attempts);
       try {
-        await pause(pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff }), this.#signals, life);
+        const length = pauseBefore(attempt, { ...DEFAULTS.backoff, ...backoff });
+        await pause(length, this.#signals, life, this.#isHeld);
         const router = await this.#newRouter(life);
         this.#router = router;
         await this.#resume(router, attempt);

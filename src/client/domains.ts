@@ -5,7 +5,7 @@ import { InvalidPayloadError } from "../wire/errors.ts";
 import { Operation } from "../wire/operations.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import type { SharedSignals } from "./abort.ts";
-import { checkedString, type RequestOptions } from "./arguments.ts";
+import { checkedString, NO_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
 import { NodeOperations, type Send } from "./nodes.ts";
 import { booleanReply, numberReply, okReply, textReply } from "./replies.ts";
 
@@ -31,7 +31,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @returns The path.
    * @throws {RangeError} If `domid` is out of range.
    */
-  async getDomainPath(domid: number, options: RequestOptions = {}): Promise<string> {
+  async getDomainPath(domid: number, options: RequestOptions = NO_OPTIONS): Promise<string> {
     return await this.#ask(Operation.GET_DOMAIN_PATH, [domidText(domid)], textReply, options);
   }
 
@@ -43,7 +43,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @returns Whether the domain is introduced.
    * @throws {XenStoreError} If the client is in a guest: EACCES.
    */
-  async isDomainIntroduced(domid: number, options: RequestOptions = {}): Promise<boolean> {
+  async isDomainIntroduced(domid: number, options: RequestOptions = NO_OPTIONS): Promise<boolean> {
     return await this.#ask(Operation.IS_DOMAIN_INTRODUCED, [domidText(domid)], booleanReply, options);
   }
 
@@ -60,7 +60,7 @@ export abstract class DomainOperations extends NodeOperations {
     domid: number,
     gfn: number | bigint,
     eventChannel: number,
-    options: RequestOptions = {},
+    options: RequestOptions = NO_OPTIONS,
   ): Promise<void> {
     const parts = [domidText(domid, 1), whole("gfn", gfn), whole("event channel", eventChannel, 1, 0xffffffff)];
     await this.#ask(Operation.INTRODUCE, parts, okReply, options);
@@ -73,7 +73,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @param options The signal that ends the wait.
    * @throws {XenStoreError} If the domain is not introduced: ENOENT.
    */
-  async releaseDomain(domid: number, options: RequestOptions = {}): Promise<void> {
+  async releaseDomain(domid: number, options: RequestOptions = NO_OPTIONS): Promise<void> {
     await this.#ask(Operation.RELEASE, [domidText(domid)], okReply, options);
   }
 
@@ -83,7 +83,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @param domid The number of the domain, from 0 to 65535.
    * @param options The signal that ends the wait.
    */
-  async resumeDomain(domid: number, options: RequestOptions = {}): Promise<void> {
+  async resumeDomain(domid: number, options: RequestOptions = NO_OPTIONS): Promise<void> {
     await this.#ask(Operation.RESUME, [domidText(domid)], okReply, options);
   }
 
@@ -95,7 +95,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @param options The signal that ends the wait.
    * @throws {XenStoreError} If either domain is not introduced: ENOENT.
    */
-  async setTarget(domid: number, target: number, options: RequestOptions = {}): Promise<void> {
+  async setTarget(domid: number, target: number, options: RequestOptions = NO_OPTIONS): Promise<void> {
     await this.#ask(Operation.SET_TARGET, [domidText(domid), domidText(target)], okReply, options);
   }
 
@@ -107,7 +107,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @returns The bits of {@linkcode Feature}.
    * @throws {XenStoreError} If the store is older than Xen 4.22: ENOSYS.
    */
-  async getFeature(domid?: number, options: RequestOptions = {}): Promise<number> {
+  async getFeature(domid?: number, options: RequestOptions = NO_OPTIONS): Promise<number> {
     return await this.#ask(Operation.GET_FEATURE, domid === undefined ? [] : [domidText(domid)], numberReply, options);
   }
 
@@ -119,7 +119,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @param options The signal that ends the wait.
    * @throws {XenStoreError} If the domain is introduced already: EBUSY. If the store is older than Xen 4.22: ENOSYS.
    */
-  async setFeature(domid: number, features: number, options: RequestOptions = {}): Promise<void> {
+  async setFeature(domid: number, features: number, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const parts = [domidText(domid), whole("features", features, 0, 0xffffffff)];
     await this.#ask(Operation.SET_FEATURE, parts, okReply, options);
   }
@@ -144,9 +144,9 @@ export abstract class DomainOperations extends NodeOperations {
    */
   getQuota(name: string, domid?: number, options?: RequestOptions): Promise<number>;
   async getQuota(
-    name: string | RequestOptions = {},
+    name: string | RequestOptions = NO_OPTIONS,
     domid?: number,
-    options: RequestOptions = {},
+    options: RequestOptions = NO_OPTIONS,
   ): Promise<string[] | number> {
     const operation = Operation.GET_QUOTA;
     if (typeof name !== "string") return (await this.#ask(operation, [], textReply, name)).split(" ").filter(Boolean);
@@ -165,7 +165,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @throws {XenStoreError} If the name is unknown: EINVAL. If the domain is unknown: ENOENT. If the store is older
    *   than Xen 4.22: ENOSYS.
    */
-  async setQuota(name: string, value: number, domid?: number, options: RequestOptions = {}): Promise<void> {
+  async setQuota(name: string, value: number, domid?: number, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const parts = [checkedString(name, Operation.SET_QUOTA), whole("quota", value, 0, 0xfffffffe)];
     if (domid !== undefined) parts.unshift(domidText(domid));
     await this.#ask(Operation.SET_QUOTA, parts, okReply, options);
@@ -179,7 +179,7 @@ export abstract class DomainOperations extends NodeOperations {
    * @returns The daemon's answer.
    * @throws {InvalidPayloadError} If `command` is not a list of texts without a NUL.
    */
-  async control(command: readonly string[], options: RequestOptions = {}): Promise<string> {
+  async control(command: readonly string[], options: RequestOptions = NO_OPTIONS): Promise<string> {
     if (!Array.isArray(command)) {
       throw new InvalidPayloadError(`expected a list of words: got ${typeof command}`, { operation: "CONTROL" });
     }
@@ -191,9 +191,9 @@ export abstract class DomainOperations extends NodeOperations {
     operation: Operation,
     parts: readonly string[],
     parse: (payload: Uint8Array) => T,
-    { signal }: RequestOptions,
+    options: RequestOptions,
   ): Promise<T> {
-    return this.#send({ operation, parts, parse, signal });
+    return this.#send({ operation, parts, parse, signal: signalOf(operation, options) });
   }
 }
 

@@ -1,5 +1,6 @@
 // Lists a directory of any size: in one reply, or in parts of the same generation.
 
+import { LISTING_MAX, LISTING_PART_MIN } from "../wire/decoder.ts";
 import type { Part } from "../wire/encoder.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Operation } from "../wire/operations.ts";
@@ -7,6 +8,7 @@ import { splitStrings } from "../wire/text.ts";
 import { type DirectoryPart, directoryPartReply } from "./replies.ts";
 
 const MAX_STARTS = 64;
+const TOO_LONG = `the list of children is longer than ${LISTING_MAX >> 20} MiB, or its parts do not end`;
 
 /** Sends one request about the directory. */
 type Ask = <T>(operation: Operation, parse: (payload: Uint8Array) => T, parts: readonly Part[]) => Promise<T>;
@@ -33,6 +35,7 @@ async function listParts(ask: Ask, tooBig: XenStoreError): Promise<string[]> {
 async function onePass(ask: Ask, tooBig: XenStoreError): Promise<string[] | null> {
   const names: string[] = [];
   let offset = 0;
+  let counted = 0;
   for (let generation: string | null = null;;) {
     const part: DirectoryPart = await ask(Operation.DIRECTORY_PART, directoryPartReply, [`${offset}`])
       .catch((error: unknown) => {
@@ -44,5 +47,7 @@ async function onePass(ask: Ask, tooBig: XenStoreError): Promise<string[] | null
     for (const name of part.names) names.push(name);
     if (part.last) return names;
     offset += part.size;
+    counted += Math.max(part.size, LISTING_PART_MIN);
+    if (counted > LISTING_MAX) throw new XenStoreError("E2BIG", TOO_LONG, tooBig);
   }
 }

@@ -1,4 +1,4 @@
-// Nodes that do not exist, and how to tell them from nodes that a guest may not read.
+// Tells nodes that do not exist from nodes that a guest may not read.
 
 import { ConnectionError } from "../transport/errors.ts";
 import { XenStoreError } from "../wire/errors.ts";
@@ -8,25 +8,39 @@ import { TransactionEndedError } from "./errors.ts";
 /** A name that no node has. */
 const NO_NODE = "tsxs-no-node";
 
-/** Whether the store answered that a node does not exist. */
-export function isMissing(error: unknown): boolean {
+/**
+ * Returns `missing` if the error of a read says that the node does not exist, and otherwise throws the error.
+ *
+ * The C daemon answers EACCES for a missing node if the guest may not read its nearest ancestor. Then it does so for
+ * every missing node beside it: the store does not tell, and the node counts as missing. If it answers ENOENT for a
+ * missing node beside it, the EACCES is a lack of rights.
+ */
+export function missingOr<D>(
+  error: unknown,
+  path: string,
+  missing: D,
+  read: (path: string) => Promise<unknown>,
+): D | Promise<D> {
+  if (isMissing(error)) return missing;
+  // The root always exists.
+  if (!isDenied(error) || path === "/") throw error;
+  const beside = path.slice(0, path.lastIndexOf("/") + 1) + NO_NODE;
+  // No path is left to ask for.
+  if (pathFault(beside) !== null) return missing;
+  return read(beside).then(() => {
+    throw error;
+  }, (other: unknown) => {
+    if (isDenied(other)) return missing;
+    throw isMissing(other) ? error : other;
+  });
+}
+
+function isMissing(error: unknown): boolean {
   return hasCode(error, "ENOENT") && !(error instanceof TransactionEndedError);
 }
 
-/** Whether the store answered that the client may not read a node, or may not know whether the node exists. */
-export function isDenied(error: unknown): boolean {
+function isDenied(error: unknown): boolean {
   return hasCode(error, "EACCES");
-}
-
-/**
- * Returns the path of a node that does not exist, beside another node. Returns `null` if no path can be had.
- *
- * The C daemon answers EACCES for a missing node if the guest may not read its nearest ancestor. Then it does so for
- * both nodes. If it answers ENOENT for the one that does not exist, EACCES for the other is a lack of rights.
- */
-export function pathBeside(path: string): string | null {
-  const beside = path.slice(0, path.lastIndexOf("/") + 1) + NO_NODE;
-  return pathFault(beside) === null ? beside : null;
 }
 
 function hasCode(error: unknown, code: string): boolean {

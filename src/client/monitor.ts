@@ -2,16 +2,25 @@
 
 import { refuseClones } from "../transport/uncloneable.ts";
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
-import { checkedWhole, kindFault } from "../wire/checks.ts";
+import { checkedWhole, checkOptions, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { checkedPath, checkedString, type Path, type RequestOptions } from "./arguments.ts";
+import { checkedPath, checkedString, NO_OPTIONS, type Path, type RequestOptions, signalOf } from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
 import { Deliveries } from "./deliveries.ts";
 import { bytesReply, okReply } from "./replies.ts";
 import type { Router } from "./router.ts";
-import { type Arrival, type MonitorOptions, type WaitOptions, Watch, type WatchOptions } from "./watch.ts";
+import {
+  type Arrival,
+  MONITOR_OPTIONS,
+  type MonitorOptions,
+  WAIT_OPTIONS,
+  type WaitOptions,
+  Watch,
+  WATCH_OPTIONS,
+  type WatchOptions,
+} from "./watch.ts";
 import type { MonitorEvent } from "./watch_events.ts";
 
 const DEFAULT_LIMIT = 4096;
@@ -65,7 +74,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    *
    * @internal
    */
-  constructor(router: Router, { limit = DEFAULT_LIMIT }: MonitorOptions, attach: Attach) {
+  constructor(router: Router, options: MonitorOptions, attach: Attach) {
+    checkOptions("monitor", options, MONITOR_OPTIONS);
+    const { limit = DEFAULT_LIMIT } = options;
     checkedWhole("limit", limit, 1);
     this.#router = router;
     const isStale = ({ watch }: Arrival) => watch !== null && !watch.live;
@@ -97,7 +108,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   async watch(path: Path, token?: string | Uint8Array, options: WatchOptions = {}): Promise<string> {
     const checked = checkedPath(path, Operation.WATCH);
     const label = token === undefined ? this.#newToken() : tokenText(token, Operation.WATCH, checked);
-    const { depth, values, signal } = options;
+    const signal = signalOf(Operation.WATCH, options, WATCH_OPTIONS);
+    const { depth, values } = options;
     if (depth !== undefined) checkedWhole("depth", depth, 0);
     if (values === true && checked.startsWith("@")) throw new RangeError(`WATCH "${checked}": this node has no value`);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
@@ -122,8 +134,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @throws {XenStoreError} If this monitor does not watch the path with that token: ENOENT. A watch that only the
    *   store has lost is fine.
    */
-  async unwatch(path: Path, token: string | Uint8Array, { signal }: RequestOptions = {}): Promise<void> {
+  async unwatch(path: Path, token: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);
+    const signal = signalOf(Operation.UNWATCH, options);
     const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
     if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
     this.#forget(watch);
@@ -142,6 +155,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @returns An async iterator of the events.
    */
   wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
+    checkOptions("wait", options, WAIT_OPTIONS);
     return new Deliveries({
       take: (accepts, signal, taker) => this.#queue.take(accepts, signal, taker),
       leave: (taker) => this.#queue.leave(taker),
@@ -162,6 +176,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @returns The stream.
    */
   stream(options: WaitOptions = {}): ReadableStream<MonitorEvent> {
+    checkOptions("stream", options, WAIT_OPTIONS);
     const cancelled = new AbortController();
     const signal = options.signal === undefined
       ? cancelled.signal

@@ -2,13 +2,24 @@
 
 import type { Part } from "../wire/encoder.ts";
 import { InvalidOperationError } from "../wire/errors.ts";
+import type { OptionNames } from "../wire/checks.ts";
 import { isOperation, Operation } from "../wire/operations.ts";
 import type { Permission } from "../wire/permissions.ts";
 import { toText } from "../wire/text.ts";
 import type { SharedSignals } from "./abort.ts";
-import { checkedPath, type Path, pathText, permissionTexts, type RequestOptions, valueBytes } from "./arguments.ts";
+import {
+  checkedPath,
+  NO_OPTIONS,
+  type Path,
+  pathText,
+  permissionTexts,
+  REQUEST_OPTIONS,
+  type RequestOptions,
+  signalOf,
+  valueBytes,
+} from "./arguments.ts";
 import { listDirectory } from "./listing.ts";
-import { isDenied, isMissing, pathBeside } from "./missing.ts";
+import { missingOr } from "./missing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
 import type { Request } from "./router.ts";
 import type { Follow } from "./unawaited.ts";
@@ -74,7 +85,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    */
   read<D>(path: Path, options: ReadOptions<D>): Promise<Uint8Array | D>;
-  read<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<Uint8Array | D> {
+  read<D>(path: Path, options: RequestOptions | ReadOptions<D> = NO_OPTIONS): Promise<Uint8Array | D> {
     return this.#follow(this.#read(path, bytesReply, options));
   }
 
@@ -99,7 +110,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If the value is not UTF-8: EILSEQ. If the node exists, and a guest may not read it: EACCES.
    */
   readText<D>(path: Path, options: ReadOptions<D>): Promise<string | D>;
-  readText<D>(path: Path, options: RequestOptions | ReadOptions<D> = {}): Promise<string | D> {
+  readText<D>(path: Path, options: RequestOptions | ReadOptions<D> = NO_OPTIONS): Promise<string | D> {
     return this.#follow(this.#read(path, toText, options));
   }
 
@@ -113,7 +124,7 @@ export abstract class NodeOperations {
    * @throws {InvalidPayloadError} If path and value are too long.
    * @throws {XenStoreError} If a guest may not write the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
-  write(path: Path, value: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
+  write(path: Path, value: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const more = (checked: string) => [valueBytes(value, checked)];
     return this.#follow(this.#onPath(Operation.WRITE, path, okReply, options, more));
   }
@@ -125,7 +136,7 @@ export abstract class NodeOperations {
    * @param options The signal that ends the wait.
    * @throws {XenStoreError} If a guest may not make the node: EACCES. If a guest exceeds a quota: ENOSPC.
    */
-  mkdir(path: Path, options: RequestOptions = {}): Promise<void> {
+  mkdir(path: Path, options: RequestOptions = NO_OPTIONS): Promise<void> {
     return this.#follow(this.#onPath(Operation.MKDIR, path, okReply, options));
   }
 
@@ -137,7 +148,7 @@ export abstract class NodeOperations {
    * @throws {XenStoreError} If neither the node nor its parent exists: ENOENT. If a guest may not delete the node:
    *   EACCES.
    */
-  delete(path: Path, options: RequestOptions = {}): Promise<void> {
+  delete(path: Path, options: RequestOptions = NO_OPTIONS): Promise<void> {
     return this.#follow(this.#onPath(Operation.RM, path, okReply, options));
   }
 
@@ -151,24 +162,25 @@ export abstract class NodeOperations {
    * @param options The signal that ends the wait.
    * @returns The names.
    * @throws {XenStoreError} If the node does not exist: ENOENT. If the directory changed during every attempt: EAGAIN.
+   *   If the names are longer than 16 MiB together, or the parts of the store do not end: E2BIG.
    */
-  list(path: Path, options: RequestOptions = {}): Promise<string[]> {
+  list(path: Path, options: RequestOptions = NO_OPTIONS): Promise<string[]> {
     return this.#follow(this.#list(path, options));
   }
 
   /**
    * Tells whether a node exists.
    *
-   * The C daemon answers EACCES for a missing node as well if a guest may not read the nearest ancestor. The client then
-   * reads another missing node beside this one. If the answer is EACCES again, the store does not tell, and the node
-   * counts as missing. `read()` without a default reports the answer of the store itself.
+   * The C daemon answers EACCES for a missing node as well if a guest may not read the nearest ancestor. The client
+   * then reads another missing node beside this one. If the answer is EACCES again, the store does not tell, and the
+   * node counts as missing. `read()` without a default reports the answer of the store itself.
    *
    * @param path The node.
    * @param options The signal that ends the wait.
    * @returns Whether the node exists; false if the store does not tell.
    * @throws {XenStoreError} If the node exists, and a guest may not read it: EACCES.
    */
-  exists(path: Path, options: RequestOptions = {}): Promise<boolean> {
+  exists(path: Path, options: RequestOptions = NO_OPTIONS): Promise<boolean> {
     const read = this.#onPath(Operation.READ, path, () => true, options);
     return this.#follow(this.#orMissing(read, path, false, options));
   }
@@ -181,7 +193,7 @@ export abstract class NodeOperations {
    * @returns The permissions.
    * @throws {XenStoreError} If the node does not exist: ENOENT.
    */
-  getPerms(path: Path, options: RequestOptions = {}): Promise<Permission[]> {
+  getPerms(path: Path, options: RequestOptions = NO_OPTIONS): Promise<Permission[]> {
     return this.#follow(this.#onPath(Operation.GET_PERMS, path, permissionsReply, options));
   }
 
@@ -210,7 +222,7 @@ export abstract class NodeOperations {
   setPerms(
     path: Path,
     permissions: readonly (Permission | string)[],
-    options: RequestOptions = {},
+    options: RequestOptions = NO_OPTIONS,
   ): Promise<void> {
     const more = (checked: string) => permissionTexts(permissions, checked);
     return this.#follow(this.#onPath(Operation.SET_PERMS, path, okReply, options, more));
@@ -237,8 +249,8 @@ export abstract class NodeOperations {
    */
   walk(top: Path, options: WalkOptions = {}): Walk {
     const reader: WalkReader = {
-      read: (path) => this.#onPath(Operation.READ, path, bytesReply, {}),
-      list: (path) => this.#list(path, {}),
+      read: (path) => this.#onPath(Operation.READ, path, bytesReply, NO_OPTIONS),
+      list: (path) => this.#list(path, NO_OPTIONS),
     };
     return walk(reader, pathText(top, "walk"), options, this.#signals);
   }
@@ -264,7 +276,7 @@ export abstract class NodeOperations {
   execute(
     operation: Operation,
     parts: readonly (string | Uint8Array)[],
-    options: RequestOptions = {},
+    options: RequestOptions = NO_OPTIONS,
   ): Promise<Uint8Array> {
     return this.#follow(this.#execute(operation, parts, options));
   }
@@ -272,12 +284,12 @@ export abstract class NodeOperations {
   async #execute(
     operation: Operation,
     parts: readonly (string | Uint8Array)[],
-    { signal }: RequestOptions,
+    options: RequestOptions,
   ): Promise<Uint8Array> {
     if (!isOperation(operation) || operation === Operation.WATCH_EVENT || operation === Operation.ERROR) {
       throw new InvalidOperationError(operation);
     }
-    return await this.#send({ operation, parts, parse: bytesReply, signal });
+    return await this.#send({ operation, parts, parse: bytesReply, signal: signalOf(operation, options) });
   }
 
   #read<T, D>(
@@ -285,33 +297,14 @@ export abstract class NodeOperations {
     parse: (payload: Uint8Array) => T,
     options: RequestOptions | ReadOptions<D>,
   ): Promise<T | D> {
-    const read = this.#onPath(Operation.READ, path, parse, options);
-    return "default" in options ? this.#orMissing(read, path, options.default, options) : read;
+    const read = this.#onPath(Operation.READ, path, parse, options, nothing, READ_OPTIONS);
+    return hasDefault(options) ? this.#orMissing(read, path, options.default, options) : read;
   }
 
   /** Resolves with `missing` if a read fails since the node does not exist, as far as the store tells. */
   #orMissing<T, D>(read: Promise<T>, path: Path, missing: D, { signal }: RequestOptions): Promise<T | D> {
-    return read.catch((error: unknown) => {
-      if (isMissing(error)) return missing;
-      if (!isDenied(error)) throw error;
-      return this.#hidesMissing(path, signal).then((hides) => {
-        if (hides) return missing;
-        throw error;
-      });
-    });
-  }
-
-  /** Tells whether the store answers EACCES for a path whether or not the node exists. */
-  #hidesMissing(path: Path, signal: AbortSignal | undefined): Promise<boolean> {
-    const text = pathText(path, "READ");
-    if (text === "/") return Promise.resolve(false);
-    const beside = pathBeside(text);
-    if (beside === null) return Promise.resolve(true);
-    return this.#onPath(Operation.READ, beside, () => false, { signal }).catch((error: unknown) => {
-      if (isMissing(error)) return false;
-      if (isDenied(error)) return true;
-      throw error;
-    });
+    const readBeside = (beside: string) => this.#onPath(Operation.READ, beside, bytesReply, { signal });
+    return read.catch((error: unknown) => missingOr(error, pathText(path, "READ"), missing, readBeside));
   }
 
   #list(path: Path, options: RequestOptions): Promise<string[]> {
@@ -322,16 +315,24 @@ export abstract class NodeOperations {
     operation: Operation,
     path: Path,
     parse: (payload: Uint8Array) => T,
-    { signal }: RequestOptions,
+    options: RequestOptions,
     more: (path: string) => readonly Part[] = nothing,
+    known: OptionNames<RequestOptions> = REQUEST_OPTIONS,
   ): Promise<T> {
     try {
       const checked = checkedPath(path, operation);
+      const signal = signalOf(operation, options, known);
       return this.#send({ operation, path: checked, parts: [checked, ...more(checked)], parse, signal });
     } catch (error) {
       return Promise.reject(error);
     }
   }
+}
+
+const READ_OPTIONS: OptionNames<ReadOptions<unknown>> = { signal: true, default: true };
+
+function hasDefault<D>(options: RequestOptions | ReadOptions<D>): options is ReadOptions<D> {
+  return typeof options === "object" && options !== null && "default" in options;
 }
 
 const nothing = (): readonly Part[] => [];

@@ -170,6 +170,13 @@ export class Router {
     this.#subscribers.delete(token);
   }
 
+  /** Decides whether the open connection keeps the process alive, as it does at first. */
+  hold(isHeld: boolean): void {
+    if (this.#end !== null) return;
+    if (isHeld) this.#transport.ref?.();
+    else this.#transport.unref?.();
+  }
+
   /**
    * Waits for a clean-up that consists of requests. Ends the connection if the store is silent, which fails the
    * requests. A signal ends the wait alone.

@@ -1,6 +1,7 @@
 // Runs a function in a transaction, and again after a conflict or a full quota, a bounded number of times.
 
 import { ConnectionError } from "../transport/errors.ts";
+import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
@@ -26,6 +27,8 @@ export interface TransactOptions extends RequestOptions {
   readonly backoff?: Backoff;
 }
 
+const TRANSACT_OPTIONS: OptionNames<TransactOptions> = { attempts: true, backoff: true, signal: true };
+
 /** The function that {@linkcode Client.transact} runs. */
 export type TransactionBody<T> = (transaction: Transaction, attempt: number) => Promise<T> | T;
 
@@ -36,9 +39,11 @@ type Start = (options: RequestOptions, follow: Follow) => Promise<Transaction>;
 export async function transact<T>(
   start: Start,
   body: TransactionBody<T>,
-  { attempts = 20, backoff = {}, signal }: TransactOptions,
+  options: TransactOptions,
   signals: SharedSignals,
 ): Promise<T> {
+  checkOptions("transact", options, TRANSACT_OPTIONS);
+  const { attempts = 20, backoff = {}, signal } = options;
   checkAttempts(attempts, backoff);
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if (attempt > 1) await pause(pauseBefore(attempt - 1, backoff), signals, signal);
@@ -50,14 +55,11 @@ export async function transact<T>(
     if (transaction === null) continue;
     try {
       const result = await signals.wait((async () => await body(transaction, attempt))(), signal);
-      await signals.wait(requests.settled(), signal);
+      if (requests.ending()) await signals.wait(requests.settled(), signal);
       requests.check();
+      requests.end("succeeded");
       // The body may have ended its transaction itself.
-      if (!transaction.isOpen || await transaction.commit({ signal })) {
-        requests.end("succeeded");
-        return result;
-      }
-      requests.end("failed");
+      if (!transaction.isOpen || await transaction.commit({ signal })) return result;
     } catch (error) {
       requests.end("failed");
       // The error of the body is reported, whether or not the roll-back succeeds.

@@ -5,7 +5,7 @@ import { XenStoreError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { TransactionEndedError } from "./errors.ts";
-import type { RequestOptions } from "./arguments.ts";
+import { NO_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
 import { NodeOperations, unfollowed } from "./nodes.ts";
 import { okReply, transactionReply } from "./replies.ts";
 import type { Router } from "./router.ts";
@@ -72,7 +72,7 @@ export class Transaction extends NodeOperations {
    * @returns Whether the changes are visible; false if other clients made changes that conflict.
    * @throws {TransactionEndedError} If the transaction has ended.
    */
-  commit(options: RequestOptions = {}): Promise<boolean> {
+  commit(options: RequestOptions = NO_OPTIONS): Promise<boolean> {
     return this.#follow(this.#commit(options));
   }
 
@@ -82,8 +82,8 @@ export class Transaction extends NodeOperations {
    * @param options The signal that ends the wait, but not the roll-back.
    * @throws {TransactionEndedError} If the transaction has ended.
    */
-  rollback({ signal }: RequestOptions = {}): Promise<void> {
-    return this.#follow(this.#router.signals.wait(this.#end("F"), signal));
+  rollback(options: RequestOptions = NO_OPTIONS): Promise<void> {
+    return this.#follow(this.#rollback(options));
   }
 
   /**
@@ -103,7 +103,13 @@ export class Transaction extends NodeOperations {
     return this.#open && this.#router.resets === this.#resets;
   }
 
-  async #commit({ signal }: RequestOptions): Promise<boolean> {
+  async #rollback(options: RequestOptions): Promise<void> {
+    const signal = signalOf(Operation.TRANSACTION_END, options);
+    await this.#router.signals.wait(this.#end("F"), signal);
+  }
+
+  async #commit(options: RequestOptions): Promise<boolean> {
+    const signal = signalOf(Operation.TRANSACTION_END, options);
     signal?.throwIfAborted();
     try {
       await this.#end("T", signal);
@@ -129,9 +135,10 @@ export class Transaction extends NodeOperations {
 /** Starts a transaction over a connection. */
 export async function startTransaction(
   router: Router,
-  { signal }: RequestOptions,
+  options: RequestOptions,
   follow?: Follow,
 ): Promise<Transaction> {
+  const signal = signalOf(Operation.TRANSACTION_START, options);
   const id = await router.request({
     operation: Operation.TRANSACTION_START,
     transactionId: 0,

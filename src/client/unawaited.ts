@@ -26,9 +26,14 @@ export class FollowedRequests {
     return new Followed(result, this);
   };
 
-  /** Waits for the requests that are pending after the function ended, and for those that follow from them. */
-  async settled(): Promise<void> {
+  /** Notes that the function ended. Tells whether requests are pending. */
+  ending(): boolean {
     this.#state = "ending";
+    return this.#pending.size > 0;
+  }
+
+  /** Waits for the requests that are pending, and for those that follow from them. */
+  async settled(): Promise<void> {
     while (this.#pending.size > 0) {
       await Promise.allSettled(this.#pending);
       await new Promise<void>(afterTurn);
@@ -62,11 +67,11 @@ export class FollowedRequests {
     else this.#errors.set(followed, error);
   }
 
-  /** Notes that the function takes a result, and follows what it makes of the result. */
-  taken<T>(followed: Followed<unknown>, derived: Promise<T>): Promise<T> {
+  /** Notes that the function takes a result, and follows what it makes of the result, except for an `await`. */
+  taken<T>(followed: Followed<unknown>, derived: Promise<T>, isAwait: boolean): Promise<T> {
     if (this.#isOver) return derived;
     this.#errors.delete(followed);
-    return new Followed(derived, this);
+    return isAwait ? derived : new Followed(derived, this);
   }
 }
 
@@ -76,16 +81,19 @@ class Followed<T> extends Promise<T> {
   readonly #requests: FollowedRequests;
 
   constructor(result: Promise<T>, requests: FollowedRequests) {
-    super((resolve, reject) => {
-      const settle = (): void => requests.done(result);
-      result.then((value) => (settle(), resolve(value)), (error) => {
-        settle();
+    super((resolve, reject) =>
+      result.then((value) => {
+        requests.done(result);
+        resolve(value);
+      }, (error) => {
+        requests.done(result);
         requests.failed(this, error);
+        // The runtime takes the error for a handled one.
+        Promise.prototype.then.call(this, undefined, () => {});
         reject(error);
-      });
-    });
+      })
+    );
     this.#requests = requests;
-    super.then(undefined, () => {});
   }
 
   /** Makes `then()` return a plain promise, which is followed by a call of its own. */
@@ -97,7 +105,13 @@ class Followed<T> extends Promise<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.taker = onFulfilled === undefined || onFulfilled === null ? "catch" : "await";
-    return this.#requests.taken(this, super.then(onFulfilled, onRejected));
+    const derived = super.then(onFulfilled, onRejected);
+    const isAwait = typeof onFulfilled === "function" && typeof onRejected === "function";
+    this.taker = typeof onFulfilled === "function" ? "await" : "catch";
+    return this.#requests.taken(this, derived, isAwait);
+  }
+
+  override finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#requests.taken(this, super.finally(onFinally), false);
   }
 }

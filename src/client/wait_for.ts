@@ -1,8 +1,9 @@
 // Waits until a predicate accepts the value of a node.
 
 import type { SharedSignals } from "./abort.ts";
+import { checkOptions } from "../wire/checks.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
-import { type Path, pathText, type RequestOptions } from "./arguments.ts";
+import { type Path, pathText, REQUEST_OPTIONS, type RequestOptions } from "./arguments.ts";
 import type { Monitor } from "./monitor.ts";
 
 /** Decides whether a value is the expected one. `null` stands for a node that does not exist. */
@@ -24,9 +25,11 @@ export async function waitFor(
   client: WaitClient,
   path: Path,
   predicate: Predicate,
-  { signal }: RequestOptions,
+  options: RequestOptions,
   signals: SharedSignals,
 ): Promise<Uint8Array | null> {
+  checkOptions("waitFor", options, REQUEST_OPTIONS);
+  const { signal } = options;
   const context = { operation: "waitFor", path: pathText(path, "waitFor") };
   const monitor = client.monitor();
   const watch = (): Promise<string | null> => monitor.watch(path, undefined, { depth: 0, signal }).catch(nullIfLost);

@@ -3,7 +3,7 @@
 import { ConnectionError } from "../transport/errors.ts";
 import { NODE_ERRORS } from "../wire/errno.ts";
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
-import { checkedWhole } from "../wire/checks.ts";
+import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
 
@@ -35,6 +35,8 @@ export interface WalkOptions {
    */
   readonly signal?: AbortSignal | undefined;
 }
+
+const WALK_OPTIONS: OptionNames<WalkOptions> = { topDown: true, maxDepth: true, maxNodes: true, signal: true };
 
 /** A node on a walk. */
 export interface WalkNode {
@@ -82,14 +84,16 @@ interface Content {
 
 const nothing = () => {};
 
-/** Visits `top` and everything below it. A node that vanishes before it is read is left out, and a node that
- * the store does not read or list for this client has the value `null`. Only the top fails the walk. */
-export async function* walk(
-  reader: WalkReader,
-  top: string,
-  options: WalkOptions,
-  signals: SharedSignals,
-): Walk {
+/**
+ * Visits `top` and everything below it. A node that vanishes before it is read is left out, and a node that the store
+ * does not read or list for this client has the value `null`. Only the top fails the walk.
+ */
+export function walk(reader: WalkReader, top: string, options: WalkOptions, signals: SharedSignals): Walk {
+  checkOptions("walk", options, WALK_OPTIONS);
+  return walkFrom(reader, top, options, signals);
+}
+
+async function* walkFrom(reader: WalkReader, top: string, options: WalkOptions, signals: SharedSignals): Walk {
   const fetcher = new Fetcher(reader, top, options, signals);
   try {
     yield* visit(fetcher, options.topDown ?? true);

@@ -1,5 +1,6 @@
 // The options of watches, and one watch of a monitor.
 
+import type { OptionNames } from "../wire/checks.ts";
 import { levelsBelow } from "../wire/path.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
@@ -61,6 +62,15 @@ export interface WaitOptions {
    */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The names of the options of a monitor. */
+export const MONITOR_OPTIONS: OptionNames<MonitorOptions> = { limit: true };
+
+/** The names of the options of a watch. */
+export const WATCH_OPTIONS: OptionNames<WatchOptions> = { depth: true, initial: true, values: true, signal: true };
+
+/** The names of the options of a wait. */
+export const WAIT_OPTIONS: OptionNames<WaitOptions> = { unwatched: true, signal: true };
 
 /** A watch as it was requested, and its token on the wire, which is unique within the connection. */
 export class Watch implements Subscriber {

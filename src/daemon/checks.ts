@@ -30,15 +30,6 @@ export function checkFunctions(options: Readonly<Record<string, unknown>>): void
   for (const [name, value] of Object.entries(options)) if (value !== undefined) checkFunction(name, value);
 }
 
-/** Throws a `TypeError` if a value is no object, or has a key that is not among those known. */
-export function checkNames(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${what} is ${quoted(options)}: expected an object`);
-  }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TypeError(`${what} has ${quoted(unknown)}: expected ${known.join(", ")}`);
-}
-
 /** A value for a message: a string in quotes, anything else as text. */
 export function quoted(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);

@@ -22,24 +22,16 @@ import { DaemonReports } from "./lines/reports.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./lines/operation_log.ts";
 import {
   checkDaemonOptions,
+  checkedDomid,
   checkKeepOptions,
   checkLogOptions,
+  type ConnectOptions,
   type DaemonOptions,
   type KeepOptions,
 } from "./options.ts";
 import type { Keeper } from "./persistence/keeper.ts";
 import type { Listener } from "./lines/server.ts";
 import { Sockets } from "./lines/sockets.ts";
-
-/** The options of a connection. */
-export interface ConnectOptions {
-  /**
-   * The domain that the connection acts for. Domain 0 may do everything; any other domain must be introduced.
-   *
-   * @default 0
-   */
-  readonly domid?: number;
-}
 
 /**
  * A XenStore daemon within this process: the store of a test, of a simulation, or of a host.
@@ -79,7 +71,7 @@ export class Daemon extends Reported implements AsyncDisposable {
    *
    * @param options The options of the daemon.
    * @throws {RangeError} If a quota, a limit or a probability is invalid.
-   * @throws {TypeError} If an option has the wrong type, or a fault is unknown.
+   * @throws {TypeError} If an option has the wrong type or is unknown.
    */
   constructor(options: DaemonOptions = {}) {
     super({ variable: grantedVariable });
@@ -126,7 +118,7 @@ export class Daemon extends Reported implements AsyncDisposable {
    * @throws {JournalError} If another daemon uses the directory (EBUSY), another user can change it (EPERM), a later
    *   version wrote it (ENOSYS), a file is corrupt (EIO), or the system refuses (its code).
    * @throws {RangeError} If an option is invalid, before anything is made.
-   * @throws {TypeError} If an option has the wrong type, before anything is made.
+   * @throws {TypeError} If an option has the wrong type or is unknown, before anything is made.
    *
    * @example
    * ```ts
@@ -146,8 +138,7 @@ export class Daemon extends Reported implements AsyncDisposable {
    * ```
    */
   static async open(directory: string, options: DaemonOptions & KeepOptions = {}): Promise<Daemon> {
-    checkKeepOptions(options);
-    const daemon = new Daemon(options);
+    const daemon = new Daemon(checkKeepOptions(options));
     const { clock = systemClock, sync, interval, onProblem, onFailed } = options;
     // On demand: the code for files takes longer to load than the rest of the daemon.
     const persistence = await import("./persistence/keeper.ts");
@@ -230,8 +221,8 @@ export class Daemon extends Reported implements AsyncDisposable {
    * @throws {RangeError} If the domain is not introduced.
    * @throws {ConnectionError} If the daemon was closed.
    */
-  connect({ domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Transport {
-    checkDomid(domid);
+  connect(options: ConnectOptions = {}): Transport {
+    const domid = checkedDomid("connect", options);
     return memoryLine((line) => this.#links.open(domid, line), this.#pace);
   }
 
@@ -250,8 +241,8 @@ export class Daemon extends Reported implements AsyncDisposable {
    *   closed.
    * @throws {RangeError} If the domain is not introduced.
    */
-  async listen(path: string, { domid = PRIVILEGED_DOMID }: ConnectOptions = {}): Promise<Listener> {
-    checkDomid(domid);
+  async listen(path: string, options: ConnectOptions = {}): Promise<Listener> {
+    const domid = checkedDomid("listen", options);
     this.#reports.enter("listen");
     const listener = await this.#sockets.open(path, domid);
     this.#reports.ready(path);

@@ -26,12 +26,12 @@
  */
 
 export type { Clock } from "./clock.ts";
-export { type ConnectOptions, Daemon } from "./daemon.ts";
+export { Daemon } from "./daemon.ts";
 export type { FaultOptions } from "./lines/faults.ts";
 export type { Patience } from "./lines/links.ts";
 export { MigrationError } from "./migration/errors.ts";
 export type { LogEvent, LogOptions, LogOverflowEvent, LogReader, OperationEvent } from "./lines/operation_log.ts";
-export type { DaemonOptions, KeepOptions } from "./options.ts";
+export type { ConnectOptions, DaemonOptions, KeepOptions } from "./options.ts";
 export { JournalError, type JournalErrorContext, type JournalFault } from "./persistence/errors.ts";
 export type { QuotaName } from "./tree/quotas.ts";
 export type { Listener } from "./lines/server.ts";

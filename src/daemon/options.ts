@@ -1,12 +1,13 @@
 // The options of a daemon, and their checks.
 
-import { checkedWhole, wholeFault } from "../wire/checks.ts";
-import { checkFunction, checkFunctions, checkNames, checkNumber, checkNumbers, quoted } from "./checks.ts";
+import { checkedWhole, checkOptions, type OptionNames, wholeFault } from "../wire/checks.ts";
+import { checkDomid, checkFunction, checkFunctions, checkNumber, checkNumbers, quoted } from "./checks.ts";
 import { type Clock, TIMER_MAX } from "./clock.ts";
 import type { FaultOptions } from "./lines/faults.ts";
 import type { Patience } from "./lines/links.ts";
 import type { LogOptions } from "./lines/operation_log.ts";
-import { isQuotaName, type QuotaName } from "./tree/quotas.ts";
+import { PRIVILEGED_DOMID } from "./state/domains.ts";
+import { type QuotaName, quotaNames } from "./tree/quotas.ts";
 
 /** The options of a daemon. */
 export interface DaemonOptions extends Patience {
@@ -96,21 +97,47 @@ export interface KeepOptions {
   readonly onFailed?: (error: Error) => void;
 }
 
+/** The options of a connection. */
+export interface ConnectOptions {
+  /**
+   * The domain that the connection acts for. Domain 0 may do everything; any other domain must be introduced.
+   *
+   * @default 0
+   */
+  readonly domid?: number;
+}
+
 const policies: readonly unknown[] = ["always", "interval", "never"] satisfies KeepOptions["sync"][];
-const FAULTS: readonly string[] = [
-  "seed",
-  "conflict",
-  "delay",
-  "cut",
-  "spuriousEvents",
-] satisfies (keyof FaultOptions)[];
-const DELAY: readonly string[] = ["probability", "milliseconds"] satisfies (keyof NonNullable<FaultOptions["delay"]>)[];
+const DAEMON_OPTIONS: OptionNames<DaemonOptions> = {
+  quotas: true,
+  domainExists: true,
+  faults: true,
+  log: true,
+  clock: true,
+  onIdle: true,
+  unsentMax: true,
+  unsentMs: true,
+  pinnedMax: true,
+};
+const KEEP_OPTIONS: OptionNames<KeepOptions> = { sync: true, interval: true, onProblem: true, onFailed: true };
+const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { domid: true };
+const LOG_OPTIONS: OptionNames<LogOptions> = { signal: true, limit: true };
+const FAULTS: OptionNames<FaultOptions> = {
+  seed: true,
+  conflict: true,
+  delay: true,
+  cut: true,
+  spuriousEvents: true,
+};
+const DELAY: OptionNames<NonNullable<FaultOptions["delay"]>> = { probability: true, milliseconds: true };
+const QUOTAS = Object.fromEntries(quotaNames.map((name) => [name, true as const]));
 
 /** The largest quota: the C daemon keeps quotas as unsigned numbers, and the next number means an error there. */
 const QUOTA_MAX = 0xfffffffe;
 
 /** Checks the options of a daemon. Throws a `TypeError` or a `RangeError` that names the option. */
 export function checkDaemonOptions(options: DaemonOptions): void {
+  checkOptions("Daemon", options, DAEMON_OPTIONS);
   const { unsentMax, unsentMs, pinnedMax, domainExists, log, onIdle, clock, faults, quotas } = options;
   checkNumbers({ unsentMax, unsentMs, pinnedMax });
   checkFunctions({ domainExists, log, onIdle });
@@ -122,26 +149,41 @@ export function checkDaemonOptions(options: DaemonOptions): void {
   if (quotas !== undefined) checkQuotas(quotas);
 }
 
-/** Checks how a store is to be persisted. Throws as {@linkcode checkDaemonOptions}. */
-export function checkKeepOptions({ sync, interval, onProblem, onFailed }: KeepOptions): void {
+/**
+ * Checks how a store is to be persisted, and returns the options of the daemon itself. Throws as
+ * {@linkcode checkDaemonOptions}.
+ */
+export function checkKeepOptions(options: DaemonOptions & KeepOptions): DaemonOptions {
+  checkOptions("Daemon.open", options, { ...DAEMON_OPTIONS, ...KEEP_OPTIONS });
+  const { sync, interval, onProblem, onFailed, ...own } = options;
   if (sync !== undefined && !policies.includes(sync)) {
     throw new RangeError(`sync is ${quoted(sync)}: expected "always", "interval" or "never"`);
   }
   checkNumbers({ interval }, TIMER_MAX);
   checkFunctions({ onProblem, onFailed });
+  return own;
 }
 
 /** Checks how operations are to be logged. Throws as {@linkcode checkDaemonOptions}. */
-export function checkLogOptions({ limit }: LogOptions): void {
-  if (limit !== undefined) checkedWhole("limit", limit, 1);
+export function checkLogOptions(options: LogOptions): void {
+  checkOptions("operations", options, LOG_OPTIONS);
+  if (options.limit !== undefined) checkedWhole("limit", options.limit, 1);
+}
+
+/** Returns the domain that a connection acts for. Throws as {@linkcode checkDaemonOptions}. */
+export function checkedDomid(what: string, options: ConnectOptions): number {
+  checkOptions(what, options, CONNECT_OPTIONS);
+  const { domid = PRIVILEGED_DOMID } = options;
+  checkDomid(domid);
+  return domid;
 }
 
 function checkFaults(options: FaultOptions): void {
-  checkNames("faults", options, FAULTS);
+  checkOptions("faults", options, FAULTS);
   const { seed, conflict, delay, cut, spuriousEvents } = options;
   if (!Number.isInteger(seed)) throw new RangeError(`seed is ${quoted(seed)}: expected a whole number`);
   if (delay !== undefined) {
-    checkNames("delay", delay, DELAY);
+    checkOptions("delay", delay, DELAY);
     checkNumber("delay.probability", delay.probability, 1);
     checkNumber("delay.milliseconds", delay.milliseconds, TIMER_MAX);
   }
@@ -149,8 +191,8 @@ function checkFaults(options: FaultOptions): void {
 }
 
 function checkQuotas(quotas: Readonly<Record<string, unknown>>): void {
+  checkOptions("quotas", quotas, QUOTAS);
   for (const [name, value] of Object.entries(quotas)) {
-    if (!isQuotaName(name)) throw new RangeError(`cannot set quota "${name}": no quota has this name`);
     if (typeof value !== "number" || wholeFault(name, value, 0, QUOTA_MAX) !== null) {
       throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to ${QUOTA_MAX}`);
     }

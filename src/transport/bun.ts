@@ -12,6 +12,8 @@ export interface UnixSocket {
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
+  ref(): void;
+  unref(): void;
 }
 
 /** What Bun calls back with. */
@@ -89,6 +91,14 @@ class BunTransport implements Transport {
     this.#waiting.clear();
     this.#socket?.terminate();
     return Promise.resolve();
+  }
+
+  ref(): void {
+    this.#socket?.ref();
+  }
+
+  unref(): void {
+    this.#socket?.unref();
   }
 
   /** Returns the number of bytes that the socket took. A closed socket returns -1; its close handler reports that. */

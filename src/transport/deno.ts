@@ -11,6 +11,8 @@ interface UnixConn {
   read(buffer: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
+  ref(): void;
+  unref(): void;
 }
 declare const Deno: {
   connect(options: { transport: "unix"; path: string }): Promise<UnixConn>;
@@ -73,6 +75,14 @@ class DenoTransport implements Transport {
   async #close(): Promise<void> {
     this.#conn.close();
     await Promise.all([this.#receiving, this.#writing]);
+  }
+
+  ref(): void {
+    if (this.#closing === null) this.#conn.ref();
+  }
+
+  unref(): void {
+    if (this.#closing === null) this.#conn.unref();
   }
 
   async #receive(receiver: Receiver): Promise<void> {

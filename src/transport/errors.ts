@@ -106,7 +106,7 @@ const SYSTEM_WORDING = /^(?:Failed to connect$|connect:? |open: |socket: |E[A-Z0
 
 /** Makes the error of one attempt: the address, the reason, and what to do if permission is missing. */
 export function openFailure(candidate: Address, error: unknown): ConnectionError {
-  const text = `${PREFIX}${formatAddress(candidate)}: `;
+  const text = `${PREFIX}${formatAddress(candidate).replaceAll("\0", "\\0")}: `;
   if (error instanceof Error && error.name === "NotCapable") {
     const needed = flags[candidate.kind](candidate.path);
     return new ConnectionError(`${text}denied by Deno, which needs ${needed}`, { cause: error }, "EACCES");

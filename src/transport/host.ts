@@ -1,4 +1,4 @@
-// What a search for a store asks the machine: the environment, the platform, the kind of a file.
+// What is asked of the machine: the environment, the platform, the kind of a file, and timers that hold no process.
 
 import { builtin } from "./builtin.ts";
 
@@ -12,6 +12,8 @@ export interface Host {
   isGranted(name: string): boolean;
   /** Whether a path names a socket. Throws if the path does not exist or may not be looked at. */
   isSocket(path: string): boolean;
+  /** Lets the process exit before a timer fires. */
+  releaseTimer(timer: unknown): void;
 }
 
 /** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
@@ -22,6 +24,7 @@ interface DenoApi {
     querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
   };
   statSync(path: string): { readonly isSocket: boolean | null };
+  unrefTimer(timer: unknown): void;
 }
 
 /** The part of Node's global `process` that is used here. */
@@ -40,6 +43,7 @@ export function host(): Host {
       variable: deno.env.get,
       isGranted: (variable) => deno.permissions.querySync({ name: "env", variable }).state === "granted",
       isSocket: (path) => deno.statSync(path).isSocket === true,
+      releaseTimer: (timer) => deno.unrefTimer(timer),
     };
   }
   const { platform, env } = scope.process;
@@ -48,5 +52,6 @@ export function host(): Host {
     variable: (name) => env[name],
     isGranted: () => true,
     isSocket: (path) => builtin("node:fs").statSync(path).isSocket(),
+    releaseTimer: (timer) => (timer as { unref(): void }).unref(),
   };
 }

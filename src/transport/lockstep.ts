@@ -19,6 +19,9 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   "EPERM",
   "EILSEQ",
 ]);
+/** The message of a poll, and what stands for its id: no client has sent it. */
+const POLL = encodePacket(Operation.GET_DOMAIN_PATH, 0, 0, ["0"]);
+const POLL_ID = -1;
 /** How long a message without payload may stay unanswered before the next message is sent, in milliseconds. */
 const ALONE_MS = 100;
 
@@ -62,6 +65,17 @@ export class Lockstep {
     return this.#unanswered.length > (this.#alone ? 1 : 0);
   }
 
+  /** Whether no message waits for its answer. */
+  get isIdle(): boolean {
+    return this.#unanswered.length === 0;
+  }
+
+  /** Sends a harmless message, whose answer ends a read of the device. Throws what `write` throws. */
+  poll(): void {
+    this.#waiting.push(POLL);
+    this.#next();
+  }
+
   /** Sends messages, each in its turn. Throws what `write` throws, unless that is about one message. */
   send(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
@@ -87,11 +101,12 @@ export class Lockstep {
     const { requestId, transactionId, length } = decodeHeader(message);
     try {
       this.#write(message);
-      this.#unanswered.push(requestId);
+      this.#unanswered.push(message === POLL ? POLL_ID : requestId);
       if (length === 0) this.#accompany(requestId);
     } catch (error) {
       const code = codeOf(error);
       if (code === undefined || !REFUSALS.has(code)) throw error;
+      if (message === POLL) return;
       // The reply that a store would send over a socket. Delivered asynchronously, as replies are.
       queueMicrotask(() => this.#receive(encodePacket(Operation.ERROR, requestId, transactionId, [code])));
     }
@@ -112,6 +127,7 @@ export class Lockstep {
 
   #packet({ type, requestId, transactionId, payload }: Packet): void {
     let id = requestId;
+    const isPoll = type !== Operation.WATCH_EVENT && this.#unanswered.at(0) === POLL_ID;
     if (type !== Operation.WATCH_EVENT) {
       // Kernels before Linux 4.10 answer WATCH and UNWATCH without the request's id.
       const oldest = this.#unanswered.at(0) ?? 0;
@@ -119,7 +135,7 @@ export class Lockstep {
       this.#unanswered.shift();
       this.#alone = false;
     }
-    this.#receive(encodePacket(type, id, transactionId, [payload]));
+    if (!isPoll) this.#receive(encodePacket(type, id, transactionId, [payload]));
     this.#next();
   }
 }

@@ -69,4 +69,12 @@ class NodeTransport implements Transport {
     this.#socket.destroy();
     return Promise.resolve();
   }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
 }

@@ -58,6 +58,10 @@ export interface Transport {
   send(bytes: Uint8Array): void;
   /** Closes the connection. Nothing is received after that. Closing twice is fine. */
   close(): Promise<void>;
+  /** Lets the connection keep the process alive, as it does at first. A transport that never does so lacks this. */
+  ref?(): void;
+  /** Lets the process exit although the connection is open. A transport that never keeps it alive lacks this. */
+  unref?(): void;
 }
 
 /** The options of opening a transport. */

@@ -31,3 +31,42 @@ export function checkedWhole<T extends number | bigint>(name: string, value: T, 
 export function kindFault(what: string, value: unknown): string {
   return `${what} is a string or a Uint8Array: got ${value === null ? "null" : typeof value}`;
 }
+
+/** The names of the options of a type. A name that is missing does not compile. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
+/**
+ * Checks that options are an object of known names. Throws a `TypeError` that names the unknown option and the nearest
+ * known one.
+ *
+ * @param what What has the options, for the text.
+ */
+export function checkOptions(what: string, options: unknown, known: Readonly<Record<string, true>>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what}: options are an object: got ${options === null ? "null" : typeof options}`);
+  }
+  // A `for` loop: requests with a signal are checked as well, and must stay fast.
+  for (const name in options) if (known[name] !== true) throw unknownOption(what, name, known);
+}
+
+function unknownOption(what: string, name: string, known: Readonly<Record<string, true>>): TypeError {
+  const [nearest] = Object.keys(known)
+    .map((other) => ({ other, edits: editsBetween(name.toLowerCase(), other.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  const hint = nearest === undefined ? "it takes no options" : `did you mean ${JSON.stringify(nearest.other)}?`;
+  return new TypeError(`${what}: option ${JSON.stringify(name)} is unknown: ${hint}`);
+}
+
+/** Returns how many characters must be added, removed or replaced to make one text of another. */
+function editsBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -9,6 +9,14 @@ import { Operation } from "./operations.ts";
  */
 export const DIRECTORY_REPLY_MAX: number = 4 << 20;
 
+/**
+ * The longest list of children that is taken in parts, in bytes: about a million children. A store whose parts never
+ * end would take all memory otherwise.
+ */
+export const LISTING_MAX: number = 16 << 20;
+/** What a part of a list counts at least, in bytes. A store fills its parts, so that few of them are smaller. */
+export const LISTING_PART_MIN = 1024;
+
 /** The bytes cannot be a message: the stream has lost its frame, and the bytes after these are meaningless. */
 export class FrameError extends Error {
   /** `"FrameError"`. */

@@ -38,7 +38,9 @@ export const DOMID_MAX = 0xffff;
 
 const letters = { n: [false, false], r: [true, false], w: [false, true], b: [true, true] } as const;
 const syntax = /^([nrwb])(\d+)$/;
-// A store prints a domid as a signed 32-bit number, and checks only that of the first permission.
+// On oxenstored a guest may set it. A narrower limit would let a guest end the connection of every reader of its nodes.
+const REPLY_DOMID_MAX = 2 ** 62;
+// C prints a domid as a signed 32-bit number, and checks only that of the first permission.
 const replySyntax = /^([nrwb])(-?\d+)$/;
 
 function parse(text: string, pattern: RegExp): Permission | null {
@@ -53,9 +55,13 @@ export function parsePermission(text: string): Permission | null {
   return parse(text, syntax);
 }
 
-/** Parses a permission as a store sends it. Returns `null` if the text is invalid. */
+/**
+ * Parses a permission as a store sends it. Returns `null` if the text is invalid, or the domid is beyond what any store
+ * holds. A domid of oxenstored, which checks none, has up to 63 bits; one beyond 2^53 is rounded.
+ */
 export function parsePermissionReply(text: string): Permission | null {
-  return parse(text, replySyntax);
+  const permission = parse(text, replySyntax);
+  return permission === null || Math.abs(permission.domid) > REPLY_DOMID_MAX ? null : permission;
 }
 
 /** Writes a permission as the wire has it: `"n0"`, `"r5"`, `"w5"`, `"b5"`. */

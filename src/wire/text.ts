@@ -6,6 +6,8 @@ const utf8 = new TextEncoder();
 // Fatal: invalid bytes must not be replaced silently. A leading BOM is part of the value.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const SHORT = 96;
+/** As many characters as are passed in one call: the stack bounds the number of arguments. */
+const CHUNK = 4096;
 
 /** Text as UTF-8; bytes as they are. Throws a `TypeError` for anything else. */
 export function toBytes(value: string | Uint8Array): Uint8Array {
@@ -44,6 +46,13 @@ function decoded(bytes: Uint8Array): string {
 /** The text of bytes of any kind, each byte one character: for names and paths, which are ASCII. */
 export function toLatin1(bytes: Uint8Array): string {
   let text = "";
+  // One by one, a long text would be a tree of as many pieces as characters.
+  if (bytes.length > SHORT) {
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      text += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + CHUNK));
+    }
+    return text;
+  }
   for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] ?? 0);
   return text;
 }

@@ -3,6 +3,7 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { UnexpectedPacketError } from "../../src/transport/errors.ts";
+import { LISTING_MAX } from "../../src/wire/decoder.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { bytes } from "../support/bytes.ts";
 import { connected, type Handler } from "../support/peer.ts";
@@ -106,6 +107,20 @@ describe("list()", () => {
     const error = await assertRejects(() => client.list("/a"), XenStoreError, "64 attempts");
     assertEquals([error.code, error.operation, error.path], ["EAGAIN", "DIRECTORY", "/a"]);
     assertEquals(offsets.filter((offset) => offset === "0").length, 64);
+  });
+
+  test("rejects with E2BIG if the parts of the store do not end", async () => {
+    const { client, peer } = await connected();
+    const part = bytes(`1|${"x".repeat(4000)}|`);
+    let parts = 0;
+    peer.serve((request) => {
+      if (request.text.startsWith("DIRECTORY ")) return request.error("E2BIG");
+      parts++;
+      request.reply(part);
+    });
+    const error = await assertRejects(() => client.list("/a"), XenStoreError, "longer than 16 MiB");
+    assertEquals([error.code, error.operation, error.path], ["E2BIG", "DIRECTORY", "/a"]);
+    assertEquals(parts, Math.floor(LISTING_MAX / 4001) + 1);
   });
 
   test("fails with E2BIG if the store does not know parts", async () => {

@@ -19,6 +19,7 @@ const malformed: [what: string, payload: string, call: (client: Client) => Promi
   ["setPerms", "n0|", (client) => client.setPerms("/a", ["n0"])],
   ["getPerms", "x0|", (client) => client.getPerms("/a")],
   ["getPerms", "n0|r|", (client) => client.getPerms("/a")],
+  ["getPerms", "n0|r100000000000000000000|", (client) => client.getPerms("/a")],
   ["getPerms", "|", (client) => client.getPerms("/a")],
   ["isDomainIntroduced", "", (client) => client.isDomainIntroduced(1)],
   ["isDomainIntroduced", "TF|", (client) => client.isDomainIntroduced(1)],

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { InvalidOperationError, InvalidPathError, XenStoreError } from "../../src/wire/errors.ts";
 import type { Operation } from "../../src/wire/operations.ts";
+import { timeout } from "../support/limits.ts";
 import { connected, type Peer } from "../support/peer.ts";
 import { commandOf, runCommand } from "../support/program.ts";
 import { inDirectory } from "../support/socket.ts";
@@ -155,7 +156,7 @@ describe("transact() with requests that its function does not await", () => {
     assertEquals(log.at(-1), committed);
   });
 
-  test("causes no unhandled rejection", { timeout: 60_000 }, async () => {
+  test("causes no unhandled rejection", { timeout }, async () => {
     const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
     const code = `
       import { connect } from ${module};

@@ -1,6 +1,6 @@
 // Plays scripts of calls in separate processes: on the real xen.lowlevel.xs, and on our port on this runtime.
 
-import { execFile, execFileSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -57,6 +57,12 @@ export class Players {
   ): Promise<string> {
     const runtime = "Deno" in globalThis ? ["run", "--quiet", "--no-config", ...flags] : [];
     return output(process.execPath, [...runtime, this.path(program), ...args], env);
+  }
+
+  /** Starts a built program on this runtime. */
+  start(program: string, args: readonly string[], env: Record<string, string>): ChildProcess {
+    const runtime = "Deno" in globalThis ? ["run", "--quiet", "--no-config", "-A"] : [];
+    return spawn(process.execPath, [...runtime, this.path(program), ...args], { env: { ...process.env, ...env } });
   }
 
   /** The results of the script's calls on our port, line by line, with a new store. */

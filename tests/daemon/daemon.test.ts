@@ -104,7 +104,7 @@ describe("a daemon", () => {
     assertThrows(wrong({ unsentMax: "5" }), TypeError, 'unsentMax is "5": expected a number from 0');
     assertThrows(wrong({ log: "stdout" }), TypeError, 'log is "stdout": expected a function');
     assertThrows(wrong({ clock: { now: () => 0 } }), TypeError, "clock.after is undefined: expected a function");
-    assertThrows(wrong({ faults: { seed: 1, conflicts: 0.5 } }), TypeError, 'faults has "conflicts"');
+    assertThrows(wrong({ faults: { seed: 1, conflicts: 0.5 } }), TypeError, 'faults: option "conflicts" is unknown');
   });
 
   test("the daemon accepts infinite limits, and a timer without end is set to the longest delay", async () => {

@@ -3,6 +3,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import process from "node:process";
 import { root } from "../runner/runtimes.ts";
 import { type Protection, withoutProtection } from "./protection.ts";
 
@@ -18,6 +19,8 @@ export class Copy implements Disposable {
   /** Copies the sources and the tests, and links the packages. */
   constructor() {
     this.directory = mkdtempSync(join(tmpdir(), "tsxs-mutate-"));
+    // Also after a signal.
+    process.once("exit", this.#remove);
     for (const name of COPIED) {
       cpSync(join(root, name), join(this.directory, name), {
         recursive: true,
@@ -41,6 +44,9 @@ export class Copy implements Disposable {
 
   /** Removes the copy. */
   [Symbol.dispose](): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    process.off("exit", this.#remove);
+    this.#remove();
   }
+
+  readonly #remove = (): void => rmSync(this.directory, { recursive: true, force: true });
 }

@@ -7,7 +7,8 @@ import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { root } from "../runner/runtimes.ts";
 import { mutate, type Verdict } from "./mutate.ts";
-import type { Protection } from "./protection.ts";
+import { faultsOf, type Protection } from "./protection.ts";
+import { protections } from "./protections.ts";
 
 const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
 const options = { executable: isNode ? process.execPath : "node", limit: 600_000 };
@@ -87,5 +88,18 @@ describe("mutate()", () => {
     const onVerdict = (): void => void seen.push(readFileSync(join(root, upper.file), "utf8"));
     await mutate([upper], { ...options, onVerdict });
     assertEquals(seen, [source]);
+  });
+});
+
+describe("the list of protections", () => {
+  test("has only entries whose text is exactly once in its file", () => {
+    const faults = [...faultsOf(protections, root)].map(([{ name }, fault]) => `${name}: ${fault}`);
+    assertEquals(faults, []);
+  });
+
+  test("has protections of every room", () => {
+    const rooms = ["src/client/", "src/daemon/", "src/wire/", "src/blocking/", "src/transport/"];
+    const missing = rooms.filter((room) => !protections.some(({ file }) => file.startsWith(room)));
+    assertEquals([missing, protections.length >= 60], [[], true]);
   });
 });

@@ -65,11 +65,11 @@ async function runBaselines(
   protections: readonly Protection[],
   options: MutateOptions,
 ): Promise<Baselines> {
-  const tests = new Map<string, string[]>();
-  for (const { testFile, test } of protections) tests.set(testFile, [...tests.get(testFile) ?? [], test]);
+  const tests = new Map<string, Set<string>>();
+  for (const { testFile, test } of protections) tests.set(testFile, (tests.get(testFile) ?? new Set()).add(test));
   const outcomes = new Map<string, Outcome>();
   await inCopies(copies, [...tests], async (copy, [file, names]) => {
-    outcomes.set(file, await runTests(copy, file, names, options));
+    outcomes.set(file, await runTests(copy, file, [...names], options));
   });
   return outcomes;
 }
@@ -104,8 +104,10 @@ async function runTests(copy: Copy, file: string, names: readonly string[], opti
     command: () => [
       executable,
       "--import=tsx",
-      ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
-      ...["--test-reporter=./tests/mutate/reporter.ts", `--test-reporter-destination=${report}`],
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      "--test-reporter=./tests/mutate/reporter.ts",
+      `--test-reporter-destination=${report}`,
       ...names.map((name) => `--test-name-pattern=/^${escaped(name)}$/`),
       `./${file}`,
     ],

@@ -18,7 +18,7 @@ const modules: Readonly<Record<string, string>> = {
   "tsxs/pyxs": "compat/pyxs.ts",
   "tsxs/xs": "compat/xs.ts",
 };
-/** On Node 20, a worker cannot load TypeScript while its parent waits for it. */
+/** On Node 20, a worker cannot load TypeScript. */
 const isNode20 = process.versions.node.startsWith("20.") && !("Bun" in globalThis) && !("Deno" in globalThis);
 /** Matches examples with blocking calls, which a store of the same process cannot answer. */
 const blocking = /from "tsxs\/(?:pyxs|xs)"/;
@@ -80,7 +80,7 @@ export function examplesRun(on: string, start: () => Promise<ExampleStore>, mayB
   describe(`the documentation's examples, on ${on}`, () => {
     const directory = join(root, "tests", ".cache", `examples-${process.pid}`);
     const found = files.flatMap(examplesOf).filter(({ code }) =>
-      !blocking.test(code) || (mayBlock && !(isNode20 && code.includes("embedded:")))
+      !blocking.test(code) || (mayBlock && !(isNode20 && /embedded:|new Worker\(/.test(code)))
     );
 
     test("the documentation has more than eight examples", () =>

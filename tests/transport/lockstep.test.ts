@@ -39,6 +39,24 @@ function joined(...pieces: Uint8Array[]): Uint8Array {
 }
 
 describe("Lockstep", () => {
+  test("Lockstep keeps the reply to a poll, and is idle after it", () => {
+    const { lockstep, written, received } = device();
+    assertEquals(lockstep.isIdle, true);
+    lockstep.poll();
+    lockstep.send(read(1));
+    assertEquals([lockstep.isIdle, written], [false, [0]]);
+    lockstep.receive(encodePacket(Operation.WATCH_EVENT, 0, 0, ["/a", "t"]));
+    lockstep.receive(encodePacket(Operation.GET_DOMAIN_PATH, 0, 0, ["/local/domain/0"]));
+    lockstep.receive(value(1));
+    assertEquals([lockstep.isIdle, written, received.map((line) => line.split(" ")[0])], [true, [0, 1], ["15", "2"]]);
+  });
+
+  test("Lockstep takes a poll that the device refuses for answered", () => {
+    const { lockstep, received } = device(() => codedError("EINVAL", "no"));
+    lockstep.poll();
+    assertEquals([lockstep.isIdle, received], [true, []]);
+  });
+
   test("Lockstep writes each message separately, after the former one was answered", () => {
     const { lockstep, written, received } = device();
     lockstep.send(joined(read(1), read(2)));

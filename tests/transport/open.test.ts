@@ -110,6 +110,26 @@ describe("openTransport()", () => {
     });
   });
 
+  test("openTransport() rejects a path with a NUL with EINVAL, which would name an abstract socket or a cut path", async () => {
+    await inDirectory(async (directory) => {
+      const file = join(directory, "file");
+      writeFileSync(file, "");
+      for (const path of ["\0name", `${file}\0`, `${file}\0name`]) {
+        for (const kind of ["unix", "xenbus"]) {
+          const error = await assertRejects(() => openTransport(`${kind}:${path}`), ConnectionError);
+          assertEquals(error.code, "EINVAL");
+          const shown = path.replace("\0", "\\0");
+          assertEquals(
+            error.message,
+            `cannot connect to ${kind}:${shown}: the path contains a NUL: Invalid argument (EINVAL)`,
+          );
+          const blocking = assertThrows(() => openBlocking(`${kind}:${path}`), ConnectionError);
+          assertEquals([blocking.code, blocking.message], [error.code, error.message]);
+        }
+      }
+    });
+  });
+
   test("openTransport() rejects an invalid address with a TypeError", async () => {
     await assertRejects(() => openTransport("elsewhere"), TypeError, "invalid address");
   });

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkedWhole, kindFault, wholeFault } from "../../src/wire/checks.ts";
+import { checkedWhole, checkOptions, kindFault, wholeFault } from "../../src/wire/checks.ts";
 
 describe("checkedWhole()", () => {
   test("returns a whole number within its bounds", () => {
@@ -40,5 +40,29 @@ describe("kindFault()", () => {
   test("names what was expected and what was given", () => {
     assertEquals(kindFault("a value", null), "a value is a string or a Uint8Array: got null");
     assertEquals(kindFault("a path", 5), "a path is a string or a Uint8Array: got number");
+  });
+});
+
+describe("checkOptions()", () => {
+  const known = { signal: true, default: true } as const;
+  const fault = (options: unknown) => assertThrows(() => checkOptions("read", options, known), TypeError).message;
+
+  test("passes an object that has known options, or none", () => {
+    for (const options of [{}, { signal: undefined }, { default: 1, signal: 2 }, Object.create(null)]) {
+      checkOptions("read", options, known);
+    }
+  });
+
+  test("names the unknown option and the nearest known one", () => {
+    assertEquals(fault({ defualt: "" }), 'read: option "defualt" is unknown: did you mean "default"?');
+    assertEquals(fault({ signal: null, Signals: null }), 'read: option "Signals" is unknown: did you mean "signal"?');
+    assertEquals(fault({ toString: 1 }), 'read: option "toString" is unknown: did you mean "signal"?');
+    assertEquals(fault(Object.create({ signl: 1 })), 'read: option "signl" is unknown: did you mean "signal"?');
+  });
+
+  test("rejects what is no object", () => {
+    for (const value of [null, "text", 5]) {
+      assertEquals(fault(value), `read: options are an object: got ${value === null ? "null" : typeof value}`);
+    }
   });
 });

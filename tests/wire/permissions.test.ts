@@ -46,6 +46,14 @@ describe("permissions", () => {
     });
   }
 
+  test("a store's domid may be what oxenstored holds, and nothing beyond 63 bits", () => {
+    assertEquals(parsePermissionReply("r99999999999999")?.domid, 99999999999999);
+    assertEquals(parsePermissionReply("r4611686018427387903")?.domid, 2 ** 62);
+    for (const text of ["r100000000000000000000", "n-100000000000000000000", `b${"9".repeat(4000)}`]) {
+      assertEquals(parsePermissionReply(text), null);
+    }
+  });
+
   test("a leading zero means nothing", () => {
     assertEquals(parsePermission("r007"), { domid: 7, read: true, write: false });
   });

@@ -2,6 +2,7 @@
 
 import { afterTurn } from "../../transport/builtin.ts";
 import { FrameError } from "../../wire/decoder.ts";
+import { Operation } from "../../wire/operations.ts";
 import type { Packet } from "../../wire/header.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../state/domains.ts";
@@ -34,7 +35,7 @@ export interface LinkContext extends BacklogLimits {
  *
  * - `"delay"`: a timer runs, for the rate of a guest's changes or for a fault that was asked for.
  * - `"release"`: the responder says when the connection may go on.
- * - `"turn"`: other clients get a turn of the event loop to read in.
+ * - `"turn"`: other clients get a turn of the event loop, to read in or after a guest's commit.
  * - `"drop"`: the daemon ends the connection.
  */
 type Obstacle = "delay" | "release" | "turn" | "drop";
@@ -59,6 +60,8 @@ export class Link implements LineUser {
   #working = false;
   #flushing = false;
   #paused = false;
+  /** Whether other clients get a turn before the next request: a commit of a guest may take long. */
+  #yields = false;
   /** Whether the next request had its delay. */
   #delayed = false;
 
@@ -128,6 +131,7 @@ export class Link implements LineUser {
   #work(): void {
     if (this.#closed || this.#working) return;
     this.#working = true;
+    this.#yields = false;
     try {
       while (!this.#closed && this.#requests.isReady() && this.#mayGoOn()) this.#serve(this.#requests.take());
     } catch (error) {
@@ -148,6 +152,7 @@ export class Link implements LineUser {
   #serve(request: Packet): void {
     const { responder, observer, full, large } = this.#context;
     this.#delayed = false;
+    this.#yields = request.type === Operation.TRANSACTION_END && !this.#connection.privileged;
     if (observer.isInterested) observer.serve(responder, this.#connection, request, this);
     else responder.handle(this.#connection, request);
     if (large.size > 0) this.#letRead(large);
@@ -162,7 +167,10 @@ export class Link implements LineUser {
       isFull ||= link.#backlog.isFull;
     }
     large.clear();
-    if (!isFull || this.#obstacle !== null) return;
+    if (isFull && this.#obstacle === null) this.#giveTurn();
+  }
+
+  #giveTurn(): void {
     this.#obstacle = "turn";
     afterTurn(() => this.#goOn("turn"));
   }
@@ -171,6 +179,10 @@ export class Link implements LineUser {
     if (this.#obstacle !== null) return false;
     if (this.#connection.outbox.length >= PIECE) this.flush();
     if (this.#closed || this.#backlog.isFull) return false;
+    if (this.#yields) {
+      this.#giveTurn();
+      return false;
+    }
     const { responder, observer, clock } = this.#context;
     let wait = responder.holdOf(this.#connection);
     if (wait === 0 && !this.#delayed) {

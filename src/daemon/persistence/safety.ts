@@ -35,9 +35,15 @@ export function prepareDirectory(directory: string): void {
   try {
     check(directory, steps);
   } catch (error) {
-    for (const { path, isNew } of steps.toReversed()) if (isNew) rmdirSync(path);
+    for (const { path, isNew } of steps.toReversed()) if (isNew) removeDirectory(path);
     throw error;
   }
+}
+
+function removeDirectory(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch { /* Another user has put something there: the error tells of that user. */ }
 }
 
 function check(directory: string, steps: readonly Step[]): void {

@@ -1,8 +1,10 @@
 // Listening on a Unix socket on Bun, through Bun.listen.
 
 import { refusalOf } from "../../transport/refusal_bun.ts";
+import { codeOf } from "../../wire/system_errors.ts";
 import { BunLine, type UnixSocket } from "./line_bun.ts";
 import type { AcceptedLine, BoundSocket } from "./listening.ts";
+import { Reserve, shortage } from "./reserve.ts";
 
 /** What of Bun's own API is used here, so that the other runtimes' checkers need none of its types. */
 interface Handlers {
@@ -29,10 +31,12 @@ declare const Bun: {
 
 /** Binds a new Unix socket at `path`, and listens on it. Rejects with the system's error. */
 export function bindUnix(path: string, onAccept: (line: AcceptedLine) => void): Promise<BoundSocket> {
+  const reserve = new Reserve();
   const handlers: Handlers = {
     open(socket) {
       socket.data = new BunLine(socket);
-      onAccept(socket.data);
+      if (reserve.admits()) onAccept(socket.data);
+      else socket.terminate();
     },
     data: (socket, bytes) => socket.data.received(bytes),
     drain: (socket) => socket.data.drained(),
@@ -42,7 +46,13 @@ export function bindUnix(path: string, onAccept: (line: AcceptedLine) => void): 
     close: (socket) => socket.data.over(),
   };
   return new Promise((resolve) => {
-    resolve(new BunSocket(Bun.listen({ unix: path, socket: handlers, allowHalfOpen: true })));
+    try {
+      resolve(new BunSocket(Bun.listen({ unix: path, socket: handlers, allowHalfOpen: true }), reserve));
+    } catch (error) {
+      reserve.close();
+      // The error has no code if the process has no descriptor left.
+      throw (codeOf(error) === undefined ? shortage() : null) ?? error;
+    }
   });
 }
 
@@ -59,13 +69,16 @@ export async function probeUnix(path: string): Promise<void> {
 
 class BunSocket implements BoundSocket {
   readonly #listener: UnixListener;
+  readonly #reserve: Reserve;
 
-  constructor(listener: UnixListener) {
+  constructor(listener: UnixListener, reserve: Reserve) {
     this.#listener = listener;
+    this.#reserve = reserve;
   }
 
   close(): Promise<void> {
     this.#listener.stop();
+    this.#reserve.close();
     return Promise.resolve();
   }
 

@@ -7,6 +7,7 @@ import type { AcceptedLine, BoundSocket } from "./listening.ts";
 interface UnixListener {
   accept(): Promise<UnixConn>;
   close(): void;
+  ref(): void;
   unref(): void;
 }
 declare const Deno: {
@@ -40,6 +41,8 @@ class DenoSocket implements BoundSocket {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    // The descriptor is closed when the pending accept ends, for which an unreferenced listener would not wait.
+    this.#listener.ref();
     this.#listener.close();
     return this.#accepting;
   }

@@ -68,8 +68,6 @@ export class Events implements ChangeEvents {
       told.add(path);
       if (fires === "none") continue;
       const node = this.#view.get(path);
-      // The node was made and removed again: no other client ever saw it (XSA-421).
-      if (node === undefined && permissions === null) continue;
       const watches = fires === "exact" ? this.trie.at(path) : this.trie.along(path);
       if (watches.length === 0) continue;
       // One by one, as if they were written so: what is above the node counts as it was, unless its own turn came
@@ -131,7 +129,7 @@ export class Events implements ChangeEvents {
 
 /**
  * Tells whether a domain may know of a change: it may read the node before or after the change, or the node above
- * (XSA-115).
+ * (XSA-115). No domain may know of a node that existed in a transaction alone (XSA-421).
  */
 function mayKnow(connection: Connection, { node, above, before }: Subject): boolean {
   const readable = (permissions: Permissions | undefined | null): boolean =>

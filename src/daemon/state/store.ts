@@ -3,6 +3,7 @@
 import { DOMID_ANY } from "../../wire/permissions.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { noChildren } from "../tree/children.ts";
+import { subtree } from "../tree/listing.ts";
 import { type Entry, Permissions, Right } from "../tree/permissions.ts";
 import { Quotas } from "../tree/quotas.ts";
 import { type Change, StoreNode, View } from "../tree/tree.ts";
@@ -179,7 +180,10 @@ export class Store {
 
   /** Makes known each domain that owns a node or is named in permissions, after a tree came from elsewhere. */
   knowNamed(): void {
-    for (const domid of this.view.usage.keys()) if (domid < DOMID_SELF) this.#known(domid);
+    for (const { permissions: { entries } } of subtree(this.view.top)) {
+      // An ignored entry names a domain that did not exist.
+      for (const { domid, ignored } of entries) if (!ignored && domid < DOMID_SELF) this.#known(domid);
+    }
   }
 
   /** The quotas of a domain, or of new domains. */

@@ -188,7 +188,7 @@ function levelsOf(path: string): number {
   return levels;
 }
 
-/** The branch below that the rest of a path leads to, or into whose label. Null if there is none. */
+/** Descends to the branch that the rest of a path leads to, or into whose label; null if it does not exist. */
 function descend(branch: Branch, path: string, start: number): Step | null {
   const next = branch.below.get(nameAt(path, start));
   return next === undefined ? null : { branch: next, shared: sharedNames(next.label, path, start) };
@@ -210,7 +210,7 @@ function isEnd(path: string, at: number): boolean {
   return at === path.length || path[at] === "/";
 }
 
-/** Splits the branch that a step leads to in two, where the path leaves its label. Returns the upper one. */
+/** Splits the branch of a step in two, after the names that the path shares. Returns the upper one. */
 function split(above: Branch, { branch, shared }: Step): Branch {
   const upper = new Branch(branch.label.slice(0, shared));
   branch.relabel(branch.label.slice(shared + 1));

@@ -74,11 +74,12 @@ describe("faults", () => {
 
   test("Daemon rejects an unknown fault option and one of the wrong type", () => {
     const wrong = (options: unknown) => () => new Daemon({ faults: options as FaultOptions });
-    assertThrows(wrong({ seed: 1, conflicts: 0.5 }), TypeError, 'faults has "conflicts": expected seed, conflict');
-    assertThrows(wrong({ seed: 1, delay: { ms: 5 } }), TypeError, 'delay has "ms": expected probability');
+    const conflicts = 'faults: option "conflicts" is unknown: did you mean "conflict"?';
+    assertThrows(wrong({ seed: 1, conflicts: 0.5 }), TypeError, conflicts);
+    assertThrows(wrong({ seed: 1, delay: { ms: 5 } }), TypeError, 'delay: option "ms" is unknown: did you mean');
     assertThrows(wrong({ seed: 1, delay: { milliseconds: 5 } }), TypeError, "delay.probability is undefined");
     assertThrows(wrong({ seed: 1, cut: "0.5" }), TypeError, 'cut is "0.5": expected a number from 0 to 1');
-    assertThrows(wrong(null), TypeError, "faults is null");
+    assertThrows(wrong(null), TypeError, "faults: options are an object: got null");
   });
 });
 

@@ -35,6 +35,19 @@ describe("a link", () => {
     assertEquals(watching.writes, 1);
   });
 
+  test("a link gives other clients a turn after each TRANSACTION_END of a guest, whose commit may take long", async () => {
+    const rig = new Rig();
+    const [guest, other] = [rig.open(5), rig.open()];
+    const ends = [1, 2, 3].map((id) => request(id, "T", Operation.TRANSACTION_END));
+    guest.send(concat([...ends, request(4)]));
+    assertEquals(guest.received, ["TRANSACTION_END 1 T|"]);
+    other.send(concat(ends));
+    assertEquals(other.received.length, 3);
+    while (guest.received.length < 4) await turn();
+    assertEquals(guest.received.at(-1), "READ 4 /a|");
+    assert(!guest.isPaused);
+  });
+
   test("a link sends its own events and replies in the order in which they were caused", () => {
     const rig = new Rig();
     const line = rig.open();

@@ -38,11 +38,11 @@ async function withDaemon(options: KeepOptions, run: (running: Running) => Promi
 
 /** Checks that the daemon failed because a file is gone, has closed, and refuses every change. */
 async function assertFailed({ daemon, failure }: Running): Promise<void> {
+  assertThrows(() => daemon.introduceDomain(5), ConnectionError, "the daemon was closed");
   const error = await failure;
   assert(error instanceof JournalError, String(error));
   assertEquals([error.fault, error.code], ["failed", "ENOENT"]);
   assert(error.message.includes("was removed or replaced while the daemon used it"), error.message);
-  assertThrows(() => daemon.introduceDomain(5), ConnectionError, "the daemon was closed");
 }
 
 function lockIn(directory: string): string {

@@ -110,7 +110,7 @@ describe("Daemon.open()", () => {
   });
 
   for (const name of [LOG, "0000000001.log", "0000000001.snapshot", "0000000001.snapshot.new"]) {
-    test(`refuses ${name} if it is a symbolic link, and leaves the file behind the link alone`, async () => {
+    test(`refuses ${name} if it is a symbolic link, and leaves the target of the link as it was`, async () => {
       await inDirectory(async (parent) => {
         const [directory, victim] = [join(parent, "store"), join(parent, "victim")];
         await openAndClose(directory);

@@ -79,7 +79,7 @@ export const blocking: readonly Protection[] = [
     remove: "while (this.#unanswered.length === 0 && ",
     instead: "while (",
     testFile: "tests/transport/lockstep.test.ts",
-    test: "writes each message by itself, when the one before it was answered",
+    test: "Lockstep writes each message separately, after the former one was answered",
   },
   {
     name: "a failure of the device is not hidden",
@@ -87,6 +87,6 @@ export const blocking: readonly Protection[] = [
     remove: "if (code === undefined || !REFUSALS.has(code)) throw error;",
     instead: "if (code === undefined) throw error;",
     testFile: "tests/transport/lockstep.test.ts",
-    test: "any other failure to write is the caller's",
+    test: "send() throws any other error of a write",
   },
 ];

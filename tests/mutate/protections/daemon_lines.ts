@@ -43,8 +43,7 @@ export const daemonLines: readonly Protection[] = [
   {
     name: "a client that floods another one gives it a turn",
     file: "src/daemon/lines/link.ts",
-    remove: "if (!isFull || this.#obstacle !== null) return;",
-    instead: "return;",
+    remove: "if (isFull && this.#obstacle === null) this.#giveTurn();",
     testFile: "tests/daemon/lines/link_guards.test.ts",
     test: "lets the other client read before it causes more events",
   },
@@ -61,7 +60,7 @@ export const daemonLines: readonly Protection[] = [
     remove: "if (this.#closed || this.#backlog.isFull) return false;",
     instead: "if (this.#closed) return false;",
     testFile: "tests/daemon/lines/link.test.ts",
-    test: "a link handles no further chunk until the client has read the replies",
+    test: "a link stops within a chunk if the replies are long",
   },
   {
     name: "a throttled connection waits",
@@ -87,7 +86,7 @@ export const daemonLines: readonly Protection[] = [
     test: "a link detaches its connection once, however often it is ended (XSA-233)",
   },
   {
-    name: "nobody waits for a connection that has ended",
+    name: "no guest waits for a connection that has ended",
     file: "src/daemon/lines/link.ts",
     remove: "outbox.clear();\n    this.#backlog.close();",
     instead: "this.#backlog.close();",
@@ -165,8 +164,8 @@ export const daemonLines: readonly Protection[] = [
   },
   {
     name: "a NUL in the path of a socket",
-    file: "src/daemon/lines/server.ts",
-    remove: 'if (path.includes("\\0")) throw cannotListen(path, "the path contains a NUL", "EINVAL");',
+    file: "src/transport/socket_path.ts",
+    remove: 'if (path.includes("\\0")) throw codedError("EINVAL", "the path contains a NUL");',
     testFile: "tests/daemon/lines/server.test.ts",
     test: "listen() rejects with EINVAL if the path is empty or contains a NUL",
   },
