@@ -19,7 +19,8 @@
  * @module
  */
 
-export { Client, type ClientOptions, connect, type StoreAddress } from "./src/client/client.ts";
+export { Client, type ClientOptions, connect } from "./src/client/client.ts";
+export type { StoreAddress } from "./src/client/store_address.ts";
 export type { ReconnectOptions } from "./src/client/connection.ts";
 export type { DomainOperations } from "./src/client/domains.ts";
 export { ConflictError, TransactionEndedError } from "./src/client/errors.ts";
@@ -35,7 +36,8 @@ export type {
   WatchName,
 } from "./src/client/watch_events.ts";
 export type { Path, RequestOptions } from "./src/client/arguments.ts";
-export type { NodeOperations, ReadOptions } from "./src/client/nodes.ts";
+export type { ReadOptions } from "./src/client/node_context.ts";
+export type { NodeOperations } from "./src/client/nodes.ts";
 export type { Backoff } from "./src/client/backoff.ts";
 export type { ReportingClient } from "./src/client/reporting.ts";
 export type { Status } from "./src/client/status.ts";

@@ -58,8 +58,10 @@ const longer: ReadonlyMap<string, number> = new Map([
   ["compat/pyxs/client.ts", 430],
   // One interface of the public API. Most of it is documentation.
   ["compat/xs.ts", 400],
-  // One class of the public API. Two thirds of it are documentation.
+  // Each is one class of the public API. Two thirds of it are documentation.
   ["src/daemon/daemon.ts", 420],
+  ["src/client/client.ts", 400],
+  ["src/client/nodes.ts", 400],
 ]);
 /** The modules that users import. They begin with their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];

@@ -5,15 +5,15 @@ import { Operation } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
 import { requestChannels } from "../transport/diagnostics.ts";
-import { openTransport } from "../transport/open.ts";
 import type { Transport } from "../transport/transport.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { SharedSignals } from "./abort.ts";
-import { Connection, type Connector, type ReconnectOptions } from "./connection.ts";
+import { Connection, type ReconnectOptions } from "./connection.ts";
 import { Monitor } from "./monitor.ts";
 import { NO_OPTIONS, type Path, REQUEST_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
 import { okReply } from "./replies.ts";
+import { connector, type StoreAddress } from "./store_address.ts";
 import { ReportingClient } from "./reporting.ts";
 import type { Status } from "./status.ts";
 import { Tracer } from "./tracer.ts";
@@ -22,18 +22,6 @@ import { startTransaction, type Transaction } from "./transaction.ts";
 import type { Follow } from "./unawaited.ts";
 import { type Predicate, waitFor } from "./wait_for.ts";
 import type { MonitorOptions } from "./watch.ts";
-
-/**
- * The address of a store, or a way to reach one.
- *
- * - A text: `"unix:/path"`, `"xenbus:/path"`, `"embedded:"` or `"embedded:NAME"`.
- * - An open transport.
- * - A function that opens a transport each time that the client connects.
- *
- * Without an address the client searches as libxenstore does: what `XENSTORED_PATH` names, then the socket in
- * `XENSTORED_RUNDIR` or `/var/run/xenstored`, then the XenBus device of the platform.
- */
-export type StoreAddress = string | Transport | (() => Promise<Transport> | Transport);
 
 /** The options of a client. */
 export interface ClientOptions {
@@ -98,7 +86,11 @@ export class Client extends ReportingClient implements AsyncDisposable {
       throw new TypeError("cannot reconnect over an open transport: give a function that opens a transport");
     }
     const signals = new SharedSignals();
-    super((request) => this.#connection.request({ ...request, transactionId: 0 }), signals);
+    super({
+      send: (request) => this.#connection.request({ ...request, transactionId: 0 }),
+      signals,
+      track: (operation) => this.#tracer.track(operation),
+    });
     this.#tracer = new Tracer(this.reporter);
     this.#connection = new Connection(connector(address), { policy, onStatus, signals, tracer: this.#tracer });
     this.#signals = signals;
@@ -368,29 +360,3 @@ const CONNECT_OPTIONS: OptionNames<ClientOptions & RequestOptions> = {
   ...CLIENT_OPTIONS,
   ...REQUEST_OPTIONS,
 };
-
-function connector(address: StoreAddress | undefined): Connector {
-  if (address === undefined || typeof address === "string") {
-    return async (signal) => await openTransport(address, { signal });
-  }
-  if (typeof address === "function") {
-    return async () => {
-      try {
-        return { transport: await address(), address: "transport" };
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new ConnectionError(`cannot open a transport: ${reason}`, { cause: error });
-      }
-    };
-  }
-  let used = false;
-  return () => {
-    if (used) {
-      return Promise.reject(
-        new ConnectionError("the transport was used before: give a function that opens a transport"),
-      );
-    }
-    used = true;
-    return Promise.resolve({ transport: address, address: "transport" });
-  };
-}

@@ -4,12 +4,13 @@ import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { operationName } from "../wire/operations.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import type { Opened } from "../transport/open.ts";
 import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import type { MonitorControl } from "./monitor.ts";
-import { type Request, Router } from "./router.ts";
+import type { Request } from "./request.ts";
+import { Router } from "./router.ts";
 import type { Status } from "./status.ts";
+import type { Connector } from "./store_address.ts";
 import type { Tracer } from "./tracer.ts";
 
 /** How a client connects again after the connection is lost. */
@@ -27,9 +28,6 @@ export interface ReconnectOptions {
    */
   readonly backoff?: Backoff;
 }
-
-/** Opens a transport. */
-export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
 const NOT_CONNECTED = "the client is not connected: call connect() first";
 const RECONNECT_OPTIONS: OptionNames<ReconnectOptions> = { attempts: true, backoff: true };

@@ -4,9 +4,9 @@ import { checkedWhole } from "../wire/checks.ts";
 import { InvalidPayloadError } from "../wire/errors.ts";
 import { Operation } from "../wire/operations.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
-import type { SharedSignals } from "./abort.ts";
 import { checkedString, NO_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
-import { NodeOperations, type Send } from "./nodes.ts";
+import type { NodeContext, Send } from "./node_context.ts";
+import { NodeOperations } from "./nodes.ts";
 import { booleanReply, numberReply, okReply, textReply } from "./replies.ts";
 
 /** The operations on domains, features and quotas, which a client has beside those on nodes. */
@@ -18,9 +18,9 @@ export abstract class DomainOperations extends NodeOperations {
    *
    * @internal
    */
-  constructor(send: Send, signals: SharedSignals) {
-    super(send, signals);
-    this.#send = send;
+  constructor(context: NodeContext) {
+    super(context);
+    this.#send = context.send;
   }
 
   /**

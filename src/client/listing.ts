@@ -1,6 +1,7 @@
 // Lists a directory of any size: in one reply, or in parts of the same generation.
 
 import { LISTING_MAX, LISTING_PART_MIN } from "../wire/decoder.ts";
+import type { Progress } from "../events/progress.ts";
 import type { Part } from "../wire/encoder.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { Operation } from "../wire/operations.ts";
@@ -11,15 +12,24 @@ const MAX_STARTS = 64;
 const TOO_LONG = `the list of children is longer than ${LISTING_MAX >> 20} MiB, or its parts do not end`;
 
 /** Sends one request about the directory. */
-type Ask = <T>(operation: Operation, parse: (payload: Uint8Array) => T, parts: readonly Part[]) => Promise<T>;
+export type Ask = <T>(operation: Operation, parse: (payload: Uint8Array) => T, parts: readonly Part[]) => Promise<T>;
 
 /** The names of a directory's children. */
-export async function listDirectory(ask: Ask): Promise<string[]> {
+export async function listDirectory(ask: Ask, track: () => Progress | null = () => null): Promise<string[]> {
   try {
     return await ask(Operation.DIRECTORY, splitStrings, []);
   } catch (error) {
     if (!(error instanceof XenStoreError) || error.code !== "E2BIG") throw error;
-    return await listParts(ask, error);
+    const progress = track();
+    progress?.pulse();
+    try {
+      const names = await listParts(ask, error);
+      progress?.done();
+      return names;
+    } catch (failure) {
+      progress?.fail();
+      throw failure;
+    }
   }
 }
 

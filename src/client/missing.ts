@@ -35,6 +35,12 @@ export function missingOr<D>(
   });
 }
 
+/** Returns `null` for the error of a node that does not exist or may not be read; throws any other error. */
+export function unreadable(error: unknown): null {
+  if (isMissing(error) || isDenied(error)) return null;
+  throw error;
+}
+
 function isMissing(error: unknown): boolean {
   return hasCode(error, "ENOENT") && !(error instanceof TransactionEndedError);
 }

@@ -5,7 +5,7 @@ import { InvalidOperationError } from "../wire/errors.ts";
 import type { OptionNames } from "../wire/checks.ts";
 import { isOperation, Operation } from "../wire/operations.ts";
 import type { Permission } from "../wire/permissions.ts";
-import { toText } from "../wire/text.ts";
+import { isEqual, toText } from "../wire/text.ts";
 import type { SharedSignals } from "./abort.ts";
 import {
   checkedPath,
@@ -18,40 +18,30 @@ import {
   signalOf,
   valueBytes,
 } from "./arguments.ts";
-import { listDirectory } from "./listing.ts";
-import { missingOr } from "./missing.ts";
+import { type Ask, listDirectory } from "./listing.ts";
+import { missingOr, unreadable } from "./missing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
-import type { Request } from "./router.ts";
+import type { NodeContext, ReadOptions, Send } from "./node_context.ts";
 import type { Follow } from "./unawaited.ts";
 import { type Walk, walk, type WalkOptions, type WalkReader } from "./walk.ts";
-
-/** The options of a read with a default. */
-export interface ReadOptions<D> extends RequestOptions {
-  /** The result if the node does not exist. */
-  readonly default: D;
-}
-
-/** A request about one path, as {@linkcode NodeOperations} makes it. */
-export type NodeRequest<T> = Omit<Request<T>, "transactionId">;
-
-/** Sends a request, within the transaction if the sender is one. */
-export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
 
 /** The operations on nodes, which a client and each of its transactions have. */
 export abstract class NodeOperations {
   readonly #send: Send;
   readonly #signals: SharedSignals;
   readonly #follow: Follow;
+  readonly #track: NodeContext["track"];
 
   /**
    * For the client and its transactions, which know how their requests are sent.
    *
    * @internal
    */
-  constructor(send: Send, signals: SharedSignals, follow: Follow = unfollowed) {
+  constructor({ send, signals, follow = unfollowed, track }: NodeContext) {
     this.#send = send;
     this.#signals = signals;
     this.#follow = follow;
+    this.#track = track;
   }
 
   /**
@@ -127,6 +117,31 @@ export abstract class NodeOperations {
   write(path: Path, value: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const more = (checked: string) => [valueBytes(value, checked)];
     return this.#follow(this.#onPath(Operation.WRITE, path, okReply, options, more));
+  }
+
+  /**
+   * Writes the value of a node, unless the node has this value already: then nothing is written, and no event fires.
+   *
+   * The value is read first. A node that the client may not read is written.
+   *
+   * @param path The node.
+   * @param value The value. Text is written as UTF-8.
+   * @param options The signal that ends the wait.
+   * @returns Whether the value was written.
+   * @throws {InvalidPayloadError} If path and value are too long.
+   * @throws {XenStoreError} If a guest may not write the node: EACCES. If a guest exceeds a quota: ENOSPC.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "tsxs";
+   *
+   * await using store = await connect();
+   * await store.writeIfChanged("/tool/example", "1");
+   * console.log(await store.writeIfChanged("/tool/example", "1")); // false
+   * ```
+   */
+  writeIfChanged(path: Path, value: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<boolean> {
+    return this.#follow(this.#writeIfChanged(path, value, options));
   }
 
   /**
@@ -252,7 +267,7 @@ export abstract class NodeOperations {
       read: (path) => this.#onPath(Operation.READ, path, bytesReply, NO_OPTIONS),
       list: (path) => this.#list(path, NO_OPTIONS),
     };
-    return walk(reader, pathText(top, "walk"), options, this.#signals);
+    return walk(reader, pathText(top, "walk"), options, { signals: this.#signals, progress: this.#track("walk") });
   }
 
   /**
@@ -307,8 +322,18 @@ export abstract class NodeOperations {
     return read.catch((error: unknown) => missingOr(error, pathText(path, "READ"), missing, readBeside));
   }
 
+  async #writeIfChanged(path: Path, value: string | Uint8Array, options: RequestOptions): Promise<boolean> {
+    const checked = checkedPath(path, Operation.WRITE);
+    const wanted = valueBytes(value, checked);
+    const current = await this.#onPath(Operation.READ, path, bytesReply, options).catch(unreadable);
+    if (current !== null && isEqual(current, wanted)) return false;
+    await this.#onPath(Operation.WRITE, path, okReply, options, () => [wanted]);
+    return true;
+  }
+
   #list(path: Path, options: RequestOptions): Promise<string[]> {
-    return listDirectory((operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts));
+    const ask: Ask = (operation, parse, parts) => this.#onPath(operation, path, parse, options, () => parts);
+    return listDirectory(ask, () => this.#track("list"));
   }
 
   #onPath<T>(

@@ -6,9 +6,8 @@ import type { Reporter } from "../events/reporter.ts";
 import { Reporting } from "../events/reporting.ts";
 import type { EventIterator, EventStreamOptions } from "../events/stream.ts";
 import { grantedVariable } from "../transport/address.ts";
-import type { SharedSignals } from "./abort.ts";
 import { DomainOperations } from "./domains.ts";
-import type { Send } from "./nodes.ts";
+import type { NodeContext } from "./node_context.ts";
 
 /** The events and the private data of a client. */
 export abstract class ReportingClient extends DomainOperations {
@@ -19,8 +18,8 @@ export abstract class ReportingClient extends DomainOperations {
    *
    * @internal
    */
-  constructor(send: Send, signals: SharedSignals) {
-    super(send, signals);
+  constructor(context: NodeContext) {
+    super(context);
     this.#reporting = new Reporting({ variable: grantedVariable });
   }
 

@@ -1,40 +1,22 @@
 // One connection: sends requests, matches replies by id, and delivers watch events.
 
 import { Decoder, FrameError } from "../wire/decoder.ts";
-import { Encoder, type Part } from "../wire/encoder.ts";
+import { Encoder } from "../wire/encoder.ts";
 import { errnoError, InvalidPayloadError, XenStoreError } from "../wire/errors.ts";
 import type { Packet } from "../wire/header.ts";
 import { Feature, Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, TextError, toLatin1, withoutNul } from "../wire/text.ts";
 import { SharedSignals } from "./abort.ts";
-import { type After, afterTime, CleanUps } from "./clean_up.ts";
+import { afterTime, CleanUps } from "./clean_up.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
-import type { RequestTrace, Tracer } from "./tracer.ts";
+import type { Request, RouterOptions, Subscriber } from "./request.ts";
+import { lost, unexpected } from "./router_errors.ts";
+import type { LongOperation, RequestTrace, Tracer } from "./tracer.ts";
+import type { Progress } from "../events/progress.ts";
 import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { Traits, Transport } from "../transport/transport.ts";
-
-/** A request. */
-export interface Request<T> {
-  /** The operation. */
-  readonly operation: Operation;
-  /** The transaction that the request belongs to, 0 for none. */
-  readonly transactionId: number;
-  /** The path, for the errors of the request. */
-  readonly path?: string | undefined;
-  /** The payload. */
-  readonly parts: readonly Part[];
-  /**
-   * Makes the result from the payload of the reply, which is valid only during the call. Throws if the payload is
-   * invalid.
-   */
-  readonly parse: (payload: Uint8Array) => T;
-  /** Ends the wait for the reply. The request itself cannot be taken back. */
-  readonly signal?: AbortSignal | undefined;
-  /** Undoes a request that succeeded after its caller stopped waiting. */
-  readonly undo?: (result: T) => void;
-}
 
 /** A request in flight. Its callbacks change when the caller stops waiting. */
 interface Pending extends Waiting {
@@ -51,27 +33,9 @@ interface Pending extends Waiting {
 
 const nothing = () => {};
 
-/** Takes the events of one watch. */
-export interface Subscriber {
-  /** Takes the path that changed, as the store reports it. */
-  deliver(path: string): void;
-}
-
 const MAX_ID = 0xffffffff;
 const SILENT = "the connection was given up: the store was silent while a monitor or a transaction was closed";
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
-
-/** What a router gets from its client. */
-export interface RouterOptions {
-  /** The signals of all waits of the client. */
-  readonly signals?: SharedSignals;
-  /** Tells of the requests. */
-  readonly tracer?: Tracer | null;
-  /** The id of the first request, for tests. */
-  readonly firstId?: number;
-  /** The timer of clean-ups, for tests. */
-  readonly after?: After;
-}
 
 /**
  * The state of one connection from its start to its end. After the end every request fails immediately, with the reason
@@ -138,6 +102,11 @@ export class Router {
         throw error;
       }
     });
+  }
+
+  /** Starts to report the progress of a long operation; `null` if nothing listens. */
+  track(operation: LongOperation): Progress | null {
+    return this.#tracer?.track(operation) ?? null;
   }
 
   /** Tells whether the store knows the depth of watches. The store is asked once. */
@@ -359,16 +328,4 @@ export class Router {
     this.#transport.close().catch(() => {});
     this.#onEnd(error);
   }
-}
-
-function unexpected(packet: Packet, reason: string): UnexpectedPacketError {
-  return new UnexpectedPacketError(`${operationName(packet.type)} of request ${packet.requestId}: ${reason}`, packet);
-}
-
-/** The error of a request over a connection that has ended. */
-function lost(end: ConnectionError, operation: Operation, path: string | undefined): ConnectionError {
-  const context = { operation: operationName(operation), path, cause: end };
-  return end instanceof UnexpectedPacketError
-    ? new UnexpectedPacketError(end.message, end.packet, context)
-    : new ConnectionError(end.message, context);
 }

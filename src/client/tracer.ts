@@ -118,7 +118,12 @@ export class Tracer {
     this.#reporter.log(text);
   }
 
-  /** Starts to report the progress of a long operation. */
+  /** Starts to report the progress of a long operation; `null` if nothing listens. */
+  track(operation: LongOperation): Progress | null {
+    return this.#reporter.wants(EventClass.PROGRESS) ? this.progress(operation) : null;
+  }
+
+  /** Starts to report the progress of a long operation, also to callbacks that are registered later. */
   progress(operation: LongOperation): Progress {
     const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
     return new Progress(this.#reporter, source, clock);

@@ -43,14 +43,15 @@ export class Transaction extends NodeOperations {
    * @internal
    */
   constructor(router: Router, id: number, follow: Follow = unfollowed) {
-    super(
-      (request) => {
+    super({
+      send: (request) => {
         if (!this.#isLive) return Promise.reject(this.#ended(request.operation, request.path));
         return router.request({ ...request, transactionId: id });
       },
-      router.signals,
+      signals: router.signals,
       follow,
-    );
+      track: (operation) => router.track(operation),
+    });
     this.#router = router;
     this.#follow = follow;
     this.#resets = router.resets;

@@ -4,6 +4,7 @@ import { ConnectionError } from "../transport/errors.ts";
 import { NODE_ERRORS } from "../wire/errno.ts";
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
+import type { Progress } from "../events/progress.ts";
 import { childPath } from "../wire/path.ts";
 import type { SharedSignals } from "./abort.ts";
 
@@ -61,6 +62,14 @@ export interface WalkReader {
   list(path: string): Promise<string[]>;
 }
 
+/** What a walk needs beside its reader. */
+export interface WalkContext {
+  /** The signals of all waits of the client. */
+  readonly signals: SharedSignals;
+  /** Reports how many of the nodes that were found are visited; `null` if nothing listens. */
+  readonly progress: Progress | null;
+}
+
 /**
  * The largest number of nodes whose requests are in flight, which bounds the load of a walk on the store. A walk with
  * four times as many takes longer.
@@ -88,27 +97,37 @@ const nothing = () => {};
  * Visits `top` and everything below it. A node that vanishes before it is read is left out, and a node that the store
  * does not read or list for this client has the value `null`. Only the top fails the walk.
  */
-export function walk(reader: WalkReader, top: string, options: WalkOptions, signals: SharedSignals): Walk {
+export function walk(reader: WalkReader, top: string, options: WalkOptions, context: WalkContext): Walk {
   checkOptions("walk", options, WALK_OPTIONS);
-  return walkFrom(reader, top, options, signals);
+  return walkFrom(reader, top, options, context);
 }
 
-async function* walkFrom(reader: WalkReader, top: string, options: WalkOptions, signals: SharedSignals): Walk {
+async function* walkFrom(
+  reader: WalkReader,
+  top: string,
+  options: WalkOptions,
+  { signals, progress }: WalkContext,
+): Walk {
   const fetcher = new Fetcher(reader, top, options, signals);
   try {
-    yield* visit(fetcher, options.topDown ?? true);
+    yield* visit(fetcher, options.topDown ?? true, progress);
+    progress?.done();
   } finally {
+    // After done(), or if the loop was left or failed.
+    progress?.fail();
     fetcher.stop();
   }
 }
 
 /** A stack, not recursion: the depth of a tree is up to whoever wrote it. */
-async function* visit(fetcher: Fetcher, topDown: boolean): Walk {
+async function* visit(fetcher: Fetcher, topDown: boolean, progress: Progress | null): Walk {
+  let visited = 0;
   const stack: (Found | WalkNode)[] = [fetcher.start()];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     fetcher.checkAborted();
     if (!("result" in at)) {
       yield at;
+      progress?.advance(++visited, fetcher.found);
       continue;
     }
     const content = at.result === null ? await fetcher.content(at) : contentOf(at);
@@ -117,7 +136,9 @@ async function* visit(fetcher: Fetcher, topDown: boolean): Walk {
     const node: WalkNode = { path: at.path, depth: at.depth, value, children };
     if (!topDown) stack.push(node);
     for (const found of below.toReversed()) stack.push(found);
-    if (topDown) yield node;
+    if (!topDown) continue;
+    yield node;
+    progress?.advance(++visited, fetcher.found);
   }
 }
 
@@ -151,6 +172,11 @@ class Fetcher {
     this.#maxNodes = limit("maxNodes", maxNodes);
     this.#signal = signal;
     this.#signals = signals;
+  }
+
+  /** The number of nodes that were found. */
+  get found(): number {
+    return this.#found;
   }
 
   start(): Found {

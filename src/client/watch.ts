@@ -4,7 +4,7 @@ import type { OptionNames } from "../wire/checks.ts";
 import { levelsBelow } from "../wire/path.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
-import type { Subscriber } from "./router.ts";
+import type { Subscriber } from "./request.ts";
 import type { ChangeEvent, MonitorEvent } from "./watch_events.ts";
 import { WatchedValues } from "./watched_values.ts";
 

@@ -1,6 +1,7 @@
 // The values of the nodes below one watch: read after each event, one after another.
 
 import { ConnectionError } from "../transport/errors.ts";
+import { isEqual } from "../wire/text.ts";
 import type { ValueEvent } from "./watch_events.ts";
 
 /** The values that a watch has delivered. */
@@ -51,7 +52,7 @@ export class WatchedValues {
     else this.#known.set(path, value);
     const isFirst = this.#isFirst && path === this.#path;
     if (isFirst) this.#isFirst = false;
-    if (!isFirst && isEqual(value, previous)) return null;
+    if (!isFirst && isSame(value, previous)) return null;
     return { type: "value", path, token: this.#token, value, previous };
   }
 
@@ -63,7 +64,6 @@ export class WatchedValues {
   }
 }
 
-function isEqual(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : isEqual(a, b);
 }

@@ -57,6 +57,11 @@ export function toLatin1(bytes: Uint8Array): string {
   return text;
 }
 
+/** Tells whether two values have the same bytes. */
+export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /** The bytes before the NUL that ends a text, if one does. */
 export function withoutNul(bytes: Uint8Array): Uint8Array {
   return bytes[bytes.length - 1] === 0 ? bytes.subarray(0, -1) : bytes;

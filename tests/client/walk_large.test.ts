@@ -20,7 +20,7 @@ class Chain extends NodeOperations {
   readonly #length: number;
 
   constructor(length: number) {
-    super(() => Promise.reject(new Error("not a store")), new SharedSignals());
+    super({ send: () => Promise.reject(new Error("not a store")), signals: new SharedSignals(), track: () => null });
     this.#length = length;
   }
 
@@ -60,7 +60,7 @@ describe("walk(), of a large tree", () => {
   for (const topDown of [true, false]) {
     test(`visits a chain of 5,000 nodes without running out of stack (topDown: ${topDown})`, async () => {
       const chain = new Chain(5000);
-      assertEquals(await count(walk(chain, "/", { topDown }, new SharedSignals())), 5001);
+      assertEquals(await count(walk(chain, "/", { topDown }, { signals: new SharedSignals(), progress: null })), 5001);
     });
   }
 

@@ -58,6 +58,23 @@ export function nodesContract(store: Store): void {
       assertEquals((await at.client.read(name)).length, fits.length);
     });
 
+    test("writeIfChanged() writes only another value, and an equal value fires no event", async () => {
+      const name = path("same");
+      assertEquals(await at.client.writeIfChanged(name, "1"), true);
+      await using monitor = at.other.monitor();
+      await monitor.watch(name, "t");
+      const events = monitor.wait();
+      await events.next();
+      assertEquals(await at.client.writeIfChanged(name, "1"), false);
+      const inTransaction = await at.client.transact((transaction) => transaction.writeIfChanged(name, "1"));
+      assertEquals(inTransaction, false);
+      await at.client.write(`${name}/end`, "");
+      const { value: event } = await events.next();
+      assertEquals(event?.type === "change" && event.path, `${name}/end`);
+      assertEquals(await at.client.transact((transaction) => transaction.writeIfChanged(name, "2")), true);
+      assertEquals(await at.client.readText(name), "2");
+    });
+
     test("read() rejects with ENOENT if the node does not exist", async () => {
       const error = await assertRejects(() => at.client.read(path("nothing")), XenStoreError);
       assertEquals([error.code, error.errno, error.operation, error.path], ["ENOENT", 2, "READ", path("nothing")]);

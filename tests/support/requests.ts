@@ -1,7 +1,8 @@
 // Requests for the tests of the router.
 
 import { bytesReply } from "../../src/client/replies.ts";
-import type { Request, Router } from "../../src/client/router.ts";
+import type { Request } from "../../src/client/request.ts";
+import type { Router } from "../../src/client/router.ts";
 import type { Part } from "../../src/wire/encoder.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { shown } from "./bytes.ts";
