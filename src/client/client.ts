@@ -2,7 +2,7 @@
 
 import { refuseClones } from "../transport/uncloneable.ts";
 import { Operation } from "../wire/operations.ts";
-import { ConnectionError } from "../transport/errors.ts";
+import type { ConnectionError } from "../transport/errors.ts";
 import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
 import { requestChannels } from "../transport/diagnostics.ts";
 import type { Transport } from "../transport/transport.ts";
