@@ -2,10 +2,8 @@
 
 import { refuseClones } from "../transport/uncloneable.ts";
 import { Operation } from "../wire/operations.ts";
-import type { ConnectionError } from "../transport/errors.ts";
 import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
 import { requestChannels } from "../transport/diagnostics.ts";
-import type { Transport } from "../transport/transport.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { SharedSignals } from "./abort.ts";
