@@ -12,7 +12,7 @@ import { kinds, Players } from "./players.ts";
 
 type Signal = "SIGTERM" | "SIGINT" | "SIGHUP";
 
-/** Runs a mode of the program, sends the signal each time that it prints a line of `at`, and returns what came of it. */
+/** Runs a mode of the program, sends the signal each time that it prints a line of `at`, and returns the outcome. */
 function run(
   players: Players,
   [mode, kind, signal]: readonly [mode: string, kind: string, signal: Signal],
