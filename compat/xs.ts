@@ -33,6 +33,9 @@ export type { BlockingKind, XsEvent, XsOptions, XsPermission, XsPermissionInput 
  * `[errno, text]`; on a closed handle the number is 22. An invalid argument is a `TypeError` or `RangeError` with
  * Python's name and words. A transaction is a hexadecimal string; `"0"` or `""` means none.
  *
+ * Between two calls, and while a call waits for an event, handlers of SIGHUP, SIGINT and SIGTERM run. The call throws
+ * the exception of a handler.
+ *
  * Methods are bound to the handle: `const { ls } = h` and `paths.map(h.ls.bind(h, ""))` work. The index and the array
  * that `map()` adds are not arguments of the call.
  *
@@ -140,7 +143,11 @@ export interface xs<V extends string | Uint8Array = string> {
    */
   unwatch(path: string, token: unknown): null;
   /**
-   * Waits for the next event. JavaScript's signal handlers do not run during the wait.
+   * Waits for the next event.
+   *
+   * Handlers of SIGHUP, SIGINT and SIGTERM run during the wait, which ends if a handler throws. Handlers of other
+   * signals run after it, on the event loop. Over the XenBus device by the transport `"descriptor"`, all handlers run
+   * after the next event. On Deno without `--allow-ffi`, they run on the event loop alone: use `watch_ready()`.
    *
    * @typeParam T The type of the token, which is not checked.
    * @returns The event.

@@ -11,7 +11,7 @@ import { toBytes } from "../../src/wire/text.ts";
 import { Exchange } from "../../src/blocking/exchange.ts";
 import { refuseClones } from "../../src/transport/uncloneable.ts";
 import { bindMethods } from "../bound.ts";
-import { ConnectionError } from "./exceptions.ts";
+import { ConnectionError, error as pyxsError } from "./exceptions.ts";
 import { Op, Packet } from "./packet.ts";
 
 /** An event: the path that changed and the token of the watch, by name or as a pair. */
@@ -109,7 +109,8 @@ export class PacketConnection {
     if (this.is_connected) return;
     this.close();
     try {
-      this.#exchange = new Exchange(openBlocking(this.#address, this.#options).transport);
+      const { transport, interrupts } = openBlocking(this.#address, this.#options);
+      this.#exchange = new Exchange(transport, interrupts);
       this.#generation++;
       this.#inbox.takeAll();
     } catch (error) {
@@ -145,9 +146,9 @@ export class PacketConnection {
   recv(): Packet {
     const answer = this.waiting > 0 ? undefined : this.#inbox.shift();
     if (answer !== undefined) return answer;
-    this.wait_event(Infinity);
-    const event = this.take_event();
-    return new Packet(Op.WATCH_EVENT, `${event?.path}\0${event?.token}\0`, 0);
+    let event = this.take_event();
+    for (; event === null; event = this.take_event()) this.wait_event(Infinity);
+    return new Packet(Op.WATCH_EVENT, `${event.path}\0${event.token}\0`, 0);
   }
 
   /**
@@ -208,6 +209,7 @@ export class PacketConnection {
       return run(exchange);
     } catch (error) {
       if (!(error instanceof XenStoreError)) throw error;
+      if (error.code === "EINTR") throw pyxsError("EINTR");
       throw new ConnectionError(`error while talking to '${this.path}': ${error.message}`);
     }
   }

@@ -8,6 +8,9 @@ export abstract class EventSource {
   /**
    * Iterates over the events forever, and waits for each.
    *
+   * Handlers of SIGHUP, SIGINT and SIGTERM run during the wait, except on Deno without `--allow-ffi` and over the
+   * XenBus device by the transport `"descriptor"`.
+   *
    * Events whose watch has ended are skipped, unless `unwatched` is true. The iteration fails with a {@linkcode
    * ConnectionError} when the connection is over, even if the client has connected again: the new connection has none
    * of the watches.

@@ -15,7 +15,8 @@ export function lost<T>(run: () => T, code: string): T {
 
 /** Returns what is thrown for an error of the connection: its code, or the given one. Other errors stay as they are. */
 export function lostError(error: unknown, code?: string): unknown {
-  return error instanceof XenStoreError ? xsError(code ?? error.code, error) : error;
+  if (!(error instanceof XenStoreError)) return error;
+  return xsError(error.code === "EINTR" ? error.code : code ?? error.code, error);
 }
 
 export function payload(answer: Answer): Uint8Array {

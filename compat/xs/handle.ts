@@ -51,7 +51,7 @@ export class Handle {
     }
     try {
       const opened = openBlocking(address, { transport, spin });
-      this.#exchange = new Exchange(opened.transport);
+      this.#exchange = new Exchange(opened.transport, opened.interrupts);
       this.#address = opened.address;
     } catch (error) {
       if (!(error instanceof XenStoreError)) throw error;
@@ -164,7 +164,11 @@ export class Handle {
     this.#checkOpen();
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
-      if (!lost(() => this.#exchange.waitForEvent(deadline - performance.now()), "EINVAL")) return false;
+      if (!lost(() => this.#exchange.waitForEvent(deadline - performance.now()), "EINVAL")) {
+        // A signal's handler ran before the end of the time.
+        if (performance.now() < deadline) continue;
+        return false;
+      }
       const { next } = this.#exchange;
       if (next === null || this.#tokens.find(next.token) !== null) return true;
       // read_watch() would skip this event and wait.
@@ -303,7 +307,8 @@ export class Handle {
     try {
       return this.#exchange.ask(operation, transaction, parts);
     } catch (error) {
-      throw lostError(error);
+      // A signal's handler may have closed the handle.
+      throw this.#closed ? xsError("EINVAL") : lostError(error);
     }
   }
 

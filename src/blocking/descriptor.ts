@@ -19,9 +19,10 @@ export interface Mode {
 
 /**
  * The pauses between two polls of a socket in milliseconds, if the wait has an end. In a thread every wait has one,
- * since a thread cannot be terminated while it waits in the kernel. There the pauses grow, from the time of a reply.
+ * since a thread cannot be terminated while it waits in the kernel. The pauses grow, in a thread from the time of a
+ * reply.
  */
-const PAUSE_MS = { mainThread: { first: 1, longest: 1 }, thread: { first: 0.05, longest: 10 } };
+const PAUSE_MS = { mainThread: { first: 1, longest: 10 }, thread: { first: 0.05, longest: 10 } };
 
 /** Opens the XenBus device at `path`. Throws the system's error. */
 export function openDeviceByDescriptor(path: string): BlockingTransport {
@@ -94,8 +95,9 @@ export class DescriptorTransport implements BlockingTransport {
     const { first, longest } = this.#isMainThread ? PAUSE_MS.mainThread : PAUSE_MS.thread;
     for (let pause = first;; pause = Math.min(pause * 2, longest)) {
       const length = look();
-      if (length > 0 || performance.now() >= deadline) return length;
-      Atomics.wait(this.#sleeper, 0, 0, pause);
+      const rest = deadline - performance.now();
+      if (length > 0 || rest <= 0) return length;
+      Atomics.wait(this.#sleeper, 0, 0, Math.min(pause, rest));
     }
   }
 

@@ -9,12 +9,15 @@ import { ConnectionError } from "../transport/errors.ts";
 import { REFUSALS } from "../transport/lockstep.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { BlockingTransport } from "./transport.ts";
+import type { Interrupts } from "./interrupts.ts";
 import { EventQueue, type RawEvent } from "./event_queue.ts";
 
 /** The result of a request: the payload, which is valid until the next call, or the name of the error. */
 export type Answer = Uint8Array | string;
 
 const BUFFER_SIZE = 1 << 16;
+/** The longest wait between two checks for signals, in milliseconds. libc ends a wait earlier. */
+const SIGNAL_WAIT_MS = 100;
 
 /**
  * A blocking connection to a store. The first failure of its transport ends it for good. The transport stays open until
@@ -23,6 +26,7 @@ const BUFFER_SIZE = 1 << 16;
 export class Exchange {
   /** The transport. */
   readonly transport: BlockingTransport;
+  readonly #interrupts: Interrupts | null;
   readonly #encoder = new Encoder();
   /** The range [start, end) holds the bytes that were received and not parsed. */
   #buffer = new Uint8Array(BUFFER_SIZE);
@@ -35,9 +39,10 @@ export class Exchange {
   /** Called when {@linkcode isReady} may have changed. */
   onReady: ((isReady: boolean) => void) | null = null;
 
-  /** Takes over a transport, which the caller must not use any more. */
-  constructor(transport: BlockingTransport) {
+  /** Takes over a transport, which the caller must not use any more. Handlers of signals run between its calls. */
+  constructor(transport: BlockingTransport, interrupts: Interrupts | null = null) {
     this.transport = transport;
+    this.#interrupts = interrupts;
   }
 
   /** Whether the connection has failed, or was closed. */
@@ -71,6 +76,8 @@ export class Exchange {
    * taken.
    */
   ask(operation: number, transaction: number, parts: readonly Part[]): Answer {
+    // Not during the request: a handler may send requests of its own.
+    this.#interrupts?.run(false);
     const id = this.#requestId = (this.#requestId + 1) >>> 0 || 1;
     const length = this.#encoder.message(operation, id, transaction, parts);
     const message = this.#encoder.take();
@@ -102,24 +109,30 @@ export class Exchange {
     }
   }
 
-  /** Takes the oldest event, and waits for one at most `timeout` milliseconds. Returns `null` after that time. */
+  /** Takes the oldest event, and waits for one as {@linkcode waitForEvent}. Returns `null` if none came. */
   takeEvent(timeout: number): RawEvent | null {
     if (this.waiting === 0) this.waitForEvent(timeout);
+    else this.#interrupts?.run(false);
     const event = this.#events.take();
     if (this.waiting === 0) this.onReady?.(this.isReady);
     return event;
   }
 
-  /** Waits until an event can be taken. Returns whether one can. Throws as {@linkcode ask} does. */
+  /**
+   * Waits until an event can be taken. Returns whether one can: false after the timeout, or after a handler of a signal
+   * ran. Throws as {@linkcode ask} does.
+   */
   waitForEvent(timeout: number): boolean {
     const deadline = performance.now() + timeout;
     for (let rest = timeout; this.waiting === 0; rest = deadline - performance.now()) {
+      // A handler may have let another caller take the events.
+      if (this.#interrupts?.run(rest > 0)) return this.waiting > 0;
       this.#checkOpen();
       const unasked = this.#next();
       if (unasked !== null) throw this.#broken(`a reply to no request (type ${unasked.type})`);
       if (this.waiting > 0) break;
       if (rest <= 0 && rest !== timeout) return false;
-      if (rest === Infinity || this.transport.canPoll) this.#receive(Math.max(0, rest));
+      if (rest === Infinity || this.transport.canPoll) this.#receive(this.#slice(Math.max(0, rest)));
       else this.#flush(rest);
       if (rest <= 0 && this.#start === this.#end && this.waiting === 0) return false;
     }
@@ -130,6 +143,11 @@ export class Exchange {
   close(): void {
     this.#isOver = true;
     this.transport.close();
+  }
+
+  /** The time to wait at most before the next check for signals. A transport that cannot poll waits to the end. */
+  #slice(rest: number): number {
+    return this.#interrupts?.isArmed && this.transport.canPoll ? Math.min(rest, SIGNAL_WAIT_MS) : rest;
   }
 
   /** For a transport that cannot poll: everything that came before a reply is received with the reply. */

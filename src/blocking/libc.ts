@@ -62,9 +62,18 @@ const signatures = {
 
 /** The libc of Linux; `null` if it does not exist, or may not be called. */
 export function openLibc(openLibrary: OpenLibrary): Libc | null {
+  const library = openLibcWith(openLibrary, signatures);
+  return library === null ? null : bind(library);
+}
+
+/** The libc of Linux with the given functions; `null` if it does not have them, or may not be called. */
+export function openLibcWith(
+  openLibrary: OpenLibrary,
+  functions: Readonly<Record<string, Signature>>,
+): Library | null {
   for (const path of LIBC_PATHS) {
-    const library = openLibrary(path, signatures);
-    if (library !== null) return bind(library);
+    const library = openLibrary(path, functions);
+    if (library !== null) return library;
   }
   return null;
 }

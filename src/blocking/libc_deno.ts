@@ -1,6 +1,6 @@
 // libc on Deno, through Deno.dlopen.
 
-import { type Libc, type Library, openLibc, type Signature } from "./libc.ts";
+import { type Libc, type Library, openLibc, type OpenLibrary, type Signature } from "./libc.ts";
 
 /** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
 interface DenoApi {
@@ -9,18 +9,21 @@ interface DenoApi {
 }
 
 /**
- * The libc of Linux; `null` if Deno lacks the permission. Deno is not asked for it, since the prompt would stop a
- * program.
+ * Opens a library; `null` if Deno lacks the permission, or the library lacks a function. Deno is not asked for the
+ * permission, since the prompt would stop a program.
  */
-export function openDenoLibc(): Libc | null {
+export const openDenoLibrary: OpenLibrary = (path, signatures) => {
   const { Deno } = globalThis as unknown as { readonly Deno: DenoApi };
-  return openLibc((path, signatures) => {
-    if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") return null;
-    try {
-      const library = Deno.dlopen(path, signatures);
-      return { symbols: library.symbols, close: () => library.close() };
-    } catch {
-      return null;
-    }
-  });
+  if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") return null;
+  try {
+    const library = Deno.dlopen(path, signatures);
+    return { symbols: library.symbols, close: () => library.close() };
+  } catch {
+    return null;
+  }
+};
+
+/** The libc of Linux; `null` if it does not exist, or may not be called. */
+export function openDenoLibc(): Libc | null {
+  return openLibc(openDenoLibrary);
 }

@@ -6,9 +6,11 @@ import { type ConnectionError, noneFound, openFailure } from "../transport/error
 import { openDeviceByDescriptor } from "./descriptor.ts";
 import { openSocketByDescriptor } from "./descriptor_node.ts";
 import { openDeviceByLibc, openSocketByLibc } from "./ffi.ts";
+import type { Interrupts } from "./interrupts.ts";
 import type { Libc } from "./libc.ts";
 import { openBunLibc } from "./libc_bun.ts";
 import { openDenoLibc } from "./libc_deno.ts";
+import { processInterrupts } from "./signals_process.ts";
 import type { BlockingKind, BlockingOptions, BlockingTransport } from "./transport.ts";
 import { openByWorker } from "./worker.ts";
 import { type CheckCode, checkCodeFile, checkDenoCode, checkNodeCode } from "./worker_code.ts";
@@ -23,6 +25,8 @@ const SPIN = 150;
 export interface OpenedBlocking {
   readonly transport: BlockingTransport;
   readonly address: string;
+  /** The signals to handle during calls; `null` in a thread. */
+  readonly interrupts: Interrupts | null;
 }
 
 /** One way to open an address; `null` if the runtime does not have it, or may not use it. */
@@ -82,7 +86,8 @@ export function openBlocking(address: string | undefined, options: BlockingOptio
   for (const candidate of candidates) {
     try {
       const transport = openOne(candidate, options);
-      if (transport !== null) return { transport, address: formatAddress(candidate) };
+      if (transport === null) continue;
+      return { transport, address: formatAddress(candidate), interrupts: processInterrupts() };
     } catch (error) {
       const failure = openFailure(candidate, error);
       if (address !== undefined) throw failure;

@@ -4,6 +4,7 @@
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
+  EINTR: 4,
   EIO: 5,
   E2BIG: 7,
   ENXIO: 6,
@@ -44,6 +45,7 @@ export type ErrnoName = keyof typeof Errno;
 const texts: Record<ErrnoName, string> = {
   EPERM: "Operation not permitted",
   ENOENT: "No such file or directory",
+  EINTR: "Interrupted system call",
   EIO: "Input/output error",
   E2BIG: "Argument list too long",
   ENXIO: "No such device or address",

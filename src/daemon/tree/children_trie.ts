@@ -6,8 +6,11 @@ const MASK = 31;
 const DEEPEST = 30;
 /** FNV-1a's own start. */
 const FNV_START = 0x811c9dc5;
-/** Another number in each process: a guest cannot choose names whose hashes are alike. */
-const SEED = FNV_START ^ (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
+/**
+ * A number for each byte of a name, other ones in each process: a guest cannot choose names whose hashes are alike. A
+ * random start alone does not do: names that are alike from one start are alike from every 64th.
+ */
+const CODES: Uint32Array = crypto.getRandomValues(new Uint32Array(256));
 /** With fewer numbers than so many to a leaf, each leaf is put into its place; with more, they are sorted. */
 const SPARSE = 8;
 
@@ -82,12 +85,12 @@ export function emptyBranch<T>(): Branch<T> {
 }
 
 /**
- * 32 bits of a name: FNV-1a from a start of this process, and the last steps of MurmurHash3 so that all bits depend on
- * all of the name.
+ * 32 bits of a name: FNV-1a over numbers of this process, and the last steps of MurmurHash3 so that all bits depend on
+ * all of the name. `codes` has a number for each byte.
  */
-export function hashName(name: string, start: number = SEED): number {
-  let hash = start;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+export function hashName(name: string, codes: Uint32Array = CODES): number {
+  let hash = FNV_START;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ (codes[name.charCodeAt(i)] ?? 0), 0x01000193);
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
   hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
   return hash ^ hash >>> 16;

@@ -13,7 +13,6 @@ import {
   remove,
 } from "../../../src/daemon/tree/children_trie.ts";
 
-const FNV_START = 0x811c9dc5;
 const PRIME = 0x01000193;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 const COUNT = 8192;
@@ -32,27 +31,36 @@ function stateOf(hash: number): number {
   return (state ^ state >>> 16) >>> 0;
 }
 
-/** Names whose FNV-1a hashes from this start are alike: made of parts, each of which leads from the start to the start. */
-function colliding(start: number): string[] {
+/** The number that the hash of this process has for each letter: the step from the start undone. */
+function codesOfProcess(): Uint32Array {
+  const start = stateOf(hashName(""));
+  return Uint32Array.from({ length: 256 }, (_, byte) => {
+    return Math.imul(stateOf(hashName(String.fromCharCode(byte))), inverse(PRIME)) ^ start;
+  });
+}
+
+/** Names whose hashes by these numbers are alike: made of parts, each of which leads from the start to the start. */
+function colliding(codes: Uint32Array): string[] {
+  const start = stateOf(hashName(""));
   const prefixes = new Map<number, string>();
-  const pieces = function* (): Generator<[a: number, b: number, c: number]> {
-    for (let i = 0; i < 64 ** 3; i++) {
-      yield [LETTERS.charCodeAt(i >> 12), LETTERS.charCodeAt(i >> 6 & 63), LETTERS.charCodeAt(i & 63)];
-    }
+  const pieces = function* (): Generator<string> {
+    for (let i = 0; i < 64 ** 3; i++) yield `${LETTERS[i >> 12]}${LETTERS[i >> 6 & 63]}${LETTERS[i & 63]}`;
   };
-  for (const codes of pieces()) {
+  const codesOf = (piece: string) => [...piece].map((letter) => codes[letter.charCodeAt(0)] ?? 0);
+  for (const piece of pieces()) {
     let state = start;
-    for (const code of codes) state = Math.imul(state ^ code, PRIME);
-    prefixes.set(state >>> 0, String.fromCharCode(...codes));
+    for (const code of codesOf(piece)) state = Math.imul(state ^ code, PRIME);
+    prefixes.set(state >>> 0, piece);
   }
   const parts: string[] = [];
   const undo = inverse(PRIME);
-  for (const codes of pieces()) {
+  for (const piece of pieces()) {
     let state = start;
-    for (const code of codes.toReversed()) state = Math.imul(state, undo) ^ code;
+    for (const code of codesOf(piece).toReversed()) state = Math.imul(state, undo) ^ code;
     const prefix = prefixes.get(state >>> 0);
-    if (prefix !== undefined) parts.push(prefix + String.fromCharCode(...codes));
+    if (prefix !== undefined) parts.push(prefix + piece);
   }
+  assert(parts.length >= 2, "too few parts lead from the start to the start");
   let names = [""];
   while (names.length < COUNT) names = names.flatMap((name) => parts.slice(0, 2).map((part) => name + part));
   return names.slice(0, COUNT);
@@ -87,15 +95,16 @@ function looks(names: readonly string[]): number {
 }
 
 describe("the trie of names", () => {
-  test("has a seed, so that names chosen for one hash of plain FNV-1a have different ones", () => {
-    const names = colliding(FNV_START);
+  test("hashes names by random numbers, so that names chosen for one hash of plain FNV-1a have different ones", () => {
+    const plain = Uint32Array.from({ length: 256 }, (_, byte) => byte);
+    const names = colliding(plain);
     assertEquals(new Set(names).size, COUNT);
-    assertEquals(new Set(names.map((name) => hashName(name, FNV_START))).size, 1);
+    assertEquals(new Set(names.map((name) => hashName(name, plain))).size, 1);
     assert(new Set(names.map((name) => hashName(name))).size > COUNT / 2);
   });
 
   test("compares few names even if the hashes of thousands are alike", () => {
-    const names = colliding(stateOf(hashName("")));
+    const names = colliding(codesOfProcess());
     assertEquals(new Set(names.map((name) => hashName(name))).size, 1);
     // 13 comparisons find one of 8,192 sorted names.
     const average = looks(names);
