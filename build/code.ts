@@ -1,10 +1,10 @@
 // The package's JavaScript: a file for each entry, one for what all entries share, and others that are loaded on demand.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { entries, ROOT } from "./entries.ts";
+import { entries, programs, ROOT } from "./entries.ts";
 
 /**
  * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
@@ -49,8 +49,16 @@ export async function buildCode(outdir: string): Promise<void> {
   });
   const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) => resolve(ROOT, file));
   for (const file of [join(outdir, "shared.js"), ...files]) writeFileSync(file, ownNames(readFileSync(file, "utf8")));
+  await buildPrograms(outdir, shared);
   // A name that two of the shared sources export is in neither: that shows when it is imported.
   for (const file of files) await import(pathToFileURL(file).href);
+}
+
+/** Builds each program as one file beside the shared one: every file more would delay its start. */
+async function buildPrograms(outdir: string, shared: readonly string[]): Promise<void> {
+  const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
+  await build({ ...common, ...maps, entryPoints, outdir, plugins: [takeShared(shared)] });
+  for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
 /** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
