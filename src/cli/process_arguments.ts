@@ -15,7 +15,9 @@ const REPLACEMENT = "\ufffd";
 export function argumentsOf(decoded: readonly string[], readCommandLine: () => Uint8Array): string[] {
   try {
     const whole = byteString(readCommandLine()).split("\0").slice(0, -1);
-    if (whole.length >= decoded.length) return whole.slice(whole.length - decoded.length);
+    const script = whole.length - decoded.length;
+    // Bun drops the first argument if it is `--`.
+    if (script >= 0) return whole.slice(whole[script] === "--" ? script - 1 : script);
   } catch { /* not on Linux: the arguments that the runtime decoded have to do */ }
   const lossy = decoded.find((arg) => arg.includes(REPLACEMENT));
   if (lossy !== undefined) throw new Error(`cannot read the argument ${JSON.stringify(lossy)}: it is not UTF-8`);

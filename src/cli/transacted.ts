@@ -8,6 +8,8 @@ import type { Session } from "./session.ts";
 
 /** How often a subcommand runs before it reports that other clients always change the same nodes. */
 export const ATTEMPTS = 20;
+/** The tools try again without a pause, so the pauses here are short, in milliseconds. */
+const BACKOFF = { initial: 1, max: 20 };
 
 /** What a subcommand did within a transaction: its exit status, and what it prints after the commit. */
 export interface Outcome {
@@ -25,7 +27,7 @@ export async function transacted(
   run: (transactionId: number) => Promise<Outcome>,
 ): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if (attempt > 1) await pause(pauseBefore(attempt - 1, {}), new SharedSignals());
+    if (attempt > 1) await pause(pauseBefore(attempt - 1, BACKOFF), new SharedSignals());
     const transactionId = await session.startTransaction().catch(() => {
       throw new Failure("couldn't start transaction");
     });

@@ -16,6 +16,13 @@ describe("the arguments of a process", () => {
     assertEquals(argumentsOf(decoded, () => kept), ["/bin/xenstore-write", "/a", "\xff\xc3", ""]);
   });
 
+  test("argumentsOf() finds the two hyphens that Bun drops", () => {
+    for (const rest of [["--", "-p"], ["--"], ["--", "--", "-p"]]) {
+      const kept = bytesOf(["bun", "./tsxs", ...rest, ""].join("\0"));
+      assertEquals(argumentsOf(["/lib/cli.js", ...rest.slice(1)], () => kept), ["./tsxs", ...rest]);
+    }
+  });
+
   test("argumentsOf() gives the bytes in UTF-8 if the kernel does not keep them", () => {
     assertEquals(argumentsOf(["é", "a"], unreadable), ["\xc3\xa9", "a"]);
   });
