@@ -49,15 +49,18 @@ export async function buildCode(outdir: string): Promise<void> {
   });
   const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) => resolve(ROOT, file));
   for (const file of [join(outdir, "shared.js"), ...files]) writeFileSync(file, ownNames(readFileSync(file, "utf8")));
-  await buildPrograms(outdir, shared);
+  await buildPrograms(outdir);
   // A name that two of the shared sources export is in neither: that shows when it is imported.
   for (const file of files) await import(pathToFileURL(file).href);
 }
 
-/** Builds each program as one file beside the shared one: every file more would delay its start. */
-async function buildPrograms(outdir: string, shared: readonly string[]): Promise<void> {
+/**
+ * Builds each program as one file: every file more would delay its start, and Deno does not find the files beside a
+ * program that is called by a link.
+ */
+async function buildPrograms(outdir: string): Promise<void> {
   const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
-  await build({ ...common, ...maps, entryPoints, outdir, plugins: [takeShared(shared)] });
+  await build({ ...common, ...maps, entryPoints, outdir, plugins: [leaveEmbedded(), loadOnUse()], minify: true });
   for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
@@ -119,6 +122,29 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
         onDemand.add(relative(ROOT, resolve(resolveDir, path)));
         return { path: `./${basename(path, ".ts")}.js`, external: true };
       });
+    },
+  };
+}
+
+/** Leaves the embedded daemon in its own file, which a program loads if an address names an embedded store. */
+function leaveEmbedded(): Plugin {
+  return {
+    name: "leave-embedded",
+    setup({ onResolve }) {
+      onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
+    },
+  };
+}
+
+/** Loads the modules of the runtime when a file that imports them is first used, because Deno and Bun load them slowly. */
+function loadOnUse(): Plugin {
+  return {
+    name: "load-on-use",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "load-on-use" }));
+      onLoad({ filter: /.*/, namespace: "load-on-use" }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      }));
     },
   };
 }

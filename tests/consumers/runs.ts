@@ -2,8 +2,8 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import type { Check } from "./checks.ts";
 import { type Command, run, runtimes } from "./place.ts";
@@ -77,4 +77,31 @@ function checkTrace(stack: string): void {
   const [, file = "", line] = frames[0] ?? [];
   const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1] ?? "";
   if (!/\bnew \w|\bthrow\b|Error|fail/.test(text)) throw new Error(`${file}:${line} throws nothing: ${text}`);
+}
+
+/** One check for each runtime: the installed command works by its own name, and by that of a tool. */
+export function commandChecks(directory: string, socket: string): Check[] {
+  return runtimes().map(({ name, command }) => ({ name, run: () => checkCommand(name, command, directory, socket) }));
+}
+
+async function checkCommand(
+  name: string,
+  command: readonly string[],
+  directory: string,
+  socket: string,
+): Promise<void> {
+  const installed = join(directory, "node_modules", ".bin", "tsxs");
+  const tool = join(directory, `xenstore-ls-${name}`, "xenstore-ls");
+  mkdirSync(dirname(tool));
+  symlinkSync(installed, tool);
+  const withStore = ["env", `XENSTORED_PATH=${socket}`, ...command];
+  const path = `/tool/${name}`;
+  await run([...withStore, installed, "write", `${path}/a`, "two words", `${path}/b`, "\\xff"], directory);
+  const outputs = [
+    [await run([...withStore, installed, "read", "-p", `${path}/a`], directory), `${path}/a: two words\n`],
+    [await run([...withStore, tool, "-f", path], directory), `${path}/a = "two words"\n${path}/b = "\\xff"\n`],
+  ];
+  for (const [output, expected] of outputs) {
+    if (output !== expected) throw new Error(`the command wrote:\n${output}instead of:\n${expected}`);
+  }
 }
