@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import type { Check } from "./checks.ts";
-import { type Command, run, runtimes } from "./place.ts";
+import { bun, type Command, deno, run, runtimes } from "./place.ts";
 
 /** A daemon in a separate process, for blocking calls. */
 export interface DaemonProcess extends AsyncDisposable {
@@ -79,9 +79,25 @@ function checkTrace(stack: string): void {
   if (!/\bnew \w|\bthrow\b|Error|fail/.test(text)) throw new Error(`${file}:${line} throws nothing: ${text}`);
 }
 
-/** One check for each runtime: the installed command works by its own name, and by that of a tool. */
+/** The installed command works on each runtime by its own name and by that of a tool, and by the packages' runners. */
 export function commandChecks(directory: string, socket: string): Check[] {
-  return runtimes().map(({ name, command }) => ({ name, run: () => checkCommand(name, command, directory, socket) }));
+  const runners = [["npx", "--offline", "tsxs"], [join(dirname(bun()), "bunx"), "tsxs"], [
+    deno(),
+    "run",
+    "-A",
+    "npm:tsxs",
+  ]];
+  return [
+    ...runtimes().map(({ name, command }) => ({ name, run: () => checkCommand(name, command, directory, socket) })),
+    ...runners.map((runner) => ({
+      name: runner.join(" "),
+      run: async () => {
+        const command = ["env", `XENSTORED_PATH=${socket}`, ...runner, "control", "check"];
+        const output = await run(command, directory);
+        if (output !== "OK\n") throw new Error(`${runner.join(" ")} wrote:\n${output}`);
+      },
+    })),
+  ];
 }
 
 async function checkCommand(
