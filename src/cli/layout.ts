@@ -1,6 +1,7 @@
 // The lines of `ls`: how names, values and permissions are cut and aligned to a width.
 
 import { escapeBytes, escapeText } from "./escape.ts";
+import { atoi } from "./numbers.ts";
 
 const DEFAULT_WIDTH = 80;
 /** The column that dots lead to, with the permissions after it. */
@@ -62,7 +63,14 @@ export function valueText(
 
 /** Returns the permissions as they follow a value. */
 export function permissionsText(permissions: readonly string[]): string {
-  return `  (${permissions.map(escapeText).join(",")})`;
+  return `  (${permissions.map(permissionText).join(",")})`;
+}
+
+/** The tools keep a domid in 32 bits with a sign. Oxenstored sends -1 as 2^63 - 1. */
+function permissionText(permission: string): string {
+  return /^[nrwb]-?\d+$/.test(permission)
+    ? `${permission.charAt(0)}${atoi(permission.slice(1))}`
+    : escapeText(permission);
 }
 
 /** Cuts as printf() does: a negative length cuts nothing. */

@@ -58,6 +58,10 @@ describe("the lines of ls", () => {
     assertEquals(lineOf({ value: "", name: "abcdef", depth: 73 }), `${" ".repeat(73)}abcdef = "\\..."`);
   });
 
+  test("the domid of a permission has 32 bits, as in the tools", () => {
+    assertEquals(permissionsText(["n9223372036854775807", "r-1", "b4294967295"]), "  (n-1,r-1,b-1)");
+  });
+
   test("a flat line has its path and the whole value, and no dots", () => {
     const value = "x".repeat(90);
     assertEquals(lineOf({ value, isFlat: true, depth: 5, permissions: ["n0"] }), `/path/name = "${value}"   (n0)`);

@@ -39,9 +39,10 @@ export interface Commands {
 /** Calls a function with the commands, a client of the same real store, a directory, and the store's daemon. */
 export async function withTools(
   body: (commands: Commands, store: Client, directory: string, daemon: RealStore) => Promise<void>,
+  startDaemon: () => Promise<RealStore> = startXenstored,
 ): Promise<void> {
   await inDirectory(async (directory) => {
-    await using daemon = await startXenstored();
+    await using daemon = await startDaemon();
     await using store = await connect(`unix:${daemon.socket}`);
     await body(makeCommands(directory, daemon.socket), store, directory, daemon);
   });
