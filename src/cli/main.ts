@@ -18,8 +18,12 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["ls", async () => (await import("./ls.ts")).ls],
   ["chmod", async () => (await import("./chmod.ts")).chmod],
   ["watch", async () => (await import("./watch.ts")).watch],
+  ["tree", async () => (await import("./tree.ts")).tree],
   ["control", async () => (await import("./control.ts")).control],
 ]);
+
+/** The subcommands that Xen has as tools of their own. */
+const tools = new Set(["read", "write", "rm", "exists", "list", "ls", "chmod", "watch", "control"]);
 
 /**
  * Runs the command.
@@ -46,7 +50,7 @@ async function run(invocation: Invocation, name: string, warn: (message: string)
   const isTool = name.startsWith(TOOL_PREFIX);
   const mode = isTool ? name.slice(TOOL_PREFIX.length) : args[0];
   if (mode === undefined) throw new Failure(`Usage: ${program} <mode> [-h] [...]`);
-  const load = subcommands.get(mode);
+  const load = isTool && !tools.has(mode) ? undefined : subcommands.get(mode);
   if (load === undefined) throw new Failure(`unknown mode ${mode}\n`);
   const subcommand = await load();
   let session: Session | null = null;

@@ -34,13 +34,16 @@ const nothing = (): void => {};
 export class TreeReader {
   readonly #session: Session;
   readonly #wantsPermissions: boolean;
+  readonly #levels: number;
   /** The nodes that were found and not requested, the next one last. */
   #waiting: Found[] = [];
   #ahead = 0;
 
-  constructor(session: Session, wantsPermissions: boolean) {
+  /** Makes a reader of at most so many levels. */
+  constructor(session: Session, wantsPermissions: boolean, levels: number = Infinity) {
     this.#session = session;
     this.#wantsPermissions = wantsPermissions;
+    this.#levels = levels;
   }
 
   /** Lists the children of the top. */
@@ -116,6 +119,7 @@ export class TreeReader {
   }
 
   #find(parent: string, depth: number, names: readonly string[]): readonly Found[] {
+    if (depth >= this.#levels) return [];
     const prefix = parent.endsWith("/") ? parent : `${parent}/`;
     const found = names.map((name): Found => ({
       name,

@@ -4,8 +4,8 @@ import type { Context } from "./context.ts";
 import { Failure } from "./invocation.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
 
-/** The subcommands that take the options of the xenstore-* tools. */
-export type Mode = "read" | "write" | "rm" | "exists" | "list" | "ls" | "chmod" | "watch";
+/** The subcommands that take options of the xenstore-* tools: these tools, and what reads alike. */
+export type Mode = "read" | "write" | "rm" | "exists" | "list" | "ls" | "chmod" | "watch" | "tree";
 
 /** The options that any tool recognises. A tool refuses those of other tools with its usage. */
 const rules: readonly OptionRule[] = [
@@ -22,7 +22,7 @@ const rules: readonly OptionRule[] = [
   { letter: "s" },
 ];
 
-/** The letters of the options of each tool, and the arguments in its usage. */
+/** The letters of the options of each subcommand, and the arguments in its usage. */
 const modes: Readonly<Record<Mode, { readonly letters: string; readonly usage: string }>> = {
   read: { letters: "pR", usage: "[-h] [-p] [-R] key [...]" },
   write: { letters: "R", usage: "[-h] [-R] key value [...]" },
@@ -32,6 +32,7 @@ const modes: Readonly<Record<Mode, { readonly letters: string; readonly usage: s
   ls: { letters: "fp", usage: "[-h] [-f] [-p] [path]" },
   chmod: { letters: "ur", usage: "[-h] [-u] [-r] key <mode [modes...]>" },
   watch: { letters: "nd", usage: "[-h] [-n NR] key" },
+  tree: { letters: "pd", usage: "[-h] [-p] [-d DEPTH] [path ...]" },
 };
 
 /** The options and operands of a subcommand. */
@@ -60,7 +61,7 @@ export function argumentsOf(context: Context, mode: Mode): Arguments {
     else if (letters.includes(option.letter)) given.set(option.letter, option.argument);
     else if (option.letter !== "s") throw usageFailure(context, mode);
   }
-  if (operands.length === 0 && mode !== "ls") throw usageFailure(context, mode);
+  if (operands.length === 0 && mode !== "ls" && mode !== "tree") throw usageFailure(context, mode);
   return { options: given, operands };
 }
 

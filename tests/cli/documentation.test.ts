@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
+import { utf8Of } from "../../src/cli/bytes.ts";
 import { connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { run } from "../support/invocation.ts";
@@ -29,10 +30,10 @@ describe("docs/command.md", () => {
     for (const session of sessions) {
       let printed = "";
       for (const [, line = ""] of session.matchAll(/^\$ (.*)$/gm)) {
-        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(line));
+        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(line), { variables: { LANG: "C.UTF-8" } });
         printed += `$ ${line}\n${stdout}${stderr}`;
       }
-      assertEquals(printed, session);
+      assertEquals(printed, utf8Of(session));
     }
   });
 });
