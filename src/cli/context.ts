@@ -15,6 +15,8 @@ export interface Context {
   readonly args: readonly string[];
   /** Writes a message to standard error, after the name of the command. */
   warn(message: string): void;
+  /** Writes lines to standard error as they are. */
+  say(lines: string): void;
   /** Writes a complaint about an option, after the subcommand's name if that was an argument. */
   complain(complaint: string): void;
   /** Connects to the store. The connection is closed when the subcommand ends. */

@@ -2,7 +2,6 @@
 
 import { codeOf } from "../wire/system_errors.ts";
 import { Errno, isErrnoName } from "../wire/errno.ts";
-import { bytesOf } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { escapeLines } from "./escape.ts";
 import { Failure } from "./invocation.ts";
@@ -15,8 +14,7 @@ const REFUSED = 3;
 
 /** Sends the arguments to the daemon. `live-update` is several commands, which update the daemon while it runs. */
 export async function control(context: Context): Promise<number> {
-  const { args, usageName, invocation } = context;
-  const say = (text: string): void => invocation.writeError(bytesOf(`${text}\n`));
+  const { args, usageName, invocation, say } = context;
   if (args.length === 0) {
     say(`Usage:\n${usageName} <command> [<arg>...]`);
     return USAGE;

@@ -59,6 +59,7 @@ async function run(invocation: Invocation, name: string, warn: (message: string)
     usageName: isTool ? program : `${program} ${mode}`,
     args: isTool ? args : args.slice(1),
     warn,
+    say: (lines) => writeError(invocation, `${lines}\n`),
     complain: (complaint) => writeError(invocation, `${isTool ? program : mode}: ${complaint}\n`),
     connect: async () => session = await (await import("./session.ts")).Session.open(invocation),
   };

@@ -5,6 +5,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Client, connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { type Ran, run, type Setting } from "../support/invocation.ts";
+import { Peer } from "../support/peer.ts";
 
 /** Calls a function with a store, and a way to run commands on it. */
 async function withStore(
@@ -129,6 +130,15 @@ describe("the subcommands", () => {
       assertEquals(await command("tsxs watch /a /a"), failed("tsxs: Unable to add watch on /a\n\n"));
     }));
 
+  test("watch prints each of several equal events", async () => {
+    const peer = new Peer();
+    peer.serve((request) => {
+      request.ok();
+      for (let i = 0; i < 4; i++) peer.event("/a", "/a");
+    });
+    assertEquals(await run(() => peer.transport, ["tsxs", "watch", "-n4", "/a"]), ok("/a\n".repeat(4)));
+  });
+
   test("watch -d prints only the events of so many levels", () =>
     withStore(async (command, store) => {
       const lines: string[] = [];
@@ -168,6 +178,14 @@ describe("the subcommands", () => {
         stderr: "Usage:\ntsxs control <command> [<arg>...]\n",
       });
     }));
+
+  test("control ends as usual if standard error is closed", async () => {
+    await using daemon = new Daemon();
+    const writeError = (): never => {
+      throw new Error("closed");
+    };
+    assertEquals((await run(() => daemon.connect(), ["tsxs", "control", "bogus"], { writeError })).ending, 3);
+  });
 
   test("control live-update reports missing arguments", () =>
     withStore(async (command) => {

@@ -18,13 +18,15 @@ export interface Setting {
   readonly variables?: Readonly<Record<string, string>>;
   /** Takes the place of standard output. */
   readonly writeOutput?: (bytes: Uint8Array) => void;
+  /** Takes the place of standard error. */
+  readonly writeError?: (bytes: Uint8Array) => void;
 }
 
 /** Runs a command such as `["xenstore-read", "/tool"]` or `["tsxs", "read", "/tool"]`. */
 export async function run(
   open: () => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
-  { columns = null, variables = {}, writeOutput }: Setting = {},
+  { columns = null, variables = {}, writeOutput, writeError }: Setting = {},
 ): Promise<Ran> {
   let [stdout, stderr] = ["", ""];
   const invocation: Invocation = {
@@ -32,7 +34,7 @@ export async function run(
     args: args.map(utf8Of),
     variable: (name) => variables[name],
     writeOutput: writeOutput ?? ((bytes) => void (stdout += byteString(bytes))),
-    writeError: (bytes) => void (stderr += byteString(bytes)),
+    writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
     columns: () => columns,
     open: async () => await open(),
   };
