@@ -1,10 +1,10 @@
 // The package's JavaScript: a file for each entry, one for what all entries share, and others that are loaded on demand.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { entries, ROOT } from "./entries.ts";
+import { entries, programs, ROOT } from "./entries.ts";
 
 /**
  * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
@@ -49,8 +49,19 @@ export async function buildCode(outdir: string): Promise<void> {
   });
   const files = Object.keys(metafile.outputs).filter((file) => file.endsWith(".js")).map((file) => resolve(ROOT, file));
   for (const file of [join(outdir, "shared.js"), ...files]) writeFileSync(file, ownNames(readFileSync(file, "utf8")));
+  await buildPrograms(outdir);
   // A name that two of the shared sources export is in neither: that shows when it is imported.
   for (const file of files) await import(pathToFileURL(file).href);
+}
+
+/**
+ * Builds each program as one file: every file more would delay its start, and Deno does not find the files beside a
+ * program that is called by a link.
+ */
+async function buildPrograms(outdir: string): Promise<void> {
+  const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
+  await build({ ...common, ...maps, entryPoints, outdir, plugins: [leaveEmbedded(), loadOnUse()], minify: true });
+  for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
 /** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
@@ -111,6 +122,29 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
         onDemand.add(relative(ROOT, resolve(resolveDir, path)));
         return { path: `./${basename(path, ".ts")}.js`, external: true };
       });
+    },
+  };
+}
+
+/** Leaves the embedded daemon in its own file, which a program loads if an address names an embedded store. */
+function leaveEmbedded(): Plugin {
+  return {
+    name: "leave-embedded",
+    setup({ onResolve }) {
+      onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
+    },
+  };
+}
+
+/** Loads the modules of the runtime when a file that imports them is first used, because Deno and Bun load them slowly. */
+function loadOnUse(): Plugin {
+  return {
+    name: "load-on-use",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "load-on-use" }));
+      onLoad({ filter: /.*/, namespace: "load-on-use" }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      }));
     },
   };
 }

@@ -13,3 +13,6 @@ export const entries: Readonly<Record<string, string>> = {
   pyxs: "compat/pyxs.ts",
   xs: "compat/xs.ts",
 };
+
+/** The source of each program, by the name of its file in the package. A program does its work when it is imported. */
+export const programs: Readonly<Record<string, string>> = { cli: "src/cli/start.ts" };

@@ -34,11 +34,12 @@ const arrows: Record<string, readonly string[]> = {
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
   daemon: ["wire", "transport", "events"],
+  cli: ["wire", "transport", "client"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };
 /** Rooms without dependencies except the modules of the runtimes. */
-const core = ["wire", "transport", "events", "client", "blocking", "daemon"];
+const core = ["wire", "transport", "client", "blocking", "daemon", "cli"];
 /** The rooms that each room of the daemon may import. The daemon's own files may import all of them. */
 const daemonArrows: Record<string, readonly string[]> = {
   tree: [],
@@ -66,7 +67,7 @@ const longer: ReadonlyMap<string, number> = new Map([
 /** The modules that users import. They begin with their documentation. */
 const modules = ["mod.ts", "compat/pyxs.ts", "compat/xs.ts"];
 const ADAPTERS =
-  /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/blocking\/(?!exchange)|\/(?:listen|line)_(?:node|deno|bun)\.ts$/;
+  /^src\/transport\/(?:node|deno|bun|xenbus|memory)\.ts$|^src\/blocking\/(?!exchange)|^src\/cli\/host_|\/(?:listen|line)_(?:node|deno|bun)\.ts$/;
 
 /** The text without comments, because examples in comments import modules, too. */
 function code(text: string): string {
@@ -178,7 +179,7 @@ describe("the rules of the source", () => {
   test("the adapter of a runtime is imported on demand only", () => {
     for (const { file, imports } of all) {
       for (const { from, dynamic } of imports) {
-        const adapter = /(?:^|\/)(?:listen_)?(?:node|deno|bun|xenbus)\.ts$/.test(from);
+        const adapter = /(?:^|\/)(?:(?:listen|host)_)?(?:node|deno|bun|xenbus)\.ts$/.test(from);
         assert(!adapter || dynamic, `${file} imports ${from} whether it is needed or not`);
       }
     }
@@ -217,7 +218,9 @@ describe("the rules of the source", () => {
   });
 
   test("the first line of every file states its subject", () => {
-    for (const { file, lines: [first = ""] } of all) {
+    for (const { file, lines } of all) {
+      // The system reads the first line of a program to find its runtime.
+      const [first = ""] = lines.filter((line) => !line.startsWith("#!"));
       assert(/^\/\/ \S.{15,}/.test(first) || (modules.includes(file) && first.startsWith("/**")), `${file}: ${first}`);
     }
   });

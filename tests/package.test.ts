@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { programs } from "../build/entries.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -15,6 +16,7 @@ interface Manifest {
   readonly repository: { readonly url: string };
   readonly exports: Readonly<Record<string, unknown>>;
   readonly files: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
@@ -94,6 +96,12 @@ describe("the published package", () => {
 
   test("the package exports its package.json", () =>
     assertEquals(manifest.exports["./package.json"], "./package.json"));
+
+  test("the command of the package is built from a program whose first line names its runtime", () => {
+    const built = Object.entries(programs).map(([name, source]) => [`./dist/${name}.js`, source] as const);
+    assertEquals(Object.entries(manifest.bin), [["tsxs", built[0]?.[0]]]);
+    for (const [, source] of built) assert(read(source).startsWith("#!/usr/bin/env node\n"), source);
+  });
 
   test("the addresses of the package name one repository", () =>
     assert(manifest.homepage.startsWith(`${repository}#`)));

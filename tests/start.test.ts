@@ -22,13 +22,21 @@ function loadedBy(file: string, found = new Map<string, string[]>()): Map<string
 }
 
 describe("an import of the package", () => {
-  for (const entry of ["mod.ts", "compat/xs.ts", "compat/pyxs.ts"]) {
+  for (const entry of ["mod.ts", "compat/xs.ts", "compat/pyxs.ts", "src/cli/start.ts"]) {
     test(`importing ${entry} loads no module of a runtime`, () => {
       const loaded = loadedBy(entry);
-      assert(loaded.size > 10, `${entry} loads ${loaded.size} files`);
+      assert(loaded.size > 5, `${entry} loads ${loaded.size} files`);
       assertEquals([...loaded].filter(([, modules]) => modules.length > 0), []);
     });
   }
+
+  test("the start of the command loads no subcommand and no file of the client", () => {
+    const loaded = [...loadedBy("src/cli/start.ts").keys()];
+    assertEquals(
+      loaded.filter((file) => file.startsWith("src/client/") || /\/(?:read|ls|session)\.ts$/.test(file)),
+      [],
+    );
+  });
 
   test("importing mod.ts loads no file of the daemon", () => {
     assertEquals([...loadedBy("mod.ts").keys()].filter((file) => file.startsWith("src/daemon/")), []);

@@ -17,6 +17,7 @@ interface Modules {
   readonly "node:fs": typeof import("node:fs");
   readonly "node:net": typeof import("node:net");
   readonly "node:os": typeof import("node:os");
+  readonly "node:tty": typeof import("node:tty");
   readonly "node:url": typeof import("node:url");
   readonly "node:worker_threads": typeof import("node:worker_threads");
 }

@@ -6,7 +6,7 @@ import process from "node:process";
 import { bundleChecks } from "./bundles.ts";
 import { type Check, runChecks } from "./checks.ts";
 import { modules, preparePlace } from "./place.ts";
-import { runChecksOf, startDaemon, traceChecks } from "./runs.ts";
+import { commandChecks, runChecksOf, startDaemon, traceChecks } from "./runs.ts";
 import { typeChecks } from "./types.ts";
 
 if (!existsSync(modules)) throw new Error("no compilers to try: run `npm ci --prefix tests/consumers`");
@@ -16,6 +16,7 @@ const { directory } = place;
 const kinds: Readonly<Record<string, () => Check[]>> = {
   "types": () => typeChecks(directory),
   "runs": () => runChecksOf(directory, daemon.socket),
+  "command": () => commandChecks(directory, daemon.socket),
   "source-maps": () => traceChecks(directory),
   "bundles": () => bundleChecks(directory, daemon.socket),
 };

@@ -2,11 +2,11 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import type { Check } from "./checks.ts";
-import { type Command, run, runtimes } from "./place.ts";
+import { bun, type Command, deno, run, runtimes } from "./place.ts";
 
 /** A daemon in a separate process, for blocking calls. */
 export interface DaemonProcess extends AsyncDisposable {
@@ -77,4 +77,47 @@ function checkTrace(stack: string): void {
   const [, file = "", line] = frames[0] ?? [];
   const text = readFileSync(file, "utf8").split("\n")[Number(line) - 1] ?? "";
   if (!/\bnew \w|\bthrow\b|Error|fail/.test(text)) throw new Error(`${file}:${line} throws nothing: ${text}`);
+}
+
+/** The installed command works on each runtime by its own name and by that of a tool, and by the packages' runners. */
+export function commandChecks(directory: string, socket: string): Check[] {
+  const runners = [["npx", "--offline", "tsxs"], [join(dirname(bun()), "bunx"), "tsxs"], [
+    deno(),
+    "run",
+    "-A",
+    "npm:tsxs",
+  ]];
+  return [
+    ...runtimes().map(({ name, command }) => ({ name, run: () => checkCommand(name, command, directory, socket) })),
+    ...runners.map((runner) => ({
+      name: runner.join(" "),
+      run: async () => {
+        const command = ["env", `XENSTORED_PATH=${socket}`, ...runner, "control", "check"];
+        const output = await run(command, directory);
+        if (output !== "OK\n") throw new Error(`${runner.join(" ")} wrote:\n${output}`);
+      },
+    })),
+  ];
+}
+
+async function checkCommand(
+  name: string,
+  command: readonly string[],
+  directory: string,
+  socket: string,
+): Promise<void> {
+  const installed = join(directory, "node_modules", ".bin", "tsxs");
+  const tool = join(directory, `xenstore-ls-${name}`, "xenstore-ls");
+  mkdirSync(dirname(tool));
+  symlinkSync(installed, tool);
+  const withStore = ["env", `XENSTORED_PATH=${socket}`, ...command];
+  const path = `/tool/${name}`;
+  await run([...withStore, installed, "write", `${path}/a`, "two words", `${path}/b`, "\\xff"], directory);
+  const outputs = [
+    [await run([...withStore, installed, "read", "-p", `${path}/a`], directory), `${path}/a: two words\n`],
+    [await run([...withStore, tool, "-f", path], directory), `${path}/a = "two words"\n${path}/b = "\\xff"\n`],
+  ];
+  for (const [output, expected] of outputs) {
+    if (output !== expected) throw new Error(`the command wrote:\n${output}instead of:\n${expected}`);
+  }
 }

@@ -1,0 +1,24 @@
+// What a subcommand works with: its arguments, its names in messages, and the connection to the store.
+
+import type { Invocation } from "./invocation.ts";
+import type { Session } from "./session.ts";
+
+/** A subcommand, which resolves with its exit status. */
+export type Subcommand = (context: Context) => Promise<number>;
+
+/** What a subcommand works with. */
+export interface Context {
+  readonly invocation: Invocation;
+  /** The name in the texts about usage: the command, and its subcommand if that was an argument. */
+  readonly usageName: string;
+  /** The arguments of the subcommand. */
+  readonly args: readonly string[];
+  /** Writes a message to standard error, after the name of the command. */
+  warn(message: string): void;
+  /** Writes lines to standard error as they are. */
+  say(lines: string): void;
+  /** Writes a complaint about an option, after the subcommand's name if that was an argument. */
+  complain(complaint: string): void;
+  /** Connects to the store. The connection is closed when the subcommand ends. */
+  connect(): Promise<Session>;
+}

@@ -1,0 +1,56 @@
+// The command's arguments and streams on Deno. Its own API loads faster than that of Node.
+
+import { openTransport } from "../transport/open.ts";
+import type { Ending, Invocation } from "./invocation.ts";
+import { argumentsOf, programOf } from "./process_arguments.ts";
+import { writeAll } from "./printer.ts";
+
+/** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
+interface Output {
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
+}
+declare const Deno: {
+  readonly args: readonly string[];
+  readonly mainModule: string;
+  readonly pid: number;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: { get(name: string): string | undefined };
+  readFileSync(path: string): Uint8Array;
+  consoleSize(): { readonly columns: number };
+  addSignalListener(signal: string, listener: () => void): void;
+  removeSignalListener(signal: string, listener: () => void): void;
+  kill(pid: number, signal: string): void;
+  exit(status: number): never;
+};
+
+/** How a shell reports the end by SIGPIPE. */
+const PIPE_STATUS = 141;
+
+/** The invocation of this process. */
+export function invocation(): Invocation {
+  const { env, stdout, stderr } = Deno;
+  const called = [Deno.mainModule, ...Deno.args];
+  const [script = "", ...args] = argumentsOf(called, () => Deno.readFileSync("/proc/self/cmdline"));
+  return {
+    program: programOf(script, env.get("PATH")),
+    args,
+    variable: (name) => env.get(name),
+    writeOutput: (bytes) => writeAll((rest) => stdout.writeSync(rest), bytes),
+    writeError: (bytes) => writeAll((rest) => stderr.writeSync(rest), bytes),
+    columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
+    open: async () => (await openTransport(undefined)).transport,
+  };
+}
+
+/** Ends the process. */
+export function end(ending: Ending): never {
+  if (ending !== "SIGPIPE") return Deno.exit(ending);
+  // The runtime ignores the signal. It restores the system's action when the last listener is removed.
+  const ignore = (): void => {};
+  Deno.addSignalListener("SIGPIPE", ignore);
+  Deno.removeSignalListener("SIGPIPE", ignore);
+  Deno.kill(Deno.pid, "SIGPIPE");
+  return Deno.exit(PIPE_STATUS);
+}

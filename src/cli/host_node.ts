@@ -1,0 +1,53 @@
+// The command's arguments and streams on Node and Bun.
+
+import { builtin } from "../transport/builtin.ts";
+import { openTransport } from "../transport/open.ts";
+import type { Ending, Invocation } from "./invocation.ts";
+import { argumentsOf, programOf } from "./process_arguments.ts";
+import { writeAll } from "./printer.ts";
+
+/** The part of the global `process` that is used here. Deno would load Node's modules for an import of it. */
+interface Process {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  on(signal: string, listener: () => void): void;
+  off(signal: string, listener: () => void): void;
+  kill(pid: number, signal: string): void;
+  exit(status: number): never;
+}
+
+const { process } = globalThis as unknown as { readonly process: Process };
+const [STDOUT, STDERR] = [1, 2];
+/** How a shell reports the end by SIGPIPE. */
+const PIPE_STATUS = 141;
+
+/** The invocation of this process. */
+export function invocation(): Invocation {
+  const { argv, env } = process;
+  const { readFileSync, writeSync } = builtin("node:fs");
+  const [script = "", ...args] = argumentsOf(argv.slice(1), () => readFileSync("/proc/self/cmdline"));
+  return {
+    program: programOf(script, env.PATH),
+    args,
+    variable: (name) => env[name],
+    writeOutput: (bytes) => writeAll((rest) => writeSync(STDOUT, rest), bytes),
+    writeError: (bytes) => writeAll((rest) => writeSync(STDERR, rest), bytes),
+    columns: () => {
+      const { isatty, WriteStream } = builtin("node:tty");
+      return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;
+    },
+    open: async () => (await openTransport(undefined)).transport,
+  };
+}
+
+/** Ends the process. */
+export function end(ending: Ending): never {
+  if (ending !== "SIGPIPE") return process.exit(ending);
+  // The runtime ignores the signal. It restores the system's action when the last listener is removed.
+  const ignore = (): void => {};
+  process.on("SIGPIPE", ignore);
+  process.off("SIGPIPE", ignore);
+  process.kill(process.pid, "SIGPIPE");
+  return process.exit(PIPE_STATUS);
+}

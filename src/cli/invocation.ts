@@ -1,0 +1,56 @@
+// One run of the command: its arguments, its environment and its streams, and how it fails.
+
+import { errnoText, isErrnoName } from "../wire/errno.ts";
+import type { Transport } from "../transport/transport.ts";
+import { codeOf } from "../wire/system_errors.ts";
+
+/** One run of the command. Arguments are byte strings, because an argument may be any bytes. */
+export interface Invocation {
+  /** The name by which the command was called, with its directory if one was given. */
+  readonly program: string;
+  /** The arguments after the name. */
+  readonly args: readonly string[];
+  /** Returns a variable of the environment. */
+  variable(name: string): string | undefined;
+  /** Writes all bytes to standard output. Throws the system's error. */
+  writeOutput(bytes: Uint8Array): void;
+  /** Writes all bytes to standard error. Throws the system's error. */
+  writeError(bytes: Uint8Array): void;
+  /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
+  columns(): number | null;
+  /** Opens the connection to the store. */
+  open(): Promise<Transport>;
+}
+
+/** How the command ends: with a status, or by the signal of a closed pipe. */
+export type Ending = number | "SIGPIPE";
+
+/** The command failed. The message is printed after the name of the command. */
+export class Failure extends Error {
+  override name = "Failure";
+  readonly status: number;
+
+  constructor(message: string, status = 1) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Standard output could not be written. */
+export class OutputError extends Error {
+  override name = "OutputError";
+  /** The system's code, such as `"ENOSPC"`. */
+  readonly code: string;
+
+  constructor(cause: unknown) {
+    super("cannot write the output", { cause });
+    this.code = codeOf(cause) ?? "EIO";
+  }
+}
+
+/** Returns the text of `strerror` for an error of a store or the system. */
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error) ?? "";
+  if (isErrnoName(code)) return errnoText(code);
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,114 @@
+// The requests of the command to a store: any bytes go out, and the store alone judges them.
+
+import { listDirectory } from "../client/listing.ts";
+import { bytesReply, okReply, transactionReply } from "../client/replies.ts";
+import { Router } from "../client/router.ts";
+import type { Part } from "../wire/encoder.ts";
+import { errnoError } from "../wire/errors.ts";
+import { Operation } from "../wire/operations.ts";
+import { splitStrings, withoutNul } from "../wire/text.ts";
+import type { ConnectionError } from "../transport/errors.ts";
+import { bytesOf } from "./bytes.ts";
+import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+
+/** A connection of the command. Paths and names are byte strings. */
+export class Session {
+  /** The end of the connection, if it ends by itself. It does not resolve otherwise. */
+  readonly ended: Promise<ConnectionError>;
+  readonly #router: Router;
+
+  /** Connects. Throws a {@linkcode Failure} with the text of the tools if no store can be reached. */
+  static async open(invocation: Invocation): Promise<Session> {
+    let transport;
+    try {
+      transport = await invocation.open();
+    } catch (error) {
+      throw new Failure(`xs_open: ${reasonOf(error)}`);
+    }
+    let onEnd: (error: ConnectionError) => void = () => {};
+    const ended = new Promise<ConnectionError>((resolve) => onEnd = resolve);
+    return new Session(new Router(transport, onEnd), ended);
+  }
+
+  private constructor(router: Router, ended: Promise<ConnectionError>) {
+    this.#router = router;
+    this.ended = ended;
+  }
+
+  /** Reads a value. */
+  read(path: string, transactionId = 0): Promise<Uint8Array> {
+    return this.#ask(Operation.READ, [terminated(path)], bytesReply, transactionId);
+  }
+
+  /** Writes a value. */
+  write(path: string, value: Uint8Array, transactionId: number): Promise<void> {
+    return this.#ask(Operation.WRITE, [terminated(path), value], okReply, transactionId);
+  }
+
+  /** Lists the names of the children of a node. */
+  list(path: string, transactionId = 0): Promise<string[]> {
+    return listDirectory((operation, parse, parts) =>
+      this.#ask(operation, [terminated(path), ...parts], parse, transactionId)
+    );
+  }
+
+  /** Removes a node and everything below it. */
+  remove(path: string, transactionId: number): Promise<void> {
+    return this.#ask(Operation.RM, [terminated(path)], okReply, transactionId);
+  }
+
+  /** Reads the permissions of a node, as the store writes them. */
+  permissions(path: string): Promise<string[]> {
+    return this.#ask(Operation.GET_PERMS, [terminated(path)], splitStrings);
+  }
+
+  /** Sets the permissions of a node. */
+  setPermissions(path: string, permissions: readonly string[], transactionId: number): Promise<void> {
+    return this.#ask(Operation.SET_PERMS, [path, ...permissions].map(terminated), okReply, transactionId);
+  }
+
+  /** Starts a transaction, and resolves with its number. */
+  startTransaction(): Promise<number> {
+    return this.#ask(Operation.TRANSACTION_START, [""], transactionReply);
+  }
+
+  /** Ends a transaction. Rejects with EAGAIN if another client made changes that conflict. */
+  endTransaction(transactionId: number, commits: boolean): Promise<void> {
+    return this.#ask(Operation.TRANSACTION_END, [commits ? "T" : "F"], okReply, transactionId);
+  }
+
+  /** Sets a watch whose token is its path. `depth` needs a store that knows the depth of watches. */
+  async watch(path: string, depth: number | null, onEvent: (path: string) => void): Promise<void> {
+    if (depth !== null && !(await this.#router.knowsWatchDepth())) throw errnoError("ENOSYS", { operation: "WATCH" });
+    this.#router.subscribe(path, { deliver: onEvent });
+    const parts = [path, path, ...depth === null ? [] : [`${depth}`]];
+    await this.#ask(Operation.WATCH, parts.map(terminated), okReply);
+  }
+
+  /** Sends a command to the daemon, and resolves with its answer up to the first NUL. */
+  control(words: readonly string[]): Promise<string> {
+    return this.#ask(
+      Operation.CONTROL,
+      words.map(terminated),
+      (payload) => splitStrings(withoutNul(payload))[0] ?? "",
+    );
+  }
+
+  /** Closes the connection. */
+  close(): Promise<void> {
+    return this.#router.close();
+  }
+
+  #ask<T>(
+    operation: Operation,
+    parts: readonly Part[],
+    parse: (payload: Uint8Array) => T,
+    transactionId = 0,
+  ): Promise<T> {
+    return this.#router.request({ operation, transactionId, parts, parse });
+  }
+}
+
+function terminated(text: string): Uint8Array {
+  return bytesOf(`${text}\0`);
+}

@@ -1,0 +1,39 @@
+// The sessions in docs/command.md print what the document shows.
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import { utf8Of } from "../../src/cli/bytes.ts";
+import { connect } from "../../src/client/client.ts";
+import { Daemon } from "../../src/daemon/mod.ts";
+import { run } from "../support/invocation.ts";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const text = readFileSync(join(root, "docs/command.md"), "utf8");
+const sessions = [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, session = ""]) => session);
+
+/** Splits a command line as a shell does. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) =>
+    double ?? single ?? plain ?? ""
+  );
+}
+
+describe("docs/command.md", () => {
+  test("the sessions of docs/command.md print what the document shows, one after the other", async () => {
+    await using daemon = new Daemon();
+    await using store = await connect(daemon.connect());
+    for (const name of await store.list("/tool")) await store.delete(`/tool/${name}`);
+    assert(sessions.length > 4, `${sessions.length} sessions`);
+    for (const session of sessions) {
+      let printed = "";
+      for (const [, line = ""] of session.matchAll(/^\$ (.*)$/gm)) {
+        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(line), { variables: { LANG: "C.UTF-8" } });
+        printed += `$ ${line}\n${stdout}${stderr}`;
+      }
+      assertEquals(printed, utf8Of(session));
+    }
+  });
+});

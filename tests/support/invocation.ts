@@ -1,0 +1,43 @@
+// Runs the command in the process of the test, with a store, arguments and streams of the test.
+
+import type { Ending, Invocation } from "../../src/cli/invocation.ts";
+import { main } from "../../src/cli/main.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+import { byteString, utf8Of } from "../../src/cli/bytes.ts";
+
+/** What the command printed, as byte strings, and how it ended. */
+export interface Ran {
+  readonly ending: Ending;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a test may replace. */
+export interface Setting {
+  readonly columns?: number | null;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Takes the place of standard output. */
+  readonly writeOutput?: (bytes: Uint8Array) => void;
+  /** Takes the place of standard error. */
+  readonly writeError?: (bytes: Uint8Array) => void;
+}
+
+/** Runs a command such as `["xenstore-read", "/tool"]` or `["tsxs", "read", "/tool"]`. */
+export async function run(
+  open: () => Transport | Promise<Transport>,
+  [program = "", ...args]: readonly string[],
+  { columns = null, variables = {}, writeOutput, writeError }: Setting = {},
+): Promise<Ran> {
+  let [stdout, stderr] = ["", ""];
+  const invocation: Invocation = {
+    program,
+    args: args.map(utf8Of),
+    variable: (name) => variables[name],
+    writeOutput: writeOutput ?? ((bytes) => void (stdout += byteString(bytes))),
+    writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
+    columns: () => columns,
+    open: async () => await open(),
+  };
+  const ending = await main(invocation);
+  return { ending, stdout, stderr };
+}
