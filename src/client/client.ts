@@ -189,7 +189,8 @@ export class Client extends DomainOperations implements AsyncDisposable {
    *
    * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
    * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
-   * handles does not count.
+   * handles does not count. Await functions and `Promise.all()` as well: JavaScript does not tell whether anything
+   * handles the error of a request that they await, so that an error may reach the process as an unhandled rejection.
    *
    * @param body The function to run, with the transaction and the number of the attempt, from 1.
    * @param options How many attempts are made, the pauses between them, and the signal that ends the wait.

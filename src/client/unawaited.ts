@@ -2,8 +2,12 @@
 
 import { afterTurn } from "../transport/builtin.ts";
 
-/** Returns the result of a request, and may note what becomes of it. */
-export type Follow = <T>(result: Promise<T>) => Promise<T>;
+/**
+ * Returns the result of a request, and may note what becomes of it.
+ *
+ * @param isHandled Whether the caller handles the error of the request.
+ */
+export type Follow = <T>(result: Promise<T>, isHandled?: boolean) => Promise<T>;
 
 /** Who takes the error of a result: `await` and `then()` may pass it on to a promise that is not awaited. */
 type Taker = "none" | "await" | "catch";
@@ -20,10 +24,13 @@ export class FollowedRequests {
   #state: "running" | "ending" | "succeeded" | "failed" = "running";
 
   /** Follows a request. */
-  readonly follow: Follow = <T>(result: Promise<T>): Promise<T> => {
+  readonly follow: Follow = <T>(result: Promise<T>, isHandled = false): Promise<T> => {
     if (this.#isOver) return result;
     this.#pending.add(result);
-    return new Followed(result, this);
+    if (!isHandled) return new Followed(result, this);
+    const done = (): void => this.done(result);
+    result.then(done, done);
+    return result;
   };
 
   /** Notes that the function ended. Tells whether requests are pending. */
