@@ -184,8 +184,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
    * Runs a function in a transaction, commits, and tries again if the transaction conflicted.
    *
    * Each attempt runs the function in a new transaction, after a random pause that grows. An attempt also fails if the
-   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the
-   * function throws. A function that ends its transaction itself is not run again.
+   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA), or if a request in the transaction fails with
+   * EAGAIN, as after a transaction of tsxs's daemon has expired. The transaction is rolled back if the function throws.
+   * A function that ends its transaction itself is not run again.
    *
    * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
    * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
