@@ -135,8 +135,9 @@ export class Client extends DomainOperations implements AsyncDisposable {
    *
    * @param options The signal that ends the wait, but not the closing.
    */
-  async close({ signal }: RequestOptions = {}): Promise<void> {
-    await this.#signals.wait(this.#connection.close(), signal);
+  async close(options: RequestOptions = NO_OPTIONS): Promise<void> {
+    checkOptions("close", options, REQUEST_OPTIONS);
+    await this.#signals.wait(this.#connection.close(), options.signal);
   }
 
   /**
