@@ -56,7 +56,7 @@ const LINE_WIDTH = 120;
 /** Files that may be longer, with a reason. */
 const longer: ReadonlyMap<string, number> = new Map([
   // The public types of two classes name each other, so the classes share a file to avoid a circle of imports.
-  ["compat/pyxs/client.ts", 430],
+  ["compat/pyxs/client.ts", 450],
   // One interface of the public API. Most of it is documentation.
   ["compat/xs.ts", 400],
   // Each is one class of the public API. Two thirds of it are documentation.

@@ -45,6 +45,7 @@ const onClient: Record<string, Call<Client>> = {
   "getQuota with a name": (store, options) => store.getQuota("nodes", 1, options),
   setQuota: (store, options) => store.setQuota("nodes", 1, 1, options),
   control: (store, options) => store.control(["help"], options),
+  close: (store, options) => store.close(options),
 };
 
 const onMonitor: Record<string, Call<Monitor>> = {
@@ -52,6 +53,7 @@ const onMonitor: Record<string, Call<Monitor>> = {
   unwatch: (monitor, options) => monitor.unwatch("/", "t", options),
   wait: (monitor, options) => monitor.wait(options),
   stream: (monitor, options) => monitor.stream(options),
+  close: (monitor, options) => monitor.close(options),
 };
 
 const onTransaction: Record<string, Call<Transaction>> = {

@@ -17,6 +17,9 @@ import { Router, type Subscriber } from "./router.ts";
 
 const END = new Uint8Array(1);
 
+/** The longest silence of the store while a monitor closes, in milliseconds: as long as the client of `tsxs` waits. */
+const SILENCE_MS = 5000;
+
 /**
  * A client of the store, as `pyxs.Client`.
  *
@@ -316,16 +319,22 @@ export class Monitor extends EventSource implements Subscriber {
   }
 
   /**
-   * Ends all watches.
+   * Ends all watches. If the store is silent for 5 seconds, the connection ends, except over a transport that cannot
+   * poll: the XenBus device by a descriptor.
    *
-   * @throws {ConnectionError} If the watches ended with their connection.
+   * @throws {ConnectionError} If the watches ended with their connection, or the store is silent.
    */
   close(): void {
     this.is_closed = true;
     const onClose = this.#onClose;
     this.#onClose = () => {};
-    try {
+    const unwatch = (): void => {
       for (const { path, token } of [...this.#watches]) this.unwatch(path, token);
+    };
+    try {
+      // Without a connection, the first call throws.
+      if (this.client.router.is_connected) this.client.router.connection.within(SILENCE_MS, unwatch);
+      else unwatch();
     } finally {
       onClose();
     }
@@ -350,10 +359,14 @@ export class Monitor extends EventSource implements Subscriber {
     this.close();
   }
 
-  /** Closes the monitor, if its connection is open: for `using`. */
+  /** Closes the monitor, for `using`. A connection that is over, or a silent store, is no error. */
   [Symbol.dispose](): void {
     if (this.#isLost || !this.client.router.is_connected) this.#forget();
-    this.close();
+    try {
+      this.close();
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+    }
   }
 
   /**

@@ -165,6 +165,17 @@ export class PacketConnection {
   }
 
   /**
+   * Runs calls during which the store may be silent for so long. After that the connection is over. Not in pyxs.
+   *
+   * @param silence The longest silence in milliseconds.
+   * @param run The calls.
+   * @throws {ConnectionError} If the connection is over.
+   */
+  within(silence: number, run: () => void): void {
+    this.#open().within(silence, run);
+  }
+
+  /**
    * Waits until an event can be taken.
    *
    * @param timeout The longest wait in milliseconds.

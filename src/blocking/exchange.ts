@@ -7,7 +7,7 @@ import { Operation } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { REFUSALS } from "../transport/lockstep.ts";
-import { codeOf } from "../wire/system_errors.ts";
+import { codedError, codeOf } from "../wire/system_errors.ts";
 import type { BlockingTransport } from "./transport.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { EventQueue, type RawEvent } from "./event_queue.ts";
@@ -36,6 +36,8 @@ export class Exchange {
   #requestId = 0;
   #hasWatched = false;
   #isOver = false;
+  /** The longest silence of the store during a request, in milliseconds. */
+  #silence = Infinity;
   /** Called when {@linkcode isReady} may have changed. */
   onReady: ((isReady: boolean) => void) | null = null;
 
@@ -97,7 +99,7 @@ export class Exchange {
     for (;;) {
       const answer = this.#next();
       if (answer === null) {
-        this.#receive(Infinity);
+        this.#await();
         continue;
       }
       this.#checkAnswer(answer, operation, id);
@@ -139,10 +141,33 @@ export class Exchange {
     return true;
   }
 
+  /**
+   * Runs calls during which the store may be silent for so many milliseconds. After that the connection ends, and the
+   * call throws ETIMEDOUT. A transport that cannot poll waits without end.
+   */
+  within<T>(silence: number, run: () => T): T {
+    const before = this.#silence;
+    this.#silence = silence;
+    try {
+      return run();
+    } finally {
+      this.#silence = before;
+    }
+  }
+
   /** Closes the connection. */
   close(): void {
     this.#isOver = true;
     this.transport.close();
+  }
+
+  /** Waits for bytes of a reply. */
+  #await(): void {
+    if (this.#silence === Infinity || !this.transport.canPoll) return void this.#receive(Infinity);
+    const deadline = performance.now() + this.#silence;
+    // A signal ends a wait early.
+    for (let rest = this.#silence; rest > 0; rest = deadline - performance.now()) if (this.#receive(rest) > 0) return;
+    throw this.#fail(codedError("ETIMEDOUT", "the store was silent while a watch was removed"), "ETIMEDOUT");
   }
 
   /** The time to wait at most before the next check for signals. A transport that cannot poll waits to the end. */
@@ -224,9 +249,9 @@ export class Exchange {
     } catch { /* that was all */ }
   }
 
-  #receive(timeout: number): void {
+  #receive(timeout: number): number {
     try {
-      this.#fill(timeout);
+      return this.#fill(timeout);
     } catch (error) {
       const code = codeOf(error) ?? "EPIPE";
       // libxenstore's error for the end of the stream.

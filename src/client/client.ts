@@ -172,10 +172,11 @@ export class Client extends ReportingClient implements AsyncDisposable {
    *
    * @param options The signal that ends the wait, but not the closing.
    */
-  async close({ signal }: RequestOptions = {}): Promise<void> {
+  async close(options: RequestOptions = NO_OPTIONS): Promise<void> {
+    checkOptions("close", options, REQUEST_OPTIONS);
     this.#tracer.enter("close");
     this.closeReporting();
-    await this.#signals.wait(this.#connection.close(), signal);
+    await this.#signals.wait(this.#connection.close(), options.signal);
   }
 
   /**
@@ -223,12 +224,14 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * Runs a function in a transaction, commits, and tries again if the transaction conflicted.
    *
    * Each attempt runs the function in a new transaction, after a random pause that grows. An attempt also fails if the
-   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA). The transaction is rolled back if the
-   * function throws. A function that ends its transaction itself is not run again.
+   * domain has too many open transactions (ENOSPC, on oxenstored EQUOTA), or if a request in the transaction fails with
+   * EAGAIN, as after a transaction of tsxs's daemon has expired. The transaction is rolled back if the function throws.
+   * A function that ends its transaction itself is not run again.
    *
    * Await every request of the transaction. The commit waits for requests that the function did not await. If one of
    * them fails, the transaction is rolled back, and that error is reported. An error that `catch()` of the request
-   * handles does not count.
+   * handles does not count. Await functions and `Promise.all()` as well: JavaScript does not tell whether anything
+   * handles the error of a request that they await, so that an error may reach the process as an unhandled rejection.
    *
    * @param body The function to run, with the transaction and the number of the attempt, from 1.
    * @param options How many attempts are made, the pauses between them, and the signal that ends the wait.

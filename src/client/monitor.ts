@@ -6,7 +6,15 @@ import { checkedWhole, checkOptions, kindFault } from "../wire/checks.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { ConnectionError } from "../transport/errors.ts";
-import { checkedPath, checkedString, NO_OPTIONS, type Path, type RequestOptions, signalOf } from "./arguments.ts";
+import {
+  checkedPath,
+  checkedString,
+  NO_OPTIONS,
+  type Path,
+  REQUEST_OPTIONS,
+  type RequestOptions,
+  signalOf,
+} from "./arguments.ts";
 import { BoundedQueue } from "./queue.ts";
 import { Deliveries } from "./deliveries.ts";
 import { bytesReply, okReply } from "./replies.ts";
@@ -199,9 +207,10 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    *
    * @param options The signal that ends the wait, but not the removal.
    */
-  async close({ signal }: RequestOptions = {}): Promise<void> {
+  async close(options: RequestOptions = NO_OPTIONS): Promise<void> {
+    checkOptions("close", options, REQUEST_OPTIONS);
     const closing = this.#closing ??= this.#close();
-    await this.#router.cleanUp(closing, signal);
+    await this.#router.cleanUp(closing, options.signal);
   }
 
   /** As {@linkcode close}. */

@@ -264,8 +264,8 @@ export abstract class NodeOperations {
    */
   walk(top: Path, options: WalkOptions = {}): Walk {
     const reader: WalkReader = {
-      read: (path) => this.#onPath(Operation.READ, path, bytesReply, NO_OPTIONS),
-      list: (path) => this.#list(path, NO_OPTIONS),
+      read: (path) => this.#follow(this.#onPath(Operation.READ, path, bytesReply, NO_OPTIONS), true),
+      list: (path) => this.#follow(this.#list(path, NO_OPTIONS), true),
     };
     return walk(reader, pathText(top, "walk"), options, { signals: this.#signals, progress: this.#track("walk") });
   }

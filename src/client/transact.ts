@@ -8,7 +8,7 @@ import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import { ConflictError } from "./errors.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { Transaction } from "./transaction.ts";
-import { type Follow, FollowedRequests } from "./unawaited.ts";
+import { type Follow, FollowedRequests, isConflict } from "./unawaited.ts";
 
 /** The options of {@linkcode Client.transact}. */
 export interface TransactOptions extends RequestOptions {
@@ -66,7 +66,8 @@ export async function transact<T>(
       const rollback = transaction[Symbol.asyncDispose]().catch(() => {});
       // After an abort nothing waits for the store, which may be silent.
       if (!signal?.aborted) await rollback;
-      throw error;
+      // A store that no longer keeps the transaction's tree refuses its requests, not only its commit.
+      if (!requests.isRefused || !isConflict(error) || signal?.aborted) throw error;
     }
   }
   throw new ConflictError(attempts);

@@ -1,9 +1,15 @@
 // Follows the requests of a function in a transaction, and keeps the errors that the function did not await.
 
 import { afterTurn } from "../transport/builtin.ts";
+import { ConnectionError } from "../transport/errors.ts";
+import { XenStoreError } from "../wire/errors.ts";
 
-/** Returns the result of a request, and may note what becomes of it. */
-export type Follow = <T>(result: Promise<T>) => Promise<T>;
+/**
+ * Returns the result of a request, and may note what becomes of it.
+ *
+ * @param isHandled Whether the caller handles the error of the request.
+ */
+export type Follow = <T>(result: Promise<T>, isHandled?: boolean) => Promise<T>;
 
 /** Who takes the error of a result: `await` and `then()` may pass it on to a promise that is not awaited. */
 type Taker = "none" | "await" | "catch";
@@ -18,13 +24,22 @@ export class FollowedRequests {
   /** The errors that the function left alone, the oldest first. */
   readonly #errors = new Map<Followed<unknown>, unknown>();
   #state: "running" | "ending" | "succeeded" | "failed" = "running";
+  #isRefused = false;
 
   /** Follows a request. */
-  readonly follow: Follow = <T>(result: Promise<T>): Promise<T> => {
+  readonly follow: Follow = <T>(result: Promise<T>, isHandled = false): Promise<T> => {
     if (this.#isOver) return result;
     this.#pending.add(result);
-    return new Followed(result, this);
+    if (!isHandled) return new Followed(result, this);
+    const done = (): void => this.done(result);
+    result.then(done, done);
+    return result;
   };
+
+  /** Whether the store has refused a request, as it refuses the commit after a conflict. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
 
   /** Notes that the function ended. Tells whether requests are pending. */
   ending(): boolean {
@@ -61,6 +76,7 @@ export class FollowedRequests {
 
   /** Notes an error. The caller may be gone by then: a transaction that succeeded does not hide an error. */
   failed(followed: Followed<unknown>, error: unknown): void {
+    this.#isRefused ||= isConflict(error);
     const isLeft = followed.taker === "none" || (this.#state === "ending" && followed.taker === "await");
     if (!isLeft || this.#state === "failed") return;
     if (this.#state === "succeeded") void Promise.reject(error);
@@ -73,6 +89,11 @@ export class FollowedRequests {
     this.#errors.delete(followed);
     return isAwait ? derived : new Followed(derived, this);
   }
+}
+
+/** Whether an error of a request in a transaction says that the transaction cannot commit. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof XenStoreError && !(error instanceof ConnectionError) && error.code === "EAGAIN";
 }
 
 /** A result that reports its error, and who takes it. `await` calls `then()` on a promise of a class of its own. */

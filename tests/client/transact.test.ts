@@ -79,6 +79,28 @@ describe("transact()", () => {
     assertEquals(log.at(-1), "TRANSACTION_END F| 2");
   });
 
+  test("runs its function again if the store refuses a request as it does a commit after a conflict", async () => {
+    const { client, peer } = await connected();
+    const log: string[] = [];
+    let refusals = 2;
+    peer.serve((request) => {
+      log.push(request.text);
+      if (request.text.startsWith("TRANSACTION_START")) return request.reply("1");
+      if (request.text === "READ /a|" && refusals-- > 0) return request.error("EAGAIN");
+      request.ok();
+    });
+    const attempts: number[] = [];
+    await client.transact(async (transaction, attempt) => {
+      attempts.push(attempt);
+      await transaction.read("/a");
+    }, { backoff: noPause });
+    assertEquals(attempts, [1, 2, 3]);
+    assertEquals(log.filter((line) => line.includes("END")).map((line) => line.at(16)), ["F", "F", "T"]);
+    refusals = Infinity;
+    const refused = () => client.transact((t) => void t.read("/a"), { backoff: noPause, attempts: 3 });
+    await assertRejects(refused, ConflictError, "3 attempts");
+  });
+
   test("does not run again what threw an EAGAIN of its own", async () => {
     const { client, peer } = await connected();
     const log = serve(peer);

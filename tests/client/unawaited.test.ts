@@ -89,6 +89,26 @@ describe("transact() with requests that its function does not await", () => {
     assertEquals(log.filter((line) => / \/[bd]\|/.test(line)).sort(), ["READ /b|", "WRITE /d|v"]);
   });
 
+  test("commits after a walk that was not awaited, and what is done with its nodes", async () => {
+    const { client, peer } = await connected();
+    const log: string[] = [];
+    peer.serve((request) => {
+      log.push(request.text);
+      if (request.text.startsWith("TRANSACTION_START")) return request.reply("1");
+      if (request.text === "DIRECTORY /top|") return request.reply("a", "b");
+      if (request.text.startsWith("DIRECTORY")) return request.reply();
+      request.ok();
+    });
+    await client.transact((transaction) => {
+      const mark = async () => {
+        for await (const { path } of transaction.walk("/top")) await transaction.write(path, "v");
+      };
+      void mark();
+    });
+    const writes = ["WRITE /top|v", "WRITE /top/a|v", "WRITE /top/b|v"];
+    assertEquals([log.filter((line) => line.startsWith("WRITE")), log.at(-1)], [writes, committed]);
+  });
+
   test("rejects with the error of what follows from a request, and of a helper that was not awaited", async () => {
     const { client, peer } = await connected();
     serve(peer);

@@ -8,6 +8,7 @@ import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
 /** The protections that `npm run mutate` removes. */
@@ -19,5 +20,6 @@ export const protections: readonly Protection[] = [
   ...migration,
   ...wire,
   ...client,
+  ...waits,
   ...blocking,
 ];

@@ -3,7 +3,8 @@
 
 import process from "node:process";
 import { describe, test } from "node:test";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client as PyxsClient } from "../../compat/pyxs.ts";
 import { connect, type Status } from "../../mod.ts";
 import { collect } from "../contract/scratch.ts";
 import { timeout } from "../support/limits.ts";
@@ -37,6 +38,20 @@ withPeers("clean-up does not depend on the daemon", () => {
         assertEquals(lost.error.code, "ETIMEDOUT");
       });
     }
+
+    test("xenstored does not keep a monitor of pyxs from closing, nor the error of a body that uses one", async () => {
+      await using store = await startXenstored();
+      const client = new PyxsClient(store.socket);
+      const body = () => {
+        using monitor = client.monitor();
+        monitor.watch("/tool", "token");
+        process.kill(store.pid, "SIGSTOP");
+        throw new RangeError("enough");
+      };
+      assertThrows(body, RangeError, "enough");
+      assertEquals(client.router.is_connected, false);
+      process.kill(store.pid, "SIGCONT");
+    });
 
     test("xenstored does not keep a client of the stand-in for the device from closing", async () => {
       await using store = await startXenstored();

@@ -8,7 +8,7 @@ import { Transaction } from "./transaction.ts";
 
 /** The default of {@linkcode Pins}, in bytes. */
 const PINNED_MAX = 16 << 20;
-/** A transaction of more requests is not replayed here: the change of another client must not take that long. */
+/** So many requests are replayed here for one change: the change of another client must not take longer. */
 const REPLAYED_MAX = 256;
 
 /**
@@ -39,10 +39,16 @@ export class Pins {
 
   /** Lets go of old trees that take too much memory. To be called after each change of the tree. */
   check(): void {
+    let rest = REPLAYED_MAX;
     for (const [transaction, connection] of this.#open) {
       if (this.#view.replaced - transaction.startedAt <= this.#max) return;
+      const { length } = transaction.exchanges;
+      const isShort = length <= REPLAYED_MAX;
+      // The next change goes on with this transaction.
+      if (isShort && length > rest) return;
+      if (isShort) rest -= length + 1;
       this.#open.delete(transaction);
-      const moved = transaction.exchanges.length <= REPLAYED_MAX ? transaction.replay(this.#view) : null;
+      const moved = isShort ? transaction.replay(this.#view) : null;
       if (moved === null) expire(connection, transaction);
       else {
         moved.takeRecord(transaction);

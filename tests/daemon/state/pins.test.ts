@@ -48,6 +48,30 @@ describe("the old trees of open transactions", () => {
   );
 
   test(
+    "are let go of with at most 256 requests that are replayed for one change, whoever made the transactions",
+    within((store) => {
+      const { dom0, guest, node } = store;
+      node("/churn");
+      const connections = [5, 6, 7].map((domid) => {
+        const own = guest(domid);
+        const t = own.begin();
+        for (let i = 0; i < 200; i++) tableOf(t, ["READ", "/churn/none|", "EACCES"]);
+        return own.connection;
+      });
+      const starts = () =>
+        connections.flatMap(({ transactions }) => [...transactions.values()].map((t) => t.startedAt));
+      const moved: number[] = [];
+      const first = starts();
+      for (let i = 0; i < 100; i++) {
+        table([dom0, "WRITE", `/churn|${"x".repeat(2000)}`, "OK|"]);
+        const count = starts().filter((at, j) => at !== first[j]).length;
+        if (count !== (moved.at(-1) ?? 0)) moved.push(count);
+      }
+      assertEquals(moved, [1, 2, 3]);
+    }, { pinnedMax: MAX }),
+  );
+
+  test(
     "are lost to a transaction whose replies would be different, which fails with EAGAIN from then on",
     within((store) => {
       const { dom0, guest, node, tree } = store;

@@ -89,4 +89,20 @@ export const blocking: readonly Protection[] = [
     testFile: "tests/transport/lockstep.test.ts",
     test: "send() throws any other error of a write",
   },
+  {
+    name: "the handlers after one that throws",
+    file: "src/blocking/interrupts.ts",
+    remove: "for (const name of this.#came) {\n      this.#came.delete(name);",
+    instead: "const came = [...this.#came];\n    this.#came.clear();\n    for (const name of came) {",
+    testFile: "tests/blocking/interrupts.test.ts",
+    test: "calls the other handlers at the next check if one throws",
+  },
+  {
+    name: "a signal after the last call",
+    file: "src/blocking/interrupts.ts",
+    remove: "for (const name of this.#source.release()) this.#came.add(name);",
+    instead: "this.#source.release();",
+    testFile: "tests/blocking/interrupts.test.ts",
+    test: "calls the handler of a signal that came after the last call in the next turn of the event loop",
+  },
 ];

@@ -229,4 +229,28 @@ export const persistence: readonly Protection[] = [
     testFile: "tests/daemon/persistence/keeper.test.ts",
     test: "a restart removes the nodes, permissions and quotas of domains that no longer exist",
   },
+  {
+    name: "a directory in which others may write",
+    file: "src/daemon/persistence/safety.ts",
+    remove: "if ((last.mode & (WRITABLE_BY_GROUP | WRITABLE_BY_ALL)) !== 0) {",
+    instead: "if ((last.mode & 0) !== 0) {",
+    testFile: "tests/daemon/persistence/safety.test.ts",
+    test: "refuses a directory in which the group or all users may write",
+  },
+  {
+    name: "a directory that others could replace",
+    file: "src/daemon/persistence/safety.ts",
+    remove: "if (isOpen && i < steps.length - 1) {",
+    instead: "if (isOpen && i < 0) {",
+    testFile: "tests/daemon/persistence/safety.test.ts",
+    test: "refuses a directory that all users could replace, unless its parent is sticky",
+  },
+  {
+    name: "a log with a second name",
+    file: "src/daemon/persistence/safety.ts",
+    remove: "stats.nlink > 1 &&",
+    instead: "stats.nlink > 9 &&",
+    testFile: "tests/daemon/persistence/safety.test.ts",
+    test: "refuses a log that is a pipe, a directory or a hard link, or that other users may write",
+  },
 ];

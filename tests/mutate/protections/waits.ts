@@ -1,0 +1,60 @@
+// The protections of what a client waits for: requests that nothing awaits, silent and busy stores, missing nodes.
+
+import type { Protection } from "../protection.ts";
+
+/** The protections of what a client waits for. */
+export const waits: readonly Protection[] = [
+  {
+    name: "the wait for requests that are not awaited",
+    file: "src/client/transact.ts",
+    remove: "if (requests.ending()) await signals.wait(requests.settled(), signal);",
+    testFile: "tests/client/unawaited.test.ts",
+    test: "rolls back and rejects with the error of a write that is pending when the function ends",
+  },
+  {
+    name: "the errors of requests that are not awaited",
+    file: "src/client/transact.ts",
+    remove: "requests.check();",
+    testFile: "tests/client/unawaited.test.ts",
+    test: "rolls back and rejects with the error of a write that failed before the function ends",
+  },
+  {
+    name: "the wait for a walk that is not awaited",
+    file: "src/client/unawaited.ts",
+    remove: "if (!isHandled) return new Followed(result, this);",
+    instead: "if (isHandled) return this.#pending.delete(result), result;\n    return new Followed(result, this);",
+    testFile: "tests/client/unawaited.test.ts",
+    test: "commits after a walk that was not awaited, and what is done with its nodes",
+  },
+  {
+    name: "another attempt after a refused request",
+    file: "src/client/transact.ts",
+    remove: "if (!requests.isRefused || !isConflict(error) || signal?.aborted) throw error;",
+    instead: "throw error;",
+    testFile: "tests/client/transact.test.ts",
+    test: "runs its function again if the store refuses a request as it does a commit after a conflict",
+  },
+  {
+    name: "the end of clean-up on a silent store",
+    file: "src/client/clean_up.ts",
+    remove: "silent >= SILENT_LOOKS || looks >= MAX_LOOKS",
+    instead: "looks >= MAX_LOOKS",
+    testFile: "tests/client/clean_up.test.ts",
+    test: "resolves after 5 seconds without a byte of the store, and gives the connection up",
+  },
+  {
+    name: "missing nodes that the store hides",
+    file: "src/client/missing.ts",
+    remove: "if (isDenied(other)) return missing;",
+    testFile: "tests/client/replies.test.ts",
+    test: "a node counts as missing if the store answers EACCES for a missing node beside it as well",
+  },
+  {
+    name: "the wait for a busy store",
+    file: "src/transport/busy.ts",
+    remove: "if (!isBusy(error)) throw error;",
+    instead: "throw error;",
+    testFile: "tests/transport/busy.test.ts",
+    test: "repeats an attempt that fails with EAGAIN, after pauses from 1 to 50 ms",
+  },
+];
