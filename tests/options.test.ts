@@ -18,6 +18,7 @@ const onNodes: Record<string, Call<Client | Transaction>> = {
   write: (store, options) => store.write("/a", "v", options),
   mkdir: (store, options) => store.mkdir("/a", options),
   delete: (store, options) => store.delete("/a", options),
+  writeIfChanged: (store, options) => store.writeIfChanged("/a", "1", options),
   list: (store, options) => store.list("/", options),
   exists: (store, options) => store.exists("/", options),
   getPerms: (store, options) => store.getPerms("/", options),
@@ -45,6 +46,7 @@ const onClient: Record<string, Call<Client>> = {
   "getQuota with a name": (store, options) => store.getQuota("nodes", 1, options),
   setQuota: (store, options) => store.setQuota("nodes", 1, 1, options),
   control: (store, options) => store.control(["help"], options),
+  events: (store, options) => store.events("trace", options),
   close: (store, options) => store.close(options),
 };
 

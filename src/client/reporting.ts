@@ -6,8 +6,11 @@ import type { Reporter } from "../events/reporter.ts";
 import { Reporting } from "../events/reporting.ts";
 import type { EventIterator, EventStreamOptions } from "../events/stream.ts";
 import { grantedVariable } from "../transport/address.ts";
+import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { DomainOperations } from "./domains.ts";
 import type { NodeContext } from "./node_context.ts";
+
+const STREAM_OPTIONS: OptionNames<EventStreamOptions> = { signal: true, limit: true };
 
 /** The events and the private data of a client. */
 export abstract class ReportingClient extends DomainOperations {
@@ -20,7 +23,8 @@ export abstract class ReportingClient extends DomainOperations {
    */
   constructor(context: NodeContext) {
     super(context);
-    this.#reporting = new Reporting({ variable: grantedVariable });
+    const check = (options: EventStreamOptions) => checkOptions("events", options, STREAM_OPTIONS);
+    this.#reporting = new Reporting({ variable: grantedVariable, check });
   }
 
   /**
@@ -113,6 +117,7 @@ export abstract class ReportingClient extends DomainOperations {
    * @param options How many events may wait, and the signal that ends the wait.
    * @returns An async iterator of the events.
    * @throws {RangeError} If the mask or the name is not of a class, or `limit` is not a whole number from 1.
+   * @throws {TypeError} If an option is unknown.
    *
    * @example
    * ```ts

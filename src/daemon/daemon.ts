@@ -1,7 +1,6 @@
 // The daemon: a store of this process, the ways to connect to it, and the reports of a hypervisor.
 
 import { Reported } from "../events/reported.ts";
-import { grantedVariable } from "../transport/address.ts";
 import { refuseClones } from "../transport/uncloneable.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { Pace } from "../transport/pace.ts";
@@ -18,7 +17,7 @@ import { Links } from "./lines/links.ts";
 import { memoryLine } from "./lines/memory_line.ts";
 import { exportStore, importStore } from "./migration/store.ts";
 import { Observer } from "./lines/observer.ts";
-import { DaemonReports } from "./lines/reports.ts";
+import { DaemonReports, reporterOptions } from "./lines/reports.ts";
 import { type LogOptions, type LogReader, OperationLog } from "./lines/operation_log.ts";
 import {
   checkDaemonOptions,
@@ -74,7 +73,7 @@ export class Daemon extends Reported implements AsyncDisposable {
    * @throws {TypeError} If an option has the wrong type or is unknown.
    */
   constructor(options: DaemonOptions = {}) {
-    super({ variable: grantedVariable });
+    super(reporterOptions);
     checkDaemonOptions(options);
     const { clock = systemClock, quotas, domainExists, log, onIdle, pinnedMax } = options;
     this.#reports = new DaemonReports(this.reporter, clock);

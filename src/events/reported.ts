@@ -87,6 +87,7 @@ export abstract class Reported {
    * @param options How many events may wait, and the signal that ends the wait.
    * @returns An async iterator of the events.
    * @throws {RangeError} If the mask or the name is not of a class, or `limit` is not a whole number from 1.
+   * @throws {TypeError} If an option is unknown.
    */
   events(maskOrName: number | EventName, options: EventStreamOptions = {}): EventIterator {
     return this.#reporting.events(maskOrName, options);

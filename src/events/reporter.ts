@@ -13,6 +13,8 @@ export interface ReporterOptions {
   readonly variable?: (name: string) => string | undefined;
   /** Writes a line to standard error. */
   readonly write?: (line: string) => void;
+  /** Throws if the options of a stream have an unknown key. */
+  readonly check?: (options: EventStreamOptions) => void;
 }
 
 /** Reports the events of one object. `wanted` says which events are worth making. */

@@ -11,10 +11,12 @@ export class Reporting {
   /** Raises the events. */
   readonly reporter: Reporter;
   readonly #private = new PrivateData();
+  readonly #check: (options: EventStreamOptions) => void;
 
   /** Makes the events of an object. */
   constructor(options: ReporterOptions = {}) {
     this.reporter = new Reporter(options);
+    this.#check = options.check ?? (() => {});
   }
 
   /** Registers a callback of `source` for the classes of a mask. Returns its handle. */
@@ -30,6 +32,7 @@ export class Reporting {
 
   /** Iterates over events. */
   events(maskOrName: number | EventName, options: EventStreamOptions = {}): EventIterator {
+    this.#check(options);
     const { limit = DEFAULT_LIMIT } = options;
     if (!Number.isInteger(limit) || limit < 1) {
       throw new RangeError(`events: limit is ${limit}: expected a whole number from 1`);

@@ -3,13 +3,24 @@
 import { EventClass } from "../../events/classes.ts";
 import { quoted, quotedBytes } from "../../events/escape.ts";
 import { Progress, withProgress } from "../../events/progress.ts";
-import type { Reporter } from "../../events/reporter.ts";
+import type { Reporter, ReporterOptions } from "../../events/reporter.ts";
+import type { EventStreamOptions } from "../../events/stream.ts";
+import { grantedVariable } from "../../transport/address.ts";
+import { checkOptions, type OptionNames } from "../../wire/checks.ts";
 import type { Clock } from "../clock.ts";
 import type { OperationEvent } from "./operation_log.ts";
 
 const { APPLIANCE, ENTER, LAUNCH_DONE, SUBPROCESS_QUIT, TRACE } = EventClass;
 /** The long operations, with the numbers that their progress events carry. */
 const LONG_OPERATIONS = { exportStream: 1003, importStream: 1004 } as const;
+
+const STREAM_OPTIONS: OptionNames<EventStreamOptions> = { signal: true, limit: true };
+
+/** What the events of a daemon get from its surroundings. */
+export const reporterOptions: ReporterOptions = {
+  variable: grantedVariable,
+  check: (options) => checkOptions("events", options, STREAM_OPTIONS),
+};
 
 /** Raises the events of one daemon. */
 export class DaemonReports {
