@@ -30,9 +30,12 @@ export interface Found {
 
 const nothing = (): void => {};
 
+/** Answers the requests of a reader: a session, or a filter in front of it. */
+export type Source = Pick<Session, "read" | "permissions" | "list">;
+
 /** Reads the nodes below a top. */
 export class TreeReader {
-  readonly #session: Session;
+  readonly #session: Source;
   readonly #wantsPermissions: boolean;
   readonly #levels: number;
   /** The nodes that were found and not requested, the next one last. */
@@ -40,7 +43,7 @@ export class TreeReader {
   #ahead = 0;
 
   /** Makes a reader of at most so many levels. */
-  constructor(session: Session, wantsPermissions: boolean, levels: number = Infinity) {
+  constructor(session: Source, wantsPermissions: boolean, levels: number = Infinity) {
     this.#session = session;
     this.#wantsPermissions = wantsPermissions;
     this.#levels = levels;

@@ -162,6 +162,9 @@ describe("the output of the command", () => {
       variable: () => undefined,
       writeOutput: (bytes) => void pieces.push(new TextDecoder().decode(bytes)),
       writeError: () => {},
+      readInput: () => new ReadableStream<Uint8Array>(),
+      readFile: () => new ReadableStream<Uint8Array>(),
+      isInputTerminal: () => false,
       columns: () => null,
       open: () => Promise.reject(new Error("not connected")),
     });
