@@ -8,9 +8,7 @@ import { Failure } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
 import { failUnreadable, storeNodes } from "./store_nodes.ts";
-
-/** The exit status if something fails, as that of diff(1). */
-const TROUBLE = 2;
+import { orTrouble, TROUBLE } from "./trouble.ts";
 
 /** Shows what differs. Resolves with 1 if something differs. Throws a {@linkcode Failure} with status 2 on failure. */
 export async function diff(context: Context): Promise<number> {
@@ -21,20 +19,19 @@ export async function diff(context: Context): Promise<number> {
     status: TROUBLE,
   });
   if (first === "-" && second === "-") throw new Failure("only one dump can come from standard input", TROUBLE);
-  const printer = new Printer(context.invocation);
-  let status = 0;
-  try {
-    for await (const difference of await differencesOf(context, first, second)) {
-      status = 1;
-      printer.print(differenceText(difference, options.has("j")));
+  return await orTrouble(async () => {
+    const printer = new Printer(context.invocation);
+    let status = 0;
+    try {
+      for await (const difference of await differencesOf(context, first, second)) {
+        status = 1;
+        printer.print(differenceText(difference, options.has("j")));
+      }
+    } finally {
+      printer.flush();
     }
-  } catch (error) {
-    if (error instanceof Failure) throw new Failure(error.message, TROUBLE);
-    throw error;
-  } finally {
-    printer.flush();
-  }
-  return status;
+    return status;
+  });
 }
 
 async function differencesOf(

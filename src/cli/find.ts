@@ -9,11 +9,9 @@ import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
 import { storeNodes } from "./store_nodes.ts";
 import type { Source } from "./tree_reader.ts";
+import { orTrouble, TROUBLE } from "./trouble.ts";
 
-/** The exit status if a node cannot be read, or an argument is invalid. */
-const TROUBLE = 2;
-
-/** Prints what matches. Resolves with 1 if nothing matches, and with 2 if a node cannot be read. */
+/** Prints what matches. Resolves with 1 if nothing matches, and with 2 on a failure. */
 export async function find(context: Context): Promise<number> {
   const { options, operands } = ownArgumentsOf(context, {
     options: [json, { letter: "v", long: "value", hasArgument: true }],
@@ -25,20 +23,22 @@ export async function find(context: Context): Promise<number> {
   const wanted = options.get("v");
   const values = wanted === undefined ? null : new Glob(wanted);
   const isJson = options.has("j");
-  const session = await context.connect();
-  const printer = new Printer(context.invocation);
-  let [isFound, isComplete] = [false, true];
-  const nodes = storeNodes(sourceOf(session, paths, isJson), paths.top, (path, reason) => {
-    isComplete = false;
-    context.warn(`cannot read ${escapeText(path)}: ${reason}`);
+  return await orTrouble(async () => {
+    const session = await context.connect();
+    const printer = new Printer(context.invocation);
+    let [isFound, isComplete] = [false, true];
+    const nodes = storeNodes(sourceOf(session, paths, isJson), paths.top, (path, reason) => {
+      isComplete = false;
+      context.warn(`cannot read ${escapeText(path)}: ${reason}`);
+    });
+    for await (const node of nodes) {
+      if (!paths.matches(node.path) || values?.matches(node.value) === false) continue;
+      isFound = true;
+      printer.print(isJson ? nodeLine(node) : `${escapeText(node.path)}\n`);
+    }
+    printer.flush();
+    return isComplete ? (isFound ? 0 : 1) : TROUBLE;
   });
-  for await (const node of nodes) {
-    if (!paths.matches(node.path) || values?.matches(node.value) === false) continue;
-    isFound = true;
-    printer.print(isJson ? nodeLine(node) : `${escapeText(node.path)}\n`);
-  }
-  printer.flush();
-  return isComplete ? (isFound ? 0 : 1) : TROUBLE;
 }
 
 /** Asks only for what can match. */

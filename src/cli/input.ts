@@ -19,7 +19,11 @@ async function* read(name: string, open: () => AsyncIterable<Uint8Array>): Async
 
 /** Asks a question on standard error, and resolves with whether the terminal at standard input answers yes. */
 export async function confirm(invocation: Invocation, question: string): Promise<boolean> {
-  invocation.writeError(new TextEncoder().encode(`${question} [y/N] `));
+  try {
+    invocation.writeError(new TextEncoder().encode(`${question} [y/N] `));
+  } catch (error) {
+    throw new Failure(`cannot ask: ${reasonOf(error)}`);
+  }
   const decoder = new TextDecoder();
   let answer = "";
   for await (const chunk of invocation.readInput()) {

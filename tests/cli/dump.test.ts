@@ -3,6 +3,8 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Client, connect } from "../../src/client/client.ts";
+import { byteString } from "../../src/cli/bytes.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { type Ran, run, type Setting } from "../support/invocation.ts";
 import { Peer } from "../support/peer.ts";
@@ -174,6 +176,16 @@ describe("restore", () => {
       const why = "tsxs: cannot ask: standard input is not a terminal that can answer: use --yes or --dry-run\n";
       assertEquals(await command("tsxs restore d", dumped(changed)), failed(why));
       assertEquals(await command("tsxs restore -", { input: changed, isInputTerminal: true }), failed(why));
+      assertEquals(await store.readText("/a/b"), "old");
+    }));
+
+  test("restore changes nothing if the question cannot be written", () =>
+    withOld(async (command, store) => {
+      const writeError = (bytes: Uint8Array): void => {
+        if (byteString(bytes).includes("[y/N]")) throw codedError("EIO", "input/output error, write");
+      };
+      const setting = { ...dumped(changed), isInputTerminal: true, input: "y\n", writeError };
+      assertEquals(await command("tsxs restore d", setting), failed("", shown));
       assertEquals(await store.readText("/a/b"), "old");
     }));
 
