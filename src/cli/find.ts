@@ -31,12 +31,15 @@ export async function find(context: Context): Promise<number> {
       isComplete = false;
       context.warn(`cannot read ${escapeText(path)}: ${reason}`);
     });
-    for await (const node of nodes) {
-      if (!paths.matches(node.path) || values?.matches(node.value) === false) continue;
-      isFound = true;
-      printer.print(isJson ? nodeLine(node) : `${escapeText(node.path)}\n`);
+    try {
+      for await (const node of nodes) {
+        if (!paths.matches(node.path) || values?.matches(node.value) === false) continue;
+        isFound = true;
+        printer.print(isJson ? nodeLine(node) : `${escapeText(node.path)}\n`);
+      }
+    } finally {
+      printer.flush();
     }
-    printer.flush();
     return isComplete ? (isFound ? 0 : 1) : TROUBLE;
   });
 }

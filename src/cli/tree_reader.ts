@@ -40,7 +40,7 @@ export type Source = Pick<Session, "read" | "permissions" | "list">;
 /**
  * Reads the nodes below a top.
  *
- * The nodes that were found and not visited are a list in the order of the visit, and only the first ones are requested.
+ * The nodes that were found and not visited are a list in the order of the visit. Only the first ones are requested.
  * So the values in memory depend on the depth of the tree, and not on its size.
  */
 export class TreeReader {
