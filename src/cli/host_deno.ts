@@ -2,10 +2,13 @@
 
 import { openTransport } from "../transport/open.ts";
 import type { Ending, Invocation } from "./invocation.ts";
-import { argumentsOf, programOf } from "./process_arguments.ts";
+import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
 /** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
+interface Input {
+  readonly readable: AsyncIterable<Uint8Array>;
+}
 interface Output {
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
@@ -14,9 +17,11 @@ declare const Deno: {
   readonly args: readonly string[];
   readonly mainModule: string;
   readonly pid: number;
+  readonly stdin: Input & { isTerminal(): boolean };
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: { get(name: string): string | undefined };
+  open(path: string): Promise<Input>;
   readFileSync(path: string): Uint8Array;
   consoleSize(): { readonly columns: number };
   addSignalListener(signal: string, listener: () => void): void;
@@ -39,6 +44,11 @@ export function invocation(): Invocation {
     variable: (name) => env.get(name),
     writeOutput: (bytes) => writeAll((rest) => stdout.writeSync(rest), bytes),
     writeError: (bytes) => writeAll((rest) => stderr.writeSync(rest), bytes),
+    readInput: () => Deno.stdin.readable,
+    readFile: async function* (name) {
+      yield* (await Deno.open(decodedName(name))).readable;
+    },
+    isInputTerminal: () => Deno.stdin.isTerminal(),
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
     open: async () => (await openTransport(undefined)).transport,
   };

@@ -3,7 +3,7 @@
 import { builtin } from "../transport/builtin.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Ending, Invocation } from "./invocation.ts";
-import { argumentsOf, programOf } from "./process_arguments.ts";
+import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
 /** The part of the global `process` that is used here. Deno would load Node's modules for an import of it. */
@@ -11,6 +11,7 @@ interface Process {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  readonly stdin: AsyncIterable<Uint8Array>;
   on(signal: string, listener: () => void): void;
   off(signal: string, listener: () => void): void;
   kill(pid: number, signal: string): void;
@@ -18,7 +19,7 @@ interface Process {
 }
 
 const { process } = globalThis as unknown as { readonly process: Process };
-const [STDOUT, STDERR] = [1, 2];
+const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
 
@@ -33,6 +34,9 @@ export function invocation(): Invocation {
     variable: (name) => env[name],
     writeOutput: (bytes) => writeAll((rest) => writeSync(STDOUT, rest), bytes),
     writeError: (bytes) => writeAll((rest) => writeSync(STDERR, rest), bytes),
+    readInput: () => process.stdin,
+    readFile: (name) => builtin("node:fs").createReadStream(decodedName(name)),
+    isInputTerminal: () => builtin("node:tty").isatty(STDIN),
     columns: () => {
       const { isatty, WriteStream } = builtin("node:tty");
       return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;

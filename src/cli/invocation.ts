@@ -16,6 +16,12 @@ export interface Invocation {
   writeOutput(bytes: Uint8Array): void;
   /** Writes all bytes to standard error. Throws the system's error. */
   writeError(bytes: Uint8Array): void;
+  /** Reads standard input. */
+  readInput(): AsyncIterable<Uint8Array>;
+  /** Reads a file. Its name is a byte string. */
+  readFile(name: string): AsyncIterable<Uint8Array>;
+  /** Returns whether standard input is a terminal. */
+  isInputTerminal(): boolean;
   /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
   columns(): number | null;
   /** Opens the connection to the store. */

@@ -20,6 +20,11 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["watch", async () => (await import("./watch.ts")).watch],
   ["tree", async () => (await import("./tree.ts")).tree],
   ["control", async () => (await import("./control.ts")).control],
+  ["dump", async () => (await import("./dump.ts")).dump],
+  ["restore", async () => (await import("./restore.ts")).restore],
+  ["diff", async () => (await import("./diff.ts")).diff],
+  ["find", async () => (await import("./find.ts")).find],
+  ["stat", async () => (await import("./stat.ts")).stat],
 ]);
 
 /** The subcommands that Xen has as tools of their own. */

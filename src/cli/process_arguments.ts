@@ -1,6 +1,7 @@
 // The arguments of a process as bytes, and the name by which the command was called.
 
-import { byteString, utf8Of } from "./bytes.ts";
+import { bytesOf, byteString, utf8Of } from "./bytes.ts";
+import { Failure } from "./invocation.ts";
 
 /** The name of the command if it was not called by a name of its own, such as `deno run npm:tsxs`. */
 const COMMAND = "tsxs";
@@ -35,4 +36,13 @@ export function programOf(script: string, path: string | undefined): string {
   const slash = script.lastIndexOf("/");
   const isInPath = (path ?? "").split(":").includes(script.slice(0, slash));
   return isInPath || slash < 0 ? script.slice(slash + 1) : script;
+}
+
+/** Returns the name of a file as the runtimes take it. Throws a {@linkcode Failure} if it is not UTF-8. */
+export function decodedName(name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(name));
+  } catch {
+    throw new Failure("the name of the file is not UTF-8");
+  }
 }

@@ -1,7 +1,7 @@
 // The requests of the command to a store: any bytes go out, and the store alone judges them.
 
 import { listDirectory } from "../client/listing.ts";
-import { bytesReply, okReply, transactionReply } from "../client/replies.ts";
+import { bytesReply, numberReply, okReply, transactionReply } from "../client/replies.ts";
 import { Router } from "../client/router.ts";
 import type { Part } from "../wire/encoder.ts";
 import { errnoError } from "../wire/errors.ts";
@@ -92,6 +92,11 @@ export class Session {
       words.map(terminated),
       (payload) => splitStrings(withoutNul(payload))[0] ?? "",
     );
+  }
+
+  /** Reads a quota of a domain. 0 means no limit. */
+  quota(name: string, domid: string): Promise<number> {
+    return this.#ask(Operation.GET_QUOTA, [domid, name].map(terminated), numberReply);
   }
 
   /** Closes the connection. */

@@ -2,8 +2,10 @@
 
 import type { Session } from "./session.ts";
 
-/** The largest number of nodes that are requested or read, but not visited yet. It bounds the memory. */
+/** How many nodes after the visited one are read ahead, and how many nodes are requested concurrently at most. */
 const AHEAD_MAX = 512;
+/** After so many visits, more nodes are requested. */
+const VISITS = 64;
 
 /** The result of a request. */
 export type Result<T> = { readonly value: T } | { readonly error: unknown };
@@ -22,6 +24,8 @@ export interface Found {
   readonly path: string;
   /** The number of levels below the top. The children of the top are at 0. */
   readonly depth: number;
+  /** The node that is visited after this one, as far as the tree is known. */
+  next: Found | null;
   isRequested: boolean;
   content: Content | null;
   /** Called with the content, if the visit waits for it. */
@@ -30,57 +34,74 @@ export interface Found {
 
 const nothing = (): void => {};
 
-/** Reads the nodes below a top. */
+/** Answers the requests of a reader: a session, or a filter in front of it. */
+export type Source = Pick<Session, "read" | "permissions" | "list">;
+
+/**
+ * Reads the nodes below a top.
+ *
+ * The nodes that were found and not visited are a list in the order of the visit. Only the first ones are requested.
+ * So the values in memory depend on the depth of the tree, and not on its size.
+ */
 export class TreeReader {
-  readonly #session: Session;
+  readonly #source: Source;
   readonly #wantsPermissions: boolean;
   readonly #levels: number;
-  /** The nodes that were found and not requested, the next one last. */
-  #waiting: Found[] = [];
-  #ahead = 0;
+  #head: Found | null = null;
+  #inFlight = 0;
+  #visits = 0;
 
   /** Makes a reader of at most so many levels. */
-  constructor(session: Session, wantsPermissions: boolean, levels: number = Infinity) {
-    this.#session = session;
+  constructor(source: Source, wantsPermissions: boolean, levels: number = Infinity) {
+    this.#source = source;
     this.#wantsPermissions = wantsPermissions;
     this.#levels = levels;
   }
 
   /** Lists the children of the top. */
   async start(top: string): Promise<readonly Found[]> {
-    const children = this.#find(top, 0, await this.#session.list(top));
+    const children = this.#find(top, 0, await this.#source.list(top), null);
+    this.#head = children[0] ?? null;
     this.#requestMore();
     return children;
   }
 
-  /** Returns what was read of a node, and waits for it if necessary. Called once for each node. */
+  /**
+   * Returns what was read of a node, and waits for it if necessary.
+   *
+   * Called once for each node, in the order of the tree: a node before its children, and these before its next sibling.
+   */
   take(found: Found): Content | Promise<Content> {
     const { content } = found;
     if (content === null) return this.#wait(found);
-    this.#taken();
+    this.#taken(found);
     return content;
   }
 
   #wait(found: Found): Promise<Content> {
     const done = new Promise<Content>((resolve) => found.settled = resolve);
-    // The visit may overtake the order of the requests, which is only about that of the visit.
+    this.#head = found;
+    // The limit of requests may be used up by nodes that are visited later.
     this.#request(found);
+    this.#requestMore();
     return done.then((content) => {
-      this.#taken();
+      this.#taken(found);
       return content;
     });
   }
 
-  #taken(): void {
-    this.#ahead--;
-    this.#requestMore();
+  #taken(found: Found): void {
+    this.#head = found.next;
+    // A visited node that still led to the next one would keep it alive in the collector's old generation.
+    found.next = null;
+    if (++this.#visits % VISITS === 0) this.#requestMore();
   }
 
   #requestMore(): void {
-    while (this.#ahead < AHEAD_MAX) {
-      const next = this.#waiting.pop();
-      if (next === undefined) return;
+    let next = this.#head;
+    for (let at = 0; at < AHEAD_MAX && this.#inFlight < AHEAD_MAX && next !== null; at++) {
       this.#request(next);
+      next = next.next;
     }
   }
 
@@ -88,51 +109,56 @@ export class TreeReader {
   #request(found: Found): void {
     if (found.isRequested) return;
     found.isRequested = true;
-    this.#ahead++;
+    this.#inFlight++;
     const { path, depth } = found;
     let value: Content["value"] | undefined;
     let permissions: Content["permissions"] | undefined = this.#wantsPermissions ? undefined : null;
     let children: Content["children"] | undefined;
     const settle = (): void => {
       if (value === undefined || permissions === undefined || children === undefined) return;
+      this.#inFlight--;
       found.content = { value, permissions, children };
       found.settled(found.content);
     };
-    this.#session.read(path).then(
+    this.#source.read(path).then(
       (read) => (value = { value: read }, settle()),
       (error: unknown) => (value = { error }, settle()),
     );
     if (this.#wantsPermissions) {
-      this.#session.permissions(path).then(
+      this.#source.permissions(path).then(
         (read) => (permissions = { value: read }, settle()),
         (error: unknown) => (permissions = { error }, settle()),
       );
     }
-    this.#session.list(path).then(
+    this.#source.list(path).then(
       (names) => {
-        children = { value: this.#find(path, depth + 1, names) };
+        children = { value: this.#find(path, depth + 1, names, found) };
         settle();
-        this.#requestMore();
+        if (children.value.length > 0) this.#requestMore();
       },
       (error: unknown) => (children = { error }, settle()),
     );
   }
 
-  #find(parent: string, depth: number, names: readonly string[]): readonly Found[] {
+  /** Makes the children of a node, and puts them after their parent into the list. The top is not in the list. */
+  #find(path: string, depth: number, names: readonly string[], parent: Found | null): readonly Found[] {
     if (depth >= this.#levels) return [];
-    const prefix = parent.endsWith("/") ? parent : `${parent}/`;
+    const prefix = path.endsWith("/") ? path : `${path}/`;
     const found = names.map((name): Found => ({
       name,
       path: prefix + name,
       depth,
+      next: null,
       isRequested: false,
       content: null,
       settled: nothing,
     }));
-    for (let at = found.length - 1; at >= 0; at--) {
-      const one = found[at];
-      if (one !== undefined) this.#waiting.push(one);
+    let next = parent?.next ?? null;
+    for (const one of found.toReversed()) {
+      one.next = next;
+      next = one;
     }
+    if (parent !== null) parent.next = next;
     return found;
   }
 }

@@ -26,12 +26,26 @@ describe("docs/command.md", () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     for (const name of await store.list("/tool")) await store.delete(`/tool/${name}`);
+    const files = new Map<string, string>();
+    /** Runs a line of commands with `|`, and `>` before the name of a file. Returns what a terminal would show. */
+    const shell = async (line: string): Promise<string> => {
+      const [commands = "", file] = line.split(" > ");
+      let [input, shown] = ["", ""];
+      for (const command of commands.split(" | ")) {
+        const setting = { variables: { LANG: "C.UTF-8" }, files, input };
+        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(command), setting);
+        shown += stderr;
+        input = stdout;
+      }
+      if (file === undefined) return input + shown;
+      files.set(file, input);
+      return shown;
+    };
     assert(sessions.length > 4, `${sessions.length} sessions`);
     for (const session of sessions) {
       let printed = "";
       for (const [, line = ""] of session.matchAll(/^\$ (.*)$/gm)) {
-        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(line), { variables: { LANG: "C.UTF-8" } });
-        printed += `$ ${line}\n${stdout}${stderr}`;
+        printed += `$ ${line}\n${await shell(line)}`;
       }
       assertEquals(printed, utf8Of(session));
     }

@@ -53,6 +53,26 @@ describe("ls of a scripted store", () => {
     assert(most <= 2 * 512, `${most} requests were in flight`);
   });
 
+  test("ls has hundreds of nodes in flight throughout a tree with many directories", async () => {
+    const peer = new Peer();
+    const paths = Array.from({ length: 60 }, (_, i) => Array.from({ length: 60 }, (_, j) => `/${i}/${j}/leaf`)).flat();
+    const answer = serveTree(tree(...paths));
+    let [unanswered, turns]: [Received[], number] = [[], 0];
+    peer.serve((request) => {
+      unanswered.push(request);
+      if (unanswered.length > 1) return;
+      setTimeout(() => {
+        turns++;
+        const turn = unanswered;
+        unanswered = [];
+        turn.forEach(answer);
+      }, 0);
+    });
+    const { stdout } = await ls(peer);
+    assertEquals(stdout.split("\n").length - 1, 60 + 2 * 60 * 60);
+    assert(turns < 200, `the replies took ${turns} turns`);
+  });
+
   test("ls skips the children of a node that vanishes while it reads", async () => {
     const peer = new Peer();
     const nodes = tree("/a", "/b");

@@ -2,8 +2,11 @@
 
 import type { Ending, Invocation } from "../../src/cli/invocation.ts";
 import { main } from "../../src/cli/main.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import type { Transport } from "../../src/transport/transport.ts";
-import { byteString, utf8Of } from "../../src/cli/bytes.ts";
+import { bytesOf, byteString, utf8Of } from "../../src/cli/bytes.ts";
+
+const PIECE = 1000;
 
 /** What the command printed, as byte strings, and how it ended. */
 export interface Ran {
@@ -15,6 +18,11 @@ export interface Ran {
 /** What a test may replace. */
 export interface Setting {
   readonly columns?: number | null;
+  /** What standard input holds, as byte strings. */
+  readonly input?: AsyncIterable<Uint8Array> | string;
+  readonly isInputTerminal?: boolean;
+  /** The files that the command can read, as byte strings. */
+  readonly files?: ReadonlyMap<string, string>;
   readonly variables?: Readonly<Record<string, string>>;
   /** Takes the place of standard output. */
   readonly writeOutput?: (bytes: Uint8Array) => void;
@@ -26,7 +34,7 @@ export interface Setting {
 export async function run(
   open: () => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
-  { columns = null, variables = {}, writeOutput, writeError }: Setting = {},
+  { columns = null, variables = {}, input = "", isInputTerminal = false, files, writeOutput, writeError }: Setting = {},
 ): Promise<Ran> {
   let [stdout, stderr] = ["", ""];
   const invocation: Invocation = {
@@ -35,9 +43,18 @@ export async function run(
     variable: (name) => variables[name],
     writeOutput: writeOutput ?? ((bytes) => void (stdout += byteString(bytes))),
     writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
+    readInput: () => typeof input === "string" ? pieces(input) : input,
+    readFile: (name) => pieces(files?.get(name)),
+    isInputTerminal: () => isInputTerminal,
     columns: () => columns,
     open: async () => await open(),
   };
   const ending = await main(invocation);
   return { ending, stdout, stderr };
+}
+
+/** Yields a text in pieces that end anywhere. Throws ENOENT if there is no text. */
+async function* pieces(text: string | undefined): AsyncGenerator<Uint8Array, void> {
+  if (text === undefined) throw codedError("ENOENT", "no such file");
+  for (let at = 0; at < text.length; at += PIECE) yield await Promise.resolve(bytesOf(text.slice(at, at + PIECE)));
 }

@@ -1,0 +1,127 @@
+// `restore`: writes a dump to the store, after it has shown the difference and asked.
+
+import { bytesOf } from "./bytes.ts";
+import type { Context } from "./context.ts";
+import { type Difference, differences, differenceText, hasEqualPermissions } from "./differences.ts";
+import { isWithin, openDump } from "./dump_format.ts";
+import { escapeText } from "./escape.ts";
+import { InFlight } from "./in_flight.ts";
+import { confirm, openInput } from "./input.ts";
+import { Failure, reasonOf } from "./invocation.ts";
+import { json, ownArgumentsOf } from "./own_arguments.ts";
+import { Printer } from "./printer.ts";
+import type { Session } from "./session.ts";
+import { failUnreadable, storeNodes } from "./store_nodes.ts";
+import { transacted } from "./transacted.ts";
+
+/** A restore: what it reads, and what it does with a difference. */
+interface Restore {
+  readonly context: Context;
+  readonly session: Session;
+  readonly file: string;
+  readonly deletes: boolean;
+  readonly asJson: boolean;
+}
+
+/**
+ * Makes the store equal to a dump in one transaction. Nodes that the dump lacks stay, unless `--delete` is given.
+ *
+ * Resolves with 1 if the answer is no. Throws a {@linkcode Failure} if the dump or the store cannot be read or written:
+ * then nothing is changed.
+ */
+export async function restore(context: Context): Promise<number> {
+  const { options, operands: [file = ""] } = ownArgumentsOf(context, {
+    options: [
+      json,
+      { letter: "y", long: "yes" },
+      { letter: "n", long: "dry-run" },
+      { letter: "d", long: "delete" },
+    ],
+    usage: "[-h] [-y] [-n] [-d] [--json] dump",
+    operands: [1, 1],
+    status: 1,
+  });
+  const [isDry, isSure] = [options.has("n"), options.has("y")];
+  if (!isDry && !isSure && (file === "-" || !context.invocation.isInputTerminal())) {
+    throw new Failure("cannot ask: standard input is not a terminal that can answer: use --yes or --dry-run");
+  }
+  const session = await context.connect();
+  const task: Restore = { context, session, file, deletes: options.has("d"), asJson: options.has("j") };
+  if (isSure && !isDry) return await apply(task, true);
+  const count = await show(task);
+  if (count === 0 || isDry) return 0;
+  if (!(await confirm(context.invocation, `Change ${count} ${count === 1 ? "node" : "nodes"}?`))) return 1;
+  return await apply(task, false);
+}
+
+/** Yields what has to change. Reads outside of a transaction, which would conflict with any change of the tree. */
+async function* changes({ context, session, file, deletes }: Restore): AsyncGenerator<Difference, void> {
+  const { path, nodes } = await openDump(...openInput(context.invocation, file));
+  for await (const difference of differences(storeNodes(session, path, failUnreadable), nodes)) {
+    if (deletes || difference.change !== "removed") yield difference;
+  }
+}
+
+/** Prints what has to change, and resolves with the number of nodes. */
+async function show(task: Restore): Promise<number> {
+  const printer = new Printer(task.context.invocation);
+  let count = 0;
+  for await (const difference of changes(task)) {
+    printer.print(differenceText(difference, task.asJson));
+    count++;
+  }
+  printer.flush();
+  return count;
+}
+
+/** Changes the store, and repeats that after a conflict if the dump can be read again. Prints only the first time. */
+async function apply(task: Restore, prints: boolean): Promise<number> {
+  const printer = new Printer(task.context.invocation);
+  let attempt = 0;
+  const { status } = await transacted(task.session, async (transactionId) => {
+    const isFirst = ++attempt === 1;
+    if (!isFirst && task.file === "-") {
+      throw new Failure("cannot restore: another client changed the same nodes: nothing is restored");
+    }
+    const writing = new InFlight();
+    let removed: string | null = null;
+    for await (const difference of changes(task)) {
+      if (prints && isFirst) printer.print(differenceText(difference, task.asJson));
+      if (difference.change !== "removed") await change(task.session, difference, transactionId, writing);
+      else if (removed === null || !isWithin(difference.path, removed)) {
+        const { path } = difference;
+        removed = path;
+        await writing.add(task.session.remove(path, transactionId).catch((error) => failed("remove", path, error)));
+      }
+    }
+    await writing.end();
+    return { status: 0, output: "" };
+  });
+  printer.flush();
+  return status;
+}
+
+async function change(
+  session: Session,
+  difference: Exclude<Difference, { readonly change: "removed" }>,
+  transactionId: number,
+  writing: InFlight,
+): Promise<void> {
+  const { path, after } = difference;
+  const before = difference.change === "changed" ? difference.before : null;
+  if (before?.value !== after.value) {
+    await writing.add(
+      session.write(path, bytesOf(after.value), transactionId).catch((error) => failed("write", path, error)),
+    );
+  }
+  if (before === null || !hasEqualPermissions(before, after)) {
+    await writing.add(
+      session.setPermissions(path, after.permissions, transactionId)
+        .catch((error) => failed("set the permissions of", path, error)),
+    );
+  }
+}
+
+function failed(what: string, path: string, error: unknown): never {
+  throw new Failure(`cannot ${what} ${escapeText(path)}: ${reasonOf(error)}: nothing is restored`);
+}
