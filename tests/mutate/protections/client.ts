@@ -83,7 +83,7 @@ export const client: readonly Protection[] = [
   {
     name: "no request with an aborted signal",
     file: "src/client/router.ts",
-    remove: "signal?.throwIfAborted();",
+    remove: "request.signal?.throwIfAborted();",
     testFile: "tests/client/router_abort.test.ts",
     test: "a request whose signal is aborted already is not sent",
   },
