@@ -40,7 +40,7 @@ export function invocation(): Invocation {
     writeOutput: (bytes) => writeAll((rest) => stdout.writeSync(rest), bytes),
     writeError: (bytes) => writeAll((rest) => stderr.writeSync(rest), bytes),
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
-    open: async () => (await openTransport(undefined)).transport,
+    open: (address) => openTransport(address),
   };
 }
 

@@ -37,7 +37,7 @@ export function invocation(): Invocation {
       const { isatty, WriteStream } = builtin("node:tty");
       return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;
     },
-    open: async () => (await openTransport(undefined)).transport,
+    open: (address) => openTransport(address),
   };
 }
 

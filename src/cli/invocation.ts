@@ -1,7 +1,7 @@
 // One run of the command: its arguments, its environment and its streams, and how it fails.
 
 import { errnoText, isErrnoName } from "../wire/errno.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Opened } from "../transport/open.ts";
 import { codeOf } from "../wire/system_errors.ts";
 
 /** One run of the command. Arguments are byte strings, because an argument may be any bytes. */
@@ -18,8 +18,8 @@ export interface Invocation {
   writeError(bytes: Uint8Array): void;
   /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
   columns(): number | null;
-  /** Opens the connection to the store. */
-  open(): Promise<Transport>;
+  /** Opens the connection to the store at an address, or to the first store that is found. */
+  open(address?: string): Promise<Opened>;
 }
 
 /** How the command ends: with a status, or by the signal of a closed pipe. */

@@ -1,6 +1,7 @@
 // The options of the subcommands, and the texts about their usage.
 
 import type { Context } from "./context.ts";
+import { hint } from "./hint.ts";
 import { Failure } from "./invocation.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
 
@@ -55,7 +56,7 @@ export function argumentsOf(context: Context, mode: Mode): Arguments {
   const given = new Map<string, string>();
   for (const option of options) {
     if (option.type === "invalid") {
-      context.complain(option.complaint);
+      context.complain(`${option.complaint}${context.isTool ? "" : hintFor(option.unknown, letters)}`);
       throw usageFailure(context, mode);
     } else if (option.letter === "h") throw usageFailure(context, mode, 0);
     else if (letters.includes(option.letter)) given.set(option.letter, option.argument);
@@ -63,6 +64,13 @@ export function argumentsOf(context: Context, mode: Mode): Arguments {
   }
   if (operands.length === 0 && mode !== "ls" && mode !== "tree") throw usageFailure(context, mode);
   return { options: given, operands };
+}
+
+/** Returns the words for the option of a subcommand that an unknown one may mean. */
+function hintFor(unknown: string | null, letters: string): string {
+  if (unknown === null) return "";
+  const known = rules.filter(({ letter, long }) => long !== undefined && (letter === "h" || letters.includes(letter)));
+  return hint(unknown, known.map(({ long = "" }) => long), "--");
 }
 
 /** Makes the failure that shows the usage of a subcommand. */

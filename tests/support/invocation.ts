@@ -24,7 +24,7 @@ export interface Setting {
 
 /** Runs a command such as `["xenstore-read", "/tool"]` or `["tsxs", "read", "/tool"]`. */
 export async function run(
-  open: () => Transport | Promise<Transport>,
+  open: (address?: string) => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
   { columns = null, variables = {}, writeOutput, writeError }: Setting = {},
 ): Promise<Ran> {
@@ -36,7 +36,7 @@ export async function run(
     writeOutput: writeOutput ?? ((bytes) => void (stdout += byteString(bytes))),
     writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
     columns: () => columns,
-    open: async () => await open(),
+    open: async (address) => ({ transport: await open(address), address: address ?? "transport" }),
   };
   const ending = await main(invocation);
   return { ending, stdout, stderr };

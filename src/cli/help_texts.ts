@@ -1,0 +1,99 @@
+// What `help` prints of each subcommand.
+
+/** An option or an example, and what it does. */
+export type Row = readonly [left: string, right: string];
+
+/** The help of a subcommand. */
+export interface Help {
+  /** What the subcommand does, in a line that begins with a verb. */
+  readonly summary: string;
+  /** The arguments. */
+  readonly usage: string;
+  /** Lines about its result and its exit status. */
+  readonly notes?: readonly string[];
+  readonly options: readonly Row[];
+  readonly examples: readonly Row[];
+}
+
+const prefix: Row = ["-p, --prefix", "print the path before each result"];
+
+/** The subcommands in the order of their list. */
+export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
+  ["read", {
+    summary: "print the values of nodes",
+    usage: "[-p] [-R] PATH...",
+    options: [prefix, ["-R, --raw", "print the bytes as they are, without a line end"]],
+    examples: [["tsxs read /local/domain/0/name", "print the name of domain 0"]],
+  }],
+  ["write", {
+    summary: "set the values of nodes in one transaction",
+    usage: "[-R] PATH VALUE [PATH VALUE...]",
+    options: [["-R, --raw", "take backslashes in values as they are"]],
+    examples: [["tsxs write /tool/a one /tool/b 'two\\n'", "set two values"]],
+  }],
+  ["rm", {
+    summary: "remove nodes and everything below them in one transaction",
+    usage: "[-t] PATH...",
+    options: [["-t, --tidy", "remove parents that become empty"]],
+    examples: [["tsxs rm -t /tool/a/b", "remove /tool/a as well if it is empty"]],
+  }],
+  ["exists", {
+    summary: "tell by the exit status whether all nodes exist",
+    usage: "PATH...",
+    notes: ["The status is 0 if all nodes exist and may be read, and 1 otherwise."],
+    options: [],
+    examples: [["tsxs exists /tool && echo yes", "print yes if the node exists"]],
+  }],
+  ["list", {
+    summary: "print the names of the children of nodes",
+    usage: "[-p] PATH...",
+    options: [prefix],
+    examples: [["tsxs list /local/domain", "print the numbers of the domains"]],
+  }],
+  ["ls", {
+    summary: "print all nodes and values below a node",
+    usage: "[-f] [-p] [PATH...]",
+    options: [["-f, --flat", "print whole paths"], ["-p, --prefix", "print the permissions"]],
+    examples: [["tsxs ls -fp /tool", "print paths, values and permissions"]],
+  }],
+  ["chmod", {
+    summary: "set the permissions of a node",
+    usage: "[-u] [-r] PATH PERMISSION...",
+    notes: ["The first permission names the owner. Letters: r, w, b (both) and n (none)."],
+    options: [
+      ["-r, --recurse", "set those of all nodes below it as well"],
+      ["-u, --upto", "set those of its parents as well"],
+    ],
+    examples: [["tsxs chmod -r /tool/a n0 r5", "let domain 5 read the nodes of domain 0"]],
+  }],
+  ["watch", {
+    summary: "print the path of each change",
+    usage: "[-n COUNT] [-d DEPTH] PATH...",
+    options: [["-n, --number COUNT", "end after so many events"], ["-d, --depth DEPTH", "report so many levels only"]],
+    examples: [["tsxs watch /local/domain", "print all changes of domains"]],
+  }],
+  ["tree", {
+    summary: "draw the tree below nodes",
+    usage: "[-p] [-d DEPTH] [PATH...]",
+    options: [["-d, --depth DEPTH", "draw so many levels only"], ["-p, --prefix", "add the permissions"]],
+    examples: [["tsxs tree -d 2 /local", "draw two levels below /local"]],
+  }],
+  ["control", {
+    summary: "send a command to the daemon",
+    usage: "COMMAND [ARGUMENT...]",
+    options: [],
+    examples: [["tsxs control help", "print the commands of the daemon"]],
+  }],
+  ["help", {
+    summary: "print the help of the command or of subcommands",
+    usage: "[SUBCOMMAND...]",
+    options: [],
+    examples: [["tsxs help read", "print the options of read"]],
+  }],
+  ["version", {
+    summary: "print the version",
+    usage: "",
+    options: [],
+    examples: [["tsxs version", "print the version of the package"]],
+  }],
+]);
