@@ -15,12 +15,15 @@ export interface OptionRule {
 /** What the arguments of a command contain, in their order. */
 export type Parsed =
   | { readonly type: "option"; readonly letter: string; readonly argument: string }
-  | {
-    readonly type: "invalid";
-    readonly complaint: string;
-    /** The name of a long option that does not exist; otherwise `null`. */
-    readonly unknown: string | null;
-  };
+  | Invalid;
+
+/** An option that the command cannot take. */
+export interface Invalid {
+  readonly type: "invalid";
+  readonly complaint: string;
+  /** The name of a long option that does not exist; otherwise `null`. */
+  readonly unknown: string | null;
+}
 
 /** The options in the order of the arguments, and the other arguments. */
 export interface Options {

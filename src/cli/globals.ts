@@ -2,7 +2,7 @@
 
 import { parseAddress } from "../transport/address.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
-import { hint } from "./hint.ts";
+import { complaintOf } from "./hint.ts";
 import { Failure } from "./invocation.ts";
 import { millisecondsOf } from "./numbers.ts";
 
@@ -45,11 +45,7 @@ export function parseGlobals(
   const given = new Map<string, string>();
   for (const option of options) {
     if (option.type === "option") given.set(option.letter, option.argument);
-    else {
-      const { complaint, unknown } = option;
-      const known = rules.map(({ long = "" }) => long);
-      throw new Failure(`${complaint}${unknown === null ? "" : hint(unknown, known, "--")}\nSee: tsxs --help`);
-    }
+    else throw new Failure(`${complaintOf(option, rules)}\nSee: tsxs --help`);
   }
   const timeout = given.get("t");
   const globals: Globals = {

@@ -68,9 +68,21 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   }],
   ["watch", {
     summary: "print the path of each change",
-    usage: "[-n COUNT] [-d DEPTH] PATH...",
-    options: [["-n, --number COUNT", "end after so many events"], ["-d, --depth DEPTH", "report so many levels only"]],
-    examples: [["tsxs watch /local/domain", "print all changes of domains"]],
+    usage: "[OPTION...] PATH...",
+    options: [
+      ["-n, --number COUNT", "end after so many events"],
+      ["-d, --depth DEPTH", "report so many levels only"],
+      ["--timestamps", "print the time before each path"],
+      ["--value", "print the value after each path"],
+      ["--previous", "print the value and the one before it"],
+      ["--no-initial", "leave out the first event of each path"],
+      ["--json", "print a JSON object on a line for each event"],
+      ["--exec SCRIPT", "run `$SHELL -c SCRIPT tsxs PATH TOKEN` for each event"],
+    ],
+    examples: [
+      ["tsxs watch /local/domain", "print all changes of domains"],
+      ["tsxs watch --exec 'echo \"$1\"' /tool", "run a script"],
+    ],
   }],
   ["tree", {
     summary: "draw the tree below nodes",

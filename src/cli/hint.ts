@@ -1,6 +1,7 @@
 // "Did you mean": the known name that an unknown one may stand for.
 
 import { nearestName } from "../wire/checks.ts";
+import type { Invalid, OptionRule } from "./getopt.ts";
 
 /** One wrong character in so many is taken for a slip. */
 const CHARACTERS_PER_EDIT = 3;
@@ -15,4 +16,10 @@ export function hint(name: string, known: readonly string[], prefix: string): st
 
 function sorted(name: string): string {
   return [...name].sort().join("");
+}
+
+/** Returns the complaint about an option, with the long option that an unknown one may stand for. */
+export function complaintOf({ complaint, unknown }: Invalid, rules: readonly OptionRule[]): string {
+  const names = rules.flatMap(({ long }) => long === undefined ? [] : [long]);
+  return unknown === null ? complaint : complaint + hint(unknown, names, "--");
 }

@@ -10,6 +10,13 @@ interface Output {
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
 }
+interface ProgramOptions {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 declare const Deno: {
   readonly args: readonly string[];
   readonly mainModule: string;
@@ -17,6 +24,9 @@ declare const Deno: {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: { get(name: string): string | undefined };
+  readonly Command: new (program: string, options: ProgramOptions) => {
+    spawn(): { readonly status: Promise<{ readonly code: number; readonly signal: string | null }> };
+  };
   readFileSync(path: string): Uint8Array;
   consoleSize(): { readonly columns: number };
   addSignalListener(signal: string, listener: () => void): void;
@@ -27,6 +37,8 @@ declare const Deno: {
 
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
+/** The status of a program that a signal ended. */
+const KILLED_STATUS = 128;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -40,6 +52,22 @@ export function invocation(): Invocation {
     writeOutput: (bytes) => writeAll((rest) => stdout.writeSync(rest), bytes),
     writeError: (bytes) => writeAll((rest) => stderr.writeSync(rest), bytes),
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
+    runProgram: async ([program = "", ...programArgs], variables) => {
+      const options = { args: programArgs, env: variables, stdin: "null", stdout: "inherit", stderr: "inherit" };
+      const { code, signal } = await new Deno.Command(program, options).spawn().status;
+      return signal === null ? code : KILLED_STATUS;
+    },
+    signalled: (...signals) =>
+      new Promise((resolve) => {
+        const listeners = signals.map((signal) => {
+          const listener = (): void => {
+            for (const [name, other] of listeners) Deno.removeSignalListener(name, other);
+            resolve(signal);
+          };
+          return [signal, listener] as const;
+        });
+        for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+      }),
     open: (address) => openTransport(address),
   };
 }

@@ -21,6 +21,8 @@ const { process } = globalThis as unknown as { readonly process: Process };
 const [STDOUT, STDERR] = [1, 2];
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
+/** The status of a program that a signal ended. */
+const KILLED_STATUS = 128;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -37,6 +39,24 @@ export function invocation(): Invocation {
       const { isatty, WriteStream } = builtin("node:tty");
       return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;
     },
+    runProgram: ([program = "", ...programArgs], variables) =>
+      new Promise((resolve, reject) => {
+        builtin("node:child_process")
+          .spawn(program, programArgs, { stdio: ["ignore", "inherit", "inherit"], env: { ...env, ...variables } })
+          .on("error", reject)
+          .on("close", (status) => resolve(status ?? KILLED_STATUS));
+      }),
+    signalled: (...signals) =>
+      new Promise((resolve) => {
+        const listeners = signals.map((signal) => {
+          const listener = (): void => {
+            for (const [name, other] of listeners) process.off(name, other);
+            resolve(signal);
+          };
+          return [signal, listener] as const;
+        });
+        for (const [name, listener] of listeners) process.on(name, listener);
+      }),
     open: (address) => openTransport(address),
   };
 }

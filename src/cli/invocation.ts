@@ -18,6 +18,13 @@ export interface Invocation {
   writeError(bytes: Uint8Array): void;
   /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
   columns(): number | null;
+  /**
+   * Runs a program with these variables added to the environment, and with the output of the command. Resolves with
+   * its exit status. Rejects with the system's error if it does not start.
+   */
+  runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
+  /** Resolves with the first of these signals that arrives. From then on, the signals have their usual effect. */
+  signalled(...signals: readonly string[]): Promise<string>;
   /** Opens the connection to the store at an address, or to the first store that is found. */
   open(address?: string): Promise<Opened>;
 }

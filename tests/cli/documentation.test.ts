@@ -35,7 +35,9 @@ describe("docs/command.md", () => {
     for (const session of sessions) {
       let printed = "";
       for (const [, line = ""] of session.matchAll(/^\$ (.*)$/gm)) {
-        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(line), { variables: { LANG: "C.UTF-8" } });
+        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(line), {
+          variables: { LANG: "C.UTF-8", SHELL: "/bin/sh" },
+        });
         printed += `$ ${line}\n${stdout}${stderr}`;
       }
       assertEquals(timeless(printed), timeless(utf8Of(session)));

@@ -163,6 +163,8 @@ describe("the output of the command", () => {
       writeOutput: (bytes) => void pieces.push(new TextDecoder().decode(bytes)),
       writeError: () => {},
       columns: () => null,
+      runProgram: () => Promise.reject(new Error("not run")),
+      signalled: () => new Promise(() => {}),
       open: () => Promise.reject(new Error("not connected")),
     });
     let all = "";

@@ -3,7 +3,11 @@
 import type { Ending, Invocation } from "../../src/cli/invocation.ts";
 import { main } from "../../src/cli/main.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { runCommand } from "./program.ts";
 import { byteString, utf8Of } from "../../src/cli/bytes.ts";
+
+/** The status of a program that a signal ended. */
+const KILLED_STATUS = 128;
 
 /** What the command printed, as byte strings, and how it ended. */
 export interface Ran {
@@ -20,13 +24,15 @@ export interface Setting {
   readonly writeOutput?: (bytes: Uint8Array) => void;
   /** Takes the place of standard error. */
   readonly writeError?: (bytes: Uint8Array) => void;
+  /** Resolves with a signal when the command is to get it. */
+  readonly signalled?: Promise<string>;
 }
 
 /** Runs a command such as `["xenstore-read", "/tool"]` or `["tsxs", "read", "/tool"]`. */
 export async function run(
   open: (address?: string) => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
-  { columns = null, variables = {}, writeOutput, writeError }: Setting = {},
+  { columns = null, variables = {}, writeOutput, writeError, signalled = new Promise(() => {}) }: Setting = {},
 ): Promise<Ran> {
   let [stdout, stderr] = ["", ""];
   const invocation: Invocation = {
@@ -36,6 +42,13 @@ export async function run(
     writeOutput: writeOutput ?? ((bytes) => void (stdout += byteString(bytes))),
     writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
     columns: () => columns,
+    runProgram: async (words, added) => {
+      const ran = await runCommand(words, { ...variables, ...added });
+      stdout += utf8Of(ran.stdout);
+      stderr += utf8Of(ran.stderr);
+      return ran.code ?? KILLED_STATUS;
+    },
+    signalled: () => signalled,
     open: async (address) => ({ transport: await open(address), address: address ?? "transport" }),
   };
   const ending = await main(invocation);
