@@ -84,6 +84,13 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["tsxs watch --exec 'echo \"$1\"' /tool", "run a script"],
     ],
   }],
+  ["wait", {
+    summary: "wait until a node exists, or has a value",
+    usage: "[-t SECONDS] PATH [VALUE]",
+    notes: ["The status is 0 when it does, 124 after the time limit, and 1 after an error."],
+    options: [["-t, --timeout SECONDS", "wait so long at most"]],
+    examples: [["tsxs wait -t 60 /local/domain/5/device", "wait a minute for the devices"]],
+  }],
   ["tree", {
     summary: "draw the tree below nodes",
     usage: "[-p] [-d DEPTH] [PATH...]",

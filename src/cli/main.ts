@@ -19,6 +19,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["ls", async () => (await import("./ls.ts")).ls],
   ["chmod", async () => (await import("./chmod.ts")).chmod],
   ["watch", async () => (await import("./watch.ts")).watch],
+  ["wait", async () => (await import("./wait.ts")).wait],
   ["tree", async () => (await import("./tree.ts")).tree],
   ["control", async () => (await import("./control.ts")).control],
   ["help", async () => (await import("./help.ts")).help],

@@ -1,0 +1,52 @@
+// The options of the subcommands that Xen does not have.
+
+import type { Context } from "./context.ts";
+import { escapeText } from "./escape.ts";
+import { type OptionRule, parseOptions } from "./getopt.ts";
+import { complaintOf } from "./hint.ts";
+import { Failure } from "./invocation.ts";
+import type { Arguments } from "./usage.ts";
+
+/** What a subcommand accepts. */
+export interface Syntax {
+  readonly options: readonly OptionRule[];
+  /** The arguments in the usage. */
+  readonly usage: string;
+  /** The smallest and the largest number of operands. */
+  readonly operands: readonly [min: number, max: number];
+  /** The exit status for invalid arguments. */
+  readonly status: number;
+}
+
+const help: OptionRule = { letter: "h", long: "help" };
+/** The option for output in JSON. */
+export const json: OptionRule = { letter: "j", long: "json" };
+
+/**
+ * Parses the arguments of a subcommand.
+ *
+ * Throws a {@linkcode Failure} with the usage if an argument is invalid, and with status 0 if help was asked for.
+ */
+export function ownArgumentsOf(context: Context, syntax: Syntax): Arguments {
+  const posixlyCorrect = context.invocation.variable("POSIXLY_CORRECT") !== undefined;
+  const { options, operands } = parseOptions(context.args, [help, ...syntax.options], posixlyCorrect);
+  const failure = (status: number): Failure => new Failure(`Usage: ${context.usageName} ${syntax.usage}`, status);
+  const given = new Map<string, string>();
+  for (const option of options) {
+    if (option.type === "invalid") {
+      context.complain(complaintOf(option, [help, ...syntax.options]));
+      throw failure(syntax.status);
+    }
+    if (option.letter === help.letter) throw failure(0);
+    given.set(option.letter, option.argument);
+  }
+  const [min, max] = syntax.operands;
+  if (operands.length < min || operands.length > max) throw failure(syntax.status);
+  return { options: given, operands };
+}
+
+/** Returns a path without a slash at its end. Throws a {@linkcode Failure} if the path is relative. */
+export function absolutePath(path: string, status = 1): string {
+  if (!path.startsWith("/")) throw new Failure(`the path '${escapeText(path)}' does not begin with a slash`, status);
+  return path.replace(/\/+$/, "") || "/";
+}
