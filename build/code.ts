@@ -126,12 +126,13 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
   };
 }
 
-/** Leaves the embedded daemon in its own file, which a program loads if an address names an embedded store. */
+/** Leaves the daemon in its own files, which a program loads if it serves or an address names an embedded store. */
 function leaveEmbedded(): Plugin {
   return {
     name: "leave-embedded",
     setup({ onResolve }) {
       onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
+      onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
     },
   };
 }

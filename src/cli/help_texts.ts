@@ -103,6 +103,18 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [],
     examples: [["tsxs control help", "print the commands of the daemon"]],
   }],
+  ["serve", {
+    summary: "run a daemon on a socket until SIGTERM or SIGINT",
+    usage: "--socket PATH [OPTION...]",
+    notes: ["The status is 0 after a signal, and 1 after an error."],
+    options: [
+      ["--socket PATH", "the socket, which is removed at the end"],
+      ["--data DIRECTORY", "keep the store in a directory"],
+      ["--log FILE", "append the log to a file instead of standard error"],
+      ["--pid-file FILE", "write the number of the process to a file"],
+    ],
+    examples: [["tsxs serve --socket /run/tsxs/socket", "serve a new store, in memory"]],
+  }],
   ["help", {
     summary: "print the help of the command or of subcommands",
     usage: "[SUBCOMMAND...]",

@@ -59,14 +59,14 @@ export function invocation(): Invocation {
     },
     signalled: (...signals) =>
       new Promise((resolve) => {
-        const listeners = signals.map((signal) => {
-          const listener = (): void => {
-            for (const [name, other] of listeners) Deno.removeSignalListener(name, other);
+        let isFirst = true;
+        for (const signal of signals) {
+          Deno.addSignalListener(signal, () => {
+            if (!isFirst) Deno.exit(KILLED_STATUS);
+            isFirst = false;
             resolve(signal);
-          };
-          return [signal, listener] as const;
-        });
-        for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+          });
+        }
       }),
     open: (address) => openTransport(address),
   };

@@ -48,14 +48,14 @@ export function invocation(): Invocation {
       }),
     signalled: (...signals) =>
       new Promise((resolve) => {
-        const listeners = signals.map((signal) => {
-          const listener = (): void => {
-            for (const [name, other] of listeners) process.off(name, other);
+        let isFirst = true;
+        for (const signal of signals) {
+          process.on(signal, () => {
+            if (!isFirst) process.exit(KILLED_STATUS);
+            isFirst = false;
             resolve(signal);
-          };
-          return [signal, listener] as const;
-        });
-        for (const [name, listener] of listeners) process.on(name, listener);
+          });
+        }
       }),
     open: (address) => openTransport(address),
   };

@@ -23,7 +23,7 @@ export interface Invocation {
    * its exit status. Rejects with the system's error if it does not start.
    */
   runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
-  /** Resolves with the first of these signals that arrives. From then on, the signals have their usual effect. */
+  /** Resolves with the first of these signals that arrives. The next one ends the process. */
   signalled(...signals: readonly string[]): Promise<string>;
   /** Opens the connection to the store at an address, or to the first store that is found. */
   open(address?: string): Promise<Opened>;

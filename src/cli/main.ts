@@ -22,6 +22,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["wait", async () => (await import("./wait.ts")).wait],
   ["tree", async () => (await import("./tree.ts")).tree],
   ["control", async () => (await import("./control.ts")).control],
+  ["serve", async () => (await import("./serve.ts")).serve],
   ["help", async () => (await import("./help.ts")).help],
   ["version", async () => (await import("./version.ts")).version],
 ]);

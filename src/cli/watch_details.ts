@@ -1,7 +1,7 @@
 // `watch` with the options that Xen's tool does not have: times, values, JSON, and a script for each event.
 
 import { codeOf } from "../wire/system_errors.ts";
-import { byteString, utf8Of } from "./bytes.ts";
+import { byteString, textOf } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { Failure, reasonOf } from "./invocation.ts";
@@ -189,9 +189,4 @@ function isSpecial(path: string): boolean {
 /** Returns a value in quotes as `ls` prints it. */
 function quoted(value: string): string {
   return `"${escapeText(value)}"`;
-}
-
-/** Returns the text of a byte string in UTF-8. */
-function textOf(text: string): string {
-  return utf8Of(text) === text ? text : new TextDecoder().decode(Uint8Array.from(text, (byte) => byte.charCodeAt(0)));
 }

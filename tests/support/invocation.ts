@@ -24,6 +24,8 @@ export interface Setting {
   readonly writeOutput?: (bytes: Uint8Array) => void;
   /** Takes the place of standard error. */
   readonly writeError?: (bytes: Uint8Array) => void;
+  /** Takes the place of running a program. */
+  readonly runProgram?: Invocation["runProgram"];
   /** Resolves with a signal when the command is to get it. */
   readonly signalled?: Promise<string>;
 }
@@ -32,7 +34,8 @@ export interface Setting {
 export async function run(
   open: (address?: string) => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
-  { columns = null, variables = {}, writeOutput, writeError, signalled = new Promise(() => {}) }: Setting = {},
+  { columns = null, variables = {}, writeOutput, writeError, runProgram, signalled = new Promise(() => {}) }: Setting =
+    {},
 ): Promise<Ran> {
   let [stdout, stderr] = ["", ""];
   const invocation: Invocation = {
@@ -42,12 +45,12 @@ export async function run(
     writeOutput: writeOutput ?? ((bytes) => void (stdout += byteString(bytes))),
     writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
     columns: () => columns,
-    runProgram: async (words, added) => {
+    runProgram: runProgram ?? (async (words, added) => {
       const ran = await runCommand(words, { ...variables, ...added });
       stdout += utf8Of(ran.stdout);
       stderr += utf8Of(ran.stderr);
       return ran.code ?? KILLED_STATUS;
-    },
+    }),
     signalled: () => signalled,
     open: async (address) => ({ transport: await open(address), address: address ?? "transport" }),
   };
