@@ -126,12 +126,16 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
   };
 }
 
-/** Leaves the daemon in its own files, which a program loads if it serves or an address names an embedded store. */
+/** Leaves the daemon and the whole client in their own files, which few subcommands and addresses need. */
 function leaveEmbedded(): Plugin {
   return {
     name: "leave-embedded",
     setup({ onResolve }) {
       onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
+      onResolve(
+        { filter: /\/client\/client\.ts$/ },
+        ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
+      );
       onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
     },
   };

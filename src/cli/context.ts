@@ -26,6 +26,8 @@ export interface Context {
   say(lines: string): void;
   /** Writes a complaint about an option, after the subcommand's name if that was an argument. */
   complain(complaint: string): void;
+  /** Limits the time of an operation of the store, as `--timeout` says. */
+  limit<T>(operation: string, result: Promise<T>): Promise<T>;
   /** Connects to the store. The connection is closed when the subcommand ends. */
   connect(): Promise<Session>;
 }

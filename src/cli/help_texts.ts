@@ -115,6 +115,13 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     ],
     examples: [["tsxs serve --socket /run/tsxs/socket", "serve a new store, in memory"]],
   }],
+  ["tour", {
+    summary: "show the calls of the library on a store",
+    usage: "",
+    notes: ["It writes below /tool/tsxs-tour, or data/tsxs-tour in a guest, and removes that."],
+    options: [],
+    examples: [["tsxs tour", "use the store of this machine, or an embedded one"]],
+  }],
   ["help", {
     summary: "print the help of the command or of subcommands",
     usage: "[SUBCOMMAND...]",

@@ -23,6 +23,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["tree", async () => (await import("./tree.ts")).tree],
   ["control", async () => (await import("./control.ts")).control],
   ["serve", async () => (await import("./serve.ts")).serve],
+  ["tour", async () => (await import("./tour.ts")).tour],
   ["help", async () => (await import("./help.ts")).help],
   ["version", async () => (await import("./version.ts")).version],
 ]);
@@ -83,6 +84,7 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
     warn: (message) => patience?.isOver === true || warn(message),
     say: (lines) => writeError(invocation, `${lines}\n`),
     complain: (complaint) => writeError(invocation, `${isTool ? program : mode}: ${complaint}\n`),
+    limit: (operation, result) => patience?.limit(operation, result) ?? result,
     connect: async () => session = await (await import("./session.ts")).Session.open(invocation, globals, patience),
   };
   try {

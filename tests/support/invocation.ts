@@ -6,6 +6,8 @@ import type { Transport } from "../../src/transport/transport.ts";
 import { runCommand } from "./program.ts";
 import { byteString, utf8Of } from "../../src/cli/bytes.ts";
 
+/** The address that the command finds if no other one is given. */
+const USUAL = "unix:/var/run/xenstored/socket";
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
 
@@ -52,7 +54,7 @@ export async function run(
       return ran.code ?? KILLED_STATUS;
     }),
     signalled: () => signalled,
-    open: async (address) => ({ transport: await open(address), address: address ?? "transport" }),
+    open: async (address) => ({ transport: await open(address), address: address ?? USUAL }),
   };
   const ending = await main(invocation);
   return { ending, stdout, stderr };
