@@ -5,7 +5,7 @@ import type { Page } from "./page.ts";
 import { findPlace, findStore, type Opening } from "./store.ts";
 import { conflict, values, walk, watch } from "./steps.ts";
 
-/** Takes the tour. `guide` says where the rest is documented. `limit` may limit the time of each part. */
+/** Takes the tour. `guide` is the address of the guide. `limit` may limit the time of each part. */
 export async function takeTour(
   page: Page,
   opening: Opening,
