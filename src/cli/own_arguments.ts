@@ -45,7 +45,7 @@ export function ownArgumentsOf(context: Context, syntax: Syntax): Arguments {
   return { options: given, operands };
 }
 
-/** Returns a path without a slash at its end. Throws a {@linkcode Failure} if the path is relative. */
+/** Returns a path without slashes at its end. Throws a {@linkcode Failure} if the path is relative. */
 export function absolutePath(path: string, status = 1): string {
   if (!path.startsWith("/")) throw new Failure(`the path '${escapeText(path)}' does not begin with a slash`, status);
   return path.replace(/\/+$/, "") || "/";
