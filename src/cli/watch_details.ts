@@ -93,11 +93,12 @@ class Changes {
     if (!this.#options.has("previous") || isSpecial(key)) return;
     this.#store(key, await this.#read(key));
     const reader = new TreeReader(this.#session, false);
-    const waiting = [...await reader.start(key).catch(() => [])];
+    // The reader wants the nodes in the order of the tree, so the next one is the last of the stack.
+    const waiting = [...await reader.start(key).catch(() => [])].reverse();
     for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
       const { value, children } = await reader.take(at);
       this.#store(at.path, value);
-      if ("value" in children) waiting.push(...children.value);
+      if ("value" in children) waiting.push(...[...children.value].reverse());
     }
   }
 
