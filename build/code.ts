@@ -126,12 +126,17 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
   };
 }
 
-/** Leaves the embedded daemon in its own file, which a program loads if an address names an embedded store. */
+/** Leaves the daemon and the whole client in their own files, which few subcommands and addresses need. */
 function leaveEmbedded(): Plugin {
   return {
     name: "leave-embedded",
     setup({ onResolve }) {
       onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
+      onResolve(
+        { filter: /\/client\/client\.ts$/ },
+        ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
+      );
+      onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
     },
   };
 }

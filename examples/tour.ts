@@ -1,24 +1,19 @@
-// A tour of tsxs: writes, reads, watches, runs a transaction into a conflict, and walks a tree, on a store of this machine.
+// A tour of tsxs, on the store of this machine or an embedded one. Its course is that of `tsxs tour`.
 
-import { openPage } from "./tour/page.ts";
-import { findPlace, findStore } from "./tour/store.ts";
-import { conflict, values, walk, watch } from "./tour/steps.ts";
+import process from "node:process";
+import { connect } from "tsxs";
+import { takeTour } from "../src/cli/tour/course.ts";
+import { Page } from "../src/cli/tour/page.ts";
 
-const page = openPage();
-page.heading("What XenStore is");
-page.text(
-  "XenStore is a tree of small values through which a Xen host and its guests configure each other. The toolstack " +
-    "writes the configuration of a guest, drivers on both sides watch it and answer, and a transaction turns several " +
-    "changes into one.",
-);
+const { stdout, env } = process;
+const isTerminal = stdout.isTTY === true;
+const inColour = isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
+const page = new Page(isTerminal ? stdout.columns : 0, inColour, (line) => console.log(line));
 
-await using store = await findStore(page);
-const top = await findPlace(store);
-page.text(`This tour writes below ${top}, and removes all of it at the end.`);
-try {
-  for (const step of [values, watch, conflict, walk]) await step(store, top, page);
-} finally {
-  await store.delete(top);
-}
-page.heading("That was the tour");
-page.text("docs/guide.md has the rest: reconnection, permissions, errors, streams of events.");
+await takeTour(page, {
+  find: async () => {
+    const store = await connect();
+    return { store, address: store.address ?? "" };
+  },
+  embed: () => connect("embedded:"),
+}, "docs/guide.md");

@@ -3,7 +3,7 @@
 import process from "node:process";
 import { TextLineStream } from "@std/streams";
 import { connect } from "tsxs";
-import { quote, valueOf } from "./tour/text.ts";
+import { quote, valueOf } from "../src/cli/tour/text.ts";
 
 /** Standard input as text, read when the stream is. */
 const chunks: AsyncIterator<string> = process.stdin.setEncoding("utf8")[Symbol.asyncIterator]();

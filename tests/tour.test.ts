@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { bytesOf, printable, quote, valueOf, wrap } from "../examples/tour/text.ts";
+import { bytesOf, printable, quote, valueOf, wrap } from "../src/cli/tour/text.ts";
 import { connect } from "../mod.ts";
 import { Daemon } from "../src/daemon/mod.ts";
 import { commandOf, runCommand } from "./support/program.ts";

@@ -23,3 +23,8 @@ export function byteString(bytes: Uint8Array): string {
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
+
+/** Returns the text of a byte string in UTF-8. Invalid bytes become replacement characters. */
+export function textOf(text: string): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytesOf(text));
+}

@@ -1,5 +1,6 @@
 // What a subcommand works with: its arguments, its names in messages, and the connection to the store.
 
+import type { Globals } from "./globals.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Session } from "./session.ts";
 
@@ -9,6 +10,12 @@ export type Subcommand = (context: Context) => Promise<number>;
 /** What a subcommand works with. */
 export interface Context {
   readonly invocation: Invocation;
+  /** The options of the command itself. */
+  readonly globals: Globals;
+  /** Whether the command was called by the name of one of Xen's tools. */
+  readonly isTool: boolean;
+  /** The names of all subcommands. */
+  readonly names: readonly string[];
   /** The name in the texts about usage: the command, and its subcommand if that was an argument. */
   readonly usageName: string;
   /** The arguments of the subcommand. */
@@ -19,6 +26,8 @@ export interface Context {
   say(lines: string): void;
   /** Writes a complaint about an option, after the subcommand's name if that was an argument. */
   complain(complaint: string): void;
+  /** Limits the time of an operation of the store, as `--timeout` says. */
+  limit<T>(operation: string, result: Promise<T>): Promise<T>;
   /** Connects to the store. The connection is closed when the subcommand ends. */
   connect(): Promise<Session>;
 }

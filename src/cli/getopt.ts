@@ -2,18 +2,28 @@
 
 /** An option of a command. */
 export interface OptionRule {
-  /** The letter of the short form. */
+  /** The letter of the short form. An option that has only the long form is known by more than one letter. */
   readonly letter: string;
   /** The long form, without its two hyphens. Without it, the option has only the short form. */
   readonly long?: string;
   /** Whether the option needs an argument. */
   readonly hasArgument?: boolean;
+  /** Whether a shortened name means other options first. It keeps the meaning of short names if options are added. */
+  readonly yields?: boolean;
 }
 
 /** What the arguments of a command contain, in their order. */
 export type Parsed =
   | { readonly type: "option"; readonly letter: string; readonly argument: string }
-  | { readonly type: "invalid"; readonly complaint: string };
+  | Invalid;
+
+/** An option that the command cannot take. */
+export interface Invalid {
+  readonly type: "invalid";
+  readonly complaint: string;
+  /** The name of a long option that does not exist; otherwise `null`. */
+  readonly unknown: string | null;
+}
 
 /** The options in the order of the arguments, and the other arguments. */
 export interface Options {
@@ -82,9 +92,11 @@ function parseCluster(letters: string, next: string | undefined, rules: readonly
 function parseLong(text: string, next: string | undefined, rules: readonly OptionRule[]): Step {
   const equals = text.indexOf("=");
   const name = equals < 0 ? text : text.slice(0, equals);
-  const candidates = rules.filter(({ long }) => long !== undefined && long.startsWith(name));
-  const rule = candidates.find(({ long }) => long === name) ?? candidates[0];
-  if (rule === undefined) return wrong(`unrecognized option '--${text}'`);
+  const matching = rules.filter(({ long }) => long !== undefined && long.startsWith(name));
+  const first = matching.filter(({ yields }) => yields !== true);
+  const candidates = first.length > 0 ? first : matching;
+  const rule = matching.find(({ long }) => long === name) ?? candidates[0];
+  if (rule === undefined) return { parsed: [invalid(`unrecognized option '--${text}'`, name)], taken: 0 };
   if (rule.long !== name && candidates.length > 1) {
     const possibilities = candidates.map(({ long }) => ` '--${long}'`).join("");
     return wrong(`option '--${text}' is ambiguous; possibilities:${possibilities}`);
@@ -103,6 +115,6 @@ function wrong(complaint: string): Step {
   return { parsed: [invalid(complaint)], taken: 0 };
 }
 
-function invalid(complaint: string): Parsed {
-  return { type: "invalid", complaint };
+function invalid(complaint: string, unknown: string | null = null): Parsed {
+  return { type: "invalid", complaint, unknown };
 }

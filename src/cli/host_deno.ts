@@ -13,6 +13,13 @@ interface Output {
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
 }
+interface ProgramOptions {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 declare const Deno: {
   readonly args: readonly string[];
   readonly mainModule: string;
@@ -22,6 +29,9 @@ declare const Deno: {
   readonly stderr: Output;
   readonly env: { get(name: string): string | undefined };
   open(path: string): Promise<Input>;
+  readonly Command: new (program: string, options: ProgramOptions) => {
+    spawn(): { readonly status: Promise<{ readonly code: number; readonly signal: string | null }> };
+  };
   readFileSync(path: string): Uint8Array;
   consoleSize(): { readonly columns: number };
   addSignalListener(signal: string, listener: () => void): void;
@@ -32,6 +42,8 @@ declare const Deno: {
 
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
+/** The status of a program that a signal ended. */
+const KILLED_STATUS = 128;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -50,7 +62,23 @@ export function invocation(): Invocation {
     },
     isInputTerminal: () => Deno.stdin.isTerminal(),
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
-    open: async () => (await openTransport(undefined)).transport,
+    runProgram: async ([program = "", ...programArgs], variables) => {
+      const options = { args: programArgs, env: variables, stdin: "null", stdout: "inherit", stderr: "inherit" };
+      const { code, signal } = await new Deno.Command(program, options).spawn().status;
+      return signal === null ? code : KILLED_STATUS;
+    },
+    signalled: (...signals) =>
+      new Promise((resolve) => {
+        let isFirst = true;
+        for (const signal of signals) {
+          Deno.addSignalListener(signal, () => {
+            if (!isFirst) Deno.exit(KILLED_STATUS);
+            isFirst = false;
+            resolve(signal);
+          });
+        }
+      }),
+    open: (address) => openTransport(address),
   };
 }
 

@@ -22,6 +22,8 @@ const { process } = globalThis as unknown as { readonly process: Process };
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
+/** The status of a program that a signal ended. */
+const KILLED_STATUS = 128;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -41,7 +43,25 @@ export function invocation(): Invocation {
       const { isatty, WriteStream } = builtin("node:tty");
       return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;
     },
-    open: async () => (await openTransport(undefined)).transport,
+    runProgram: ([program = "", ...programArgs], variables) =>
+      new Promise((resolve, reject) => {
+        builtin("node:child_process")
+          .spawn(program, programArgs, { stdio: ["ignore", "inherit", "inherit"], env: { ...env, ...variables } })
+          .on("error", reject)
+          .on("close", (status) => resolve(status ?? KILLED_STATUS));
+      }),
+    signalled: (...signals) =>
+      new Promise((resolve) => {
+        let isFirst = true;
+        for (const signal of signals) {
+          process.on(signal, () => {
+            if (!isFirst) process.exit(KILLED_STATUS);
+            isFirst = false;
+            resolve(signal);
+          });
+        }
+      }),
+    open: (address) => openTransport(address),
   };
 }
 

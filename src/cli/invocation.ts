@@ -1,7 +1,7 @@
 // One run of the command: its arguments, its environment and its streams, and how it fails.
 
 import { errnoText, isErrnoName } from "../wire/errno.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Opened } from "../transport/open.ts";
 import { codeOf } from "../wire/system_errors.ts";
 
 /** One run of the command. Arguments are byte strings, because an argument may be any bytes. */
@@ -24,8 +24,15 @@ export interface Invocation {
   isInputTerminal(): boolean;
   /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
   columns(): number | null;
-  /** Opens the connection to the store. */
-  open(): Promise<Transport>;
+  /**
+   * Runs a program with these variables added to the environment, and with the output of the command. Resolves with
+   * its exit status. Rejects with the system's error if it does not start.
+   */
+  runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
+  /** Resolves with the first of these signals that arrives. The next one ends the process. */
+  signalled(...signals: readonly string[]): Promise<string>;
+  /** Opens the connection to the store at an address, or to the first store that is found. */
+  open(address?: string): Promise<Opened>;
 }
 
 /** How the command ends: with a status, or by the signal of a closed pipe. */

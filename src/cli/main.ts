@@ -2,6 +2,7 @@
 
 import { bytesOf } from "./bytes.ts";
 import type { Context, Subcommand } from "./context.ts";
+import type { Globals } from "./globals.ts";
 import { type Ending, Failure, type Invocation, OutputError, reasonOf } from "./invocation.ts";
 import type { Session } from "./session.ts";
 
@@ -18,6 +19,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["ls", async () => (await import("./ls.ts")).ls],
   ["chmod", async () => (await import("./chmod.ts")).chmod],
   ["watch", async () => (await import("./watch.ts")).watch],
+  ["wait", async () => (await import("./wait.ts")).wait],
   ["tree", async () => (await import("./tree.ts")).tree],
   ["control", async () => (await import("./control.ts")).control],
   ["dump", async () => (await import("./dump.ts")).dump],
@@ -25,7 +27,16 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["diff", async () => (await import("./diff.ts")).diff],
   ["find", async () => (await import("./find.ts")).find],
   ["stat", async () => (await import("./stat.ts")).stat],
+  ["serve", async () => (await import("./serve.ts")).serve],
+  ["tour", async () => (await import("./tour.ts")).tour],
+  ["help", async () => (await import("./help.ts")).help],
+  ["version", async () => (await import("./version.ts")).version],
 ]);
+
+/** The names of the subcommands. */
+export const subcommandNames: readonly string[] = [...subcommands.keys()];
+
+const noGlobals: Globals = { address: undefined, timeout: null, verbose: false, trace: false, color: "auto" };
 
 /** The subcommands that Xen has as tools of their own. */
 const tools = new Set(["read", "write", "rm", "exists", "list", "ls", "chmod", "watch", "control"]);
@@ -50,26 +61,39 @@ export async function main(invocation: Invocation): Promise<Ending> {
   }
 }
 
-async function run(invocation: Invocation, name: string, warn: (message: string) => void): Promise<number> {
-  const { program, args } = invocation;
+async function run(whole: Invocation, name: string, warn: (message: string) => void): Promise<number> {
+  const { program } = whole;
   const isTool = name.startsWith(TOOL_PREFIX);
-  const mode = isTool ? name.slice(TOOL_PREFIX.length) : args[0];
+  const hasGlobals = !isTool && whole.args[0]?.startsWith("-") === true;
+  const { globals, words } = hasGlobals
+    ? (await import("./globals.ts")).parseGlobals(whole.args)
+    : { globals: noGlobals, words: isTool ? [name.slice(TOOL_PREFIX.length), ...whole.args] : whole.args };
+  const [mode, ...args] = words;
   if (mode === undefined) throw new Failure(`Usage: ${program} <mode> [-h] [...]`);
   const load = isTool && !tools.has(mode) ? undefined : subcommands.get(mode);
-  if (load === undefined) throw new Failure(`unknown mode ${mode}\n`);
+  if (load === undefined) {
+    const { hint } = await import("./hint.ts");
+    throw new Failure(`unknown mode ${mode}${isTool ? "" : hint(mode, subcommandNames, "")}\n`);
+  }
   const subcommand = await load();
+  const patience = globals.timeout === null ? null : new (await import("./patience.ts")).Patience(globals.timeout);
   let session: Session | null = null;
+  const invocation = patience?.guarded(whole) ?? whole;
   const context: Context = {
     invocation,
+    globals,
+    isTool,
+    names: subcommandNames,
     usageName: isTool ? program : `${program} ${mode}`,
-    args: isTool ? args : args.slice(1),
-    warn,
+    args,
+    warn: (message) => patience?.isOver === true || warn(message),
     say: (lines) => writeError(invocation, `${lines}\n`),
     complain: (complaint) => writeError(invocation, `${isTool ? program : mode}: ${complaint}\n`),
-    connect: async () => session = await (await import("./session.ts")).Session.open(invocation),
+    limit: (operation, result) => patience?.limit(operation, result) ?? result,
+    connect: async () => session = await (await import("./session.ts")).Session.open(invocation, globals, patience),
   };
   try {
-    return await subcommand(context);
+    return await (patience === null ? subcommand(context) : Promise.race([subcommand(context), patience.expired]));
   } finally {
     await (session as Session | null)?.close();
   }

@@ -3,6 +3,7 @@
 import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
+import { complaintOf } from "./hint.ts";
 import { Failure } from "./invocation.ts";
 import type { Arguments } from "./usage.ts";
 
@@ -33,7 +34,7 @@ export function ownArgumentsOf(context: Context, syntax: Syntax): Arguments {
   const given = new Map<string, string>();
   for (const option of options) {
     if (option.type === "invalid") {
-      context.complain(option.complaint);
+      context.complain(complaintOf(option, [help, ...syntax.options]));
       throw failure(syntax.status);
     }
     if (option.letter === help.letter) throw failure(0);

@@ -5,34 +5,58 @@ import { bytesReply, numberReply, okReply, transactionReply } from "../client/re
 import { Router } from "../client/router.ts";
 import type { Part } from "../wire/encoder.ts";
 import { errnoError } from "../wire/errors.ts";
-import { Operation } from "../wire/operations.ts";
+import { Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, withoutNul } from "../wire/text.ts";
+import type { Tracer } from "../client/tracer.ts";
 import type { ConnectionError } from "../transport/errors.ts";
-import { bytesOf } from "./bytes.ts";
+import { bytesOf, byteString } from "./bytes.ts";
+import type { Globals } from "./globals.ts";
 import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+import type { Patience } from "./patience.ts";
 
 /** A connection of the command. Paths and names are byte strings. */
 export class Session {
   /** The end of the connection, if it ends by itself. It does not resolve otherwise. */
   readonly ended: Promise<ConnectionError>;
   readonly #router: Router;
+  readonly #tracer: Tracer | null;
+  readonly #patience: Patience | null;
 
-  /** Connects. Throws a {@linkcode Failure} with the text of the tools if no store can be reached. */
-  static async open(invocation: Invocation): Promise<Session> {
-    let transport;
+  /**
+   * Connects. Throws a {@linkcode Failure} with the text of the tools if no store can be reached. `patience` limits the
+   * time of connecting and of each reply.
+   */
+  static async open(invocation: Invocation, globals: Globals, patience: Patience | null): Promise<Session> {
+    let opened;
     try {
-      transport = await invocation.open();
+      const opening = invocation.open(globals.address);
+      opened = await (patience?.limit("connect", opening) ?? opening);
     } catch (error) {
       throw new Failure(`xs_open: ${reasonOf(error)}`);
     }
-    let onEnd: (error: ConnectionError) => void = () => {};
-    const ended = new Promise<ConnectionError>((resolve) => onEnd = resolve);
-    return new Session(new Router(transport, onEnd), ended);
+    const isReporting = globals.verbose || globals.trace ||
+      ["TSXS_DEBUG", "TSXS_TRACE"].some((name) => invocation.variable(name));
+    const tracer = isReporting ? (await import("./reporting.ts")).tracerOf(invocation, globals) : null;
+    tracer?.status({ type: "connected", address: opened.address });
+    let end: (error: ConnectionError) => void = () => {};
+    const ended = new Promise<ConnectionError>((resolve) => end = resolve);
+    const onEnd = (error: ConnectionError): void => {
+      tracer?.status({ type: "disconnected", error });
+      end(error);
+    };
+    return new Session(new Router(opened.transport, onEnd, { tracer }), ended, tracer, patience);
   }
 
-  private constructor(router: Router, ended: Promise<ConnectionError>) {
+  private constructor(
+    router: Router,
+    ended: Promise<ConnectionError>,
+    tracer: Tracer | null,
+    patience: Patience | null,
+  ) {
     this.#router = router;
     this.ended = ended;
+    this.#tracer = tracer;
+    this.#patience = patience;
   }
 
   /** Reads a value. */
@@ -100,8 +124,9 @@ export class Session {
   }
 
   /** Closes the connection. */
-  close(): Promise<void> {
-    return this.#router.close();
+  async close(): Promise<void> {
+    await this.#router.close();
+    this.#tracer?.status({ type: "closed" });
   }
 
   #ask<T>(
@@ -110,8 +135,16 @@ export class Session {
     parse: (payload: Uint8Array) => T,
     transactionId = 0,
   ): Promise<T> {
-    return this.#router.request({ operation, transactionId, parts, parse });
+    const path = this.#tracer === null ? undefined : tracedPath(operation, parts);
+    const reply = this.#router.request({ operation, transactionId, parts, parse, path });
+    return this.#patience?.limit(operationName(operation), reply) ?? reply;
   }
+}
+
+/** Returns the path of a request for a trace. */
+function tracedPath(operation: Operation, [first = ""]: readonly Part[]): string | undefined {
+  if (operation === Operation.TRANSACTION_START || operation === Operation.TRANSACTION_END) return undefined;
+  return typeof first === "string" ? first : byteString(withoutNul(first));
 }
 
 function terminated(text: string): Uint8Array {

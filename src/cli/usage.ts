@@ -1,11 +1,22 @@
 // The options of the subcommands, and the texts about their usage.
 
 import type { Context } from "./context.ts";
+import { complaintOf } from "./hint.ts";
 import { Failure } from "./invocation.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
 
 /** The subcommands that take options of the xenstore-* tools: these tools, and what reads alike. */
 export type Mode = "read" | "write" | "rm" | "exists" | "list" | "ls" | "chmod" | "watch" | "tree";
+
+/** The options of `watch` that Xen's tool does not have. */
+const watchExtras: readonly OptionRule[] = [
+  { letter: "timestamps", long: "timestamps", yields: true },
+  { letter: "value", long: "value", yields: true },
+  { letter: "previous", long: "previous", yields: true },
+  { letter: "no-initial", long: "no-initial", yields: true },
+  { letter: "json", long: "json", yields: true },
+  { letter: "exec", long: "exec", hasArgument: true, yields: true },
+];
 
 /** The options that any tool recognises. A tool refuses those of other tools with its usage. */
 const rules: readonly OptionRule[] = [
@@ -50,19 +61,26 @@ export interface Arguments {
  */
 export function argumentsOf(context: Context, mode: Mode): Arguments {
   const { letters } = modes[mode];
+  const extras = mode === "watch" && !context.isTool ? watchExtras : [];
+  const known = [...rules, ...extras];
   const posixlyCorrect = context.invocation.variable("POSIXLY_CORRECT") !== undefined;
-  const { options, operands } = parseOptions(context.args, rules, posixlyCorrect);
+  const { options, operands } = parseOptions(context.args, known, posixlyCorrect);
   const given = new Map<string, string>();
   for (const option of options) {
     if (option.type === "invalid") {
-      context.complain(option.complaint);
+      const own = known.filter(({ letter }) => letter === "h" || letters.includes(letter) || isIn(extras, letter));
+      context.complain(context.isTool ? option.complaint : complaintOf(option, own));
       throw usageFailure(context, mode);
     } else if (option.letter === "h") throw usageFailure(context, mode, 0);
-    else if (letters.includes(option.letter)) given.set(option.letter, option.argument);
+    else if (letters.includes(option.letter) || isIn(extras, option.letter)) given.set(option.letter, option.argument);
     else if (option.letter !== "s") throw usageFailure(context, mode);
   }
   if (operands.length === 0 && mode !== "ls" && mode !== "tree") throw usageFailure(context, mode);
   return { options: given, operands };
+}
+
+function isIn(options: readonly OptionRule[], name: string): boolean {
+  return options.some(({ letter }) => letter === name);
 }
 
 /** Makes the failure that shows the usage of a subcommand. */

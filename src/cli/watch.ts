@@ -8,6 +8,8 @@ import { Printer } from "./printer.ts";
 import { argumentsOf } from "./usage.ts";
 
 const UNLIMITED = -1;
+/** The options that make another output. */
+const details = ["timestamps", "value", "previous", "no-initial", "json", "exec"];
 
 /**
  * Prints events until as many were printed as `-n` says.
@@ -17,6 +19,9 @@ const UNLIMITED = -1;
 export async function watch(context: Context): Promise<number> {
   const { options, operands } = argumentsOf(context, "watch");
   const [number, depth] = [options.get("n"), options.get("d")].map((text) => text === undefined ? -1 : atoi(text));
+  if (details.some((name) => options.has(name))) {
+    return await (await import("./watch_details.ts")).watchInDetail(context, operands, options);
+  }
   const session = await context.connect();
   const events = new Events(new Printer(context.invocation), number ?? UNLIMITED);
   const levels = depth === undefined || depth < 0 ? null : depth;

@@ -14,6 +14,7 @@ interface BunFfi {
 /** The modules that synchronous callers use, which cannot wait for an import on demand. */
 interface Modules {
   readonly "bun:ffi": BunFfi;
+  readonly "node:child_process": typeof import("node:child_process");
   readonly "node:fs": typeof import("node:fs");
   readonly "node:net": typeof import("node:net");
   readonly "node:os": typeof import("node:os");

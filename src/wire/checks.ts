@@ -50,11 +50,17 @@ export function checkOptions(what: string, options: unknown, known: Readonly<Rec
 }
 
 function unknownOption(what: string, name: string, known: Readonly<Record<string, true>>): TypeError {
-  const [nearest] = Object.keys(known)
+  const nearest = nearestName(name, Object.keys(known));
+  const hint = nearest === null ? "it takes no options" : `did you mean ${JSON.stringify(nearest)}?`;
+  return new TypeError(`${what}: option ${JSON.stringify(name)} is unknown: ${hint}`);
+}
+
+/** Returns the known name that is most similar to a name, or `null` if all of them differ in more than `max` edits. */
+export function nearestName(name: string, known: readonly string[], max: number = Infinity): string | null {
+  const [nearest] = known
     .map((other) => ({ other, edits: editsBetween(name.toLowerCase(), other.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
-  const hint = nearest === undefined ? "it takes no options" : `did you mean ${JSON.stringify(nearest.other)}?`;
-  return new TypeError(`${what}: option ${JSON.stringify(name)} is unknown: ${hint}`);
+  return nearest === undefined || nearest.edits > max ? null : nearest.other;
 }
 
 /** Returns how many characters must be added, removed or replaced to make one text of another. */

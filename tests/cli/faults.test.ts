@@ -171,6 +171,8 @@ describe("the output of the command", () => {
       readFile: () => new ReadableStream<Uint8Array>(),
       isInputTerminal: () => false,
       columns: () => null,
+      runProgram: () => Promise.reject(new Error("not run")),
+      signalled: () => new Promise(() => {}),
       open: () => Promise.reject(new Error("not connected")),
     });
     let all = "";

@@ -4,9 +4,15 @@ import type { Ending, Invocation } from "../../src/cli/invocation.ts";
 import { main } from "../../src/cli/main.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { runCommand } from "./program.ts";
 import { bytesOf, byteString, utf8Of } from "../../src/cli/bytes.ts";
 
 const PIECE = 1000;
+
+/** The address that the command finds if no other one is given. */
+const USUAL = "unix:/var/run/xenstored/socket";
+/** The status of a program that a signal ended. */
+const KILLED_STATUS = 128;
 
 /** What the command printed, as byte strings, and how it ended. */
 export interface Ran {
@@ -28,13 +34,27 @@ export interface Setting {
   readonly writeOutput?: (bytes: Uint8Array) => void;
   /** Takes the place of standard error. */
   readonly writeError?: (bytes: Uint8Array) => void;
+  /** Takes the place of running a program. */
+  readonly runProgram?: Invocation["runProgram"];
+  /** Resolves with a signal when the command is to get it. */
+  readonly signalled?: Promise<string>;
 }
 
 /** Runs a command such as `["xenstore-read", "/tool"]` or `["tsxs", "read", "/tool"]`. */
 export async function run(
-  open: () => Transport | Promise<Transport>,
+  open: (address?: string) => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
-  { columns = null, variables = {}, input = "", isInputTerminal = false, files, writeOutput, writeError }: Setting = {},
+  {
+    columns = null,
+    variables = {},
+    input = "",
+    isInputTerminal = false,
+    files,
+    writeOutput,
+    writeError,
+    runProgram,
+    signalled = new Promise(() => {}),
+  }: Setting = {},
 ): Promise<Ran> {
   let [stdout, stderr] = ["", ""];
   const invocation: Invocation = {
@@ -47,7 +67,14 @@ export async function run(
     readFile: (name) => pieces(files?.get(name)),
     isInputTerminal: () => isInputTerminal,
     columns: () => columns,
-    open: async () => await open(),
+    runProgram: runProgram ?? (async (words, added) => {
+      const ran = await runCommand(words, { ...variables, ...added });
+      stdout += utf8Of(ran.stdout);
+      stderr += utf8Of(ran.stderr);
+      return ran.code ?? KILLED_STATUS;
+    }),
+    signalled: () => signalled,
+    open: async (address) => ({ transport: await open(address), address: address ?? USUAL }),
   };
   const ending = await main(invocation);
   return { ending, stdout, stderr };

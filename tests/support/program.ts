@@ -31,7 +31,8 @@ export function runCommand(
   const env = { ...process.env, ...variables };
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete env[name];
   const child = spawn(executable, args, { cwd: root, env, stdio: "pipe" });
-  child.stdin.end(input);
+  // A program may end without reading its input.
+  child.stdin.on("error", () => {}).end(input);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);

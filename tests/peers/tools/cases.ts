@@ -15,7 +15,7 @@ export const groups: readonly Group[] = [
   { name: "the usage of each subcommand", lines: modes.flatMap((mode) => [`xenstore-${mode} -h`, `tsxs ${mode}`]) },
   {
     name: "the names of subcommands",
-    lines: ["tsxs", "tsxs bogus", "tsxs -h", "tsxs ^", "xenstore-bogus /tool", "tsxs exists -h", "xenstore-exists"],
+    lines: ["tsxs", "tsxs bogus", "tsxs ^", "xenstore-bogus /tool", "tsxs exists -h", "xenstore-exists"],
   },
   {
     name: "options",

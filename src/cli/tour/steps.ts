@@ -1,6 +1,6 @@
 // The steps of the tour. Each shows calls of tsxs beside what they give.
 
-import type { Client } from "tsxs";
+import type { Client } from "../../client/client.ts";
 import type { Page } from "./page.ts";
 import { bytesOf, printable, quote, valueOf } from "./text.ts";
 

@@ -1,6 +1,5 @@
 // Lays out the tour's text in the terminal's width, in colour if the output is a terminal.
 
-import process from "node:process";
 import { wrap } from "./text.ts";
 
 const DEFAULT_WIDTH = 80;
@@ -17,57 +16,56 @@ const CYAN = 36;
 export class Page {
   readonly #width: number;
   readonly #inColour: boolean;
+  readonly #print: (line: string) => void;
   /** Whether the next paragraph needs an empty line before it: not at the top, and not below a heading. */
   #needsGap = false;
 
-  /** Makes a page of so many columns. */
-  constructor(width: number, inColour: boolean) {
-    this.#width = width;
+  /**
+   * Makes a page.
+   *
+   * @param columns The width of the terminal, or 0 if it is unknown.
+   * @param inColour Whether the page has colours.
+   * @param print Prints a line.
+   */
+  constructor(columns: number, inColour: boolean, print: (line: string) => void) {
+    this.#width = Math.min(columns || DEFAULT_WIDTH, WIDEST);
+    this.#print = print;
     this.#inColour = inColour;
   }
 
   /** Begins a section. */
   heading(text: string): void {
     this.#gap();
-    console.log(this.#style(BOLD, text));
+    this.#print(this.#style(BOLD, text));
     this.#needsGap = false;
   }
 
   /** Prints a paragraph. */
   text(text: string): void {
     this.#gap();
-    for (const line of wrap(text, this.#width)) console.log(line);
+    for (const line of wrap(text, this.#width)) this.#print(line);
   }
 
   /** Prints a remark of less weight. */
   note(text: string): void {
-    for (const line of wrap(text, this.#width - INDENT.length)) console.log(INDENT + this.#style(DIM, line));
+    for (const line of wrap(text, this.#width - INDENT.length)) this.#print(INDENT + this.#style(DIM, line));
   }
 
   /** Prints a call and its result beside it, or below it if they do not fit into one line. */
   result(call: string, result: string): void {
     const head = `${INDENT}${call} -> `;
-    if (head.length + result.length <= this.#width) return console.log(head + this.#style(CYAN, result));
-    console.log(head.trimEnd());
+    if (head.length + result.length <= this.#width) return this.#print(head + this.#style(CYAN, result));
+    this.#print(head.trimEnd());
     const indent = INDENT.repeat(2);
-    for (const line of wrap(result, this.#width - indent.length)) console.log(indent + this.#style(CYAN, line));
+    for (const line of wrap(result, this.#width - indent.length)) this.#print(indent + this.#style(CYAN, line));
   }
 
   #gap(): void {
-    if (this.#needsGap) console.log();
+    if (this.#needsGap) this.#print("");
     this.#needsGap = true;
   }
 
   #style(code: number, text: string): string {
     return this.#inColour ? `\x1b[${code}m${text}\x1b[0m` : text;
   }
-}
-
-/** Opens the page on this process's output. */
-export function openPage(): Page {
-  const { stdout, env } = process;
-  const isTerminal = stdout.isTTY === true;
-  const width = isTerminal && stdout.columns > 0 ? stdout.columns : DEFAULT_WIDTH;
-  const inColour = isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
-  return new Page(Math.min(width, WIDEST), inColour);
 }
