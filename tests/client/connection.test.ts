@@ -61,9 +61,10 @@ describe("client", () => {
   test("connects again after it was closed while connecting", async () => {
     const client = new Client(() => new Peer().transport);
     const first = client.connect();
+    const refused = assertRejects(() => first, ConnectionError, "closed");
     const closing = client.close();
     await client.connect();
-    await assertRejects(() => first, ConnectionError, "closed");
+    await refused;
     await closing;
     assertEquals(client.isConnected, true);
   });
