@@ -10,6 +10,9 @@ import { throwingProcess } from "./signals_bun.ts";
 import { openLibcSignals } from "./signals_libc.ts";
 import { UvSignals } from "./signals_node.ts";
 
+/** Far more than Deno needs to report a signal, in milliseconds. */
+const REPORT_MS = 50;
+
 /** Notices no signal: the event loop handles all of them after the calls. */
 class LateSignals implements SignalSource {
   readonly #process: SignalProcess;
@@ -29,8 +32,8 @@ class LateSignals implements SignalSource {
   report(): void {}
 
   release(): readonly SignalName[] {
-    // Deno reports a signal in the second turn of the event loop after it came, or later.
-    setTimeout(() => {}, 1);
+    // Deno reports a signal in the second turn of the event loop after it came, or later: the process stays until then.
+    setTimeout(() => {}, REPORT_MS);
     return [];
   }
 }
