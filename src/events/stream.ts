@@ -29,7 +29,12 @@ export interface EventStreamOptions {
 }
 
 /** An async iterator of events. Leaving its loop ends it. */
-export type EventIterator = AsyncIterableIterator<TsxsEvent | EventOverflow, undefined>;
+export interface EventIterator extends AsyncIterableIterator<TsxsEvent | EventOverflow> {
+  /** Waits for the next event. */
+  next(): Promise<IteratorResult<TsxsEvent | EventOverflow, undefined>>;
+  /** Ends the stream. Events that wait are dropped. */
+  return(): Promise<IteratorResult<TsxsEvent | EventOverflow, undefined>>;
+}
 
 /** The default of {@linkcode EventStreamOptions.limit}. */
 export const DEFAULT_LIMIT = 4096;
@@ -45,7 +50,7 @@ interface Waiter {
 const END: Result = { done: true, value: undefined };
 
 /** The events that wait for one reader. */
-export class EventStream implements AsyncIterableIterator<Item, undefined> {
+export class EventStream implements EventIterator {
   readonly #limit: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => void;
