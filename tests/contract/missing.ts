@@ -23,7 +23,8 @@ async function grant(dom0: Client, domid: number, path: string, value: string): 
 
 /** Nodes that a guest cannot find. */
 export function missingContract(store: Store): void {
-  if (store.privileged) return;
+  // A real guest uses paths relative to its home, and has no client of domain 0 beside it.
+  if (store.privileged || !store.base.startsWith("/")) return;
   describe(`${store.name}: missing nodes`, () => {
     const at = scratch(store, "missing");
     const domid = Number(/\d+/.exec(store.base));
