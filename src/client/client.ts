@@ -114,7 +114,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
    *
    * @param backend `unix:PATH`, `xenbus:PATH`, `embedded:`, `embedded:NAME`, `appliance` for a new embedded store, or
    *   `live` to search.
-   * @throws {TypeError} If the backend is none of these.
+   * @throws {TypeError} If the backend has another form.
    * @throws {RangeError} If the client is connected, or connects.
    *
    * @example

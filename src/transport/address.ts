@@ -35,7 +35,7 @@ export function parseAddress(text: string): Address {
 
 /**
  * Parses the name of a backend in libguestfs's form `NAME[:ARG]`: an address, `appliance` for a new embedded store, or
- * `live` for a search, which is `null`. Throws a `TypeError` if the text is none of these. `source` says what named it.
+ * `live` for a search, which is `null`. Throws a `TypeError` if the text has another form. `source` says what named it.
  */
 export function parseBackend(text: string, source: string): Address | null {
   if (text === "live") return null;
