@@ -1,5 +1,6 @@
 // What a subcommand works with: its arguments, its names in messages, and the connection to the store.
 
+import type { Client } from "../client/client.ts";
 import type { Globals } from "./globals.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Session } from "./session.ts";
@@ -30,4 +31,6 @@ export interface Context {
   limit<T>(operation: string, result: Promise<T>): Promise<T>;
   /** Connects to the store. The connection is closed when the subcommand ends. */
   connect(): Promise<Session>;
+  /** Connects as the library does, for what works on a {@linkcode Client}. It is closed when the subcommand ends. */
+  client(): Promise<Client>;
 }

@@ -4,7 +4,6 @@ import { bytesOf } from "./bytes.ts";
 import type { Context, Subcommand } from "./context.ts";
 import type { Globals } from "./globals.ts";
 import { type Ending, Failure, type Invocation, OutputError, reasonOf } from "./invocation.ts";
-import type { Session } from "./session.ts";
 
 /** A program whose name begins so is the tool that the rest of the name says. */
 const TOOL_PREFIX = "xenstore-";
@@ -77,7 +76,11 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
   }
   const subcommand = await load();
   const patience = globals.timeout === null ? null : new (await import("./patience.ts")).Patience(globals.timeout);
-  let session: Session | null = null;
+  const opened: { close(): Promise<void> }[] = [];
+  const kept = <T extends { close(): Promise<void> }>(connection: T): T => {
+    opened.push(connection);
+    return connection;
+  };
   const invocation = patience?.guarded(whole) ?? whole;
   const context: Context = {
     invocation,
@@ -90,12 +93,13 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
     say: (lines) => writeError(invocation, `${lines}\n`),
     complain: (complaint) => writeError(invocation, `${isTool ? program : mode}: ${complaint}\n`),
     limit: (operation, result) => patience?.limit(operation, result) ?? result,
-    connect: async () => session = await (await import("./session.ts")).Session.open(invocation, globals, patience),
+    connect: async () => kept(await (await import("./session.ts")).Session.open(invocation, globals, patience)),
+    client: async () => kept(await (await import("./client.ts")).openClient(context)),
   };
   try {
     return await (patience === null ? subcommand(context) : Promise.race([subcommand(context), patience.expired]));
   } finally {
-    await (session as Session | null)?.close();
+    for (const connection of opened) await connection.close();
   }
 }
 

@@ -1,7 +1,7 @@
 // `tour`: shows the calls of the library and their results, on a store.
 
-import type { Client } from "../client/client.ts";
 import { utf8Of } from "./bytes.ts";
+import { clientOf } from "./client.ts";
 import type { Context } from "./context.ts";
 import { Failure, OutputError, reasonOf } from "./invocation.ts";
 import { ownArgumentsOf, type Syntax } from "./own_arguments.ts";
@@ -22,21 +22,15 @@ export async function tour(context: Context): Promise<number> {
     printer.print(utf8Of(`${line}\n`));
     printer.flush();
   });
-  const { connect } = await import("../client/client.ts");
-  const reporting = (store: Client): Client => {
-    if (globals.verbose) store.setVerbose(true);
-    if (globals.trace) store.setTrace(true);
-    return store;
-  };
   const opening: Opening = {
     find: async () => {
       const { transport, address } = await invocation.open(globals.address).catch((error: unknown) => {
         if (globals.address === undefined) throw error;
         throw new Failure(`xs_open: ${reasonOf(error)}`);
       });
-      return { store: reporting(await connect(transport)), address };
+      return { store: await clientOf(transport, globals), address };
     },
-    embed: async () => reporting(await connect("embedded:")),
+    embed: async () => await clientOf("embedded:", globals),
   };
   try {
     await takeTour(page, opening, GUIDE, limit);
