@@ -1,14 +1,16 @@
 // `help`: prints what the command and its subcommands do.
 
 import type { Context } from "./context.ts";
-import { type Help, helps, type Row } from "./help_texts.ts";
+import type { Help, Row } from "./help_entry.ts";
+import { helps } from "./help_texts.ts";
 import { hint } from "./hint.ts";
 import { Failure } from "./invocation.ts";
 import { Printer } from "./printer.ts";
 
 const GAP = 2;
 
-const globalOptions: readonly Row[] = [
+/** The options of the command itself. */
+export const globalOptions: readonly Row[] = [
   ["-a, --address ADDRESS", "the store: unix:/PATH, xenbus:/PATH or embedded:"],
   ["-t, --timeout SECONDS", "end with status 124 if the store is silent so long"],
   ["-v, --verbose", "print messages of the library to standard error"],
@@ -18,7 +20,8 @@ const globalOptions: readonly Row[] = [
   ["-V, --version", "print the version"],
 ];
 
-const globalExamples: readonly Row[] = [
+/** Examples of the command as a whole. */
+export const globalExamples: readonly Row[] = [
   ["tsxs ls /local/domain", "print the nodes of all domains"],
   ["tsxs -a unix:/run/x.socket read /tool", "use another store"],
   ["tsxs --timeout 5 --trace read /tool", "print requests and replies"],
@@ -46,10 +49,12 @@ function wholeHelp(): string {
     section("Examples", globalExamples).trimEnd() + "\n";
 }
 
-function helpOf(name: string, { summary, usage, options, examples, notes = [] }: Help): string {
+function helpOf(name: string, { summary, usage, notes = [], ...sections }: Help): string {
   const capital = summary.charAt(0).toUpperCase() + summary.slice(1);
   const text = `Usage: tsxs ${name}${usage === "" ? "" : ` ${usage}`}\n\n${capital}.\n${notes.join("\n")}` +
-    `${notes.length === 0 ? "" : "\n"}\n${section("Options", options)}${section("Examples", examples)}`;
+    `${notes.length === 0 ? "" : "\n"}\n${section("Options", sections.options)}` +
+    section("Exit status", sections.statuses ?? []) + section("Environment", sections.environment ?? []) +
+    section("Examples", sections.examples);
   return `${text.trimEnd()}\n`;
 }
 

@@ -1,106 +1,35 @@
 // What `help` prints of each subcommand.
 
-/** An option or an example, and what it does. */
-export type Row = readonly [left: string, right: string];
-
-/** The help of a subcommand. */
-export interface Help {
-  /** What the subcommand does, in a line that begins with a verb. */
-  readonly summary: string;
-  /** The arguments. */
-  readonly usage: string;
-  /** Lines about its result and its exit status. */
-  readonly notes?: readonly string[];
-  readonly options: readonly Row[];
-  readonly examples: readonly Row[];
-}
-
-const prefix: Row = ["-p, --prefix", "print the path before each result"];
+import type { Help } from "./help_entry.ts";
+import { toolHelps } from "./help_tools.ts";
 
 /** The subcommands in the order of their list. */
 export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
-  ["read", {
-    summary: "print the values of nodes",
-    usage: "[-p] [-R] PATH...",
-    options: [prefix, ["-R, --raw", "print the bytes as they are, without a line end"]],
-    examples: [["tsxs read /local/domain/0/name", "print the name of domain 0"]],
-  }],
-  ["write", {
-    summary: "set the values of nodes in one transaction",
-    usage: "[-R] PATH VALUE [PATH VALUE...]",
-    options: [["-R, --raw", "take backslashes in values as they are"]],
-    examples: [["tsxs write /tool/a one /tool/b 'two\\n'", "set two values"]],
-  }],
-  ["rm", {
-    summary: "remove nodes and everything below them in one transaction",
-    usage: "[-t] PATH...",
-    options: [["-t, --tidy", "remove parents that become empty"]],
-    examples: [["tsxs rm -t /tool/a/b", "remove /tool/a as well if it is empty"]],
-  }],
-  ["exists", {
-    summary: "tell by the exit status whether all nodes exist",
-    usage: "PATH...",
-    notes: ["The status is 0 if all nodes exist and may be read, and 1 otherwise."],
-    options: [],
-    examples: [["tsxs exists /tool && echo yes", "print yes if the node exists"]],
-  }],
-  ["list", {
-    summary: "print the names of the children of nodes",
-    usage: "[-p] PATH...",
-    options: [prefix],
-    examples: [["tsxs list /local/domain", "print the numbers of the domains"]],
-  }],
-  ["ls", {
-    summary: "print all nodes and values below a node",
-    usage: "[-f] [-p] [PATH...]",
-    options: [["-f, --flat", "print whole paths"], ["-p, --prefix", "print the permissions"]],
-    examples: [["tsxs ls -fp /tool", "print paths, values and permissions"]],
-  }],
-  ["chmod", {
-    summary: "set the permissions of a node",
-    usage: "[-u] [-r] PATH PERMISSION...",
-    notes: ["The first permission names the owner. Letters: r, w, b (both) and n (none)."],
-    options: [
-      ["-r, --recurse", "set those of all nodes below it as well"],
-      ["-u, --upto", "set those of its parents as well"],
-    ],
-    examples: [["tsxs chmod -r /tool/a n0 r5", "let domain 5 read the nodes of domain 0"]],
-  }],
-  ["watch", {
-    summary: "print the path of each change",
-    usage: "[OPTION...] PATH...",
-    options: [
-      ["-n, --number COUNT", "end after so many events"],
-      ["-d, --depth DEPTH", "report so many levels only"],
-      ["--timestamps", "print the time before each path"],
-      ["--value", "print the value after each path"],
-      ["--previous", "print the value and the one before it"],
-      ["--no-initial", "leave out the first event of each path"],
-      ["--json", "print a JSON object on a line for each event"],
-      ["--exec SCRIPT", "run `$SHELL -c SCRIPT tsxs PATH TOKEN` for each event"],
-    ],
-    examples: [
-      ["tsxs watch /local/domain", "print all changes of domains"],
-      ["tsxs watch --exec 'echo \"$1\"' /tool", "run a script"],
-    ],
-  }],
+  ...toolHelps,
   ["wait", {
     summary: "wait until a node exists, or has a value",
     usage: "[-t SECONDS] PATH [VALUE]",
-    notes: ["The status is 0 when it does, 124 after the time limit, and 1 after an error."],
     options: [["-t, --timeout SECONDS", "wait so long at most"]],
+    statuses: [
+      ["0", "the node exists, or has the value"],
+      ["1", "it failed, or an argument is invalid"],
+      ["124", "the time limit has passed"],
+    ],
     examples: [["tsxs wait -t 60 /local/domain/5/device", "wait a minute for the devices"]],
   }],
   ["tree", {
     summary: "draw the tree below nodes",
     usage: "[-p] [-d DEPTH] [PATH...]",
     options: [["-d, --depth DEPTH", "draw so many levels only"], ["-p, --prefix", "add the permissions"]],
+    statuses: [["0", "all nodes were drawn"], ["1", "it failed, or a node cannot be read"]],
+    environment: [["LC_ALL, LC_CTYPE, LANG", "the first that is set says if lines are drawn in UTF-8"]],
     examples: [["tsxs tree -d 2 /local", "draw two levels below /local"]],
   }],
   ["dump", {
     summary: "print a subtree with values and permissions as JSON lines",
     usage: "[--json] [PATH]",
-    options: [],
+    options: [["-j, --json", "print JSON lines, as it does without this option"]],
+    statuses: [["0", "all nodes were printed"], ["1", "it failed, or a node cannot be read"]],
     examples: [["tsxs dump /local/domain/5 > guest", "keep the nodes of a guest"]],
   }],
   ["restore", {
@@ -112,18 +41,24 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["-d, --delete", "remove nodes that are not in the dump"],
       ["-j, --json", "print JSON lines"],
     ],
+    statuses: [
+      ["0", "the store is as the dump says, or --dry-run was given"],
+      ["1", "it failed and changed nothing, or the answer was no"],
+    ],
     examples: [["tsxs restore -n guest", "print what would change"]],
   }],
   ["diff", {
     summary: "print the difference between a dump and the store or another dump",
     usage: "[--json] DUMP [DUMP]",
     options: [["-j, --json", "print JSON lines"]],
+    statuses: [["0", "nothing differs"], ["1", "something differs"], ["2", "it failed"]],
     examples: [["tsxs diff guest", "compare a dump with the store"]],
   }],
   ["find", {
     summary: "print the nodes whose paths or values match",
-    usage: "[--json] [-v GLOB] [GLOB]",
-    options: [["-v, --value GLOB", "print nodes with such values only"], ["-j, --json", "print JSON lines"]],
+    usage: "[--json] [-v PATTERN] [GLOB]",
+    options: [["-v, --value PATTERN", "print nodes with such values only"], ["-j, --json", "print JSON lines"]],
+    statuses: [["0", "a node matches"], ["1", "no node matches"], ["2", "it failed, or a node cannot be read"]],
     examples: [["tsxs find '/local/domain/*/name'", "print the names of the domains"]],
   }],
   ["stat", {
@@ -132,22 +67,21 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [["-j, --json", "print JSON lines"]],
     examples: [["tsxs stat", "count all nodes"]],
   }],
-  ["control", {
-    summary: "send a command to the daemon",
-    usage: "COMMAND [ARGUMENT...]",
-    options: [],
-    examples: [["tsxs control help", "print the commands of the daemon"]],
-  }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",
-    usage: "--socket PATH [OPTION...]",
-    notes: ["The status is 0 after a signal, and 1 after an error."],
+    usage: "--socket SOCKET [OPTION...]",
     options: [
-      ["--socket PATH", "the socket, which is removed at the end"],
+      ["--socket SOCKET", "the socket, which is removed at the end"],
       ["--data DIRECTORY", "keep the store in a directory"],
       ["--log FILE", "append the log to a file instead of standard error"],
       ["--pid-file FILE", "write the number of the process to a file"],
     ],
+    statuses: [
+      ["0", "a signal ended it"],
+      ["1", "it failed, or an argument is invalid"],
+      ["128", "a second signal ended it"],
+    ],
+    environment: [["NOTIFY_SOCKET", "set by systemd: told by systemd-notify that the socket is ready"]],
     examples: [["tsxs serve --socket /run/tsxs/socket", "serve a new store, in memory"]],
   }],
   ["tour", {

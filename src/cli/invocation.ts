@@ -49,6 +49,11 @@ export class Failure extends Error {
   }
 }
 
+/** An option of a subcommand asks for its help. */
+export class HelpRequest extends Error {
+  override name = "HelpRequest";
+}
+
 /** Standard output could not be written. */
 export class OutputError extends Error {
   override name = "OutputError";

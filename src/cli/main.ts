@@ -3,7 +3,7 @@
 import { bytesOf } from "./bytes.ts";
 import type { Context, Subcommand } from "./context.ts";
 import type { Globals } from "./globals.ts";
-import { type Ending, Failure, type Invocation, OutputError, reasonOf } from "./invocation.ts";
+import { type Ending, Failure, HelpRequest, type Invocation, OutputError, reasonOf } from "./invocation.ts";
 
 /** A program whose name begins so is the tool that the rest of the name says. */
 const TOOL_PREFIX = "xenstore-";
@@ -67,7 +67,8 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
   const { globals, words } = hasGlobals
     ? (await import("./globals.ts")).parseGlobals(whole.args)
     : { globals: noGlobals, words: isTool ? [name.slice(TOOL_PREFIX.length), ...whole.args] : whole.args };
-  const [mode, ...args] = words;
+  // The subcommands without options of their own do not parse their arguments.
+  const [mode, ...args] = !isTool && words[1] === "--help" ? ["help", words[0] ?? ""] : words;
   if (mode === undefined) throw new Failure(`Usage: ${program} <mode> [-h] [...]`);
   const load = isTool && !tools.has(mode) ? undefined : subcommands.get(mode);
   if (load === undefined) {
@@ -98,6 +99,9 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
   };
   try {
     return await (patience === null ? subcommand(context) : Promise.race([subcommand(context), patience.expired]));
+  } catch (error) {
+    if (!(error instanceof HelpRequest)) throw error;
+    return await (await import("./help.ts")).help({ ...context, args: [mode] });
   } finally {
     for (const connection of opened) await connection.close();
   }
