@@ -7,7 +7,7 @@ export type Row = readonly [left: string, right: string];
  * The help of a subcommand.
  *
  * The words in capitals in the usage and in the options, such as `PATH`, say what stands there. The completion knows
- * them by the table in completion_words.ts.
+ * them by the table in completion/words.ts.
  */
 export interface Help {
   /** What the subcommand does, in a line that begins with a verb. */

@@ -91,6 +91,13 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [],
     examples: [["tsxs tour", "use the store of this machine, or an embedded one"]],
   }],
+  ["completion", {
+    summary: "print the script that completes the command in a shell",
+    usage: "SHELL",
+    notes: ["The shells are bash, zsh and fish. The script completes paths from the store as well."],
+    options: [],
+    examples: [["source <(tsxs completion bash)", "complete in this bash"]],
+  }],
   ["help", {
     summary: "print the help of the command or of subcommands",
     usage: "[SUBCOMMAND...]",

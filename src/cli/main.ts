@@ -28,6 +28,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["stat", async () => (await import("./stat.ts")).stat],
   ["serve", async () => (await import("./serve.ts")).serve],
   ["tour", async () => (await import("./tour.ts")).tour],
+  ["completion", async () => (await import("./completion.ts")).completion],
   ["help", async () => (await import("./help.ts")).help],
   ["version", async () => (await import("./version.ts")).version],
 ]);

@@ -33,7 +33,7 @@ const rules: readonly OptionRule[] = [
   { letter: "s" },
 ];
 
-/** The options that any subcommand of these recognises: `-h` prints the usage as the tools do, and `--help` the help. */
+/** The options that any subcommand recognises: `-h` prints the usage as the tools do, and `--help` the help. */
 const ownRules: readonly OptionRule[] = [{ letter: "h" }, { letter: "help", long: "help" }, ...rules.slice(1)];
 
 /** The letters of the options of each subcommand, and the arguments in its usage. */
