@@ -4,13 +4,19 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { scriptFor } from "../src/cli/completion/scripts.ts";
+import { shells } from "../src/cli/completion/words.ts";
 import { entries, programs, ROOT } from "./entries.ts";
+import { packagesOf, writeLicences } from "./licences.ts";
 
 /**
  * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
  * common, and every file more costs Node half a millisecond at start.
  */
 const SHARED = /^src\/(?:wire|transport)\/\w+\.ts$/;
+/** The file of the scripts for shells, and the package that makes them. */
+const SCRIPTS = "completion_scripts.js";
+const SCRIPTS_PACKAGE = "@bomb.sh/tab";
 const WORKER = "src/blocking/worker_thread.ts";
 const WORKER_SOURCE = /\/blocking\/worker_source\.ts$/;
 
@@ -60,7 +66,10 @@ export async function buildCode(outdir: string): Promise<void> {
  */
 async function buildPrograms(outdir: string): Promise<void> {
   const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
-  await build({ ...common, ...maps, entryPoints, outdir, plugins: [leaveEmbedded(), loadOnUse()], minify: true });
+  const plugins = [leaveEmbedded(), loadOnUse()];
+  const { metafile } = await build({ ...common, ...maps, entryPoints, outdir, plugins, minify: true, metafile: true });
+  writeScripts(outdir);
+  writeLicences(join(outdir, "licences.txt"), [...packagesOf(Object.keys(metafile.inputs)), SCRIPTS_PACKAGE]);
   for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
@@ -126,7 +135,7 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
   };
 }
 
-/** Leaves the daemon and the whole client in their own files, which few subcommands and addresses need. */
+/** Leaves the daemon, the whole client and the scripts in their own files, which few subcommands and addresses need. */
 function leaveEmbedded(): Plugin {
   return {
     name: "leave-embedded",
@@ -136,9 +145,17 @@ function leaveEmbedded(): Plugin {
         { filter: /\/client\/client\.ts$/ },
         ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
       );
+      onResolve({ filter: /\/completion\/scripts\.ts$/ }, () => ({ path: `./${SCRIPTS}`, external: true }));
       onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
     },
   };
+}
+
+/** Writes the scripts for shells, and leaves out the package that makes them. Few runs of the command read the file. */
+function writeScripts(outdir: string): void {
+  const scripts = Object.fromEntries(shells.map((shell) => [shell, scriptFor(shell)]));
+  const code = `export const scriptFor = (shell) => (${JSON.stringify(scripts)})[shell];\n`;
+  writeFileSync(join(outdir, SCRIPTS), code);
 }
 
 /** Loads the modules of the runtime when a file that imports them is first used, because Deno and Bun load them slowly. */

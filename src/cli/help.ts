@@ -20,6 +20,23 @@ export const globalOptions: readonly Row[] = [
   ["-V, --version", "print the version"],
 ];
 
+/** The exit statuses that every subcommand may have. */
+export const globalStatuses: readonly Row[] = [
+  ["124", "the store was silent for longer than --timeout allows"],
+  ["141", "the reader of the output is gone: SIGPIPE ended the command"],
+];
+
+/** The variables of the environment that every subcommand knows. */
+export const globalEnvironment: readonly Row[] = [
+  ["XENSTORED_PATH", "the socket or the device of the store, if there is no --address"],
+  ["XENSTORED_RUNDIR", "the directory of the socket, /var/run/xenstored by default"],
+  ["TSXS_BACKEND", "the backend of the library, if XENSTORED_PATH is not set"],
+  ["NO_COLOR", "no colours, unless --color says otherwise"],
+  ["POSIXLY_CORRECT", "the first operand ends the options of a subcommand"],
+  ["TSXS_DEBUG", "set to 1: as --verbose"],
+  ["TSXS_TRACE", "set to 1: as --trace"],
+];
+
 /** Examples of the command as a whole. */
 export const globalExamples: readonly Row[] = [
   ["tsxs ls /local/domain", "print the nodes of all domains"],
@@ -46,7 +63,7 @@ function wholeHelp(): string {
   return "Usage: tsxs [OPTION...] SUBCOMMAND [ARGUMENT...]\n\n" +
     "Reads, writes and watches a XenStore.\n\n" +
     section("Subcommands", summaries) + section("Options, before the subcommand", globalOptions) +
-    section("Examples", globalExamples).trimEnd() + "\n";
+    section("Environment", globalEnvironment) + section("Examples", globalExamples).trimEnd() + "\n";
 }
 
 function helpOf(name: string, { summary, usage, notes = [], ...sections }: Help): string {

@@ -16,6 +16,8 @@ export interface Help {
   readonly usage: string;
   /** Lines about its result. */
   readonly notes?: readonly string[];
+  /** Paragraphs that only the manual page has. */
+  readonly description?: readonly string[];
   readonly options: readonly Row[];
   /** The exit statuses. Without them, the status is 0 after success and 1 after a failure. */
   readonly statuses?: readonly Row[];

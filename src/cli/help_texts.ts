@@ -9,6 +9,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["wait", {
     summary: "wait until a node exists, or has a value",
     usage: "[-t SECONDS] PATH [VALUE]",
+    description: [
+      "The value is typed as for tsxs write. Without --timeout, the subcommand waits forever.",
+    ],
     options: [["-t, --timeout SECONDS", "wait so long at most"]],
     statuses: [
       ["0", "the node exists, or has the value"],
@@ -20,6 +23,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["tree", {
     summary: "draw the tree below nodes",
     usage: "[-p] [-d DEPTH] [PATH...]",
+    description: [
+      "Lines are cut to the width of a terminal. A node that cannot be read is drawn with the reason.",
+    ],
     options: [["-d, --depth DEPTH", "draw so many levels only"], ["-p, --prefix", "add the permissions"]],
     statuses: [["0", "all nodes were drawn"], ["1", "it failed, or a node cannot be read"]],
     environment: [["LC_ALL, LC_CTYPE, LANG", "the first that is set says if lines are drawn in UTF-8"]],
@@ -28,6 +34,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["dump", {
     summary: "print a subtree with values and permissions as JSON lines",
     usage: "[--json] [PATH]",
+    description: [
+      "Each line is one object in ASCII. Bytes stand in JSON as text if they are valid UTF-8, and as base64 otherwise. A dump is not a snapshot: other clients may change the tree while it is printed.",
+    ],
     options: [["-j, --json", "print JSON lines, as it does without this option"]],
     statuses: [["0", "all nodes were printed"], ["1", "it failed, or a node cannot be read"]],
     examples: [["tsxs dump /local/domain/5 > guest", "keep the nodes of a guest"]],
@@ -35,6 +44,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["restore", {
     summary: "make a subtree as a dump says, after a question",
     usage: "[-y] [-n] [-d] [--json] DUMP",
+    description: [
+      "All changes are one transaction: after an error or Ctrl-C, nothing is changed. Nodes that the dump lacks stay, unless --delete is given. The dump - is standard input.",
+    ],
     options: [
       ["-y, --yes", "do not ask"],
       ["-n, --dry-run", "print the difference only"],
@@ -50,6 +62,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["diff", {
     summary: "print the difference between a dump and the store or another dump",
     usage: "[--json] DUMP [DUMP]",
+    description: [
+      "A plus sign marks a node that only the second one has, a minus sign one that only the first has, and a tilde one that differs. The dump - is standard input.",
+    ],
     options: [["-j, --json", "print JSON lines"]],
     statuses: [["0", "nothing differs"], ["1", "something differs"], ["2", "it failed"]],
     examples: [["tsxs diff guest", "compare a dump with the store"]],
@@ -57,6 +72,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["find", {
     summary: "print the nodes whose paths or values match",
     usage: "[--json] [-v PATTERN] [GLOB]",
+    description: [
+      "In a glob, * matches any characters within a name, ** any number of levels, a question mark one byte, and [a-z] one byte of a set. A backslash takes the meaning from the character after it.",
+    ],
     options: [["-v, --value PATTERN", "print nodes with such values only"], ["-j, --json", "print JSON lines"]],
     statuses: [["0", "a node matches"], ["1", "no node matches"], ["2", "it failed, or a node cannot be read"]],
     examples: [["tsxs find '/local/domain/*/name'", "print the names of the domains"]],
@@ -64,12 +82,18 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["stat", {
     summary: "print the numbers of nodes and bytes by domain",
     usage: "[--json] [PATH]",
+    description: [
+      "Bytes are those of names and values. A store counts more memory than that for its quota.",
+    ],
     options: [["-j, --json", "print JSON lines"]],
     examples: [["tsxs stat", "count all nodes"]],
   }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",
     usage: "--socket SOCKET [OPTION...]",
+    description: [
+      "The socket is accessible to its owner alone. Without --data, the store is new at each start. With it, every change is synced before its reply.",
+    ],
     options: [
       ["--socket SOCKET", "the socket, which is removed at the end"],
       ["--data DIRECTORY", "keep the store in a directory"],
@@ -95,6 +119,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     summary: "print the script that completes the command in a shell",
     usage: "SHELL",
     notes: ["The shells are bash, zsh and fish. The script completes paths from the store as well."],
+    description: [
+      "The script asks the command for the arguments that may stand at the cursor. Paths are those of the store at the address that was typed before them, or of the store of this machine. After a second without an answer, no path is completed.",
+    ],
     options: [],
     examples: [["source <(tsxs completion bash)", "complete in this bash"]],
   }],

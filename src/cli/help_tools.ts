@@ -9,12 +9,18 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
   ["read", {
     summary: "print the values of nodes",
     usage: "[-p] [-R] PATH...",
+    description: [
+      "Several keys are read in one transaction. Bytes that are not printable ASCII are escaped as \\t, \\n, \\r, \\\\, \\NNN or \\xHH, unless --raw is given.",
+    ],
     options: [prefix, ["-R, --raw", "print the bytes as they are, without a line end"]],
     examples: [["tsxs read /local/domain/0/name", "print the name of domain 0"]],
   }],
   ["write", {
     summary: "set the values of nodes in one transaction",
     usage: "[-R] PATH VALUE [PATH VALUE...]",
+    description: [
+      "In a value, \\t, \\n, \\r, \\NNN and \\xHH stand for bytes, and any other character after a backslash for itself, unless --raw is given.",
+    ],
     options: [["-R, --raw", "take backslashes in values as they are"]],
     examples: [["tsxs write /tool/a one /tool/b 'two\\n'", "set two values"]],
   }],
@@ -34,12 +40,18 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
   ["list", {
     summary: "print the names of the children of nodes",
     usage: "[-p] PATH...",
+    description: [
+      "Names are escaped as the values of tsxs read are.",
+    ],
     options: [prefix],
     examples: [["tsxs list /local/domain", "print the numbers of the domains"]],
   }],
   ["ls", {
     summary: "print all nodes and values below a node",
     usage: "[-f] [-p] [PATH...]",
+    description: [
+      "Values are cut to the width of the terminal, or to 80 columns if the output goes elsewhere. With --flat, whole values are printed if the output is not a terminal.",
+    ],
     options: [["-f, --flat", "print whole paths"], ["-p, --prefix", "print the permissions"]],
     examples: [["tsxs ls -fp /tool", "print paths, values and permissions"]],
   }],
@@ -47,6 +59,9 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
     summary: "set the permissions of a node",
     usage: "[-u] [-r] PATH PERMISSION...",
     notes: ["The first permission names the owner. Letters: r, w, b (both) and n (none)."],
+    description: [
+      "A permission is a letter and the number of a domain. The first one names the owner, and says what all domains may do that are not named.",
+    ],
     options: [
       ["-r, --recurse", "set those of all nodes below it as well"],
       ["-u, --upto", "set those of its parents as well"],
@@ -56,6 +71,9 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
   ["watch", {
     summary: "print the path of each change",
     usage: "[OPTION...] PATH...",
+    description: [
+      "Each watch reports its own path first. An event says that a node changed, not what it was: values are read after the event.",
+    ],
     options: [
       ["-n, --number COUNT", "end after so many events"],
       ["-d, --depth DEPTH", "report so many levels only"],
@@ -79,6 +97,9 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
   ["control", {
     summary: "send a command to the daemon",
     usage: "COMMAND [ARGUMENT...]",
+    description: [
+      "The command help lists the commands of the daemon. The command live-update replaces the running daemon by another binary.",
+    ],
     options: [],
     statuses: [
       ["0", "the daemon accepted the command"],

@@ -1,7 +1,7 @@
 // The command of the built package: the subcommands that load other files of the package find them.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -31,6 +31,28 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await run("--address", "embedded:", "tour");
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "attempt 2 reads -> 41");
+  });
+
+  test("tsxs completion prints the scripts, which no other file of the package contains", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, stdout, stderr } = await run("completion", shell);
+      assertEquals([code, stderr], [0, ""]);
+      assertStringIncludes(stdout, `(tsxs completion ${shell} complete -- `);
+    }
+    const files = readdirSync(directory).filter((file) => file.endsWith(".js"));
+    const containing = files.filter((file) => /__tsxs_|@bomb\.sh/.test(readFileSync(join(directory, file), "utf8")));
+    assertEquals(containing, ["completion_scripts.js"]);
+  });
+
+  test("tsxs completion answers to the scripts", async () => {
+    const { stdout } = await run("completion", "zsh", "complete", "--", "-a", "embedded:", "read", "/too");
+    assertEquals(stdout, "/tool/\n:6\n");
+  });
+
+  test("the licence of each package whose parts are in the files is beside them", () => {
+    const licences = readFileSync(join(directory, "licences.txt"), "utf8");
+    assertStringIncludes(licences, "@bomb.sh/tab 0.0.22");
+    assertStringIncludes(licences, "Permission is hereby granted, free of charge");
   });
 
   test("tsxs serve loads the daemon", async () => {
