@@ -14,7 +14,7 @@ import { withPeers } from "./peers.ts";
 const mandoc = (...words: string[]): string =>
   execFileSync("mandoc", words, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 /** The text of a page without bold and underlined characters. */
-const shown = (page: string): string => mandoc("-T", "utf8", "-O", "width=200", page).replaceAll(/.\x08/g, "");
+const shown = (page: string): string => mandoc("-T", "utf8", "-O", "width=200", page).replaceAll(/.[\b]/g, "");
 
 withPeers("the manual pages under mandoc", () => {
   describe("the manual pages under mandoc", () => {
