@@ -8,7 +8,7 @@ export interface HelpOption {
   readonly letter: string | null;
   /** The long form without its hyphens, or `null` if the option has only a letter. */
   readonly long: string | null;
-  /** The word in capitals for its argument, or `null` if the option has no argument. */
+  /** The word in capitals for its argument, or a choice such as `text|json`; `null` if the option has no argument. */
   readonly word: string | null;
   readonly description: string;
 }
@@ -16,7 +16,7 @@ export interface HelpOption {
 /** Returns the options of rows such as `["-n, --number COUNT", "end after so many events"]`. */
 export function optionsOf(rows: readonly Row[]): readonly HelpOption[] {
   return rows.map(([left, description]) => {
-    const match = /^(?:-(\w))?(?:, )?(?:--([\w-]+))?(?: ([A-Z]+))?$/.exec(left);
+    const match = /^(?:-(\w))?(?:, )?(?:--([\w-]+))?(?: ([A-Z]+|[a-z]+(?:\|[a-z]+)+))?$/.exec(left);
     const [, letter = null, long = null, word = null] = match ?? [];
     if (letter === null && long === null) throw new Error(`the help of ${left} is invalid: expected "-l, --long WORD"`);
     return { letter, long, word, description };

@@ -3,6 +3,7 @@
 import type { Protection } from "./protection.ts";
 import { blocking } from "./protections/blocking.ts";
 import { client } from "./protections/client.ts";
+import { completion } from "./protections/completion.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
 import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
@@ -22,4 +23,5 @@ export const protections: readonly Protection[] = [
   ...client,
   ...waits,
   ...blocking,
+  ...completion,
 ];
