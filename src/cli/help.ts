@@ -28,7 +28,7 @@ export const globalStatuses: readonly Row[] = [
 
 /** The variables of the environment that every subcommand knows. */
 export const globalEnvironment: readonly Row[] = [
-  ["XENSTORED_PATH", "the socket or the device of the store, if there is no --address"],
+  ["XENSTORED_PATH", "the socket or the device of the store, without --address"],
   ["XENSTORED_RUNDIR", "the directory of the socket, /var/run/xenstored by default"],
   ["TSXS_BACKEND", "the backend of the library, if XENSTORED_PATH is not set"],
   ["NO_COLOR", "no colours, unless --color says otherwise"],
@@ -66,7 +66,8 @@ function wholeHelp(): string {
     section("Environment", globalEnvironment) + section("Examples", globalExamples).trimEnd() + "\n";
 }
 
-function helpOf(name: string, { summary, usage, notes = [], ...sections }: Help): string {
+/** Returns the help of a subcommand. */
+export function helpOf(name: string, { summary, usage, notes = [], ...sections }: Help): string {
   const capital = summary.charAt(0).toUpperCase() + summary.slice(1);
   const text = `Usage: tsxs ${name}${usage === "" ? "" : ` ${usage}`}\n\n${capital}.\n${notes.join("\n")}` +
     `${notes.length === 0 ? "" : "\n"}\n${section("Options", sections.options)}` +
@@ -76,7 +77,7 @@ function helpOf(name: string, { summary, usage, notes = [], ...sections }: Help)
 }
 
 /** Lays out rows in two columns below a title. */
-function section(title: string, rows: readonly Row[]): string {
+export function section(title: string, rows: readonly Row[]): string {
   if (rows.length === 0) return "";
   const width = Math.max(...rows.map(([left]) => left.length)) + GAP;
   return `${title}:\n${rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join("")}\n`;

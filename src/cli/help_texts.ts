@@ -1,7 +1,9 @@
 // What `help` prints of each subcommand.
 
-import type { Help } from "./help_entry.ts";
+import type { Help, Row } from "./help_entry.ts";
 import { toolHelps } from "./help_tools.ts";
+
+const json: Row = ["-j, --json", "print JSON lines"];
 
 /** The subcommands in the order of their list. */
 export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
@@ -51,7 +53,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["-y, --yes", "do not ask"],
       ["-n, --dry-run", "print the difference only"],
       ["-d, --delete", "remove nodes that are not in the dump"],
-      ["-j, --json", "print JSON lines"],
+      json,
     ],
     statuses: [
       ["0", "the store is as the dump says, or --dry-run was given"],
@@ -65,7 +67,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     description: [
       "A plus sign marks a node that only the second one has, a minus sign one that only the first has, and a tilde one that differs. The dump - is standard input.",
     ],
-    options: [["-j, --json", "print JSON lines"]],
+    options: [json],
     statuses: [["0", "nothing differs"], ["1", "something differs"], ["2", "it failed"]],
     examples: [["tsxs diff guest", "compare a dump with the store"]],
   }],
@@ -75,7 +77,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     description: [
       "In a glob, * matches any characters within a name, ** any number of levels, a question mark one byte, and [a-z] one byte of a set. A backslash takes the meaning from the character after it.",
     ],
-    options: [["-v, --value PATTERN", "print nodes with such values only"], ["-j, --json", "print JSON lines"]],
+    options: [["-v, --value PATTERN", "print nodes with such values only"], json],
     statuses: [["0", "a node matches"], ["1", "no node matches"], ["2", "it failed, or a node cannot be read"]],
     examples: [["tsxs find '/local/domain/*/name'", "print the names of the domains"]],
   }],
@@ -85,7 +87,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     description: [
       "Bytes are those of names and values. A store counts more memory than that for its quota.",
     ],
-    options: [["-j, --json", "print JSON lines"]],
+    options: [json],
     examples: [["tsxs stat", "count all nodes"]],
   }],
   ["serve", {
@@ -118,12 +120,13 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["completion", {
     summary: "print the script that completes the command in a shell",
     usage: "SHELL",
-    notes: ["The shells are bash, zsh and fish. The script completes paths from the store as well."],
+    notes: ["The shells are bash, zsh and fish."],
     description: [
       "The script asks the command for the arguments that may stand at the cursor. Paths are those of the store at the address that was typed before them, or of the store of this machine. After a second without an answer, no path is completed.",
     ],
     options: [],
-    examples: [["source <(tsxs completion bash)", "complete in this bash"]],
+    environment: [["TSXS_COMPLETION_TIMEOUT", "the seconds to wait for a store, 1 without it"]],
+    examples: [["tsxs completion bash >~/.tsxs", "print the script, for `source ~/.tsxs`"]],
   }],
   ["help", {
     summary: "print the help of the command or of subcommands",

@@ -30,7 +30,9 @@ function open(): Peer["transport"] {
 
 /** Returns the lines that the command answers. The last word is the one at the cursor. */
 async function answer(words: readonly string[], setting: Setting = {}, connect: typeof open = open): Promise<string[]> {
-  const ran = await run(connect, ["tsxs", "completion", "fish", "complete", "--", ...words], setting);
+  // The usual time limit could pass on a busy machine.
+  const variables = { TSXS_COMPLETION_TIMEOUT: "600", ...setting.variables };
+  const ran = await run(connect, ["tsxs", "completion", "fish", "complete", "--", ...words], { ...setting, variables });
   assertEquals([ran.ending, ran.stderr], [0, ""]);
   return ran.stdout.trimEnd().split("\n");
 }
@@ -161,7 +163,8 @@ describe("completion", () => {
       peer.serve(() => {});
       return peer.transport;
     };
-    assertEquals(await answer(["read", "/"], {}, connect), [noFiles]);
+    const setting = { variables: { TSXS_COMPLETION_TIMEOUT: ".01" } };
+    assertEquals(await answer(["read", "/"], setting, connect), [noFiles]);
   });
 
   test("a directory of many nodes is completed without a request for each of them", async () => {
@@ -179,7 +182,9 @@ describe("completion", () => {
 
   test("for bash, the program splits the line, and answers with the part that the shell replaces", async () => {
     const bash = async (line: string, replaced: string): Promise<string> =>
-      (await run(open, ["tsxs", "completion", "bash", "complete", "--", line, replaced])).stdout;
+      (await run(open, ["tsxs", "completion", "bash", "complete", "--", line, replaced], {
+        variables: { TSXS_COMPLETION_TIMEOUT: "600" },
+      })).stdout;
     assertEquals(await bash("tsxs read /lo", "/lo"), `/local/\n/log\n${noSpace}\n`);
     assertEquals(await bash("A=1 tsxs read '/a", "/a"), `/a b/\n${noSpace}\n`);
     assertEquals(await bash("tsxs read /a", "/a"), `/a\\ b/\n${noSpace}\n`);
@@ -217,6 +222,13 @@ describe("the words in capitals of the help", () => {
     assertEquals(words("[-R] PATH VALUE [PATH VALUE...]"), ["PATH", "VALUE", "PATH", "VALUE"]);
     assertEquals(words("[-t SECONDS] PATH [VALUE]"), ["PATH", "VALUE", null, null]);
     assertEquals(words("--socket SOCKET [OPTION...]"), [null, null, null, null]);
+    assertEquals(words("[--json] ([--out FILE] [PROGRAM [ARGUMENT...]] | --replay FILE)"), [
+      "PROGRAM",
+      "ARGUMENT",
+      "ARGUMENT",
+      "ARGUMENT",
+    ]);
+    assertEquals(words("ACTION [OPTION...] [ARGUMENT...]"), ["ACTION", "ARGUMENT", "ARGUMENT", "ARGUMENT"]);
     assertEquals(words("save|list NAME"), ["save|list", "NAME", null, null]);
     assertEquals(words(""), [null, null, null, null]);
   });

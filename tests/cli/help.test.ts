@@ -1,7 +1,7 @@
 // The help of each subcommand: it names the options that the subcommand accepts, and no others.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Help } from "../../src/cli/help_entry.ts";
 import { globalOptions } from "../../src/cli/help.ts";
 import { optionsOf } from "../../src/cli/help_options.ts";
@@ -45,10 +45,11 @@ async function shortOptions(words: readonly string[]): Promise<string[]> {
 async function assertOptions(
   words: readonly string[],
   rows: Help["options"],
+  action: string | null,
   long: readonly string[],
   short: readonly string[],
 ): Promise<void> {
-  const options = optionsOf(rows);
+  const options = optionsOf(rows).filter((option) => option.action === null || option.action === action);
   assertEquals(options.flatMap((option) => option.long ?? []).sort(), [...long].sort());
   assertEquals(options.flatMap((option) => option.letter ?? []).sort(), [...short].sort());
   for (const { long, word } of options) {
@@ -57,6 +58,27 @@ async function assertOptions(
     assertEquals(refused, word === null, `--${long}`);
   }
 }
+
+describe("the options in a row of the help", () => {
+  const named = (left: string): string[] =>
+    optionsOf([[left, "description"]]).map(({ action, letter, long, word }) => [action, letter, long, word].join(" "));
+
+  test("a row has a letter, long forms and a word", () => {
+    assertEquals(named("-n, --number COUNT"), [" n number COUNT"]);
+    assertEquals(named("-p"), [" p  "]);
+    assertEquals(named("--dry-run"), ["  dry-run "]);
+    assertEquals(named("-f, --format text|json"), [" f format text|json"]);
+    assertEquals(named("--on, --off"), ["  on ", "  off "]);
+    assertEquals(named("--[no-]color"), ["  color ", "  no-color "]);
+    assertEquals(named("save -w, --walk"), ["save w walk "]);
+  });
+
+  test("a row without an option is invalid", () => {
+    for (const left of ["", "number", "-n, -m", "--number a count"]) {
+      assertThrows(() => named(left), Error, `the help of ${left} is invalid: expected "-l, --long WORD"`);
+    }
+  });
+});
 
 describe("the help", () => {
   test("every subcommand has an entry in the help, and every entry is a subcommand", () =>
@@ -84,9 +106,15 @@ describe("the help", () => {
   for (const [name, { options }] of helps) {
     if (modes.some((mode) => mode === name)) continue;
     test(`the help of ${name} has exactly the options that ${name} accepts`, async () => {
-      const parses = /invalid option -- 'Z'/.test(await complaint(name, "-Z", REFUSED));
-      if (!parses) assertEquals(options, []);
-      else await assertOptions([name], options, await longOptions([name]), await shortOptions([name]));
+      const [first] = optionsOf(options);
+      const parses = /invalid option -- 'Z'/.test(await complaint(name, ...first?.action ?? [], "-Z", REFUSED));
+      assert(parses || options.length === 0, "the subcommand parses no options");
+      const actions = new Set(optionsOf(options).map(({ action }) => action));
+      // An action may have options of its own. Its parser has those of all actions as well.
+      for (const action of parses ? actions.size > 1 ? [...actions].filter((one) => one !== null) : [null] : []) {
+        const words = action === null ? [name] : [name, action];
+        await assertOptions(words, options, action, await longOptions(words), await shortOptions(words));
+      }
     });
   }
 
@@ -95,13 +123,13 @@ describe("the help", () => {
       const rules = rulesOf(mode).filter(({ letter }) => letter !== "h");
       const long = rules.flatMap((rule) => rule.long ?? []);
       const short = rules.flatMap(({ letter }) => letter.length === 1 ? letter : []);
-      await assertOptions([mode], helps.get(mode)?.options ?? [], long, short);
+      await assertOptions([mode], helps.get(mode)?.options ?? [], null, long, short);
     });
   }
 
   test("the help has exactly the options of the command itself", async () => {
     const options = globalOptions.filter(([left]) => left !== "-h, --help");
-    await assertOptions([], options, await longOptions([]), await shortOptions([]));
+    await assertOptions([], options, null, await longOptions([]), await shortOptions([]));
   });
 
   test("an option after the operands asks for the help as well", async () => {

@@ -45,8 +45,8 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
   });
 
   test("tsxs completion answers to the scripts", async () => {
-    const { stdout } = await run("completion", "zsh", "complete", "--", "-a", "embedded:", "read", "/too");
-    assertEquals(stdout, "/tool/\n:6\n");
+    const { stdout } = await run("completion", "zsh", "complete", "--", "read", "--pre");
+    assertEquals(stdout, "--prefix\tprint the path before each result\n:4\n");
   });
 
   test("the licence of each package whose parts are in the files is beside them", () => {

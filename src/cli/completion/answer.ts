@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { parseAddress } from "../../transport/address.ts";
 import type { HelpOption } from "../help_options.ts";
 import { helps } from "../help_texts.ts";
+import { millisecondsOf } from "../numbers.ts";
 import { Session } from "../session.ts";
 import { type Expected, expectedAt } from "./expected.ts";
 import { pathsFrom } from "./nodes.ts";
@@ -14,8 +15,8 @@ import { meaningOf, schemes, type shells } from "./words.ts";
 export const NO_SPACE = 2;
 /** The script completes no names of files. Without it, the script does so if the answer is empty. */
 export const NO_FILES = 4;
-/** The longest time that the user waits for a store. */
-const LIMIT_MS = 1000;
+/** The variable with the seconds that the user waits for a store, and their number without it. */
+const [LIMIT, USUAL_LIMIT] = ["TSXS_COMPLETION_TIMEOUT", "1"];
 
 /** What may stand at the cursor: arguments, each with a description. */
 interface Answer {
@@ -112,8 +113,9 @@ function namesOf({ letter, long, description }: HelpOption): [string, string][] 
 
 /** Returns the paths that the store has within the time limit, and none if there is no store. */
 async function pathsWithin(context: Context, address: string | undefined, typed: string): Promise<readonly string[]> {
+  const limit = millisecondsOf(context.invocation.variable(LIMIT) || USUAL_LIMIT, LIMIT);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<readonly string[]>((resolve) => timer = setTimeout(() => resolve([]), LIMIT_MS));
+  const expired = new Promise<readonly string[]>((resolve) => timer = setTimeout(() => resolve([]), limit));
   try {
     return await Promise.race([pathsOf(context, address, typed), expired]);
   } catch {

@@ -21,7 +21,7 @@ export interface Place {
 
 /** No argument of a process contains this character. */
 const MARK = "\0";
-const helpOption: HelpOption = { letter: "h", long: "help", word: null, description: "print the help" };
+const helpOption: HelpOption = { action: null, letter: "h", long: "help", word: null, description: "print the help" };
 
 /**
  * Returns what stands at the cursor.

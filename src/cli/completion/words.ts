@@ -27,6 +27,7 @@ const meanings: ReadonlyMap<string, Meaning | undefined> = new Map([
   ["PATH", node],
   ["GLOB", node],
   ["FILE", file],
+  ["PROGRAM", file],
   ["DUMP", file],
   ["SOCKET", file],
   ["DIRECTORY", file],
@@ -34,10 +35,16 @@ const meanings: ReadonlyMap<string, Meaning | undefined> = new Map([
   ["SHELL", { type: "choice", choices: shells }],
   ["WHEN", { type: "choice", choices: ["auto", "always", "never"] }],
   ["ADDRESS", { type: "address" }],
+  ["ACTION", other],
   ["ARGUMENT", other],
   ["COMMAND", other],
   ["COUNT", other],
   ["DEPTH", other],
+  ["DOMAIN", other],
+  ["DOMID", other],
+  ["MODE", other],
+  ["NAME", other],
+  ["NR", other],
   ["OPTION", other],
   ["PATTERN", other],
   ["PERMISSION", other],
@@ -60,13 +67,16 @@ export function meaningOf(word: string): Meaning | null {
  * such operand.
  */
 export function operandWord(usage: string, index: number): string | null {
-  const operands = usage.replace(/\[-[^\]]*\]|--[\w-]+ [A-Z]+|\[OPTION\.\.\.\]/g, "");
+  const operands = usage.replace(/\[-[^\]]*\]|--[\w-]+ [A-Z]+|\[OPTION\.\.\.\]|\bOPTION\.\.\./g, "");
   const words: string[] = [];
   let repeated: readonly string[] = [];
-  for (const [group] of operands.matchAll(/\[[^\]]*\]|\S+/g)) {
-    const named = group.match(/[A-Z]+|[a-z-]+(?:\|[a-z-]+)*/g) ?? [];
-    if (group.includes("...")) repeated = named;
-    if (!group.includes("...") || !group.startsWith("[")) words.push(...named);
+  const group = /\[([A-Z]+(?: [A-Z]+)+)\.\.\.\]|([A-Z]+|[a-z-]+(?:\|[a-z-]+)*)(\.\.\.)?/g;
+  for (const [, several, word, dots] of operands.matchAll(group)) {
+    if (several !== undefined) repeated = several.split(" ");
+    else if (word !== undefined) {
+      words.push(word);
+      if (dots !== undefined) repeated = [word];
+    }
   }
   const after = index - words.length;
   return words[index] ?? (repeated.length === 0 ? null : repeated[after % repeated.length] ?? null);
