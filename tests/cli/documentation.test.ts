@@ -37,7 +37,11 @@ describe("docs/command.md", () => {
       const [commands = "", file] = line.split(" > ");
       let [input, shown] = ["", ""];
       for (const command of commands.split(" | ")) {
-        const setting = { variables: { LANG: "C.UTF-8", SHELL: "/bin/sh" }, files, input };
+        const setting = {
+          variables: { LANG: "C.UTF-8", SHELL: "/bin/sh", TSXS_COMPLETION_TIMEOUT: "600" },
+          files,
+          input,
+        };
         const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(command), setting);
         shown += stderr;
         input = stdout;
