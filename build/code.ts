@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { entries, programs, ROOT } from "./entries.ts";
+import { entries, programs, rooms, ROOT } from "./entries.ts";
 
 /**
  * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
@@ -55,13 +55,14 @@ export async function buildCode(outdir: string): Promise<void> {
 }
 
 /**
- * Builds each program as one file: every file more would delay its start, and Deno does not find the files beside a
- * program that is called by a link.
+ * Builds each program as one file, and each room of it that few need as another: every file more would delay its start,
+ * and Deno does not find the files beside a program that is called by a link.
  */
 async function buildPrograms(outdir: string): Promise<void> {
-  const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
-  await build({ ...common, ...maps, entryPoints, outdir, plugins: [leaveEmbedded(), loadOnUse()], minify: true });
-  for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
+  const entryPoints = Object.entries({ ...programs, ...rooms }).map(([out, file]) => ({ in: file, out }));
+  const plugins = [leaveEmbedded(), leaveRooms(), loadOnUse()];
+  await build({ ...common, ...maps, entryPoints, outdir, plugins, minify: true });
+  for (const out of Object.keys(programs)) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
 /** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
@@ -137,6 +138,20 @@ function leaveEmbedded(): Plugin {
         ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
       );
       onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
+    },
+  };
+}
+
+/** Leaves the rooms of the command in their own files. */
+function leaveRooms(): Plugin {
+  return {
+    name: "leave-rooms",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        const file = relative(ROOT, resolve(resolveDir, path));
+        const room = Object.entries(rooms).find(([, source]) => source === file)?.[0];
+        return room !== undefined && kind === "dynamic-import" ? { path: `./${room}.js`, external: true } : undefined;
+      });
     },
   };
 }

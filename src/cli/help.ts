@@ -46,7 +46,8 @@ function wholeHelp(): string {
     section("Examples", globalExamples).trimEnd() + "\n";
 }
 
-function helpOf(name: string, { summary, usage, options, examples, notes = [] }: Help): string {
+/** Returns the help of a subcommand. */
+export function helpOf(name: string, { summary, usage, options, examples, notes = [] }: Help): string {
   const capital = summary.charAt(0).toUpperCase() + summary.slice(1);
   const text = `Usage: tsxs ${name}${usage === "" ? "" : ` ${usage}`}\n\n${capital}.\n${notes.join("\n")}` +
     `${notes.length === 0 ? "" : "\n"}\n${section("Options", options)}${section("Examples", examples)}`;
@@ -54,7 +55,7 @@ function helpOf(name: string, { summary, usage, options, examples, notes = [] }:
 }
 
 /** Lays out rows in two columns below a title. */
-function section(title: string, rows: readonly Row[]): string {
+export function section(title: string, rows: readonly Row[]): string {
   if (rows.length === 0) return "";
   const width = Math.max(...rows.map(([left]) => left.length)) + GAP;
   return `${title}:\n${rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join("")}\n`;
