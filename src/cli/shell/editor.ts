@@ -12,6 +12,8 @@ import type { Line, Lines } from "./lines.ts";
 const PROMPT = "tsxs> ";
 const CONTINUED = "> ";
 const USUAL_WIDTH = 80;
+/** The events of standard input after its end. */
+const ENDS = ["end", "close", "error"] as const;
 
 /** What the editor needs of the shell. */
 export interface EditorOptions {
@@ -36,7 +38,9 @@ class Screen extends Writable {
     super({
       decodeStrings: true,
       write: (chunk: Uint8Array, _encoding, done) => {
-        write(chunk);
+        try {
+          write(chunk);
+        } catch { /* the terminal is gone: the end of the input tells */ }
         done();
       },
     });
@@ -78,7 +82,7 @@ export class Editor implements Lines {
       this.#screen.emit("resize");
     };
     process.on("SIGWINCH", this.#onResize);
-    process.stdin.on("end", this.#onHangUp).on("close", this.#onHangUp);
+    for (const event of ENDS) process.stdin.on(event, this.#onHangUp);
   }
 
   /** Reads a command with a prompt. */
@@ -87,9 +91,9 @@ export class Editor implements Lines {
   }
 
   /** Reads lines until Ctrl-D. They do not become part of the history. */
-  async *answers(): AsyncGenerator<Uint8Array, void> {
-    for (;;) {
-      const read = await this.#read("", false);
+  async *answers(question: string): AsyncGenerator<Uint8Array, void> {
+    for (let prompt = question;; prompt = "") {
+      const read = await this.#read(prompt, false);
       if (read.type !== "line") return;
       yield bytesOf(`${read.line}\n`);
     }
@@ -128,7 +132,8 @@ export class Editor implements Lines {
   /** Restores the terminal. */
   close(): void {
     process.off("SIGWINCH", this.#onResize);
-    process.stdin.off("end", this.#onHangUp).off("close", this.#onHangUp);
+    // An error of a terminal that is gone may still come.
+    for (const event of ENDS) if (event !== "error") process.stdin.off(event, this.#onHangUp);
     this.#readline.close();
     this.#keys.stop();
   }

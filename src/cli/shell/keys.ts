@@ -27,7 +27,9 @@ export class Keys extends Readable {
 
   /** Switches the terminal to raw mode, in which it neither edits lines nor sends signals for keys, or back. */
   setRawMode(isRaw: boolean): this {
-    process.stdin.setRawMode(isRaw);
+    try {
+      process.stdin.setRawMode(isRaw);
+    } catch { /* the terminal is gone: the end of the input tells */ }
     return this;
   }
 

@@ -9,8 +9,8 @@ export type Line = { readonly type: "line"; readonly line: string } | { readonly
 export interface Lines {
   /** Reads a command, or what follows an unfinished one. */
   read(isFirst: boolean): Promise<Line>;
-  /** Reads what a command asks the user for. */
-  answers(): AsyncIterable<Uint8Array>;
+  /** Reads what a command asks the user for, after the question that is on the screen already. */
+  answers(question: string): AsyncIterable<Uint8Array>;
   /** Runs a function that may print, while a line may be typed. */
   aside(run: () => void): void;
   /** Restores the terminal. */

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { Reporter } from "../../events/reporter.ts";
-import { bytesOf, utf8Of } from "../bytes.ts";
+import { bytesOf, byteString, utf8Of } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { escapeLines } from "../escape.ts";
 import type { Ending } from "../invocation.ts";
@@ -46,6 +46,8 @@ class Shell {
   readonly #store: Store;
   readonly #running: Running;
   readonly #names: readonly string[];
+  /** The last line of the messages, if it is not finished: a question. */
+  #question = "";
 
   constructor(context: Context, print: (text: string) => void) {
     const { invocation, globals, runner } = context;
@@ -71,9 +73,13 @@ class Shell {
         // Every connection without a name would have a store of its own.
         open: (address) => invocation.open(address === EMBEDDED ? embedded : address),
         // Arguments may come from guests, by completion.
-        writeError: (bytes) => invocation.writeError(escapedBytes(bytes)),
+        writeError: (bytes) => {
+          const shown = escapedBytes(bytes);
+          this.#question = shown.slice(shown.lastIndexOf("\n") + 1);
+          invocation.writeError(bytesOf(shown));
+        },
         isInputTerminal: () => this.#isInteractive,
-        readInput: () => this.#lines.answers(),
+        readInput: () => this.#lines.answers(this.#question),
       },
       this.#isInteractive,
       () => this.#lines.close(),
@@ -90,7 +96,7 @@ class Shell {
         text = "";
         continue;
       }
-      text += read.type === "line" ? `${read.line}\n` : "";
+      if (read.type === "line") text += `${text === "" ? "" : "\n"}${read.line}`;
       const parsed = wordsOf(text);
       if (parsed.type === "unfinished" && read.type === "line") continue;
       text = "";
@@ -172,8 +178,6 @@ class Shell {
 }
 
 /** Escapes what is neither printable ASCII nor the end of a line. */
-function escapedBytes(bytes: Uint8Array): Uint8Array {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return bytesOf(escapeLines(text));
+function escapedBytes(bytes: Uint8Array): string {
+  return escapeLines(byteString(bytes));
 }

@@ -11,8 +11,7 @@ export type Cancellable = Omit<Surroundings, "names" | "connection">;
 const INTERRUPT = "SIGINT";
 const NEWLINE = new Uint8Array([0x0a]);
 const LONG_MS = 2 ** 31 - 1;
-/** These end the process, which restores the terminal first. */
-const ENDING = ["SIGHUP", "SIGTERM"] as const;
+const TERMINATE = "SIGTERM";
 
 /** Runs commands one after the other. */
 export class Running {
@@ -25,7 +24,10 @@ export class Running {
   /** Resolves when nothing of the earlier commands is left in the store. */
   #closed: Promise<unknown> = Promise.resolve();
 
-  /** Without a terminal, signals end the process as usual. With one, `restore` is called before that. */
+  /**
+   * Without a terminal, signals end the process as usual. With one, SIGTERM does that after a call of `restore`. SIGHUP
+   * tells that the terminal is gone, so that nothing is left to restore: Node 20 would fail to.
+   */
   constructor(invocation: Invocation, isInteractive: boolean, restore: () => void) {
     this.invocation = invocation;
     this.#isInteractive = isInteractive;
@@ -33,14 +35,12 @@ export class Running {
     // Neither an embedded store nor a listener of signals keeps the process alive.
     this.#alive = setInterval(() => {}, LONG_MS);
     process.on(INTERRUPT, this.#onInterrupt);
-    for (const signal of ENDING) {
-      const end = (): void => {
-        restore();
-        process.off(signal, end);
-        process.kill(process.pid, signal);
-      };
-      process.on(signal, end);
-    }
+    const end = (): void => {
+      restore();
+      process.off(TERMINATE, end);
+      process.kill(process.pid, TERMINATE);
+    };
+    process.on(TERMINATE, end);
   }
 
   /** Runs a command until it ends, or until Ctrl-C. */

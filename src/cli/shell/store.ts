@@ -18,6 +18,7 @@ export interface StoreOptions {
 export class Store {
   readonly #options: StoreOptions;
   #opening: Promise<Connection> | null = null;
+  #connection: Connection | null = null;
   #wasLost = false;
 
   constructor(options: StoreOptions) {
@@ -52,15 +53,15 @@ export class Store {
 
   /** Closes the connection. */
   async close(): Promise<void> {
-    const opening = this.#opening;
-    this.#opening = null;
-    const connection = await opening?.catch(() => null);
-    await connection?.close();
+    // A connection that is not open yet may never be.
+    void this.#opening?.then((connection) => connection.close()).catch(() => {});
+    await this.#connection?.close();
   }
 
   async #open(): Promise<Connection> {
     const { invocation, runner, reporter, say } = this.#options;
     const connection = await runner.open(invocation, reporter);
+    this.#connection = connection;
     if (this.#wasLost) say(`connected again to ${connection.address}`);
     this.#wasLost = false;
     void connection.ended.then((error) => {

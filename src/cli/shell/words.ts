@@ -56,7 +56,7 @@ export function wordsOf(line: string): Words {
   const words: Word[] = [];
   let at = 0;
   for (;;) {
-    while (BLANK.test(line.charAt(at))) at++;
+    for (let length = blankAt(line, at); length > 0; length = blankAt(line, at)) at += length;
     if (at >= line.length || line.charAt(at) === "#") return { type: "complete", words };
     const reader = new WordReader(line, at);
     const fault = reader.read();
@@ -65,6 +65,11 @@ export function wordsOf(line: string): Words {
     if (reader.text.includes("\0")) return { type: "invalid", words, reason: "a word contains a NUL" };
     at = reader.at;
   }
+}
+
+/** The number of characters of a blank, or of a backslash and the line end after it, which join two lines. */
+function blankAt(line: string, at: number): number {
+  return BLANK.test(line.charAt(at)) ? 1 : line.startsWith("\\\n", at) ? 2 : 0;
 }
 
 /** The reason for the end of a word that is not complete. */

@@ -57,7 +57,7 @@ describe("wordsOf()", () => {
     for (const line of ["a 'b", 'a "b', "a $'b", "a \\", 'a "b\\', "a $'b\\"]) {
       assertEquals(wordsOf(line).type, "unfinished", line);
     }
-    assertEquals(texts("a \\\nb"), ["a", "b"]);
+    assertEquals(texts("a \\\nb\\\nc \\\n"), ["a", "bc"]);
   });
 
   test("finds the part after the last slash, and whether it begins in quotes", () => {
