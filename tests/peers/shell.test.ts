@@ -45,7 +45,7 @@ interface Shell {
   run(line: string): Promise<string>;
 }
 
-/** Where a test runs. */
+/** The directory of a test, and what it starts there. */
 interface Place {
   readonly directory: string;
   readonly history: string;
@@ -312,12 +312,12 @@ withPeers("the shell on a terminal", () =>
         );
         assertEquals(await run(`read -p /${quoteWord(names[1] ?? "")}`), "/\\x1b[2J\\x9b1m: yes\n");
         assertEquals(await run(`nothing$'\\x1b[2J'`), "tsxs: unknown mode nothing\\x1b[2J\n");
-        assertEquals(await run(`event $'\\x1b[2J' '*' $'\\x1b[2J'`), "");
-        assertEquals(await run("list-events"), '"\\x1b[2J" (1): *: \\x1b[2J\n');
+        assertEquals(await run(`event $'\\x1b[2J' close $'true \\x1b[2J'`), "");
+        assertEquals(await run("list-events"), '"\\x1b[2J" (1): close: true \\x1b[2J\n');
         terminal.type(CTRL_D);
         await terminal.ended;
         // deno-lint-ignore no-control-regex
-        assertEquals(terminal.shown.match(/\x1b\[(?!\d*[A-DG]|0?J)|[\x07\x80-\xff]/g), null);
+        assertEquals(terminal.shown.match(/\x1b(?!\[\d*[A-DG]|\[0?J).{0,9}|[\x07\x80-\xff]/g), null);
       }));
 
     test("Ctrl-C leaves a command whose store is silent, and ends the transaction of the command", () =>
@@ -340,6 +340,41 @@ withPeers("the shell on a terminal", () =>
         await terminal.shows("silent/name");
         terminal.type(`${CTRL_C}${CTRL_D}`);
         assertEquals(await terminal.ended, { status: 0, signal: null, restored: true });
+      }));
+
+    test("the session in docs/command.md looks on the screen as the document shows it", () =>
+      inPlace(async ({ start }) => {
+        const document = readFileSync(join(root, "docs/command.md"), "utf8");
+        const session = /^```text\n\$ tsxs shell\n(.*?)^```$/ms.exec(document)?.[1] ?? "";
+        const size = [60, 100] as const;
+        const { terminal } = await start("embedded:", { size });
+        const lines = session.split("\n");
+        for (let at = 1; at < lines.length; at++) {
+          const typed = /^tsxs> (.*)$/.exec(lines[at] ?? "")?.[1];
+          if (typed === undefined) continue;
+          const next = lines.slice(at + 1).find((line) => line.startsWith("tsxs> ")) ?? "";
+          if (next.startsWith(`tsxs> ${typed}`)) {
+            // The choices after two Tabs, and then the rest of the line.
+            terminal.type(`${typed}${TAB}${TAB}`);
+            await terminal.shows(`${lines[at + 1]}\r`);
+            await terminal.shows(`tsxs> \x1b[7G${typed}`);
+            terminal.type(`${next.slice("tsxs> ".length + typed.length)}${ENTER}`);
+            await terminal.shows("\r\n");
+            await terminal.shows(PROMPT);
+            at = lines.indexOf(next);
+            continue;
+          }
+          terminal.type(`${typed}${ENTER}`);
+          await terminal.shows("\r\n");
+          if (lines[at + 2] === "^C") {
+            await terminal.shows(`${lines[at + 1]}\r\n`);
+            terminal.type(CTRL_C);
+          }
+          await terminal.shows(PROMPT);
+        }
+        const screen = (await screenOf(terminal.shown, size)).lines.join("\n").trimEnd();
+        const timeless = (text: string): string => text.replaceAll(/\d+\.\d+ ms/g, "N ms");
+        assertEquals(timeless(screen), timeless(`${session}tsxs>`));
       }));
 
     test("words in $'...' mean the same bytes for bash", () => {

@@ -38,7 +38,8 @@ const commands: ReadonlyMap<string, OwnCommand> = new Map<string, OwnCommand>([
       usage: "NAME SET SCRIPT",
       notes: [
         "SET is * for all classes, or names with commas between them.",
-        "`$SHELL -c SCRIPT` gets the payload of the event as $1 and so on, and its class in EVENT.",
+        "`$SHELL -c SCRIPT` gets the payload of the event as $1 and so on.",
+        "The variable EVENT is its class.",
         "Several handlers may have the same name.",
       ],
       options: [],
