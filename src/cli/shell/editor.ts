@@ -55,7 +55,12 @@ export class Editor implements Lines {
   readonly #screen: Screen;
   readonly #readline: Interface;
   readonly #onResize: () => void;
-  readonly #onHangUp = (): void => this.#finish({ type: "end" });
+  readonly #onHangUp = (): void => {
+    this.#isOver = true;
+    this.#finish({ type: "end" });
+  };
+  /** Whether no more keys can come. */
+  #isOver = false;
   #finished: ((line: Line) => void) | null = null;
   #isCommand = true;
   /** The newest line of the history. */
@@ -139,6 +144,7 @@ export class Editor implements Lines {
   }
 
   #read(prompt: string, isCommand: boolean): Promise<Line> {
+    if (this.#isOver) return Promise.resolve({ type: "end" });
     return new Promise((resolve) => {
       this.#finished = resolve;
       this.#isCommand = isCommand;

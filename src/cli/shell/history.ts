@@ -48,7 +48,7 @@ export function historyFile(variable: (name: string) => string | undefined): str
 /** The lines that were typed, in this shell and in earlier ones. */
 export class History {
   /** The lines, the oldest first. */
-  readonly #lines: string[] = [];
+  #lines: readonly string[] = [];
   readonly #file: string | null;
   readonly #onFailure: (error: unknown) => void;
   /** The number of lines in the file. */
@@ -63,7 +63,7 @@ export class History {
     this.#attempt((file) => {
       const lines = readEnd(file).split("\n").filter((line) => line !== "" && !CONTROL.test(line));
       this.#count = lines.length;
-      this.#lines.push(...lines.slice(-LINES_MAX));
+      this.#lines = lines.slice(-LINES_MAX);
       if (this.#count > LINES_MAX) this.#rewrite(file);
     });
   }
@@ -78,8 +78,7 @@ export class History {
     if (/^\s|^$/.test(line) || line.length > LINE_MAX || CONTROL.test(line) || line === this.#lines.at(-1)) {
       return false;
     }
-    this.#lines.push(line);
-    if (this.#lines.length > LINES_MAX) this.#lines.shift();
+    this.#lines = [...this.#lines, line].slice(-LINES_MAX);
     this.#attempt((file) => {
       append(file, `${line}\n`);
       // Shells that run at the same time append to the same file.
