@@ -8,6 +8,7 @@ import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { shell } from "./protections/shell.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -22,4 +23,5 @@ export const protections: readonly Protection[] = [
   ...client,
   ...waits,
   ...blocking,
+  ...shell,
 ];

@@ -49,6 +49,7 @@ interface Shell {
 interface Place {
   readonly directory: string;
   readonly history: string;
+  readonly command: readonly string[];
   start(address: string, options?: TerminalOptions): Promise<Shell>;
 }
 
@@ -72,7 +73,7 @@ function inPlace(body: (place: Place) => Promise<void>): Promise<void> {
       return { terminal, run };
     };
     try {
-      await body({ directory, history, start });
+      await body({ directory, history, command, start });
     } finally {
       for (const terminal of terminals) await terminal[Symbol.asyncDispose]();
     }
@@ -340,6 +341,39 @@ withPeers("the shell on a terminal", () =>
         await terminal.shows("silent/name");
         terminal.type(`${CTRL_C}${CTRL_D}`);
         assertEquals(await terminal.ended, { status: 0, signal: null, restored: true });
+      }));
+
+    test("Ctrl-Z stops the shell, and its line is there again when it goes on", () =>
+      inPlace(async ({ command }) => {
+        await using terminal = new Terminal(["bash", "--norc", "-i"], {
+          variables: { TSXS_HISTORY: "", PS1: "bash: " },
+        });
+        await terminal.shows("bash: ");
+        terminal.type(`${[...command, "--address", "embedded:", "shell"].join(" ")}${ENTER}`);
+        await terminal.shows(PROMPT);
+        terminal.type("read /to\x1a");
+        await terminal.shows("Stopped");
+        await terminal.shows("bash: ");
+        terminal.type(`fg${ENTER}`);
+        await terminal.shows("shell\r\n");
+        await terminal.shows(`${PROMPT}read /to`);
+        terminal.type(`ol${ENTER}`);
+        await terminal.shows("\r\n\r\n");
+        await terminal.shows(PROMPT);
+        terminal.type(CTRL_D);
+        await terminal.shows("bash: ");
+        terminal.type(`exit${ENTER}`);
+        assertEquals((await terminal.ended).status, 0);
+      }));
+
+    test("Ctrl-D that is typed during a command leaves the shell running", () =>
+      inPlace(async ({ start }) => {
+        const { terminal, run } = await start("embedded:");
+        terminal.type(`watch /tool${ENTER}`);
+        await terminal.shows("\n/tool\r\n");
+        terminal.type(`${CTRL_D}${CTRL_C}`);
+        await terminal.shows(PROMPT);
+        assertEquals(await run("read /tool"), "\n");
       }));
 
     test("the session in docs/command.md looks on the screen as the document shows it", () =>

@@ -61,9 +61,9 @@ export class History {
     this.#file = file === null || (existsSync(file) && !statSync(file).isFile()) ? null : file;
     this.#onFailure = onFailure;
     this.#attempt((file) => {
-      const lines = readEnd(file).split("\n").filter((line) => line !== "" && !CONTROL.test(line));
-      this.#count = lines.length;
-      this.#lines = lines.slice(-LINES_MAX);
+      const found = readEnd(file).split("\n").filter((line) => line !== "" && !CONTROL.test(line));
+      this.#count = found.length;
+      this.#lines = found.slice(-LINES_MAX);
       if (this.#count > LINES_MAX) this.#rewrite(file);
     });
   }
