@@ -68,7 +68,7 @@ function inPlace(body: (place: Place) => Promise<void>): Promise<void> {
         // The editor shows the line, and then its end.
         await terminal.shows("\r\n");
         return (await terminal.shows(PROMPT)).slice(0, -PROMPT.length).replaceAll("\r\n", "\n")
-          .replace(/\x1b\[1G\x1b\[0J$/, "");
+          .replaceAll("\x1b[1G\x1b[0J", "");
       };
       return { terminal, run };
     };
@@ -356,7 +356,7 @@ withPeers("the shell on a terminal", () =>
         await terminal.shows("bash: ");
         terminal.type(`fg${ENTER}`);
         await terminal.shows("shell\r\n");
-        await terminal.shows(`${PROMPT}read /to`);
+        await terminal.shows("tsxs> read /to");
         terminal.type(`ol${ENTER}`);
         await terminal.shows("\r\n\r\n");
         await terminal.shows(PROMPT);
