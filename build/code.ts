@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { scriptFor } from "../src/cli/completion/scripts.ts";
 import { shells } from "../src/cli/completion/words.ts";
-import { entries, programs, ROOT } from "./entries.ts";
+import { entries, programs, rooms, ROOT } from "./entries.ts";
 import { packagesOf, writeLicences } from "./licences.ts";
 
 /**
@@ -61,16 +61,16 @@ export async function buildCode(outdir: string): Promise<void> {
 }
 
 /**
- * Builds each program as one file: every file more would delay its start, and Deno does not find the files beside a
- * program that is called by a link.
+ * Builds each program as one file, and each room of it that few need as another: every file more would delay its start,
+ * and Deno does not find the files beside a program that is called by a link.
  */
 async function buildPrograms(outdir: string): Promise<void> {
-  const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
-  const plugins = [leaveEmbedded(), loadOnUse()];
+  const entryPoints = Object.entries({ ...programs, ...rooms }).map(([out, file]) => ({ in: file, out }));
+  const plugins = [leaveEmbedded(), leaveRooms(), loadOnUse()];
   const { metafile } = await build({ ...common, ...maps, entryPoints, outdir, plugins, minify: true, metafile: true });
   writeScripts(outdir);
   writeLicences(join(outdir, "licences.txt"), [...packagesOf(Object.keys(metafile.inputs)), SCRIPTS_PACKAGE]);
-  for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
+  for (const out of Object.keys(programs)) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
 /** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
@@ -156,6 +156,20 @@ function writeScripts(outdir: string): void {
   const scripts = Object.fromEntries(shells.map((shell) => [shell, scriptFor(shell)]));
   const code = `export const scriptFor = (shell) => (${JSON.stringify(scripts)})[shell];\n`;
   writeFileSync(join(outdir, SCRIPTS), code);
+}
+
+/** Leaves the rooms of the command in their own files. */
+function leaveRooms(): Plugin {
+  return {
+    name: "leave-rooms",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        const file = relative(ROOT, resolve(resolveDir, path));
+        const room = Object.entries(rooms).find(([, source]) => source === file)?.[0];
+        return room !== undefined && kind === "dynamic-import" ? { path: `./${room}.js`, external: true } : undefined;
+      });
+    },
+  };
 }
 
 /** Loads the modules of the runtime when a file that imports them is first used, because Deno and Bun load them slowly. */

@@ -110,6 +110,20 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     environment: [["NOTIFY_SOCKET", "set by systemd: told by systemd-notify that the socket is ready"]],
     examples: [["tsxs serve --socket /run/tsxs/socket", "serve a new store, in memory"]],
   }],
+  ["shell", {
+    summary: "run commands at a prompt, or from standard input",
+    usage: "",
+    notes: [
+      "On a terminal, Tab completes, and the history is kept in $TSXS_HISTORY.",
+      "Otherwise, the first command that fails ends the shell with its status.",
+      "A hyphen before a command ignores its failure.",
+    ],
+    options: [],
+    examples: [
+      ["tsxs shell", "show a prompt; `help` lists the commands"],
+      ["tsxs shell < script", "run the commands of a file on one connection"],
+    ],
+  }],
   ["tour", {
     summary: "show the calls of the library on a store",
     usage: "",

@@ -1,9 +1,12 @@
 // The command: finds the subcommand by its name, runs it, and turns failures into messages and an exit status.
 
 import { bytesOf } from "./bytes.ts";
-import type { Context, Subcommand } from "./context.ts";
+import type { Connection } from "./connection.ts";
+import type { Context, Runner, Subcommand, Surroundings } from "./context.ts";
 import type { Globals } from "./globals.ts";
 import { type Ending, Failure, HelpRequest, type Invocation, OutputError, reasonOf } from "./invocation.ts";
+import type { Patience } from "./patience.ts";
+import type { Session } from "./session.ts";
 
 /** A program whose name begins so is the tool that the rest of the name says. */
 const TOOL_PREFIX = "xenstore-";
@@ -27,6 +30,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["find", async () => (await import("./find.ts")).find],
   ["stat", async () => (await import("./stat.ts")).stat],
   ["serve", async () => (await import("./serve.ts")).serve],
+  ["shell", async () => (await import("./shell.ts")).shell],
   ["tour", async () => (await import("./tour.ts")).tour],
   ["completion", async () => (await import("./completion.ts")).completion],
   ["help", async () => (await import("./help.ts")).help],
@@ -41,6 +45,9 @@ const noGlobals: Globals = { address: undefined, timeout: null, verbose: false, 
 /** The subcommands that Xen has as tools of their own. */
 const tools = new Set(["read", "write", "rm", "exists", "list", "ls", "chmod", "watch", "control"]);
 
+/** The exit status of a subcommand that Ctrl-C cancelled, as shells report the end by SIGINT. */
+const CANCELLED_STATUS = 130;
+
 /**
  * Runs the command.
  *
@@ -48,10 +55,20 @@ const tools = new Set(["read", "write", "rm", "exists", "list", "ls", "chmod", "
  * subcommand.
  */
 export async function main(invocation: Invocation): Promise<Ending> {
-  const name = invocation.program.slice(invocation.program.lastIndexOf("/") + 1);
+  const name = nameOf(invocation);
   const warn = (message: string): void => writeError(invocation, `${name}: ${message}\n`);
+  return await endingOf(() => run(invocation, name, warn), warn);
+}
+
+/** The name of the command in its messages. */
+function nameOf({ program }: Invocation): string {
+  return program.slice(program.lastIndexOf("/") + 1);
+}
+
+/** Turns failures into messages and an exit status. */
+async function endingOf(run: () => Promise<Ending>, warn: (message: string) => void): Promise<Ending> {
   try {
-    return await run(invocation, name, warn);
+    return await run();
   } catch (error) {
     if (error instanceof OutputError && error.code === "EPIPE") return "SIGPIPE";
     if (error instanceof OutputError) warn(`${error.message}: ${reasonOf(error)}`);
@@ -61,7 +78,7 @@ export async function main(invocation: Invocation): Promise<Ending> {
   }
 }
 
-async function run(whole: Invocation, name: string, warn: (message: string) => void): Promise<number> {
+async function run(whole: Invocation, name: string, warn: (message: string) => void): Promise<Ending> {
   const { program } = whole;
   const isTool = name.startsWith(TOOL_PREFIX);
   const hasGlobals = !isTool && whole.args[0]?.startsWith("-") === true;
@@ -76,7 +93,25 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
     const { hint } = await import("./hint.ts");
     throw new Failure(`unknown mode ${mode}${isTool ? "" : hint(mode, subcommandNames, "")}\n`);
   }
-  const subcommand = await load();
+  const usageName = isTool ? program : `${program} ${mode}`;
+  return await runSubcommand(await load(), { whole, globals, isTool, usageName, mode, args, warn });
+}
+
+/** A subcommand that is to run. */
+interface Task {
+  readonly whole: Invocation;
+  readonly globals: Globals;
+  readonly isTool: boolean;
+  readonly usageName: string;
+  readonly mode: string;
+  readonly args: readonly string[];
+  readonly warn: (message: string) => void;
+  /** What another subcommand that runs this one gives it. */
+  readonly surroundings?: Surroundings;
+}
+
+async function runSubcommand(subcommand: Subcommand, task: Task): Promise<Ending> {
+  const { whole, globals, isTool, usageName, mode, args, warn, surroundings } = task;
   const patience = globals.timeout === null ? null : new (await import("./patience.ts")).Patience(globals.timeout);
   const opened: { close(): Promise<void> }[] = [];
   const kept = <T extends { close(): Promise<void> }>(connection: T): T => {
@@ -89,23 +124,62 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
     globals,
     isTool,
     names: subcommandNames,
-    usageName: isTool ? program : `${program} ${mode}`,
+    usageName,
     args,
     warn: (message) => patience?.isOver === true || warn(message),
     say: (lines) => writeError(invocation, `${lines}\n`),
-    complain: (complaint) => writeError(invocation, `${isTool ? program : mode}: ${complaint}\n`),
+    complain: (complaint) => writeError(invocation, `${isTool ? whole.program : mode}: ${complaint}\n`),
     limit: (operation, result) => patience?.limit(operation, result) ?? result,
-    connect: async () => kept(await (await import("./session.ts")).Session.open(invocation, globals, patience)),
+    connect: async () => {
+      const { Session } = await import("./session.ts");
+      const shared = surroundings?.connection(patience);
+      return kept(await (shared === undefined ? Session.open(invocation, globals, patience) : lease(shared, patience)));
+    },
     client: async () => kept(await (await import("./client.ts")).openClient(context)),
+    runner: runnerOf(whole, globals),
   };
   try {
-    return await (patience === null ? subcommand(context) : Promise.race([subcommand(context), patience.expired]));
+    const ends = [
+      ...patience === null ? [] : [patience.expired],
+      ...surroundings === undefined ? [] : [
+        surroundings.cancelled.then(() => CANCELLED_STATUS),
+      ],
+    ];
+    return await (ends.length === 0 ? subcommand(context) : Promise.race([subcommand(context), ...ends]));
   } catch (error) {
     if (!(error instanceof HelpRequest)) throw error;
     return await (await import("./help.ts")).help({ ...context, args: [mode] });
   } finally {
-    for (const connection of opened) await connection.close();
+    const closing = surroundings?.closing ?? ((closed) => closed);
+    for (const connection of opened) await closing(connection.close());
   }
+}
+
+/** Makes what runs other subcommands in this process, with the same options of the command. */
+function runnerOf(whole: Invocation, globals: Globals): Runner {
+  return {
+    open: async (invocation, reporter) =>
+      (await import("./connection.ts")).openConnection(invocation, globals, null, reporter),
+    session: (connection) => lease(Promise.resolve(connection), null),
+    run: ([mode = "", ...args], surroundings) => {
+      const { invocation, names } = surroundings;
+      const warn = (message: string): void => writeError(invocation, `${nameOf(whole)}: ${message}\n`);
+      return endingOf(async () => {
+        const load = subcommands.get(mode);
+        if (load === undefined) {
+          throw new Failure(`unknown mode ${mode}${(await import("./hint.ts")).hint(mode, names, "")}`);
+        }
+        const task = { whole: invocation, globals, isTool: false, usageName: mode, mode, args, warn, surroundings };
+        return await runSubcommand(await load(), task);
+      }, warn);
+    },
+  };
+}
+
+/** Makes a session on a connection that others use after it. */
+async function lease(connection: Promise<Connection>, patience: Patience | null): Promise<Session> {
+  const [{ Session }, { Lease }] = await Promise.all([import("./session.ts"), import("./lease.ts")]);
+  return new Session(new Lease(await connection), patience);
 }
 
 /** Writes to standard error. A message that cannot be written has no other place to go. */

@@ -55,6 +55,18 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     assertStringIncludes(licences, "Permission is hereby granted, free of charge");
   });
 
+  test("tsxs shell loads the shell, which shares the errors of the store with the subcommands", async () => {
+    const input = "-read /nothing\n-bogus\nwrite /tool/a 1\nfind '/tool/a'\nevent x trace true\n-ls /nothing\n";
+    const ran = await runCommand(
+      [...commandOf(join(directory, "cli.js")), "--address", "embedded:", "shell"],
+      {},
+      input,
+    );
+    assertEquals([ran.code, ran.stdout], [0, "/tool/a\n"]);
+    assertStringIncludes(ran.stderr, "tsxs: couldn't read path /nothing\ntsxs: unknown mode bogus\n");
+    assertStringIncludes(ran.stderr, "tsxs: xs_directory (/nothing): No such file or directory\n");
+  });
+
   test("tsxs serve loads the daemon", async () => {
     const { code, stderr } = await run("serve", "--socket", join(directory, "no", "socket"));
     assertEquals(code, 1);

@@ -9,6 +9,7 @@ import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { shell } from "./protections/shell.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -24,4 +25,5 @@ export const protections: readonly Protection[] = [
   ...waits,
   ...blocking,
   ...completion,
+  ...shell,
 ];
