@@ -138,6 +138,26 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [],
     examples: [["tsxs control help", "print the commands of the daemon"]],
   }],
+  ["trace", {
+    summary: "show what programs say to the store and what it answers",
+    usage: "[--json] ([--out FILE] [--socket PATH] [PROGRAM [ARGUMENT...]] | --replay FILE)",
+    notes: [
+      "With a program, the status is that of the program. Without one, it is 0 after a signal.",
+      "With --replay, it is 0 if all answers are equal, 1 if some differ, and 2 after an error.",
+    ],
+    options: [
+      ["--socket PATH", "listen on a socket until SIGTERM or SIGINT, or the end of the program"],
+      ["-o, --out FILE", "write the trace to a file"],
+      ["-j, --json", "write JSON lines, which --replay needs"],
+      ["--replay FILE", "send the requests of a trace, and print other answers"],
+    ],
+    examples: [
+      ["tsxs trace xenstore-ls /tool", "trace a program, on standard error"],
+      ["tsxs trace --socket /run/x.socket", "trace all programs that use a socket"],
+      ["tsxs trace --json --out t xl list", "record a trace"],
+      ["tsxs -a unix:/run/y.socket trace --replay t", "replay it against another store"],
+    ],
+  }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",
     usage: "--socket PATH [OPTION...]",
