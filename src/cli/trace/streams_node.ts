@@ -73,6 +73,8 @@ class SocketStream implements ByteStream {
 
   end(): Promise<void> {
     return new Promise((resolve) => {
+      // A socket that is closed already calls back no more.
+      if (this.#socket.destroyed) return resolve();
       this.#socket.once("close", () => resolve());
       this.#socket.end(() => resolve());
     });

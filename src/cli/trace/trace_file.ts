@@ -8,8 +8,9 @@ import { headFault, recordFrom, type TraceRecord } from "./record.ts";
 const LINE_MAX = 32 << 20;
 
 /**
- * Yields the records of a trace, of which it holds one at a time. Throws a {@linkcode Failure} with `name` and the number
- * of the line if the trace is invalid.
+ * Yields the records of a trace, of which it holds one at a time.
+ *
+ * Throws a {@linkcode Failure} with `name` and the number of the line if the trace is invalid.
  */
 export async function* recordsOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TraceRecord, void> {
   let number = 0;
