@@ -1,7 +1,6 @@
 // `trace` before the real daemons: the contract, the real tools and Python's clients through it, and replays.
 
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
@@ -27,7 +26,8 @@ interface Output {
 }
 
 function output(socket: string, [program = "", ...args]: readonly string[]): Promise<Output> {
-  const options = { env: { ...process.env, XENSTORED_PATH: socket }, encoding: "latin1" } as const;
+  const env = { ...process.env, XENSTORED_PATH: socket, PYTHONPATH: "/usr/lib/xen-4.17/lib/python", LC_ALL: "C" };
+  const options = { env, encoding: "latin1" } as const;
   return new Promise((resolve) =>
     execFile(program, args, options, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr }))
   );
@@ -55,7 +55,7 @@ const PYXS = `
 import os
 from pyxs import Client, PyXSError
 with Client(unix_socket_path=os.environ["XENSTORED_PATH"]) as c:
-    c.write(b"/tool/t/y", b"\\x00\\xff")
+    c.write(b"/tool/t/y", b"two words")
     print(c.read(b"/tool/t/y"), c.list(b"/tool/t"), c.exists(b"/tool/t/none"))
     c.transaction()
     c.write(b"/tool/t/z", b"1")
@@ -168,13 +168,16 @@ withPeers("trace before the real daemons", () => {
         await using daemon = new Daemon();
         const { path } = await daemon.listen(join(directory, "store"));
         const { ending, stdout, stderr } = await replay(trace, `unix:${path}`);
-        if (process.env.DEBUG_TRACE) writeFileSync("/tmp/tr/embedded.txt", stdout);
         assertEquals([ending, stderr], [0, ""], stdout);
       });
       await withStore(startOxenstored, async (store) => {
-        const { stdout, stderr } = await replay(trace, `unix:${store.socket}`);
-        if (process.env.DEBUG_TRACE) writeFileSync("/tmp/tr/oxenstored.txt", stdout);
-        assertEquals(stderr, "");
+        const { ending, stdout, stderr } = await replay(trace, `unix:${store.socket}`);
+        assertEquals([ending, stderr], [1, ""]);
+        // Oxenstored writes its own path into the store, and the C daemon writes an empty value.
+        const known = /^[\d.]+ \d+ READ #\d+(?: tx \d+)? "\/tool\/xenstored": READ .* = "" -> READ .*\/oxenstored"$/;
+        const differences = stdout.split("\n").filter((line) => line !== "" && !known.test(line));
+        assertEquals(differences.length, 1, stdout);
+        assertMatch(differences[0] ?? "", /^replayed \d{3,} requests of \d\d connections: \d+ differences/);
       });
     });
   });
