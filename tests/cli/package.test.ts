@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { commandOf, runCommand } from "../support/program.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -31,6 +31,13 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await run("--address", "embedded:", "tour");
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "attempt 2 reads -> 41");
+  });
+
+  test("tsxs trace loads the streams, and what listens", async () => {
+    const [program = "", ...words] = commandOf(join(directory, "cli.js"));
+    const { code, stdout, stderr } = await run("-a", "embedded:", "trace", program, ...words, "list", "/tool");
+    assertEquals([code, stdout], [0, "xenstored\n"]);
+    assertMatch(stderr, / 1 < DIRECTORY #\d+ tx 1 "xenstored"\n/);
   });
 
   test("tsxs serve loads the daemon", async () => {

@@ -8,6 +8,7 @@ import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { trace } from "./protections/trace.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -21,5 +22,6 @@ export const protections: readonly Protection[] = [
   ...wire,
   ...client,
   ...waits,
+  ...trace,
   ...blocking,
 ];
