@@ -140,22 +140,23 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   }],
   ["trace", {
     summary: "show what programs say to the store and what it answers",
-    usage: "[--json] ([--out FILE] [--socket PATH] [PROGRAM [ARGUMENT...]] | --replay FILE)",
+    usage: "[OPTION...] [PROGRAM [ARGUMENT...]]",
     notes: [
-      "With a program, the status is that of the program. Without one, it is 0 after a signal.",
-      "With --replay, it is 0 if all answers are equal, 1 if some differ, and 2 after an error.",
+      "The status is that of the program, or 0 after a signal without a program.",
+      "With --replay, it is 0 if all answers are equal, 1 if some differ, and 2",
+      "after an error.",
     ],
     options: [
-      ["--socket PATH", "listen on a socket until SIGTERM or SIGINT, or the end of the program"],
+      ["--socket PATH", "listen on a socket, without a program until a signal"],
       ["-o, --out FILE", "write the trace to a file"],
       ["-j, --json", "write JSON lines, which --replay needs"],
       ["--replay FILE", "send the requests of a trace, and print other answers"],
     ],
     examples: [
-      ["tsxs trace xenstore-ls /tool", "trace a program, on standard error"],
-      ["tsxs trace --socket /run/x.socket", "trace all programs that use a socket"],
+      ["tsxs trace xenstore-ls /tool", "trace a program"],
+      ["tsxs trace --socket /run/x.socket", "trace the programs that use a socket"],
       ["tsxs trace --json --out t xl list", "record a trace"],
-      ["tsxs -a unix:/run/y.socket trace --replay t", "replay it against another store"],
+      ["tsxs -a unix:/run/y trace --replay t", "replay it against another store"],
     ],
   }],
   ["serve", {

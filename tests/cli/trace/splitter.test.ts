@@ -1,4 +1,4 @@
-// The splitter of `trace`: messages and the bytes that are none, cut anywhere.
+// The splitter of `trace`: messages and other bytes, cut anywhere.
 
 import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
@@ -77,9 +77,9 @@ describe("the splitter of trace", () => {
   });
 
   test("a store may answer DIRECTORY with up to 4 MiB, and a client may not ask with more than 4096 bytes", () => {
-    const payload = new Uint8Array(1 << 20).fill(97);
+    const payload = new Uint8Array(100_000).fill(97);
     const list = concat([header(Operation.DIRECTORY, payload.length), payload]);
-    const chunks = Array.from({ length: 17 }, (_, i) => list.subarray(i * 65536, (i + 1) * 65536));
+    const chunks = Array.from({ length: 2 }, (_, i) => list.subarray(i * 65536, (i + 1) * 65536));
     const [message, ...others] = split("store", chunks);
     assertEquals([message?.type, others], ["message", []]);
     assertEquals(split("client", chunks), [{ type: "bytes", bytes: list }]);
