@@ -53,7 +53,7 @@ const daemonArrows: Record<string, readonly string[]> = {
   migration: ["state", "tree"],
 };
 /** Files outside the daemon that load it on demand. */
-const daemonLoaders = ["src/transport/open.ts", "src/cli/serve.ts"];
+const daemonLoaders = ["src/transport/open.ts", "src/cli/serve.ts", "src/cli/trace/listening.ts"];
 /** Files of the daemon that each of its rooms may import. They import no room. */
 const daemonShared = ["src/daemon/checks.ts", "src/daemon/clock.ts"];
 const LINE_WIDTH = 120;

@@ -111,7 +111,8 @@ function faultOf(path: string, top: string, previous: string | null): string | n
   return comparePaths(previous, path) < 0 ? null : "is not in the order of a dump";
 }
 
-function recordOf(line: string): Record<string, unknown> | null {
+/** Returns the object of JSON that a line is, or `null`. */
+export function recordOf(line: string): Record<string, unknown> | null {
   try {
     const record: unknown = JSON.parse(line);
     return typeof record === "object" && record !== null ? { ...record } : null;
@@ -134,7 +135,11 @@ function shown(json: unknown): string {
 }
 
 /** Splits chunks into lines, of which it holds one at a time. The last line may lack its line end. */
-async function* linesOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+export async function* linesOf(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  longest: number = LINE_MAX,
+): AsyncGenerator<string, void> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (chunk?: Uint8Array): string => {
     try {
@@ -147,7 +152,7 @@ async function* linesOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncG
   for await (const chunk of chunks) {
     const lines = (rest + decode(chunk)).split("\n");
     rest = lines.pop() ?? "";
-    if (rest.length > LINE_MAX) throw new Failure(`cannot read ${name}: a line is longer than ${LINE_MAX} bytes`);
+    if (rest.length > longest) throw new Failure(`cannot read ${name}: a line is longer than ${longest} bytes`);
     yield* lines;
   }
   rest += decode();

@@ -90,6 +90,29 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [json],
     examples: [["tsxs stat", "count all nodes"]],
   }],
+  ["trace", {
+    summary: "show what programs say to the store and what it answers",
+    usage: "[OPTION...] [PROGRAM [ARGUMENT...]]",
+    statuses: [
+      ["0", "a signal ended it, or all answers are equal"],
+      ["1", "some answers differ"],
+      ["2", "an error, with --replay"],
+      ["126, 127", "the program cannot be run, or does not exist"],
+      ["other", "that of the program"],
+    ],
+    options: [
+      ["--socket SOCKET", "listen on a socket, without a program until a signal"],
+      ["-o, --out FILE", "write the trace to a file"],
+      ["-j, --json", "write JSON lines, which --replay needs"],
+      ["--replay FILE", "send the requests of a trace, and print other answers"],
+    ],
+    examples: [
+      ["tsxs trace xenstore-ls /tool", "trace a program"],
+      ["tsxs trace --socket /run/x.socket", "trace the programs that use a socket"],
+      ["tsxs trace --json --out t xl list", "record a trace"],
+      ["tsxs -a unix:/run/y trace --replay t", "replay it against another store"],
+    ],
+  }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",
     usage: "--socket SOCKET [OPTION...]",

@@ -20,6 +20,12 @@ interface ProgramOptions {
   readonly stdout: string;
   readonly stderr: string;
 }
+interface FileOptions {
+  readonly write: boolean;
+  readonly create: boolean;
+  readonly truncate: boolean;
+  readonly mode: number;
+}
 declare const Deno: {
   readonly args: readonly string[];
   readonly mainModule: string;
@@ -29,8 +35,12 @@ declare const Deno: {
   readonly stderr: Output;
   readonly env: { get(name: string): string | undefined };
   open(path: string): Promise<Input>;
+  openSync(path: string, options: FileOptions): { writeSync(bytes: Uint8Array): number; close(): void };
   readonly Command: new (program: string, options: ProgramOptions) => {
-    spawn(): { readonly status: Promise<{ readonly code: number; readonly signal: string | null }> };
+    spawn(): {
+      readonly status: Promise<{ readonly code: number; readonly signal: string | null }>;
+      kill(signal: string): void;
+    };
   };
   readFileSync(path: string): Uint8Array;
   consoleSize(): { readonly columns: number };
@@ -44,6 +54,7 @@ declare const Deno: {
 const PIPE_STATUS = 141;
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
+const OWNER_ONLY = 0o600;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -79,6 +90,31 @@ export function invocation(): Invocation {
         }
       }),
     open: (address) => openTransport(address),
+    openStream: async (address) => (await import("./trace/open_stream.ts")).openStream(address),
+    createFile: (name) => {
+      const file = Deno.openSync(decodedName(name), { write: true, create: true, truncate: true, mode: OWNER_ONLY });
+      return { write: (bytes) => writeAll((rest) => file.writeSync(rest), bytes), close: () => file.close() };
+    },
+    startProgram: ([program = "", ...programArgs], variables) =>
+      new Promise((resolve) => {
+        const options = {
+          args: programArgs,
+          env: variables,
+          stdin: "inherit",
+          stdout: "inherit",
+          stderr: "inherit",
+        };
+        const child = new Deno.Command(program, options).spawn();
+        // The code after a signal is 128 and the number of the signal.
+        resolve({ ended: child.status.then(({ code }) => code), kill: (signal) => child.kill(signal) });
+      }),
+    onSignals: (signals, listener) => {
+      const listeners = signals.map((signal) => [signal, () => listener(signal)] as const);
+      for (const [signal, call] of listeners) Deno.addSignalListener(signal, call);
+      return () => {
+        for (const [signal, call] of listeners) Deno.removeSignalListener(signal, call);
+      };
+    },
   };
 }
 

@@ -24,6 +24,7 @@ const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 const PIPE_STATUS = 141;
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
+const OWNER_ONLY = 0o600;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -62,6 +63,31 @@ export function invocation(): Invocation {
         }
       }),
     open: (address) => openTransport(address),
+    openStream: async (address) => (await import("./trace/open_stream.ts")).openStream(address),
+    createFile: (name) => {
+      const { closeSync, openSync } = builtin("node:fs");
+      const descriptor = openSync(decodedName(name), "w", OWNER_ONLY);
+      const write = (bytes: Uint8Array): void => writeAll((rest) => writeSync(descriptor, rest), bytes);
+      return { write, close: () => closeSync(descriptor) };
+    },
+    startProgram: ([program = "", ...programArgs], variables) =>
+      new Promise((resolve, reject) => {
+        const { signals } = builtin("node:os").constants;
+        const child = builtin("node:child_process")
+          .spawn(program, programArgs, { stdio: "inherit", env: { ...env, ...variables } });
+        const ended = new Promise<number>((end) =>
+          child.on("close", (status, signal) => end(status ?? KILLED_STATUS + (signal === null ? 0 : signals[signal])))
+        );
+        child.on("error", reject).on("spawn", () =>
+          resolve({ ended, kill: (name) => void process.kill(child.pid ?? 0, name) }));
+      }),
+    onSignals: (signals, listener) => {
+      const listeners = signals.map((signal) => [signal, () => listener(signal)] as const);
+      for (const [signal, call] of listeners) process.on(signal, call);
+      return () => {
+        for (const [signal, call] of listeners) process.off(signal, call);
+      };
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 import { errnoText, isErrnoName } from "../wire/errno.ts";
 import type { Opened } from "../transport/open.ts";
 import { codeOf } from "../wire/system_errors.ts";
+import type { OpenedStream } from "./trace/byte_stream.ts";
 
 /** One run of the command. Arguments are byte strings, because an argument may be any bytes. */
 export interface Invocation {
@@ -33,6 +34,33 @@ export interface Invocation {
   signalled(...signals: readonly string[]): Promise<string>;
   /** Opens the connection to the store at an address, or to the first store that is found. */
   open(address?: string): Promise<Opened>;
+  /** Opens a stream of bytes to the store, as {@linkcode Invocation.open} finds it. */
+  openStream(address?: string): Promise<OpenedStream>;
+  /** Creates or empties a file, for its owner alone. Its name is a byte string. Throws the error of the system. */
+  createFile(name: string): OutputFile;
+  /**
+   * Starts a program with these variables added to the environment, and with the streams of the command. Rejects with
+   * the system's error if it does not start.
+   */
+  startProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<Program>;
+  /** Calls a function for each of these signals that arrives, instead of ending, until the result is called. */
+  onSignals(signals: readonly string[], listener: (signal: string) => void): () => void;
+}
+
+/** A file that the command writes. */
+export interface OutputFile {
+  /** Writes all bytes. Throws the system's error. */
+  write(bytes: Uint8Array): void;
+  /** Closes the file. */
+  close(): void;
+}
+
+/** A program that runs. */
+export interface Program {
+  /** Resolves with the exit status: for the end by a signal, 128 and the number of the signal. */
+  readonly ended: Promise<number>;
+  /** Sends a signal. */
+  kill(signal: string): void;
 }
 
 /** How the command ends: with a status, or by the signal of a closed pipe. */

@@ -29,6 +29,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["diff", async () => (await import("./diff.ts")).diff],
   ["find", async () => (await import("./find.ts")).find],
   ["stat", async () => (await import("./stat.ts")).stat],
+  ["trace", async () => (await import("./trace.ts")).trace],
   ["serve", async () => (await import("./serve.ts")).serve],
   ["shell", async () => (await import("./shell.ts")).shell],
   ["tour", async () => (await import("./tour.ts")).tour],

@@ -16,6 +16,8 @@ export interface Syntax {
   readonly operands: readonly [min: number, max: number];
   /** The exit status for invalid arguments. */
   readonly status: number;
+  /** Whether the first operand ends the options, because the operands are a program and its own arguments. */
+  readonly runsProgram?: boolean;
 }
 
 const help: OptionRule = { letter: "h", long: "help" };
@@ -30,7 +32,8 @@ export const json: OptionRule = { letter: "j", long: "json" };
  */
 export function ownArgumentsOf(context: Context, syntax: Syntax): Arguments {
   const posixlyCorrect = context.invocation.variable("POSIXLY_CORRECT") !== undefined;
-  const { options, operands } = parseOptions(context.args, [help, ...syntax.options], posixlyCorrect);
+  const isEndedByOperand = posixlyCorrect || syntax.runsProgram === true;
+  const { options, operands } = parseOptions(context.args, [help, ...syntax.options], isEndedByOperand);
   const failure = new Failure(`Usage: ${context.usageName} ${syntax.usage}`, syntax.status);
   const given = new Map<string, string>();
   for (const option of options) {

@@ -7,12 +7,15 @@ const PIECE = 32768;
 /** The pauses before a write is tried again on a full pipe that does not block. */
 const PAUSE_MS = 1;
 
+/** The part of an invocation that is used here. */
+type Output = Pick<Invocation, "writeOutput">;
+
 /** Prints byte strings to standard output. */
 export class Printer {
-  readonly #invocation: Invocation;
+  readonly #invocation: Output;
   #text = "";
 
-  constructor(invocation: Invocation) {
+  constructor(invocation: Output) {
     this.#invocation = invocation;
   }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { utf8Of } from "../../src/cli/bytes.ts";
 import { connect } from "../../src/client/client.ts";
+import { openTransport } from "../../src/transport/open.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { run } from "../support/invocation.ts";
 
@@ -23,7 +24,10 @@ function wordsOf(line: string): string[] {
 
 /** Replaces the times in an output, which differ in each run. */
 function timeless(text: string): string {
-  return text.replaceAll(/\d+\.\d+ ms/g, "N ms").replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME");
+  return text.replaceAll(/\d+\.\d+ ms/g, "N ms").replaceAll(/^\d+\.\d{6} /gm, "N ").replaceAll(
+    /"time":[\d.]+/g,
+    '"time":N',
+  ).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME");
 }
 
 describe("docs/command.md", () => {
@@ -32,6 +36,14 @@ describe("docs/command.md", () => {
     await using store = await connect(daemon.connect());
     for (const name of await store.list("/tool")) await store.delete(`/tool/${name}`);
     const files = new Map<string, string>();
+    let programOutput = "";
+    /** Runs the command as the program of `trace`, with the socket that `trace` names. */
+    const startProgram = async (words: readonly string[], variables: Readonly<Record<string, string>>) => {
+      const address = `unix:${variables.XENSTORED_PATH}`;
+      const { ending, stdout } = await run(async () => (await openTransport(address)).transport, words);
+      programOutput += stdout;
+      return { ended: Promise.resolve(Number(ending)), kill: () => {} };
+    };
     /** Runs a line of commands with `|`, and `>` before the name of a file. Returns what a terminal would show. */
     const shell = async (line: string): Promise<string> => {
       const [commands = "", file] = line.split(" > ");
@@ -41,9 +53,11 @@ describe("docs/command.md", () => {
           variables: { LANG: "C.UTF-8", SHELL: "/bin/sh", TSXS_COMPLETION_TIMEOUT: "600" },
           files,
           input,
+          startProgram,
         };
+        programOutput = "";
         const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(command), setting);
-        shown += stderr;
+        shown += programOutput + stderr;
         input = stdout;
       }
       if (file === undefined) return input + shown;

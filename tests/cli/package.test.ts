@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { commandOf, runCommand } from "../support/program.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -65,6 +65,13 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     assertEquals([ran.code, ran.stdout], [0, "/tool/a\n"]);
     assertStringIncludes(ran.stderr, "tsxs: couldn't read path /nothing\ntsxs: unknown mode bogus\n");
     assertStringIncludes(ran.stderr, "tsxs: xs_directory (/nothing): No such file or directory\n");
+  });
+
+  test("tsxs trace loads the streams, and what listens", async () => {
+    const [program = "", ...words] = commandOf(join(directory, "cli.js"));
+    const { code, stdout, stderr } = await run("-a", "embedded:", "trace", program, ...words, "list", "/tool");
+    assertEquals([code, stdout], [0, "xenstored\n"]);
+    assertMatch(stderr, / 1 < DIRECTORY #\d+ tx 1 "xenstored"\n/);
   });
 
   test("tsxs serve loads the daemon", async () => {

@@ -10,6 +10,7 @@ import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
 import { shell } from "./protections/shell.ts";
+import { trace } from "./protections/trace.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -23,6 +24,7 @@ export const protections: readonly Protection[] = [
   ...wire,
   ...client,
   ...waits,
+  ...trace,
   ...blocking,
   ...completion,
   ...shell,

@@ -4,6 +4,7 @@ import type { Ending, Invocation } from "../../src/cli/invocation.ts";
 import { main } from "../../src/cli/main.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { TransportStream } from "../../src/cli/trace/transport_stream.ts";
 import { runCommand } from "./program.ts";
 import { bytesOf, byteString, utf8Of } from "../../src/cli/bytes.ts";
 
@@ -28,7 +29,7 @@ export interface Setting {
   readonly input?: AsyncIterable<Uint8Array> | string;
   readonly isInputTerminal?: boolean;
   /** The files that the command can read, as byte strings. */
-  readonly files?: ReadonlyMap<string, string>;
+  readonly files?: Map<string, string>;
   readonly variables?: Readonly<Record<string, string>>;
   /** Takes the place of standard output. */
   readonly writeOutput?: (bytes: Uint8Array) => void;
@@ -36,6 +37,10 @@ export interface Setting {
   readonly writeError?: (bytes: Uint8Array) => void;
   /** Takes the place of running a program. */
   readonly runProgram?: Invocation["runProgram"];
+  /** Takes the place of starting a program. */
+  readonly startProgram?: Invocation["startProgram"];
+  /** Takes the place of opening a stream over the transport that the test opens. */
+  readonly openStream?: Invocation["openStream"];
   /** Resolves with a signal when the command is to get it. */
   readonly signalled?: Promise<string>;
 }
@@ -53,6 +58,8 @@ export async function run(
     writeOutput,
     writeError,
     runProgram,
+    startProgram,
+    openStream,
     signalled = new Promise(() => {}),
   }: Setting = {},
 ): Promise<Ran> {
@@ -75,6 +82,26 @@ export async function run(
     }),
     signalled: () => signalled,
     open: async (address) => ({ transport: await open(address), address: address ?? USUAL }),
+    openStream: openStream ??
+      (async (address) => ({ stream: new TransportStream(await open(address)), address: address ?? USUAL })),
+    createFile: (name) => {
+      files?.set(name, "");
+      return {
+        write: (bytes) => void files?.set(name, (files.get(name) ?? "") + byteString(bytes)),
+        close: () => {},
+      };
+    },
+    startProgram: startProgram ?? (async (words, added) => {
+      const ran = await runCommand(words, { ...variables, ...added });
+      stdout += utf8Of(ran.stdout);
+      stderr += utf8Of(ran.stderr);
+      return { ended: Promise.resolve(ran.code ?? KILLED_STATUS), kill: () => {} };
+    }),
+    onSignals: (_, listener) => {
+      let isHeld = true;
+      void signalled.then((signal) => isHeld && listener(signal));
+      return () => void (isHeld = false);
+    },
   };
   const ending = await main(invocation);
   return { ending, stdout, stderr };
