@@ -4,6 +4,7 @@ import type { Client } from "../client/client.ts";
 import type { Globals } from "./globals.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Session } from "./session.ts";
+import type { WorkProgress } from "./silent_progress.ts";
 
 /** A subcommand, which resolves with its exit status. */
 export type Subcommand = (context: Context) => Promise<number>;
@@ -29,6 +30,8 @@ export interface Context {
   complain(complaint: string): void;
   /** Limits the time of an operation of the store, as `--timeout` says. */
   limit<T>(operation: string, result: Promise<T>): Promise<T>;
+  /** Returns what shows how far long work is: nothing, unless the options and the terminal want progress bars. */
+  progress(): Promise<WorkProgress>;
   /** Connects to the store. The connection is closed when the subcommand ends. */
   connect(): Promise<Session>;
   /** Connects as the library does, for what works on a {@linkcode Client}. It is closed when the subcommand ends. */

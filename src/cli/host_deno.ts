@@ -1,7 +1,7 @@
 // The command's arguments and streams on Deno. Its own API loads faster than that of Node.
 
 import { openTransport } from "../transport/open.ts";
-import type { Ending, Invocation } from "./invocation.ts";
+import type { Ending, Invocation, Terminal } from "./invocation.ts";
 import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
@@ -29,6 +29,8 @@ declare const Deno: {
   readonly stderr: Output;
   readonly env: { get(name: string): string | undefined };
   open(path: string): Promise<Input>;
+  openSync(path: string, options: { readonly write: true }): Output;
+  statSync(path: string): { readonly isFile: boolean; readonly size: number };
   readonly Command: new (program: string, options: ProgramOptions) => {
     spawn(): { readonly status: Promise<{ readonly code: number; readonly signal: string | null }> };
   };
@@ -40,6 +42,7 @@ declare const Deno: {
   exit(status: number): never;
 };
 
+const TERMINAL = "/dev/tty";
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
 /** The status of a program that a signal ended. */
@@ -60,7 +63,10 @@ export function invocation(): Invocation {
     readFile: async function* (name) {
       yield* (await Deno.open(decodedName(name))).readable;
     },
+    sizeOf: (name) => sizeOf(decodedName(name)),
     isInputTerminal: () => Deno.stdin.isTerminal(),
+    isErrorTerminal: () => stderr.isTerminal(),
+    openTerminal,
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
     runProgram: async ([program = "", ...programArgs], variables) => {
       const options = { args: programArgs, env: variables, stdin: "null", stdout: "inherit", stderr: "inherit" };
@@ -79,6 +85,26 @@ export function invocation(): Invocation {
         }
       }),
     open: (address) => openTransport(address),
+  };
+}
+
+function sizeOf(name: string): number | null {
+  try {
+    const { isFile, size } = Deno.statSync(name);
+    return isFile ? size : null;
+  } catch {
+    return null;
+  }
+}
+
+function openTerminal(): Terminal {
+  let file: Output = Deno.stderr;
+  try {
+    file = Deno.openSync(TERMINAL, { write: true });
+  } catch { /* the process has no terminal */ }
+  return {
+    columns: () => file.isTerminal() ? Deno.consoleSize().columns : null,
+    write: (bytes) => writeAll((rest) => file.writeSync(rest), bytes),
   };
 }
 

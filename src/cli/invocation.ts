@@ -4,6 +4,14 @@ import { errnoText, isErrnoName } from "../wire/errno.ts";
 import type { Opened } from "../transport/open.ts";
 import { codeOf } from "../wire/system_errors.ts";
 
+/** A terminal to draw on. */
+export interface Terminal {
+  /** Returns the width, or `null` if it is unknown. */
+  columns(): number | null;
+  /** Writes all bytes. Throws the system's error. */
+  write(bytes: Uint8Array): void;
+}
+
 /** One run of the command. Arguments are byte strings, because an argument may be any bytes. */
 export interface Invocation {
   /** The name by which the command was called, with its directory if one was given. */
@@ -20,8 +28,14 @@ export interface Invocation {
   readInput(): AsyncIterable<Uint8Array>;
   /** Reads a file. Its name is a byte string. */
   readFile(name: string): AsyncIterable<Uint8Array>;
+  /** Returns the size of a regular file in bytes, and `null` for anything else. Its name is a byte string. */
+  sizeOf(name: string): number | null;
   /** Returns whether standard input is a terminal. */
   isInputTerminal(): boolean;
+  /** Returns whether standard error is a terminal. */
+  isErrorTerminal(): boolean;
+  /** Opens the terminal that controls the process, to draw on it. Without a terminal, opens standard error. */
+  openTerminal(): Terminal;
   /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
   columns(): number | null;
   /**

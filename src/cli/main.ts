@@ -4,6 +4,8 @@ import { bytesOf } from "./bytes.ts";
 import type { Context, Subcommand } from "./context.ts";
 import type { Globals } from "./globals.ts";
 import { type Ending, Failure, type Invocation, OutputError, reasonOf } from "./invocation.ts";
+import { silentProgress, wantsBars } from "./silent_progress.ts";
+import type { ShownProgress } from "./work_progress.ts";
 
 /** A program whose name begins so is the tool that the rest of the name says. */
 const TOOL_PREFIX = "xenstore-";
@@ -35,7 +37,14 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
 /** The names of the subcommands. */
 export const subcommandNames: readonly string[] = [...subcommands.keys()];
 
-const noGlobals: Globals = { address: undefined, timeout: null, verbose: false, trace: false, color: "auto" };
+const noGlobals: Globals = {
+  address: undefined,
+  timeout: null,
+  verbose: false,
+  trace: false,
+  color: "auto",
+  progressBars: null,
+};
 
 /** The subcommands that Xen has as tools of their own. */
 const tools = new Set(["read", "write", "rm", "exists", "list", "ls", "chmod", "watch", "control"]);
@@ -50,7 +59,7 @@ export async function main(invocation: Invocation): Promise<Ending> {
   const name = invocation.program.slice(invocation.program.lastIndexOf("/") + 1);
   const warn = (message: string): void => writeError(invocation, `${name}: ${message}\n`);
   try {
-    return await run(invocation, name, warn);
+    return await run(invocation, name);
   } catch (error) {
     if (error instanceof OutputError && error.code === "EPIPE") return "SIGPIPE";
     if (error instanceof OutputError) warn(`${error.message}: ${reasonOf(error)}`);
@@ -60,7 +69,7 @@ export async function main(invocation: Invocation): Promise<Ending> {
   }
 }
 
-async function run(whole: Invocation, name: string, warn: (message: string) => void): Promise<number> {
+async function run(whole: Invocation, name: string): Promise<number> {
   const { program } = whole;
   const isTool = name.startsWith(TOOL_PREFIX);
   const hasGlobals = !isTool && whole.args[0]?.startsWith("-") === true;
@@ -81,7 +90,13 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
     opened.push(connection);
     return connection;
   };
-  const invocation = patience?.guarded(whole) ?? whole;
+  let bar = null as ShownProgress | null;
+  const apart: Invocation = {
+    ...whole,
+    writeOutput: (bytes) => (bar ?? whole).writeOutput(bytes),
+    writeError: (bytes) => (bar ?? whole).writeError(bytes),
+  };
+  const invocation = patience?.guarded(apart) ?? apart;
   const context: Context = {
     invocation,
     globals,
@@ -89,16 +104,22 @@ async function run(whole: Invocation, name: string, warn: (message: string) => v
     names: subcommandNames,
     usageName: isTool ? program : `${program} ${mode}`,
     args,
-    warn: (message) => patience?.isOver === true || warn(message),
+    warn: (message) => writeError(invocation, `${name}: ${message}\n`),
     say: (lines) => writeError(invocation, `${lines}\n`),
     complain: (complaint) => writeError(invocation, `${isTool ? program : mode}: ${complaint}\n`),
     limit: (operation, result) => patience?.limit(operation, result) ?? result,
+    progress: async () => {
+      if (!wantsBars(globals, isTool, whole)) return silentProgress;
+      const { ShownProgress } = await import("./work_progress.ts");
+      return bar ??= new ShownProgress(whole);
+    },
     connect: async () => kept(await (await import("./session.ts")).Session.open(invocation, globals, patience)),
     client: async () => kept(await (await import("./client.ts")).openClient(context)),
   };
   try {
     return await (patience === null ? subcommand(context) : Promise.race([subcommand(context), patience.expired]));
   } finally {
+    bar?.erase();
     for (const connection of opened) await connection.close();
   }
 }
