@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { entries, programs, ROOT } from "./entries.ts";
+import { entries, parts, programs, ROOT } from "./entries.ts";
 
 /**
  * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
@@ -12,7 +12,18 @@ import { entries, programs, ROOT } from "./entries.ts";
  */
 const SHARED = /^src\/(?:wire|transport)\/\w+\.ts$/;
 const WORKER = "src/blocking/worker_thread.ts";
+const BESIDE = "build/beside.ts";
 const WORKER_SOURCE = /\/blocking\/worker_source\.ts$/;
+
+/** The sources that programs load on demand from files of their own. */
+const left: readonly (readonly [source: RegExp, file: string])[] = [
+  [/\/embedded\.ts$/, "embedded.js"],
+  [/\/client\/client\.ts$/, "mod.js"],
+  [/\/daemon\/mod\.ts$/, "daemon.js"],
+  ...Object.entries(parts).map(([file, source]) =>
+    [new RegExp(`/${basename(source, ".ts")}\\.ts$`), `${file}.js`] as const
+  ),
+];
 
 const common = {
   absWorkingDir: ROOT,
@@ -55,13 +66,14 @@ export async function buildCode(outdir: string): Promise<void> {
 }
 
 /**
- * Builds each program as one file: every file more would delay its start, and Deno does not find the files beside a
- * program that is called by a link.
+ * Builds each program as one file, because every file more would delay its start. The subcommands that Xen does not have
+ * are in another file, which is loaded on demand.
  */
 async function buildPrograms(outdir: string): Promise<void> {
-  const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
-  await build({ ...common, ...maps, entryPoints, outdir, plugins: [leaveEmbedded(), loadOnUse()], minify: true });
-  for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
+  const entryPoints = Object.entries({ ...programs, ...parts }).map(([out, file]) => ({ in: file, out }));
+  const plugins = [findBeside(), leaveParts(), loadOnUse()];
+  await build({ ...common, ...maps, entryPoints, outdir, plugins, inject: [BESIDE], minify: true });
+  for (const out of Object.keys(programs)) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
 /** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
@@ -126,17 +138,37 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
   };
 }
 
-/** Leaves the daemon and the whole client in their own files, which few subcommands and addresses need. */
-function leaveEmbedded(): Plugin {
+/** Returns the file of the package in which a source is left, or `undefined`. Few subcommands and addresses need them. */
+function leftFile(source: string): string | undefined {
+  return left.find(([pattern]) => pattern.test(source))?.[1];
+}
+
+/** Leaves the daemon, the whole client and parts of programs in their own files. */
+function leaveParts(): Plugin {
   return {
-    name: "leave-embedded",
+    name: "leave-parts",
     setup({ onResolve }) {
-      onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
-      onResolve(
-        { filter: /\/client\/client\.ts$/ },
-        ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
-      );
-      onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
+      onResolve({ filter: /^\.\.?\// }, ({ kind, path }) => {
+        const file = kind === "dynamic-import" ? leftFile(path) : undefined;
+        return file === undefined ? undefined : { path: `./${file}`, external: true };
+      });
+    },
+  };
+}
+
+/** Deno looks for the files beside a program beside the link by which it was called. Makes it look beside the program. */
+function findBeside(): Plugin {
+  return {
+    name: "find-beside",
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/(?:cli|transport)\/\w+\.ts$/ }, ({ path }) => {
+        const code = readFileSync(path, "utf8");
+        const contents = code.replace(/(?<!typeof )import\("([^"]+)"\)/g, (literal: string, source: string) => {
+          const file = leftFile(source);
+          return file === undefined ? literal : `(beside === null ? ${literal} : import(beside("${file}")))`;
+        });
+        return { contents, loader: "ts" };
+      });
     },
   };
 }

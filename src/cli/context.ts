@@ -9,6 +9,9 @@ import type { WorkProgress } from "./silent_progress.ts";
 /** A subcommand, which resolves with its exit status. */
 export type Subcommand = (context: Context) => Promise<number>;
 
+/** Subcommands by their names, each loaded on demand. */
+export type Subcommands = ReadonlyMap<string, () => Promise<Subcommand>>;
+
 /** What a subcommand works with. */
 export interface Context {
   readonly invocation: Invocation;
