@@ -132,6 +132,17 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [["-j, --json", "print JSON lines"]],
     examples: [["tsxs stat", "count all nodes"]],
   }],
+  ["top", {
+    summary: "show what changes, by domain and path",
+    usage: "[-i SECONDS] [-o] [--json]",
+    notes: ["On a terminal: q quits, p pauses, and r, t and n sort by rate, total and name."],
+    options: [
+      ["-i, --interval SECONDS", "the time between two views, 1 without it"],
+      ["-o, --once", "print one table after an interval"],
+      ["-j, --json", "print a JSON line after each interval"],
+    ],
+    examples: [["tsxs top", "watch the store until q is pressed"]],
+  }],
   ["control", {
     summary: "send a command to the daemon",
     usage: "COMMAND [ARGUMENT...]",

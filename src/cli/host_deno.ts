@@ -2,6 +2,7 @@
 
 import { openTransport } from "../transport/open.ts";
 import type { Ending, Invocation, Terminal } from "./invocation.ts";
+import { openScreen } from "./open_screen.ts";
 import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
@@ -67,6 +68,7 @@ export function invocation(): Invocation {
     isInputTerminal: () => Deno.stdin.isTerminal(),
     isErrorTerminal: () => stderr.isTerminal(),
     openTerminal,
+    openScreen,
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
     runProgram: async ([program = "", ...programArgs], variables) => {
       const options = { args: programArgs, env: variables, stdin: "null", stdout: "inherit", stderr: "inherit" };

@@ -3,6 +3,7 @@
 import { builtin } from "../transport/builtin.ts";
 import { openTransport } from "../transport/open.ts";
 import type { Ending, Invocation, Terminal } from "./invocation.ts";
+import { openScreen } from "./open_screen.ts";
 import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
@@ -43,6 +44,7 @@ export function invocation(): Invocation {
     isInputTerminal: () => builtin("node:tty").isatty(STDIN),
     isErrorTerminal: () => builtin("node:tty").isatty(STDERR),
     openTerminal,
+    openScreen,
     columns: () => {
       const { isatty, WriteStream } = builtin("node:tty");
       return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;

@@ -15,6 +15,7 @@ const subcommands: Subcommands = new Map([
   ["diff", async () => (await import("./diff.ts")).diff],
   ["find", async () => (await import("./find.ts")).find],
   ["stat", async () => (await import("./stat.ts")).stat],
+  ["top", async () => (await import("./top.ts")).top],
   ["serve", async () => (await import("./serve.ts")).serve],
   ["tour", async () => (await import("./tour.ts")).tour],
   ["help", async () => (await import("./help.ts")).help],

@@ -172,6 +172,7 @@ describe("the output of the command", () => {
       sizeOf: () => null,
       isInputTerminal: () => false,
       isErrorTerminal: () => false,
+      openScreen: () => ({ size: () => ({ rows: 1, columns: 1 }), write() {}, close() {} }),
       openTerminal: () => ({ columns: () => null, write() {} }),
       columns: () => null,
       runProgram: () => Promise.reject(new Error("not run")),

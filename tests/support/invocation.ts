@@ -71,6 +71,9 @@ export async function run(
     sizeOf: (name) => files?.get(name)?.length ?? null,
     isInputTerminal: () => isInputTerminal,
     isErrorTerminal: () => terminal !== undefined,
+    openScreen: () => {
+      throw new Error("the test has no screen");
+    },
     openTerminal: () =>
       terminal ?? { columns: () => null, write: writeError ?? ((bytes) => void (stderr += byteString(bytes))) },
     columns: () => columns,
