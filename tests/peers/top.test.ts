@@ -63,11 +63,8 @@ withPeers("top on a terminal", () =>
         await terminal.shows("paused");
         await store.write("/local/domain/5/data/later", "1");
         terminal.resize([10, 50]);
-        // The order is changed so that the screen is drawn again.
-        terminal.type("n");
-        await terminal.shows("paused");
-        await terminal.shows("\x1b[J");
-        terminal.type("n");
+        // The last line is cut at the new width.
+        await terminal.shows("n by n\x1b[K");
         await terminal.shows("\x1b[J");
         const small = await pictureOf(terminal, [10, 50]);
         assertEquals(small.length, 10);
