@@ -15,6 +15,7 @@ import { daemonNodesSeries } from "./series/daemon_nodes.ts";
 import { daemonManySeries, daemonRequestsSeries } from "./series/daemon_requests.ts";
 import { manySeries } from "./series/many.ts";
 import { oneByOneSeries } from "./series/one_by_one.ts";
+import { commandSeries } from "./series/command.ts";
 import { codecSeries, startSeries } from "./series/process.ts";
 import type { Series } from "./series/series.ts";
 import { TREE, walkSeries } from "./series/walk.ts";
@@ -23,6 +24,7 @@ import { TREE, walkSeries } from "./series/walk.ts";
 const groups: Readonly<Record<string, readonly Series[]>> = {
   client: [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries],
   blocking: blockingSeries,
+  command: commandSeries,
   daemon: [
     daemonRequestsSeries,
     daemonManySeries,

@@ -17,5 +17,8 @@ export const entries: Readonly<Record<string, string>> = {
 /** The source of each program, by the name of its file in the package. A program does its work when it is imported. */
 export const programs: Readonly<Record<string, string>> = { cli: "src/cli/start.ts" };
 
-/** The rooms of the command that only one subcommand loads, by the name of their files beside the program. */
-export const rooms: Readonly<Record<string, string>> = { shell: "src/cli/shell/mod.ts" };
+/** The source of each part of a program that is loaded on demand, by the name of its file in the package. */
+export const parts: Readonly<Record<string, string>> = {
+  shell: "src/cli/shell/mod.ts",
+  whole: "src/cli/start_whole.ts",
+};

@@ -7,9 +7,13 @@ import type { Globals } from "./globals.ts";
 import type { Ending, Invocation } from "./invocation.ts";
 import type { Patience } from "./patience.ts";
 import type { Session } from "./session.ts";
+import type { WorkProgress } from "./silent_progress.ts";
 
 /** A subcommand, which resolves with its exit status or with how it ends otherwise. */
 export type Subcommand = (context: Context) => Promise<Ending>;
+
+/** Subcommands by their names, each loaded on demand. */
+export type Subcommands = ReadonlyMap<string, () => Promise<Subcommand>>;
 
 /** What a subcommand works with. */
 export interface Context {
@@ -32,6 +36,8 @@ export interface Context {
   complain(complaint: string): void;
   /** Limits the time of an operation of the store, as `--timeout` says. */
   limit<T>(operation: string, result: Promise<T>): Promise<T>;
+  /** Returns what shows how far long work is: nothing, unless the options and the terminal want progress bars. */
+  progress(): Promise<WorkProgress>;
   /** Connects to the store. The connection is closed when the subcommand ends. */
   connect(): Promise<Session>;
   /** Connects as the library does, for what works on a {@linkcode Client}. It is closed when the subcommand ends. */

@@ -16,6 +16,7 @@ export const globalOptions: readonly Row[] = [
   ["-v, --verbose", "print messages of the library to standard error"],
   ["-x, --trace", "print each request, reply and event to standard error"],
   ["--color WHEN", "auto, always or never; NO_COLOR counts for auto"],
+  ["--[no-]progress-bars", "show the progress of long work, or do not"],
   ["-h, --help", "print this help, or that of a subcommand"],
   ["-V, --version", "print the version"],
 ];

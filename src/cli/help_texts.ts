@@ -113,6 +113,17 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["tsxs -a unix:/run/y trace --replay t", "replay it against another store"],
     ],
   }],
+  ["top", {
+    summary: "show what changes, by domain and path",
+    usage: "[-i SECONDS] [-o] [--json]",
+    notes: ["On a terminal: q quits, p pauses, and r, t and n sort by rate, total and name."],
+    options: [
+      ["-i, --interval SECONDS", "the time between two views, 1 without it"],
+      ["-o, --once", "print one table after an interval"],
+      ["-j, --json", "print a JSON line after each interval"],
+    ],
+    examples: [["tsxs top", "watch the store until q is pressed"]],
+  }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",
     usage: "--socket SOCKET [OPTION...]",

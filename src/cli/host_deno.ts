@@ -1,7 +1,8 @@
 // The command's arguments and streams on Deno. Its own API loads faster than that of Node.
 
 import { openTransport } from "../transport/open.ts";
-import type { Ending, Invocation } from "./invocation.ts";
+import type { Ending, Invocation, Terminal } from "./invocation.ts";
+import { openScreen } from "./open_screen.ts";
 import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
@@ -35,7 +36,8 @@ declare const Deno: {
   readonly stderr: Output;
   readonly env: { get(name: string): string | undefined };
   open(path: string): Promise<Input>;
-  openSync(path: string, options: FileOptions): { writeSync(bytes: Uint8Array): number; close(): void };
+  openSync(path: string, options: FileOptions | { readonly write: true }): Output & { close(): void };
+  statSync(path: string): { readonly isFile: boolean; readonly size: number };
   readonly Command: new (program: string, options: ProgramOptions) => {
     spawn(): {
       readonly status: Promise<{ readonly code: number; readonly signal: string | null }>;
@@ -50,6 +52,7 @@ declare const Deno: {
   exit(status: number): never;
 };
 
+const TERMINAL = "/dev/tty";
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
 /** The status of a program that a signal ended. */
@@ -71,7 +74,11 @@ export function invocation(): Invocation {
     readFile: async function* (name) {
       yield* (await Deno.open(decodedName(name))).readable;
     },
+    sizeOf: (name) => sizeOf(decodedName(name)),
     isInputTerminal: () => Deno.stdin.isTerminal(),
+    isErrorTerminal: () => stderr.isTerminal(),
+    openTerminal,
+    openScreen,
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
     runProgram: async ([program = "", ...programArgs], variables) => {
       const options = { args: programArgs, env: variables, stdin: "null", stdout: "inherit", stderr: "inherit" };
@@ -115,6 +122,26 @@ export function invocation(): Invocation {
         for (const [signal, call] of listeners) Deno.removeSignalListener(signal, call);
       };
     },
+  };
+}
+
+function sizeOf(name: string): number | null {
+  try {
+    const { isFile, size } = Deno.statSync(name);
+    return isFile ? size : null;
+  } catch {
+    return null;
+  }
+}
+
+function openTerminal(): Terminal {
+  let file: Output = Deno.stderr;
+  try {
+    file = Deno.openSync(TERMINAL, { write: true });
+  } catch { /* the process has no terminal */ }
+  return {
+    columns: () => file.isTerminal() ? Deno.consoleSize().columns : null,
+    write: (bytes) => writeAll((rest) => file.writeSync(rest), bytes),
   };
 }
 

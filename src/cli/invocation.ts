@@ -5,6 +5,23 @@ import type { Opened } from "../transport/open.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { OpenedStream } from "./trace/byte_stream.ts";
 
+/** A terminal to draw on. */
+export interface Terminal {
+  /** Returns the width, or `null` if it is unknown. */
+  columns(): number | null;
+  /** Writes all bytes. Throws the system's error. */
+  write(bytes: Uint8Array): void;
+}
+
+/** The whole screen of a terminal, whose keys are read one by one until it is closed. */
+export interface Screen {
+  size(): { readonly rows: number; readonly columns: number };
+  /** Writes all bytes. Throws the system's error. */
+  write(bytes: Uint8Array): void;
+  /** Restores the settings of the terminal. */
+  close(): void;
+}
+
 /** One run of the command. Arguments are byte strings, because an argument may be any bytes. */
 export interface Invocation {
   /** The name by which the command was called, with its directory if one was given. */
@@ -21,10 +38,21 @@ export interface Invocation {
   readInput(): AsyncIterable<Uint8Array>;
   /** Reads a file. Its name is a byte string. */
   readFile(name: string): AsyncIterable<Uint8Array>;
+  /** Returns the size of a regular file in bytes, and `null` for anything else. Its name is a byte string. */
+  sizeOf(name: string): number | null;
   /** Returns whether standard input is a terminal. */
   isInputTerminal(): boolean;
+  /** Returns whether standard error is a terminal. */
+  isErrorTerminal(): boolean;
+  /** Opens the terminal that controls the process, to draw on it. Without a terminal, opens standard error. */
+  openTerminal(): Terminal;
   /** Returns the width of the terminal at standard output, or `null` if standard output is not a terminal. */
   columns(): number | null;
+  /**
+   * Opens the screen of the terminal at standard output. `onKeys` is called with the keys that are typed, also those of
+   * signals such as `"\x03"`, if standard input is a terminal. `onResize` is called after a change of the size.
+   */
+  openScreen(onKeys: (keys: string) => void, onResize: () => void): Screen;
   /**
    * Runs a program with these variables added to the environment, and with the output of the command. Resolves with
    * its exit status. Rejects with the system's error if it does not start.

@@ -22,7 +22,16 @@ export class Printer {
   /** Prints a byte string, now or with a later one. */
   print(text: string): void {
     this.#text += text;
-    if (this.#text.length >= PIECE) this.flush();
+    if (this.#text.length >= PIECE) this.#flushLines();
+  }
+
+  /** Writes whole lines, so that a progress bar has a line of its own between them. */
+  #flushLines(): void {
+    const end = this.#text.lastIndexOf("\n") + 1;
+    const rest = this.#text.slice(end);
+    if (end > 0) this.#text = this.#text.slice(0, end);
+    this.flush();
+    if (end > 0) this.#text = rest;
   }
 
   /** Writes what was not written yet. Throws an {@linkcode OutputError} if the system refuses it. */

@@ -7,6 +7,7 @@ import type { DumpNode } from "./dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { Failure, reasonOf } from "./invocation.ts";
 import { type Result, type Source, TreeReader } from "./tree_reader.ts";
+import type { Work } from "./silent_progress.ts";
 
 /** Called with a node that cannot be read, and the reason. The stream goes on without the nodes below it. */
 export type OnUnreadable = (path: string, reason: string) => void;
@@ -19,13 +20,14 @@ export function failUnreadable(path: string, reason: string): never {
 /**
  * Yields the node `top` and the nodes below it, in the order of a dump. Yields nothing if `top` does not exist.
  *
- * The stream is no snapshot: it skips a node that another client removes after its parent was listed. Throws a
- * {@linkcode Failure} if the connection ends.
+ * The stream is no snapshot: it skips a node that another client removes after its parent was listed. `work` is told
+ * how far the stream is. Throws a {@linkcode Failure} if the connection ends.
  */
 export async function* storeNodes(
   source: Source,
   top: string,
   onUnreadable: OnUnreadable,
+  work: Pick<Work, "advance"> | null = null,
 ): AsyncGenerator<DumpNode, void> {
   const reader = new TreeReader({
     read: (path) => source.read(path),
@@ -48,6 +50,7 @@ export async function* storeNodes(
     const { path } = at;
     const content = reader.take(at);
     const { value, permissions, children } = content instanceof Promise ? await content : content;
+    if (work !== null) reader.report(work);
     const bytes = take(path, value);
     const letters = bytes === null || permissions === null ? null : take(path, permissions);
     if (bytes === null || letters === null) continue;

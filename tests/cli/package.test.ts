@@ -1,12 +1,24 @@
 // The command of the built package: the subcommands that load other files of the package find them.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { subcommandNames } from "../../src/cli/main.ts";
+import { tools } from "../../src/cli/tools.ts";
+import { Daemon } from "../../src/daemon/mod.ts";
 import { commandOf, runCommand } from "../support/program.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -78,5 +90,70 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     const { code, stderr } = await run("serve", "--socket", join(directory, "no", "socket"));
     assertEquals(code, 1);
     assertStringIncludes(stderr, 'tsxs: cannot listen at "');
+  });
+
+  describe("called by a link, as those in node_modules/.bin", () => {
+    const links = join(directory, "a link's #1 %41");
+    const linked = (name: string, ...words: string[]) =>
+      runCommand([...commandOf(join(links, name)), ...words], { PATH: links });
+
+    before(() => {
+      mkdirSync(links);
+      for (const name of ["tsxs", "xenstore-list"]) symlinkSync(join("..", "cli.js"), join(links, name));
+    });
+
+    for (const name of subcommandNames.filter((name) => !["help", "version", "control"].includes(name))) {
+      test(`tsxs ${name} is found`, async () => {
+        const { code, stdout, stderr } = await linked("tsxs", name, "-h");
+        assertEquals([code, stdout], [0, ""]);
+        assertMatch(stderr, new RegExp(`^tsxs: Usage: tsxs ${name}\\b`));
+      });
+    }
+
+    test("tsxs help, tsxs version and tsxs control are found", async () => {
+      assertStringIncludes((await linked("tsxs", "help")).stdout, "Usage: tsxs");
+      assertMatch((await linked("tsxs", "--version")).stdout, /^tsxs \d/);
+      assertEquals((await linked("tsxs", "--address", "embedded:", "control", "check")).stdout, "OK\n");
+    });
+
+    test("tsxs finds the embedded store, the client and the daemon", async () => {
+      assertEquals((await linked("tsxs", "--address", "embedded:", "list", "/tool")).stdout, "xenstored\n");
+      assertEquals((await linked("tsxs", "--address", "embedded:", "find", "/tool/*")).stdout, "/tool/xenstored\n");
+      assertStringIncludes((await linked("tsxs", "--address", "embedded:", "tour")).stdout, "attempt 2 reads -> 41");
+      assertStringIncludes((await linked("tsxs", "serve", "--socket", "/proc/no")).stderr, "tsxs: cannot listen at ");
+    });
+
+    test("an unknown subcommand gets a hint from all names", async () => {
+      const { code, stderr } = await linked("tsxs", "dmup");
+      assertEquals([code, stderr], [1, "tsxs: unknown mode dmup: did you mean 'dump'?\n\n"]);
+    });
+  });
+
+  test("a tool of Xen needs no other file than cli.js, also by a link", async () => {
+    await using daemon = new Daemon();
+    const alone = join(directory, "alone");
+    mkdirSync(alone);
+    writeFileSync(join(alone, "package.json"), '{ "type": "module" }\n');
+    copyFileSync(join(directory, "cli.js"), join(alone, "cli.js"));
+    for (const name of tools.keys()) symlinkSync("cli.js", join(alone, `xenstore-${name}`));
+    const socket = join(alone, "socket");
+    await daemon.listen(socket);
+    const call = (name: string, ...words: string[]) =>
+      runCommand([...commandOf(join(alone, `xenstore-${name}`)), ...words], { XENSTORED_PATH: socket });
+    const calls: readonly (readonly [name: string, words: readonly string[], stdout: string])[] = [
+      ["write", ["/a/b", "1"], ""],
+      ["read", ["/a/b"], "1\n"],
+      ["exists", ["/a"], ""],
+      ["list", ["/a"], "b\n"],
+      ["chmod", ["/a/b", "n0"], ""],
+      ["ls", ["/a"], 'b = "1"\n'],
+      ["watch", ["-n", "1", "/a"], "/a\n"],
+      ["control", ["check"], "OK\n"],
+      ["rm", ["/a"], ""],
+    ];
+    for (const [name, words, stdout] of calls) {
+      assertEquals([name, await call(name, ...words)], [name, { code: 0, stdout, stderr: "" }]);
+    }
+    assertEquals(calls.map(([name]) => name).sort(), [...tools.keys()].sort());
   });
 });

@@ -68,6 +68,11 @@ export class Terminal implements AsyncDisposable {
     this.ended.catch(() => {});
   }
 
+  /** The process that made the terminal. The program is its child. */
+  get pid(): number {
+    return this.#helper.pid ?? 0;
+  }
+
   /** All bytes that the terminal has shown, as a byte string. */
   get shown(): string {
     return this.#shown.toString("latin1");

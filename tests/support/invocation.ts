@@ -1,6 +1,6 @@
 // Runs the command in the process of the test, with a store, arguments and streams of the test.
 
-import type { Ending, Invocation } from "../../src/cli/invocation.ts";
+import type { Ending, Invocation, Terminal } from "../../src/cli/invocation.ts";
 import { main } from "../../src/cli/main.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import type { Transport } from "../../src/transport/transport.ts";
@@ -28,6 +28,8 @@ export interface Setting {
   /** What standard input holds, as byte strings. */
   readonly input?: AsyncIterable<Uint8Array> | string;
   readonly isInputTerminal?: boolean;
+  /** The terminal to draw on. Standard error is one, if it is given. */
+  readonly terminal?: Terminal;
   /** The files that the command can read, as byte strings. */
   readonly files?: Map<string, string>;
   readonly variables?: Readonly<Record<string, string>>;
@@ -54,6 +56,7 @@ export async function run(
     variables = {},
     input = "",
     isInputTerminal = false,
+    terminal,
     files,
     writeOutput,
     writeError,
@@ -72,7 +75,14 @@ export async function run(
     writeError: writeError ?? ((bytes) => void (stderr += byteString(bytes))),
     readInput: () => typeof input === "string" ? pieces(input) : input,
     readFile: (name) => pieces(files?.get(name)),
+    sizeOf: (name) => files?.get(name)?.length ?? null,
     isInputTerminal: () => isInputTerminal,
+    isErrorTerminal: () => terminal !== undefined,
+    openScreen: () => {
+      throw new Error("the test has no screen");
+    },
+    openTerminal: () =>
+      terminal ?? { columns: () => null, write: writeError ?? ((bytes) => void (stderr += byteString(bytes))) },
     columns: () => columns,
     runProgram: runProgram ?? (async (words, added) => {
       const ran = await runCommand(words, { ...variables, ...added });

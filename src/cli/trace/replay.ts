@@ -25,8 +25,10 @@ export function replay(context: Context, file: string, form: Form): Promise<numb
   return orTrouble(async () => {
     const printer = new Printer(context.invocation);
     const player = new Player(context, (difference) => printer.print(differenceLine(difference, form)));
+    const work = (await context.progress()).start("trace");
     try {
-      await player.play(recordsOf(...openInput(context.invocation, file)));
+      await player.play(recordsOf(...openInput(context.invocation, file, work)));
+      work.done();
       printer.print(summaryLine(player.summary, form));
     } finally {
       printer.flush();
