@@ -110,7 +110,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["tsxs trace xenstore-ls /tool", "trace a program"],
       ["tsxs trace --socket /run/x.socket", "trace the programs that use a socket"],
       ["tsxs trace --json --out t xl list", "record a trace"],
-      ["tsxs -a unix:/run/y trace --replay t", "replay it against another store"],
+      ["tsxs trace --replay t", "replay it against the store of this machine"],
     ],
   }],
   ["top", {

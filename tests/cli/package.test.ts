@@ -105,8 +105,9 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     for (const name of subcommandNames.filter((name) => !["help", "version", "control"].includes(name))) {
       test(`tsxs ${name} is found`, async () => {
         const { code, stdout, stderr } = await linked("tsxs", name, "-h");
-        assertEquals([code, stdout], [0, ""]);
-        assertMatch(stderr, new RegExp(`^tsxs: Usage: tsxs ${name}\\b`));
+        // The tools of Xen print their usage as an error.
+        assertEquals(code, 0);
+        assertMatch(stdout + stderr, new RegExp(`^(?:tsxs: )?Usage: tsxs ${name}\\b`));
       });
     }
 

@@ -25,7 +25,8 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const never = (): never => {
   throw new Error("connected without a stream");
 };
-const USAGE = "Usage: tsxs trace [-h] [--json] ([--out FILE] [--socket PATH] [PROGRAM [ARGUMENT...]] | --replay FILE)";
+const USAGE =
+  "Usage: tsxs trace [-h] [--json] ([--out FILE] [--socket SOCKET] [PROGRAM [ARGUMENT...]] | --replay FILE)";
 
 /** Calls a function with the socket of a store, and a way to run `trace` in this process. */
 async function withStore(
