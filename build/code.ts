@@ -137,6 +137,7 @@ function leaveEmbedded(): Plugin {
         ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
       );
       onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
+      onResolve({ filter: /\/domains\/mod\.ts$/ }, () => ({ path: "./domains.js", external: true }));
     },
   };
 }

@@ -109,3 +109,102 @@ export class DomainEndedError extends XenStoreError {
     super("ENOENT", `${domain} ${state}`, context);
   }
 }
+
+/**
+ * A guest does not obey a request for a shutdown: its node `control/feature-KIND` is `"0"`.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "tsxs";
+ * import { listDomains, ShutdownUnsupportedError } from "tsxs/domains";
+ *
+ * await using store = await connect("embedded:");
+ * await store.write("/local/domain/5/name", "web");
+ * await store.write("/local/domain/5/control/feature-suspend", "0");
+ * await store.introduceDomain(5, 1, 1);
+ * const [domain] = await listDomains(store);
+ * const error = await domain?.requestShutdown("suspend").catch((reason) => reason);
+ * console.log(error instanceof ShutdownUnsupportedError && error.kind); // suspend
+ * ```
+ */
+export class ShutdownUnsupportedError extends XenStoreError {
+  /** `"ShutdownUnsupportedError"`. */
+  override name = "ShutdownUnsupportedError";
+  /** The shutdown: `"poweroff"`, `"reboot"`, `"suspend"` or `"halt"`. */
+  readonly kind: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param domain The domain, in the words of the text.
+   * @param kind The shutdown.
+   */
+  constructor(domain: string, kind: string) {
+    super("ENOSYS", `${domain} does not obey ${JSON.stringify(kind)}: its control/feature-${kind} is "0"`, {
+      operation: "requestShutdown",
+    });
+    this.kind = kind;
+  }
+}
+
+/** How a wait for an acknowledgement ended. */
+export interface ShutdownTimeout {
+  /** The shutdown: `"poweroff"`, `"reboot"`, `"suspend"` or `"halt"`. */
+  readonly kind: string;
+  /** How long the guest had time, in milliseconds. */
+  readonly timeout: number;
+  /** Whether the guest had announced that it obeys this request. */
+  readonly isPromised: boolean;
+  /** Whether the request was withdrawn. Otherwise it stays written, and a guest that is late still obeys. */
+  readonly isWithdrawn: boolean;
+}
+
+/**
+ * A guest did not acknowledge a request for a shutdown in time.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "tsxs";
+ * import { listDomains, ShutdownTimeoutError } from "tsxs/domains";
+ *
+ * await using store = await connect("embedded:");
+ * await store.write("/local/domain/5/name", "web");
+ * await store.introduceDomain(5, 1, 1);
+ * const [domain] = await listDomains(store);
+ * const error = await domain?.requestShutdown("poweroff", { timeout: 10 }).catch((reason) => reason);
+ * console.log(error instanceof ShutdownTimeoutError && error.isWithdrawn); // false
+ * console.log(await store.readText("/local/domain/5/control/shutdown")); // poweroff
+ * ```
+ */
+export class ShutdownTimeoutError extends XenStoreError implements ShutdownTimeout {
+  /** `"ShutdownTimeoutError"`. */
+  override name = "ShutdownTimeoutError";
+  /** The shutdown: `"poweroff"`, `"reboot"`, `"suspend"` or `"halt"`. */
+  readonly kind: string;
+  /** How long the guest had time, in milliseconds. */
+  readonly timeout: number;
+  /** Whether the guest had announced that it obeys this request. */
+  readonly isPromised: boolean;
+  /** Whether the request was withdrawn. Otherwise it stays written, and a guest that is late still obeys. */
+  readonly isWithdrawn: boolean;
+
+  /**
+   * Makes the error.
+   *
+   * @param domain The domain, in the words of the text.
+   * @param end How the wait ended.
+   */
+  constructor(domain: string, { kind, timeout, isPromised, isWithdrawn }: ShutdownTimeout) {
+    const promise = isPromised ? "" : ", which the guest had not promised";
+    const rest = isWithdrawn
+      ? "the request is withdrawn"
+      : "the request stays written, and a guest that answers late still obeys";
+    super("ETIMEDOUT", `${domain} did not acknowledge ${JSON.stringify(kind)}${promise} in ${timeout} ms: ${rest}`, {
+      operation: "requestShutdown",
+    });
+    this.kind = kind;
+    this.timeout = timeout;
+    this.isPromised = isPromised;
+    this.isWithdrawn = isWithdrawn;
+  }
+}

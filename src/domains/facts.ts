@@ -12,7 +12,7 @@ export interface DomainFacts {
   readonly name: string | null;
   /** The UUID, in small letters with dashes. `null` if it is not known. */
   readonly uuid: string | null;
-  /** The title of the definition. `null` if there is none. */
+  /** The title of the definition. `null` if it has no title. */
   readonly title: string | null;
   /** How the domain is virtualised. `null` if it is not known. */
   readonly type: DomainType | null;
@@ -24,11 +24,11 @@ export interface DomainFacts {
   readonly virtualCpus: number | null;
   /** The number of virtual CPUs that the domain can have. `null` if it is not known. */
   readonly maxVirtualCpus: number | null;
-  /** The console. `null` if there is none. */
+  /** The console. `null` if the domain has no console. */
   readonly console: DomainConsole | null;
   /** The devices, by kind and number. At most 1024: see {@linkcode hasMoreDevices}. */
   readonly devices: readonly DomainDevice[];
-  /** Whether the store has more devices, or directories of devices that are too long or cannot be read. */
+  /** Whether the store has more devices, or a directory of devices that is too long for one reply. */
   readonly hasMoreDevices: boolean;
   /** The state. */
   readonly state: DomainState;
@@ -36,7 +36,7 @@ export interface DomainFacts {
   readonly reason: DomainReason;
   /** The flags of {@linkcode DomainFlag} that fit the domain. A group has no flag if no source tells of it. */
   readonly flags: number;
-  /** From where each group of flags is known. */
+  /** The evidence of each group of flags: a reply of the store, a file, or a program. */
   readonly evidence: Readonly<Partial<Record<FlagGroup, string>>>;
 }
 
@@ -44,9 +44,9 @@ export interface DomainFacts {
 export interface DomainConsole {
   /** The type, such as `"xenconsoled"` or `"ioemu"`. `null` if the store does not tell. */
   readonly type: string | null;
-  /** The path of the terminal on the host. `null` if there is none. */
+  /** The path of the terminal on the host. `null` if the console has no terminal. */
   readonly tty: string | null;
-  /** The port of the VNC server. `null` if there is none. */
+  /** The port of the VNC server. `null` if no server runs. */
   readonly vncPort: number | null;
 }
 
