@@ -32,11 +32,8 @@ interface Claim {
 export async function readDevices(client: Client, id: number, options: RequestOptions): Promise<DeviceReading> {
   const trusted = `/libxl/${id}/device`;
   const own = `/local/domain/${id}/device`;
-  const [copied, ownKinds] = await Promise.all([
-    namesOrNull(client, trusted, KINDS_MAX, options),
-    namesOrNull(client, own, KINDS_MAX, options),
-  ]);
-  const kinds = copied ?? ownKinds;
+  const copied = await namesOrNull(client, trusted, KINDS_MAX, options);
+  const kinds = copied ?? await namesOrNull(client, own, KINDS_MAX, options);
   if (kinds === null) return { devices: [], hasMoreDevices: false };
   const base = copied === null ? own : trusted;
   const listed = await Promise.all(kinds.names.map(async (kind) => {

@@ -4,7 +4,7 @@ import type { RequestOptions } from "../client/arguments.ts";
 import type { Client } from "../client/client.ts";
 import type { NodeOperations } from "../client/nodes.ts";
 import { DomainEndedError } from "./errors.ts";
-import { homeOf, introducedOrNull, readIdentity } from "./reading.ts";
+import { homeOf, introducedOrNull, isSameLife } from "./reading.ts";
 import { quoted } from "./values.ts";
 
 /** One life of a domain, and the checks that it still lasts. */
@@ -32,8 +32,7 @@ export class Life {
   /** Whether the home is still that of this life. */
   async hasHome(nodes: NodeOperations, options: RequestOptions): Promise<boolean> {
     if (this.id === null) return false;
-    const [vm, name] = await readIdentity(nodes, this.id, options);
-    return this.#vm === null ? vm === null && name !== null : vm === this.#vm;
+    return await isSameLife(nodes, this.id, this.#vm, options);
   }
 
   /** Throws a {@linkcode DomainEndedError} unless the home is still that of this life. */

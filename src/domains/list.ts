@@ -7,7 +7,7 @@ import type { DomainFacts } from "./facts.ts";
 import { checkedFlags, isSelected, neededGroups, possibleFlags } from "./flags.ts";
 import { activeFacts, definedFacts } from "./infer.ts";
 import { listDomids } from "./membership.ts";
-import { readDomain, readIdentity, type StoreDomain } from "./reading.ts";
+import { isSameLife, readDomain, type StoreDomain } from "./reading.ts";
 import { checkSources, readSources, type Sourced } from "./sourced.ts";
 import type { DomainDefinition, DomainSource } from "./sources.ts";
 
@@ -147,7 +147,7 @@ async function withoutMoved(
   );
   if (twice.size === 0) return domains;
   const still = await Promise.all(domains.map(async ({ id, uuid, vm }) => {
-    return !twice.has(uuid) || (await readIdentity(client, id, { signal }))[0] === vm;
+    return !twice.has(uuid) || await isSameLife(client, id, vm, { signal });
   }));
   return domains.filter((_, i) => still[i]);
 }

@@ -74,13 +74,38 @@ export async function readDomain(
   options: RequestOptions,
 ): Promise<StoreDomain | null> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const domain = await readOnce(client, id, isDetailed, options);
+    let domain = await readOnce(client, id, isDetailed, options);
+    if (domain?.isIntroduced === false) {
+      if (!await isComplete(client, id, options)) return null;
+      // Some nodes may have been read before the toolstack wrote them.
+      const { vm } = domain;
+      domain = await readOnce(client, id, isDetailed, options);
+      if (domain !== null && domain.vm !== vm) continue;
+    }
     if (domain === null) return null;
-    const [vm, name] = await readIdentity(client, id, options);
-    if (vm === domain.vm && (vm !== null || name !== null)) return domain;
-    if (vm === null && name === null) return null;
+    if (await isSameLife(client, id, domain.vm, options)) return domain;
   }
   return null;
+}
+
+/** The toolstack writes the ring of a domain as the last step before it introduces the domain. */
+async function isComplete(client: Client, id: number, options: RequestOptions): Promise<boolean> {
+  return await textOrNull(client, `${homeOf(id)}/store/ring-ref`, options) !== null;
+}
+
+/**
+ * Whether a number still belongs to the domain whose node `vm` had this value. A domain without the node is the same as
+ * long as it has none, and has a name.
+ */
+export async function isSameLife(
+  nodes: NodeOperations,
+  id: number,
+  vm: string | null,
+  options: RequestOptions,
+): Promise<boolean> {
+  if (vm !== null) return await textOrNull(nodes, `${homeOf(id)}/vm`, options) === vm;
+  const [newer, name] = await readIdentity(nodes, id, options);
+  return newer === null && name !== null;
 }
 
 /** Reads the nodes that tell one life of a domain from another, `null` for each that is missing. */
@@ -101,23 +126,19 @@ async function readOnce(
 ): Promise<StoreDomain | null> {
   const home = homeOf(id);
   const identity = readIdentity(client, id, options);
+  // Before the details, which are all written when a domain is introduced.
+  const introduced = introducedOrNull(client, id, options);
   const details = isDetailed ? readDetails(client, id, identity, options) : Promise.resolve(NO_DETAILS);
   const [[vm, ownName], isIntroduced, request, rest] = await Promise.all([
     identity,
-    introducedOrNull(client, id, options),
+    introduced,
     textOrNull(client, `${home}/control/shutdown`, options),
     details,
   ]);
   if (vm === null && ownName === null) return null;
   const uuid = uuidOf(vm) ?? (id === 0 ? ZERO_UUID : null);
   const name = ownName ?? (uuid === null ? null : await textOrNull(client, `/vm/${uuid}/name`, options));
-  if (isIntroduced === false && !await isComplete(client, home, options)) return null;
   return { id, vm, name, uuid, isIntroduced, request: request ?? "", details: rest };
-}
-
-/** The toolstack writes the ring of a domain as the last step before it introduces the domain. */
-async function isComplete(client: Client, home: string, options: RequestOptions): Promise<boolean> {
-  return await textOrNull(client, `${home}/store/ring-ref`, options) !== null;
 }
 
 /** Whether the store communicates with a domain. `null` if the client is in a guest, which may not ask. */

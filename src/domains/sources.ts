@@ -51,7 +51,7 @@ export interface HypervisorState {
   readonly letters: string;
   /** The letter of the reason of a shutdown: `-`, r, s, c, w or S. `null` if it is not known. */
   readonly shutdownReason: string | null;
-  /** The UUID, in small letters with dashes. `null` if the source does not tell. A list ignores another domain's state. */
+  /** The UUID, in small letters with dashes. `null` if it is not known. A list compares it with that of the store. */
   readonly uuid: string | null;
   /** From which program or file this comes: `"xl list"`. */
   readonly evidence: string;
