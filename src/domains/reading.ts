@@ -74,23 +74,11 @@ export async function readDomain(
   options: RequestOptions,
 ): Promise<StoreDomain | null> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    let domain = await readOnce(client, id, isDetailed, options);
-    if (domain?.isIntroduced === false) {
-      if (!await isComplete(client, id, options)) return null;
-      // Some nodes may have been read before the toolstack wrote them.
-      const { vm } = domain;
-      domain = await readOnce(client, id, isDetailed, options);
-      if (domain !== null && domain.vm !== vm) continue;
-    }
+    const domain = await readOnce(client, id, isDetailed, options);
     if (domain === null) return null;
     if (await isSameLife(client, id, domain.vm, options)) return domain;
   }
   return null;
-}
-
-/** The toolstack writes the ring of a domain as the last step before it introduces the domain. */
-async function isComplete(client: Client, id: number, options: RequestOptions): Promise<boolean> {
-  return await textOrNull(client, `${homeOf(id)}/store/ring-ref`, options) !== null;
 }
 
 /**
@@ -126,16 +114,18 @@ async function readOnce(
 ): Promise<StoreDomain | null> {
   const home = homeOf(id);
   const identity = readIdentity(client, id, options);
-  // Before the details, which are all written when a domain is introduced.
+  // Before the details: all of them are written with the ring, after which the toolstack introduces the domain.
   const introduced = introducedOrNull(client, id, options);
+  const ring = textOrNull(client, `${home}/store/ring-ref`, options);
   const details = isDetailed ? readDetails(client, id, identity, options) : Promise.resolve(NO_DETAILS);
-  const [[vm, ownName], isIntroduced, request, rest] = await Promise.all([
+  const [[vm, ownName], isIntroduced, ringRef, request, rest] = await Promise.all([
     identity,
     introduced,
+    ring,
     textOrNull(client, `${home}/control/shutdown`, options),
     details,
   ]);
-  if (vm === null && ownName === null) return null;
+  if ((vm === null && ownName === null) || (isIntroduced === false && ringRef === null)) return null;
   const uuid = uuidOf(vm) ?? (id === 0 ? ZERO_UUID : null);
   const name = ownName ?? (uuid === null ? null : await textOrNull(client, `/vm/${uuid}/name`, options));
   return { id, vm, name, uuid, isIntroduced, request: request ?? "", details: rest };
