@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -35,9 +36,16 @@ interface Store extends AsyncDisposable {
 
 async function startEmbedded(): Promise<Store> {
   const daemon = new Daemon();
-  const socket = `${makeDirectory()}/socket`;
+  const directory = makeDirectory();
+  const socket = `${directory}/socket`;
   await daemon.listen(socket);
-  return { socket, [Symbol.asyncDispose]: () => daemon.close() };
+  return {
+    socket,
+    [Symbol.asyncDispose]: async () => {
+      await daemon.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 const daemons: Readonly<Record<string, () => Promise<Store>>> = {
