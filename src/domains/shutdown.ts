@@ -18,7 +18,7 @@ export type ShutdownKind = "poweroff" | "reboot" | "suspend" | "halt";
 /** The options of a request for a shutdown. */
 export interface ShutdownOptions extends RequestOptions {
   /**
-   * How long to wait for the guest, in milliseconds, from 0 to 2147483647.
+   * How long the guest has time after the request is written, in milliseconds, from 0 to 2147483647.
    *
    * @default 60000, as in libxl
    */
@@ -55,16 +55,20 @@ export async function requestShutdown(
   const feature = await textOrNull(client, `${control}/feature-${kind}`, { signal });
   if (feature === "0") throw new ShutdownUnsupportedError(life.text, kind);
   const request = { client, life, kind, node: `${control}/shutdown`, isPromised: feature === "1" };
-  return await within(
-    timeout,
-    signal,
-    (ending) => send(request, { signal: ending }),
-    () => late(request, timeout, { signal }),
-  ).catch((error: unknown) => {
+  try {
+    // The time of the guest begins when the request is written.
+    await send(request, { signal });
+    return await within(
+      timeout,
+      signal,
+      (ending) => acknowledgement(request, { signal: ending }),
+      () => late(request, timeout, { signal }),
+    );
+  } catch (error) {
     // A suspend that nothing waits for any more would stop the guest for good.
     if (kind === "suspend" && signal?.aborted) withdraw(request, {}).catch(() => {});
     throw error;
-  });
+  }
 }
 
 interface ShutdownRequest {
@@ -76,15 +80,19 @@ interface ShutdownRequest {
   readonly isPromised: boolean;
 }
 
-async function send(
-  { client, life, kind, node, isPromised }: ShutdownRequest,
-  options: RequestOptions,
-): Promise<ShutdownAcknowledgement> {
+async function send({ client, life, kind, node }: ShutdownRequest, options: RequestOptions): Promise<void> {
   await client.transact(async (transaction) => {
     // The number may have passed to another domain.
     await life.check(transaction, "requestShutdown", options);
     await transaction.write(node, kind, options);
   }, options);
+}
+
+/** Waits until the guest acknowledges the request. */
+async function acknowledgement(
+  { client, kind, node, isPromised }: ShutdownRequest,
+  options: RequestOptions,
+): Promise<ShutdownAcknowledgement> {
   // oxenstored removes the nodes of a domain that ends without events of its own.
   return await untilFound(client, [node, "@releaseDomain"], async () => {
     return isAcknowledged(kind, await textOrNull(client, node, options)) ? { kind, isPromised } : null;
