@@ -54,18 +54,23 @@ async function startSmallGuest(name: string): Promise<void> {
   }
 }
 
-/** The names and numbers of `xl list`. */
-async function xlList(): Promise<string[]> {
+/** The names and numbers of `xl list`, without domains that xl still builds: xl lists those, and the store does not. */
+async function xlList(client: Client): Promise<string[]> {
   const { stdout } = await run("xl", ["list"]);
-  return stdout.trim().split("\n").slice(1).map((line) => line.trim().split(/\s+/).slice(0, 2).join(" ")).sort();
+  const found: string[] = [];
+  for (const line of stdout.trim().split("\n").slice(1)) {
+    const [name = "", id = ""] = line.trim().split(/\s+/);
+    if (await client.isDomainIntroduced(Number(id))) found.push(`${name} ${id}`);
+  }
+  return found.sort();
 }
 
 /** The list beside `xl list`. Another domain may start or end in between: then both are taken again. */
 async function bothLists(client: Client): Promise<{ ours: Domain[]; names: string[]; xl: string[] }> {
   for (;;) {
-    const before = await xlList();
+    const before = await xlList(client);
     const ours = await listDomains(client);
-    const xl = await xlList();
+    const xl = await xlList(client);
     if (`${before}` === `${xl}`) return { ours, names: ours.map(({ id, name }) => `${name} ${id}`).sort(), xl };
   }
 }
