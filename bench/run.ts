@@ -13,6 +13,7 @@ import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
 import { daemonLoadSeries } from "./series/daemon_load.ts";
 import { daemonNodesSeries } from "./series/daemon_nodes.ts";
 import { daemonManySeries, daemonRequestsSeries } from "./series/daemon_requests.ts";
+import { domainsSeries } from "./series/domains.ts";
 import { manySeries } from "./series/many.ts";
 import { oneByOneSeries } from "./series/one_by_one.ts";
 import { commandSeries } from "./series/command.ts";
@@ -22,7 +23,7 @@ import { TREE, walkSeries } from "./series/walk.ts";
 
 /** All series, by what is measured. */
 const groups: Readonly<Record<string, readonly Series[]>> = {
-  client: [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries],
+  client: [...oneByOneSeries, manySeries, walkSeries, domainsSeries, codecSeries, startSeries],
   blocking: blockingSeries,
   command: commandSeries,
   daemon: [

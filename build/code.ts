@@ -26,6 +26,8 @@ const left: readonly (readonly [source: RegExp, file: string])[] = [
   [/\/embedded\.ts$/, "embedded.js"],
   [/\/client\/client\.ts$/, "mod.js"],
   [/\/daemon\/mod\.ts$/, "daemon.js"],
+  [/\/domains\/mod\.ts$/, "domains.js"],
+  [/\/checkpoints\/mod\.ts$/, "checkpoints.js"],
   [/\/completion\/scripts\.ts$/, SCRIPTS],
   ...Object.entries(parts).map(([file, source]) =>
     [new RegExp(`/${relative("src/cli", source).replace(".", "\\.")}$`), `${file}.js`] as const

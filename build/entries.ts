@@ -10,6 +10,7 @@ export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 export const entries: Readonly<Record<string, string>> = {
   mod: "mod.ts",
   daemon: "src/daemon/mod.ts",
+  domains: "src/domains/mod.ts",
   pyxs: "compat/pyxs.ts",
   xs: "compat/xs.ts",
 };

@@ -34,12 +34,13 @@ const arrows: Record<string, readonly string[]> = {
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
   daemon: ["wire", "transport", "events"],
-  cli: ["wire", "transport", "client", "events"],
+  domains: ["wire", "transport", "client"],
+  cli: ["wire", "transport", "client", "events", "domains"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };
 /** Rooms without dependencies except the modules of the runtimes. */
-const core = ["wire", "transport", "client", "blocking", "daemon", "cli"];
+const core = ["wire", "transport", "client", "blocking", "daemon", "domains", "cli"];
 /** The packages that are part of the command's file, each with the only file that imports it. */
 const bundled: Readonly<Record<string, string>> = { "src/cli/completion/scripts.ts": "@bomb.sh/tab" };
 /** The rooms that each room of the daemon may import. The daemon's own files may import all of them. */

@@ -15,6 +15,7 @@ const root = dirname(dirname(here));
 const modules: Readonly<Record<string, string>> = {
   "tsxs": "mod.ts",
   "tsxs/daemon": "src/daemon/mod.ts",
+  "tsxs/domains": "src/domains/mod.ts",
   "tsxs/pyxs": "compat/pyxs.ts",
   "tsxs/xs": "compat/xs.ts",
 };

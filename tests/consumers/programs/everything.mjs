@@ -3,6 +3,7 @@
 
 import * as tsxs from "tsxs";
 import * as daemons from "tsxs/daemon";
+import * as domains from "tsxs/domains";
 import * as pyxs from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
 
@@ -29,7 +30,15 @@ async function thrownBy(run) {
 
 /** Checks that classes keep their names. */
 function checkNames() {
-  const exported = { ...tsxs, ...daemons, ...pyxs, Client: tsxs.Client, PyClient: pyxs.Client, Error: XsError };
+  const exported = {
+    ...tsxs,
+    ...daemons,
+    ...domains,
+    ...pyxs,
+    Client: tsxs.Client,
+    PyClient: pyxs.Client,
+    Error: XsError,
+  };
   for (const [name, value] of Object.entries(exported)) {
     if (typeof value !== "function" || !/^[A-Z]/.test(name)) continue;
     same(value.name, name === "PyClient" ? "Client" : name);
@@ -72,6 +81,17 @@ async function useDaemon() {
   same(closed instanceof ConnectionError, true);
 }
 
+async function useDomains() {
+  const store = await connect("embedded:");
+  await store.write("/local/domain/5/name", "web");
+  await store.introduceDomain(5, 1, 1);
+  const [domain] = await domains.listDomains(store, { flags: domains.DomainFlag.active });
+  same([domain.id, domain.name], [5, "web"]);
+  const missing = await thrownBy(() => domain.read("data/missing"));
+  same([missing instanceof XenStoreError, missing.code], [true, "ENOENT"]);
+  await store.close();
+}
+
 async function useBlocking() {
   // Both call by the runtime's fastest transport first, and then through a worker.
   const ways = [{ address: `unix:${socket}` }, { address: `unix:${socket}`, transport: "worker" }, {
@@ -95,6 +115,7 @@ async function main() {
   if (process.argv.includes("--names")) checkNames();
   await useClient();
   await useDaemon();
+  await useDomains();
   await useBlocking();
   console.log("everything works");
 }

@@ -2,6 +2,7 @@
 
 import { type Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
 import { Daemon, type LogReader } from "tsxs/daemon";
+import { type Domain, DomainFlag, type DomainSource, listDomains } from "tsxs/domains";
 import { Client as PyClient, type Event } from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
 
@@ -29,6 +30,11 @@ export async function useDaemon(): Promise<string[]> {
   const names: string[] = [];
   for await (const event of log) if (event.type === "operation") names.push(event.operation);
   return names;
+}
+
+export async function useDomains(client: Client, source: DomainSource): Promise<(string | null)[]> {
+  const domains: Domain[] = await listDomains(client, { flags: DomainFlag.active, sources: [source] });
+  return domains.map(({ name }) => name);
 }
 
 export function useBlocking(): [string | null, number] {
