@@ -34,7 +34,8 @@ const arrows: Record<string, readonly string[]> = {
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
   daemon: ["wire", "transport", "events"],
-  cli: ["wire", "transport", "client", "events"],
+  checkpoints: ["wire", "transport", "client", "events"],
+  cli: ["wire", "transport", "client", "events", "checkpoints"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };

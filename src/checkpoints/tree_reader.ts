@@ -1,7 +1,5 @@
 // Reads a tree ahead of its visit, with the requests of many nodes in flight concurrently.
 
-import type { Session } from "./session.ts";
-
 /** How many nodes after the visited one are read ahead, and how many nodes are requested concurrently at most. */
 const AHEAD_MAX = 512;
 /** After so many visits, more nodes are requested. */
@@ -34,8 +32,15 @@ export interface Found {
 
 const nothing = (): void => {};
 
-/** Answers the requests of a reader: a session, or a filter in front of it. */
-export type Source = Pick<Session, "read" | "permissions" | "list">;
+/** Answers the requests of a reader: a connection or a transaction, or a filter in front of it. */
+export interface Source {
+  /** Reads a value. */
+  read(path: string): Promise<Uint8Array>;
+  /** Reads the permissions, as the store writes them. */
+  permissions(path: string): Promise<readonly string[]>;
+  /** Lists the names of the children. The caller may sort the list. */
+  list(path: string): Promise<string[]>;
+}
 
 /**
  * Reads the nodes below a top.
