@@ -59,7 +59,9 @@ export async function* applied(
   let previous: string | null = null;
   const checked = (node: TreeNode): TreeNode => {
     const fault = placeFault(node.path, head.path, previous);
-    if (fault !== null) throw new BrokenChainError(`cannot read ${name}: the node ${JSON.stringify(node.path)} ${fault}`);
+    if (fault !== null) {
+      throw new BrokenChainError(`cannot read ${name}: the node ${JSON.stringify(node.path)} ${fault}`);
+    }
     previous = node.path;
     return node;
   };

@@ -1,7 +1,7 @@
 // The difference between two trees: checkpoints, or trees of a live store.
 
 import type { Client } from "../client/client.ts";
-import { type RequestOptions, REQUEST_OPTIONS } from "../client/arguments.ts";
+import { REQUEST_OPTIONS, type RequestOptions } from "../client/arguments.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { differences, differenceText, type TreeDifference, type TreeNodes } from "./differences.ts";
 import { liveNodes } from "./live_nodes.ts";

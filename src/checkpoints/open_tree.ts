@@ -1,9 +1,8 @@
 // Opens a tree that was saved, with the earlier checkpoints that it is a difference to.
 
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
-import type { ParentLink } from "./dump_format.ts";
-import { readHead } from "./dump_format.ts";
-import { DumpError } from "./lines.ts";
+import { codeOf } from "../wire/system_errors.ts";
+import { type ParentLink, readHead } from "./dump_format.ts";
 import { inMemory, type Payload, stored, type TreeStorage } from "./payload.ts";
 import { CheckpointRepository } from "./repository.ts";
 import { CheckpointStorage } from "./storage.ts";
@@ -122,6 +121,9 @@ async function find(
 }
 
 async function isSaved(storage: CheckpointStorage, signal: AbortSignal | undefined): Promise<boolean> {
-  await using opened = await storage.open({ signal });
+  await using opened = await storage.open({ signal }).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  });
   return opened !== null;
 }

@@ -113,7 +113,7 @@ export async function saveTree(client: Client, path: string, options: SaveTreeOp
       try {
         const pieces: Uint8Array[] = [];
         if (storage !== undefined) await storage.save(saving.pieces(), { signal });
-        else { for await (const piece of saving.pieces()) pieces.push(piece); }
+        else for await (const piece of saving.pieces()) pieces.push(piece);
         progress?.done();
         const payload = storage === undefined ? inMemory(pieces) : stored(storage);
         return new TreeCheckpoint(payload, head, since ?? null, saving.summary);

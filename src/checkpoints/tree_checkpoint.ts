@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { checkOptions } from "../wire/checks.ts";
-import { type RequestOptions, REQUEST_OPTIONS } from "../client/arguments.ts";
+import { REQUEST_OPTIONS, type RequestOptions } from "../client/arguments.ts";
 import { applied, readDifferences } from "./chain.ts";
 import type { TreeDifference } from "./differences.ts";
 import { type End, type Head, headLine, nodeLine, readHead, readNodes } from "./dump_format.ts";
