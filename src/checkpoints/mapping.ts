@@ -50,7 +50,9 @@ export class TreeMapping {
 
   /** Returns the class of a path in the store; `null` if its value is restored as it is. */
   classOf(path: string): Classified | null {
-    return this.#raw ? null : classOf(rebased(path, this.to, this.from)) ?? classOf(path);
+    const classified = classOf(rebased(path, this.to, this.from)) ?? classOf(path);
+    const isVolatile = classified?.class === "left-out" || classified?.class === "reset";
+    return this.#raw && isVolatile ? null : classified;
   }
 
   /** Returns the node in the store. Values that are reset, and nodes that are left out, are up to the caller. */

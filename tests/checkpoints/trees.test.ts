@@ -1,18 +1,15 @@
 // Trees that are saved and restored on the embedded daemon.
 
 import { describe, test } from "node:test";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  BrokenChainError,
   CheckpointRepository,
   CheckpointStorage,
   diffTrees,
-  DumpError,
   formatDifference,
-  InconsistentTreeError,
   openTree,
   planRestore,
   restoreTree,
