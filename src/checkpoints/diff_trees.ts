@@ -24,8 +24,8 @@ const LIVE: OptionNames<LiveTree> = { client: true, path: true };
  * Compares two trees: checkpoints, or trees of a live store.
  *
  * Yields a difference for each node that only one tree has, or whose value or permissions differ. The order of children
- * does not count. If the tops have different paths, the paths are those of the first tree. Memory does not grow with the
- * trees. A live tree is read without a transaction, so that the store may change between two nodes.
+ * does not count. If the tops have different paths, the paths are those of the first tree. Memory does not grow with
+ * the trees. A live tree is read without a transaction, so that the store may change between two nodes.
  *
  * @param a The first tree.
  * @param b The second tree.

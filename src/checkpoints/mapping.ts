@@ -15,7 +15,7 @@ export interface DomidMapping {
   readonly to: number;
 }
 
-/** The places of paths that are the number of a domain: that of a home, of a backend's peer, or of a toolstack's copy. */
+/** The places of a domain in paths: its home, the toolstack's copy of it, and its backends and device model. */
 const places: readonly RegExp[] = [
   /^(\/local\/domain\/)(\d+)(?=\/|$)/,
   /^(\/libxl\/)(\d+)(?=\/|$)/,
@@ -111,7 +111,7 @@ export class TreeMapping {
 function domidsOf(top: string, domid: number | DomidMapping): DomidMapping {
   if (typeof domid === "object") {
     const { from, to } = domid;
-    return { from: checkedWhole("domid.from", from, 0, DOMID_MAX), to: checkedWhole("domid.to", to, 0, DOMID_MAX) };
+    return { from: checkedWhole(`domid.from`, from, 0, DOMID_MAX), to: checkedWhole("domid.to", to, 0, DOMID_MAX) };
   }
   const to = checkedWhole("domid", domid, 0, DOMID_MAX);
   const found = places.map((place) => place.exec(top)?.[2]).filter((text) => text !== undefined).at(-1);
