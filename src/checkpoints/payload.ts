@@ -14,9 +14,20 @@ export interface OpenBytes extends AsyncDisposable {
 export interface TreeStorage {
   /** The path of its directory. */
   readonly location: string;
-  /** Saves all bytes, or leaves those that were saved before. */
+  /**
+   * Saves all bytes, or leaves those that were saved before.
+   *
+   * @param bytes The bytes, in pieces. If they end with an error, nothing is saved.
+   * @param options The signal that ends the wait.
+   * @returns Anything.
+   */
   save(bytes: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown>;
-  /** Opens what was saved; `null` if nothing was. */
+  /**
+   * Opens what was saved.
+   *
+   * @param options The signal that ends the wait.
+   * @returns The open bytes; `null` if nothing was saved.
+   */
   open(options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenBytes | null>;
 }
 
