@@ -361,6 +361,24 @@ describe("chains of checkpoints", () => {
       });
     }));
 
+  test("the name of an earlier checkpoint does not lead out of the repository", () =>
+    inTemporary(async (directory) => {
+      await withStore(async (store) => {
+        const [inside, outside] = [`${directory}/inside`, `${directory}/outside`].map((path) =>
+          new CheckpointRepository(path)
+        );
+        if (inside === undefined || outside === undefined) throw new Error("unreachable: there are two");
+        await store.write("/a/b", "1");
+        const base = await outside.create();
+        const first = await saveTree(store, "/a", { storage: base });
+        const text = await textOf(await saveTree(store, "/a", { since: first }));
+        const name = `../outside/${base.location.slice(base.location.lastIndexOf("/") + 1)}`;
+        const storage = await inside.create();
+        await storage.save(bytes(text.replace(/"name":"[^"]*"/, `"name":"${name}"`)));
+        await assertRejects(() => openTree(storage), BrokenChainError, "is missing");
+      });
+    }));
+
   test("a checkpoint that was replaced after it was opened is an error", () =>
     inTemporary(async (directory) => {
       await withStore(async (store) => {

@@ -8,6 +8,7 @@ import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { trees } from "./protections/trees.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -20,6 +21,7 @@ export const protections: readonly Protection[] = [
   ...migration,
   ...wire,
   ...client,
+  ...trees,
   ...waits,
   ...blocking,
 ];
