@@ -60,7 +60,7 @@ async function readOwner(next: string): Promise<LockDetails["owner"]> {
   try {
     handle = await openFile(next);
   } catch (error) {
-    // A link or a pipe that somebody put there does not name an owner.
+    // A link or a pipe of this name does not name an owner.
     if (error instanceof CheckpointError && error.fault === "unsafe") return null;
     throw error;
   }
