@@ -78,7 +78,8 @@ export class CheckpointError extends XenStoreError {
    * @param context The file, the byte and the cause.
    */
   constructor(fault: CheckpointFault, message: string, { file, offset, cause }: CheckpointErrorContext = {}) {
-    super((isDenied(cause) ? "EACCES" : codeOf(cause)) ?? codes[fault], message, { cause });
+    const isOfSystem = fault === "failed" || fault === "not-durable";
+    super((isOfSystem ? systemCode(cause) : null) ?? codes[fault], message, { cause });
     this.fault = fault;
     this.file = file;
     this.offset = offset;
@@ -152,6 +153,10 @@ function describe(file: string, owner: LockOwner | null, state: OwnerState, age:
   const { process, host, boot, time } = owner;
   const machine = `${host === null ? "an unknown host" : `host "${host}"`} (boot ${boot ?? "unknown"})`;
   return `process ${process} on ${machine} holds "${file}" since ${time}, for ${seconds} s: ${advice[state]}`;
+}
+
+function systemCode(cause: unknown): string | null {
+  return isDenied(cause) ? "EACCES" : codeOf(cause) ?? null;
 }
 
 /** Makes the error of a file that does not hold what was saved. */
