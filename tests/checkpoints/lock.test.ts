@@ -1,7 +1,7 @@
 // The lock of a storage: its owner, whether the owner runs, and how the lock is broken.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
@@ -162,20 +162,26 @@ describe("a locked storage", () => {
   test("a lock that is a link is not followed, and force removes the link alone", () =>
     withStorage(async (storage) => {
       const [next, target] = [`${storage.file}.next`, join(storage.location, "target")];
-      writeFileSync(target, encodeHeader(thisOwner()));
+      const header = encodeHeader(thisOwner());
+      writeFileSync(target, header);
       symlinkSync(target, next);
       assertEquals((await lockedBy(storage)).owner, null);
       await assertRejects(() => storage.breakLock(), LockedStorageError);
       assert(await storage.breakLock({ force: true }));
-      assertEquals([existsSync(next), new Uint8Array(readFileSync(target))], [false, encodeHeader(thisOwner())]);
+      assertEquals([existsSync(next), new Uint8Array(readFileSync(target))], [false, header]);
     }));
 
-  test("a lock that is a directory stays, and force rejects with the error of the system", () =>
+  test("a lock that is a directory is removed with force if it is empty", () =>
     withStorage(async (storage) => {
-      mkdirSync(`${storage.file}.next`);
+      const next = `${storage.file}.next`;
+      mkdirSync(next);
+      writeFileSync(join(next, "file"), "");
       assertEquals((await lockedBy(storage)).owner, null);
       const error = await assertRejects(() => storage.breakLock({ force: true }), CheckpointError);
-      assertEquals([error.fault, ["EISDIR", "EPERM"].includes(error.code)], ["failed", true]);
+      assertEquals([error.fault, error.code], ["failed", "ENOTEMPTY"]);
+      unlinkSync(join(next, "file"));
+      await assertRejects(() => storage.breakLock(), LockedStorageError);
+      assertEquals([await storage.breakLock({ force: true }), existsSync(next)], [true, false]);
     }));
 
   test("names that a terminal would obey are no owner", () =>
