@@ -129,6 +129,25 @@ describe("a save", () => {
       assert(counts.locked > 5 && counts.new >= 2 && counts.unnamed === 1);
     }));
 
+  test("a failed fsync of the file is not ignored: the save rejects, and the older checkpoint stays", () =>
+    Bench.with(async (bench) => {
+      for (const call of ["fdatasync", "fsync"]) {
+        const { at, stdout } = bench.run("file", { call, when: 1, what: "error=EIO" });
+        const outcome: Outcome = JSON.parse(stdout);
+        assert(at !== null && outcome.kind === "failed", stdout);
+        assertEquals([outcome.fault, outcome.code, await contentOf(bench.storage)], ["failed", "EIO", "old"]);
+      }
+    }));
+
+  test("a failed fsync of the directory is not ignored: the save rejects, and tells that the new one is there", () =>
+    Bench.with(async (bench) => {
+      const { at, stdout } = bench.run("directory", { call: "fsync", when: 1, what: "error=EIO" });
+      const outcome: Outcome = JSON.parse(stdout);
+      assert(at !== null && outcome.kind === "failed", stdout);
+      assertEquals([outcome.fault, outcome.code, await contentOf(bench.storage)], ["not-durable", "EIO", "new"]);
+      assert(outcome.message.includes("the new checkpoint is there, but its name is not synced"), outcome.message);
+    }));
+
   for (const code of ["ENOSPC", "EIO", "EROFS", "EACCES", "EDQUOT"]) {
     test(`a save of which any system call fails with ${code} loses nothing, and tells it by a typed error`, () =>
       Bench.with(async (bench) => {
