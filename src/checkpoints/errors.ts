@@ -1,5 +1,6 @@
 // The errors of stored checkpoints: one cannot be saved, found, read or removed.
 
+import { constants } from "node:os";
 import { XenStoreError } from "../wire/errors.ts";
 import { codeOf, isDenied } from "../wire/system_errors.ts";
 import type { LockOwner, OwnerState } from "./owner.ts";
@@ -78,7 +79,8 @@ export class CheckpointError extends XenStoreError {
    * @param context The file, the byte and the cause.
    */
   constructor(fault: CheckpointFault, message: string, { file, offset, cause }: CheckpointErrorContext = {}) {
-    super((isDenied(cause) ? "EACCES" : codeOf(cause)) ?? codes[fault], message, { cause });
+    const isOfSystem = fault === "failed" || fault === "not-durable";
+    super((isOfSystem ? systemCode(cause) : null) ?? codes[fault], message, { cause });
     this.fault = fault;
     this.file = file;
     this.offset = offset;
@@ -152,6 +154,19 @@ function describe(file: string, owner: LockOwner | null, state: OwnerState, age:
   const { process, host, boot, time } = owner;
   const machine = `${host === null ? "an unknown host" : `host "${host}"`} (boot ${boot ?? "unknown"})`;
   return `process ${process} on ${machine} holds "${file}" since ${time}, for ${seconds} s: ${advice[state]}`;
+}
+
+function systemCode(cause: unknown): string | null {
+  if (isDenied(cause)) return "EACCES";
+  const code = codeOf(cause) ?? "";
+  return /^E[A-Z0-9]+$/.test(code) ? code : nameOf(cause);
+}
+
+/** libuv has no name for EDQUOT, and Deno gives no code to some errors: their number is in the text. */
+function nameOf(cause: unknown): string | null {
+  if (!(cause instanceof Error)) return null;
+  const number = "errno" in cause ? -Number(cause.errno) : Number(/\(os error (\d+)\)$/.exec(cause.message)?.[1]);
+  return Object.entries(constants.errno).find(([, other]) => other === number)?.[0] ?? null;
 }
 
 /** Makes the error of a file that does not hold what was saved. */

@@ -20,7 +20,7 @@ const LINE_FEED = 0x0a;
 export const HEADER_SIZE_MAX = 4096;
 /** The number of bytes of the two lines after the payload. */
 export const TRAILER_SIZE: number = LENGTH_LINE_SIZE + CHECKSUM_LINE_SIZE;
-/** The number of bytes at the end that the checksum does not cover: those of its own line. */
+/** The number of bytes at the end that the checksum does not cover: its own line. */
 export const UNCHECKED_SIZE: number = CHECKSUM_LINE_SIZE;
 
 const encoder = new TextEncoder();

@@ -46,9 +46,10 @@ export async function replaceLast(base: string, location: string, unsafe: Unsafe
     throw error;
   }
   syncDirectory(base);
-  if (former === null || former === location || !await isOwnStorage(former, location)) return;
-  // The new storage is the last one already. A former one that cannot be removed stays in the list of storages.
-  await removeTree(former).catch(() => {});
+  if (former === null || former === location) return;
+  try {
+    if (await isOwnStorage(former, location)) await removeTree(former);
+  } catch { /* The new storage is the last one already. A former one that cannot be removed stays in the list. */ }
 }
 
 /** Tells whether a directory belongs to the owner of another one, and holds a file of our format. */

@@ -1,7 +1,7 @@
 // The lock of a storage: its next file, which exists while a process saves.
 
 import type { BigIntStats } from "node:fs";
-import { lstat, unlink } from "node:fs/promises";
+import { lstat, rmdir, unlink } from "node:fs/promises";
 import { codeOf } from "../wire/system_errors.ts";
 import { CheckpointError, failed, type LockDetails, LockedStorageError } from "./errors.ts";
 import { HEADER_SIZE_MAX, parseHeader } from "./format.ts";
@@ -32,7 +32,8 @@ export async function removeLock(next: string, what: string, force: boolean): Pr
     const now = await entryOf(next);
     if (now === null) return false;
     if (!force && !isSame(before, now)) throw new LockedStorageError(what, await readLock(next) ?? lock);
-    await unlink(next);
+    // Deno removes empty directories by unlink(), too.
+    await (now.isDirectory() ? rmdir(next) : unlink(next));
     return true;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return false;
@@ -60,7 +61,7 @@ async function readOwner(next: string): Promise<LockDetails["owner"]> {
   try {
     handle = await openFile(next);
   } catch (error) {
-    // A link or a pipe that somebody put there does not name an owner.
+    // A link or a pipe of this name does not name an owner.
     if (error instanceof CheckpointError && error.fault === "unsafe") return null;
     throw error;
   }

@@ -42,9 +42,9 @@ export class NextFile {
   static async create(path: string, what: string): Promise<NextFile> {
     const file = new NextFile(path, what, await createExclusively(path, what));
     try {
-      file.#identity = await file.#opened.stat({ bigint: true });
       await file.#put(encodeHeader(file.owner));
       await file.#flush();
+      file.#identity = await file.#opened.stat({ bigint: true });
       // After a power failure the lock tells that its owner has ended.
       await file.#opened.datasync();
       return file;
@@ -86,7 +86,8 @@ export class NextFile {
   /** Removes the file after a failure. Never throws: the error that led here is the one to report. */
   async discard(): Promise<void> {
     try {
-      if (await this.#isOurs()) await unlink(this.#path);
+      // The lock is rarely broken. If the system does not tell, the file is this one.
+      if (await this.#isOurs().catch(() => true)) await unlink(this.#path);
     } catch { /* The file stays as a lock, which names this process. */ }
     try {
       await this.#close();

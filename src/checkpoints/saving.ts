@@ -78,7 +78,7 @@ export async function saveCheckpoint(
   }
 }
 
-/** Opens the directory of a storage, which is no link, and in which not everybody may replace files. */
+/** Opens the directory of a storage. It must not be a link, nor one in which all users may replace files. */
 async function openDirectory(location: string, what: string): Promise<FileHandle> {
   let directory: FileHandle;
   try {

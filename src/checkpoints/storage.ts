@@ -21,7 +21,11 @@ export interface CreateStorageOptions {
 
 /** The options of {@linkcode CheckpointStorage.save}, `load` and `open`. */
 export interface StorageOptions {
-  /** Ends the operation: it rejects with the signal's reason. */
+  /**
+   * Ends the operation, with the reason of the signal.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

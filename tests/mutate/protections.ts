@@ -2,6 +2,7 @@
 
 import type { Protection } from "./protection.ts";
 import { blocking } from "./protections/blocking.ts";
+import { checkpoints } from "./protections/checkpoints.ts";
 import { client } from "./protections/client.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
 import { daemonRequests } from "./protections/daemon_requests.ts";
@@ -24,4 +25,5 @@ export const protections: readonly Protection[] = [
   ...trees,
   ...waits,
   ...blocking,
+  ...checkpoints,
 ];
