@@ -4,7 +4,7 @@
 const AHEAD_MAX = 512;
 /** How many nodes are read ahead at first, and while many are known: each may be a directory with many children. */
 const AHEAD_MIN = 32;
-/** Many nodes: those that were found and not visited. */
+/** From so many nodes that were found and not visited, fewer are read ahead. */
 const KNOWN_MANY = 1 << 16;
 /** After so many visits, more nodes are requested. */
 const VISITS = 64;

@@ -140,7 +140,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["restore -d, --domid DOMID", "restore for another domain, or OLD:NEW"],
       ["restore -m, --mode MODE", "replace, merge or missing"],
       ["restore -R, --raw", "restore event channels and states as well"],
-      ["remove -f, --force", "remove a checkpoint that others start from"],
+      ["remove -f, --force", "remove a checkpoint that others need"],
       ["remove -n, --dry-run", "print the names only"],
       ["break-lock -f, --force", "break the lock of a process that may run"],
     ],

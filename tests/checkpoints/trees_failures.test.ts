@@ -408,8 +408,9 @@ describe("chains of checkpoints", () => {
 });
 
 test("a tree of a live store that is compared must be absolute and of known keys", () =>
-  withStore(async (store) => {
+  withStore((store) => {
     const live = { client: store, path: "a" };
     assertThrows(() => diffTrees(live, live), InvalidPathError);
     assertThrows(() => diffTrees({ ...live, paht: "" } as never, live), TypeError, 'mean "path"?');
+    return Promise.resolve();
   }));

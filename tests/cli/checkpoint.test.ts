@@ -245,7 +245,7 @@ describe("checkpoint", () => {
       assertEquals([ending, stderr.includes("ENOENT") || stderr.includes("does not exist")], [1, true]);
     }));
 
-  test("break-lock removes the lock of a process that has ended, and tells if there is none", () =>
+  test("break-lock removes a lock, and tells if the checkpoint is not locked", () =>
     withBed(async (bed) => {
       const name = await saved(bed);
       assertEquals(await bed.act("break-lock last"), failed("tsxs: the checkpoint is not locked\n"));
