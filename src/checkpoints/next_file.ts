@@ -60,8 +60,8 @@ export class NextFile {
   }
 
   /**
-   * Appends bytes of the payload. The caller may use their memory again after the call. Returns null if there is nothing
-   * to wait for, so that many small pieces are fast.
+   * Appends bytes of the payload. Returns null if there is nothing to wait for, so that many small pieces are fast. The
+   * caller may use the memory again after that.
    */
   append(bytes: Uint8Array): Promise<void> | null {
     if (bytes.length === 0) return null;
