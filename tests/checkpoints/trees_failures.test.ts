@@ -167,7 +167,7 @@ describe("saving a tree", () => {
         },
         open: () => Promise.resolve(null),
       };
-      for (let i = 0; i < 20000; i += 100) {
+      for (let i = 0; i < 3000; i += 100) {
         await Promise.all(Array.from({ length: 100 }, (_, at) => store.write(`/a/${i + at}`, "a value of some bytes")));
       }
       await assertRejects(() => saveTree(store, "/a", { storage, signal: controller.signal }), Error, "stop");
