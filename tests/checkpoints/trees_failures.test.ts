@@ -151,7 +151,7 @@ describe("saving a tree", () => {
       assertEquals([error.code, error.path], ["EACCES", "/local/domain/5/a/secret"]);
     }));
 
-  test("an aborted save ends with the signal's reason, and leaves no transaction open", () =>
+  test("an aborted save ends with the signal's reason, before and during the reading", () =>
     withStore(async (store) => {
       await store.write("/a/b", "1");
       await assertRejects(
