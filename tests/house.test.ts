@@ -33,14 +33,16 @@ const arrows: Record<string, readonly string[]> = {
   events: [],
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
-  daemon: ["wire", "transport", "events"],
   domains: ["wire", "transport", "client"],
-  cli: ["wire", "transport", "client", "events", "domains"],
+  files: ["wire"],
+  checkpoints: ["wire", "transport", "events", "client", "files"],
+  daemon: ["wire", "transport", "events", "files"],
+  cli: ["wire", "transport", "client", "events", "checkpoints", "domains"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };
 /** Rooms without dependencies except the modules of the runtimes. */
-const core = ["wire", "transport", "client", "blocking", "daemon", "domains", "cli"];
+const core = ["wire", "transport", "client", "blocking", "files", "checkpoints", "daemon", "domains", "cli"];
 /** The packages that are part of the command's file, each with the only file that imports it. */
 const bundled: Readonly<Record<string, string>> = { "src/cli/completion/scripts.ts": "@bomb.sh/tab" };
 /** The rooms that each room of the daemon may import. The daemon's own files may import all of them. */

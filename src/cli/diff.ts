@@ -1,13 +1,11 @@
 // `diff`: shows the differences between two dumps, or between a dump and the store.
 
 import type { Context } from "./context.ts";
-import { type Difference, differences, differenceText } from "./differences.ts";
-import { openDump } from "./dump_format.ts";
-import { openInput } from "./input.ts";
+import { differences, differenceText, type TreeDifference } from "../checkpoints/differences.ts";
 import { Failure } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
-import { failUnreadable, storeNodes } from "./store_nodes.ts";
+import { failUnreadable, openDumpFile, storeNodes } from "./store_nodes.ts";
 import { silentWork, type Work } from "./silent_progress.ts";
 import { orTrouble, TROUBLE } from "./trouble.ts";
 
@@ -42,13 +40,11 @@ async function differencesOf(
   first: string,
   second: string | undefined,
   work: Work,
-): Promise<AsyncGenerator<Difference, void>> {
+): Promise<AsyncGenerator<TreeDifference, void>> {
   const { invocation } = context;
   // A dump with a known size tells how far the work is: both streams have the same order.
   const [oneWork, otherWork] = first === "-" && second !== undefined ? [silentWork, work] : [work, silentWork];
-  const { path, nodes } = await openDump(...openInput(invocation, first, oneWork));
-  if (second !== undefined) {
-    return differences(nodes, (await openDump(...openInput(invocation, second, otherWork))).nodes);
-  }
+  const { path, nodes } = await openDumpFile(invocation, first, oneWork);
+  if (second !== undefined) return differences(nodes, (await openDumpFile(invocation, second, otherWork)).nodes);
   return differences(nodes, storeNodes(await context.connect(), path, failUnreadable));
 }

@@ -2,7 +2,7 @@
 
 import { byteString } from "./bytes.ts";
 import type { Context } from "./context.ts";
-import type { DumpNode } from "./dump_format.ts";
+import type { TreeNode } from "../checkpoints/tree_node.ts";
 import { escapeText } from "./escape.ts";
 import { Failure } from "./invocation.ts";
 import { jsonLine, jsonOf } from "./json.ts";
@@ -55,7 +55,7 @@ export async function stat(context: Context): Promise<number> {
 }
 
 /** Counts the nodes of each owner, and the bytes of their names and values. */
-async function count(nodes: AsyncIterable<DumpNode>): Promise<Map<string, Owned>> {
+async function count(nodes: AsyncIterable<TreeNode>): Promise<Map<string, Owned>> {
   const owners = new Map<string, Owned>();
   for await (const { path, value, permissions: [first = ""] } of nodes) {
     const domid = first.slice(1);

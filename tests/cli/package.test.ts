@@ -86,6 +86,17 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     assertMatch(stderr, / 1 < DIRECTORY #\d+ tx 1 "xenstored"\n/);
   });
 
+  test("tsxs checkpoint loads the room of checkpoints, and reports its errors", async () => {
+    const repository = ["--repository", join(directory, "checkpoints")];
+    const action = (name: string, ...words: string[]) =>
+      run("--address", "embedded:", "checkpoint", name, ...repository, ...words);
+    const { code, stdout, stderr } = await action("save", "/tool");
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals((await action("diff", stdout.trim())).code, 0);
+    const missing = await action("save", "/none");
+    assertEquals([missing.code, missing.stderr], [1, 'tsxs: saveTree "/none": No such file or directory (ENOENT)\n']);
+  });
+
   test("tsxs serve loads the daemon", async () => {
     const { code, stderr } = await run("serve", "--socket", join(directory, "no", "socket"));
     assertEquals(code, 1);

@@ -2,6 +2,7 @@
 
 import type { Protection } from "./protection.ts";
 import { blocking } from "./protections/blocking.ts";
+import { checkpoints } from "./protections/checkpoints.ts";
 import { client } from "./protections/client.ts";
 import { completion } from "./protections/completion.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
@@ -11,6 +12,7 @@ import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
 import { shell } from "./protections/shell.ts";
 import { trace } from "./protections/trace.ts";
+import { trees } from "./protections/trees.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -23,9 +25,11 @@ export const protections: readonly Protection[] = [
   ...migration,
   ...wire,
   ...client,
+  ...trees,
   ...waits,
   ...trace,
   ...blocking,
   ...completion,
   ...shell,
+  ...checkpoints,
 ];

@@ -1,7 +1,8 @@
 // Reads a recorded trace.
 
-import { linesOf, recordOf } from "../dump_format.ts";
+import { linesOf, recordOf } from "../../checkpoints/lines.ts";
 import { Failure } from "../invocation.ts";
+import { orFailure } from "../store_nodes.ts";
 import { headFault, recordFrom, type TraceRecord } from "./record.ts";
 
 /** The longest line, in characters: that of a list of 4 MiB whose bytes are all escaped. */
@@ -15,7 +16,7 @@ const LINE_MAX = 32 << 20;
 export async function* recordsOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TraceRecord, void> {
   let number = 0;
   const open = new Set<number>();
-  for await (const line of linesOf(name, chunks, LINE_MAX)) {
+  for await (const line of orFailure(linesOf(name, chunks, LINE_MAX))) {
     number++;
     const json = recordOf(line);
     if (number === 1) {

@@ -2,6 +2,7 @@
 // classes must keep their names, which bundlers may change.
 
 import * as tsxs from "tsxs";
+import * as checkpoints from "tsxs/checkpoints";
 import * as daemons from "tsxs/daemon";
 import * as domains from "tsxs/domains";
 import * as pyxs from "tsxs/pyxs";
@@ -31,6 +32,7 @@ async function thrownBy(run) {
 /** Checks that classes keep their names. */
 function checkNames() {
   const exported = {
+    ...checkpoints,
     ...tsxs,
     ...daemons,
     ...domains,
@@ -92,6 +94,18 @@ async function useDomains() {
   await store.close();
 }
 
+async function useCheckpoints() {
+  const { CheckpointError, CheckpointRepository, XenStoreError: CheckpointBase } = checkpoints;
+  const repository = new CheckpointRepository(`${socket}-checkpoints-${process.pid}`);
+  const storage = await repository.create();
+  await storage.save(new Uint8Array([1, 2, 3]));
+  same([...await storage.load()], [1, 2, 3]);
+  same((await repository.storages()).length, 1);
+  same([await storage.remove(), CheckpointBase === XenStoreError], [true, true]);
+  const missing = await thrownBy(() => storage.load());
+  same([missing instanceof CheckpointError, missing instanceof XenStoreError, missing.code], [true, true, "ENOENT"]);
+}
+
 async function useBlocking() {
   // Both call by the runtime's fastest transport first, and then through a worker.
   const ways = [{ address: `unix:${socket}` }, { address: `unix:${socket}`, transport: "worker" }, {
@@ -116,6 +130,7 @@ async function main() {
   await useClient();
   await useDaemon();
   await useDomains();
+  await useCheckpoints();
   await useBlocking();
   console.log("everything works");
 }
