@@ -1,4 +1,4 @@
-// The readers of definitions beside those that nobody here wrote: Xen's libxlutil, and expat.
+// Readers of definitions beside two foreign ones: libxlutil of Xen, and expat.
 
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";

@@ -8,7 +8,7 @@ export interface KeptState {
   readonly domain: string;
   /** Whether the state is whole (a snapshot), or the difference to another one (a checkpoint). */
   readonly kind: "snapshot" | "checkpoint";
-  /** From where this is known, such as the path of the state. */
+  /** The source of this knowledge, such as the path of the state. */
   readonly evidence: string;
 }
 

@@ -21,7 +21,7 @@ export interface Entry {
 
 /** A regular file, by which its contents are known again. */
 interface Identity {
-  /** Where the file is on its disk: the same for two names of one file. */
+  /** The place of the file on its disk: the same for two names of one file. */
   readonly file: string;
   /** Differs if the contents may differ. */
   readonly version: string;

@@ -66,7 +66,7 @@ export class Saves implements DomainSource {
    * Reads the first bytes of the images. A directory that does not exist has none.
    *
    * @param options The signal that ends the reading.
-   * @returns The names of the saved domains with the paths of their images, and the files that are none.
+   * @returns The names of the saved domains with the paths of their images, and the problems.
    * @throws {XenStoreError} If a directory cannot be read: the code of the system.
    */
   read({ signal }: SourceOptions = {}): Promise<CheckedReading> {

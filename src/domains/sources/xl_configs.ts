@@ -70,7 +70,7 @@ export class XlConfigs implements DomainSource {
    * Reads the definitions. A directory that does not exist has none.
    *
    * @param options The signal that ends the reading.
-   * @returns The definitions, and the files that are none.
+   * @returns The definitions, and the problems.
    * @throws {XenStoreError} If a directory cannot be read: the code of the system.
    */
   read({ signal }: SourceOptions = {}): Promise<CheckedReading> {

@@ -65,7 +65,7 @@ export class XlList implements DomainSource {
    * Runs the program, and reads its table.
    *
    * @param options The signal that ends the program.
-   * @returns The states by the numbers of the domains, and the lines that are no rows.
+   * @returns The states by the numbers of the domains, and the problems.
    * @throws {XenStoreError} If the program does not start: the code of the system. If it fails: EIO, with its message.
    */
   async read({ signal }: SourceOptions = {}): Promise<CheckedReading> {

@@ -14,7 +14,7 @@ export interface XlRow {
   readonly uuid: string | null;
 }
 
-/** The rows of a table, and the lines that are none. */
+/** The rows of a table, and the other lines. */
 export interface XlTable {
   readonly rows: readonly XlRow[];
   readonly others: readonly string[];

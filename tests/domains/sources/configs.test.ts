@@ -1,4 +1,4 @@
-// The definitions of domains in files: those of xl, and those of libvirt.
+// Definitions of domains in files: those of xl, and those of libvirt.
 
 import { utimesSync } from "node:fs";
 import { describe, test } from "node:test";
