@@ -1,4 +1,4 @@
-// Definitions of domains in files: those of xl, and those of libvirt.
+// Files that define domains: the configurations of xl, and those of libvirt.
 
 import { utimesSync } from "node:fs";
 import { describe, test } from "node:test";
