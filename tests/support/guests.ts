@@ -1,0 +1,84 @@
+// Guests as a toolstack makes and ends them, without a hypervisor.
+
+import type { Client } from "../../src/client/client.ts";
+import type { DomainDefinition, DomainSource, HypervisorState } from "../../src/domains/sources.ts";
+
+/** A guest. */
+export interface Guest {
+  readonly id: number;
+  readonly name: string;
+  readonly uuid: string;
+}
+
+/** Returns a UUID that ends in a number. */
+export function uuid(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+}
+
+/** Writes the nodes of a guest, and introduces it. */
+export async function startGuest(store: Client, { id, name, uuid }: Guest): Promise<void> {
+  const home = `/local/domain/${id}`;
+  await store.transact(async (transaction) => {
+    await transaction.write(`${home}/vm`, `/vm/${uuid}`);
+    await transaction.write(`${home}/name`, name);
+    await transaction.write(`${home}/domid`, `${id}`);
+    await transaction.write(`${home}/control/shutdown`, "");
+    await transaction.write(`${home}/store/ring-ref`, "1");
+    await transaction.write(`/vm/${uuid}/name`, name);
+  });
+  await store.introduceDomain(id, 1, 1);
+}
+
+/** Removes the nodes of a guest, and lets it end. */
+export async function endGuest(
+  store: Client,
+  { id, uuid }: Guest,
+  end: (id: number) => Promise<void> = (id) => store.releaseDomain(id),
+): Promise<void> {
+  await store.transact(async (transaction) => {
+    await transaction.delete(`/vm/${uuid}`);
+    await transaction.delete(`/local/domain/${id}`);
+  });
+  await end(id);
+}
+
+/** What the hypervisor and the files of a host tell, which a test changes. */
+export class HostSources {
+  /** The letters of `xl list` by the numbers of the domains, and the letter of the reason of a shutdown. */
+  readonly letters: Map<number, readonly [letters: string, reason: string | null]> = new Map();
+  readonly definitions: DomainDefinition[] = [];
+  readonly saved: Map<string, string> = new Map();
+  /** Fails the next readings. */
+  failure: Error | null = null;
+
+  /** The sources. */
+  readonly sources: readonly DomainSource[] = [{
+    name: "test",
+    answers: ["state", "persistence", "autostart", "managedSave"],
+    read: () => {
+      if (this.failure !== null) return Promise.reject(this.failure);
+      const states = [...this.letters].map(([id, [letters, shutdownReason]]): [number, HypervisorState] => {
+        return [id, { letters, shutdownReason, uuid: null, evidence: "xl list" }];
+      });
+      return Promise.resolve({
+        states: new Map(states),
+        definitions: [...this.definitions],
+        saved: new Map(this.saved),
+      });
+    },
+  }];
+
+  /** Adds a definition, or replaces the one of the same UUID. */
+  define(definition: Partial<DomainDefinition> & { readonly name: string }): void {
+    const none = { uuid: null, title: null, autostart: false, type: null, memory: null, virtualCpus: null };
+    const added = { ...none, evidence: `/etc/xen/${definition.name}.cfg`, ...definition };
+    this.undefine(added.uuid ?? added.name);
+    this.definitions.push(added);
+  }
+
+  /** Removes the definition of a UUID or a name. */
+  undefine(key: string): void {
+    const at = this.definitions.findIndex(({ uuid, name }) => (uuid ?? name) === key);
+    if (at >= 0) this.definitions.splice(at, 1);
+  }
+}
