@@ -94,13 +94,14 @@ export interface LifecycleEvent {
   /** The UUID of the domain. `null` if it is not known. */
   readonly uuid: string | null;
   /**
-   * The domain as the last list had it that contained it. `null` for a definition, and for a domain that was gone before
-   * it was read.
+   * The domain as the last list had it that contained it. `null` for a definition, and for a domain that was gone
+   * before it was read.
    */
   readonly domain: Domain | null;
   /**
-   * The number of the domain before a reboot. `null` if the event is not the start after a reboot. A start counts as
-   * one if a domain of the same UUID ended in the minute before, and was neither saved nor migrated.
+   * The number of the domain before a reboot. `null` if the event is not the start after a reboot.
+   *
+   * A start counts as one if a domain of the same UUID ended in the minute before, and was neither saved nor migrated.
    */
   readonly rebootOf: number | null;
   /** The evidence of the type and of the detail. */

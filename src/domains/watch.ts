@@ -53,8 +53,8 @@ const RETRY_MS = 20;
 /**
  * Watches the lives of all domains, with libvirt's types of events.
  *
- * The watch begins immediately. It watches the store before it lists the domains for the first time, so that no event is
- * lost in between, and lists them again after each introduction and each release of a domain. Only what differs between
+ * The watch begins immediately. It watches the store before it lists the domains for the first time, so that no event
+ * is lost in between, and lists them again after each introduction and each release of a domain. Only what differs between
  * two lists is an event. If the store numbers its events (Xen 4.22), a domain that came and went between two lists is
  * reported as well.
  *
@@ -94,7 +94,7 @@ export function watchDomains(client: Client, options: WatchDomainsOptions = {}):
  * {@linkcode ConnectionError} if the connection is lost for good. The events that came before are delivered first.
  */
 export class DomainWatch implements AsyncIterableIterator<DomainEvent>, AsyncDisposable {
-  /** The domains of the first list, after which every change is an event. Rejects if the first list fails. */
+  /** The domains of the first list, after which every change is an event. The promise fails if the list fails. */
   readonly ready: Promise<readonly Domain[]>;
   readonly #client: Client;
   readonly #options: WatchDomainsOptions;

@@ -1,4 +1,4 @@
-// The definitions of libvirt's driver for Xen: a document of XML for each domain, and links to those that start with the host.
+// The definitions of libvirt's driver for Xen: documents of XML, and links to those that start with the host.
 
 import type { DomainDefinition, DomainSource, DomainType, SourceOptions } from "../sources.ts";
 import { type Entry, Files } from "./files.ts";

@@ -17,7 +17,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Runs a program without a shell. Rejects with the system's error if it does not start. */
+/** Runs a program without a shell. The promise fails with the system's error if the program does not start. */
 export type RunProgram = (
   words: readonly [program: string, ...args: readonly string[]],
   signal: AbortSignal | undefined,

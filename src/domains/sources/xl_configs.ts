@@ -32,8 +32,8 @@ type Contents = Omit<DomainDefinition, "autostart" | "evidence">;
 /**
  * The definitions of xl: the files `*.cfg` of a directory, and those of the directory of automatic starts.
  *
- * A definition is read and never executed. Files of more than 1 MiB, files that are not regular, and files that xl would
- * not accept are problems of the reading.
+ * A definition is read and never executed. Files of more than 1 MiB, files that are not regular, and files that xl
+ * would not accept are problems of the reading.
  *
  * @example
  * ```ts

@@ -21,7 +21,7 @@ export interface XlTable {
 }
 
 const DOMID_MAX = 65535;
-/** Name, number, memory, virtual CPUs, states and seconds. The name may have blanks, so that the row counts from its end. */
+/** Name, number, memory, virtual CPUs, states and seconds. The name may have blanks: the row counts from its end. */
 const row =
   /^(.*?) +(\d{1,5}) +\d+ +\d+ +([r-][b-][p-][s-])([-rscwS?])([d-]) +\d+\.\d+(?: +([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?: .*)?)?$/;
 
