@@ -17,6 +17,15 @@ export interface Help {
 
 const prefix: Row = ["-p, --prefix", "print the path before each result"];
 
+const shutdownNotes = [
+  "DOMAIN is a number, a UUID or a name.",
+  "The status is 0 after an acknowledgement, 124 after the time limit, and 1 after an error.",
+];
+const shutdownOptions: readonly Row[] = [
+  ["-t, --timeout SECONDS", "wait so long for the guest, instead of 60 seconds"],
+  ["-w, --wait", "wait for the end of the domain as well"],
+];
+
 /** The subcommands in the order of their list. */
 export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["read", {
@@ -137,6 +146,59 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     usage: "COMMAND [ARGUMENT...]",
     options: [],
     examples: [["tsxs control help", "print the commands of the daemon"]],
+  }],
+  ["domains", {
+    summary: "list the domains, or print the events of their lives",
+    usage: "[OPTION...]",
+    notes: [
+      "Without --all and --inactive, only domains that run are listed.",
+      "Options of one kind add domains, and options of other kinds leave domains out.",
+    ],
+    options: [
+      ["--all", "list the domains that do not run as well"],
+      ["--inactive", "list the domains that do not run"],
+      ["--state-running, --state-paused, --state-shutoff, --state-other", "list domains in these states"],
+      ["--persistent, --transient", "list domains with a definition, or without one"],
+      ["--autostart, --no-autostart", "list domains that start with the host, or do not"],
+      ["--with-managed-save, --without-managed-save", "list domains with a saved image, or without one"],
+      ["--with-snapshot, --without-snapshot", "list domains with a snapshot, or without one"],
+      ["--with-checkpoint, --without-checkpoint", "list domains with a checkpoint, or without one"],
+      ["--table", "print a table, as without an option"],
+      ["--title", "add the titles to the table"],
+      ["--managed-save", "show the state of domains with a saved image as saved"],
+      ["--uuid, --id, --name", "print these columns only, without a table"],
+      ["-j, --json", "print JSON lines"],
+      ["--watch", "print events instead of a list"],
+      ["-n, --number NR", "end after so many events"],
+      ["--interval SECONDS", "look for pauses and definitions so often"],
+      ["--root DIRECTORY", "look for the files of the host below a directory"],
+    ],
+    examples: [
+      ["tsxs domains --all --title", "list all domains with their titles"],
+      ["tsxs domains --state-paused --name", "print the names of paused domains"],
+      ["tsxs domains --watch --json", "print events as JSON lines"],
+    ],
+  }],
+  ["shutdown", {
+    summary: "ask a guest to power off",
+    usage: "[-t SECONDS] [-w] DOMAIN",
+    notes: shutdownNotes,
+    options: shutdownOptions,
+    examples: [["tsxs shutdown -w web", "power off, and wait for the end"]],
+  }],
+  ["reboot", {
+    summary: "ask a guest to reboot",
+    usage: "[-t SECONDS] [-w] DOMAIN",
+    notes: shutdownNotes,
+    options: shutdownOptions,
+    examples: [["tsxs reboot -t 10 5", "give domain 5 ten seconds to answer"]],
+  }],
+  ["suspend", {
+    summary: "ask a guest to suspend itself",
+    usage: "[-t SECONDS] [-w] DOMAIN",
+    notes: shutdownNotes,
+    options: shutdownOptions,
+    examples: [["tsxs suspend web", "ask, and withdraw the request after a minute"]],
   }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",

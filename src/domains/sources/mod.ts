@@ -7,3 +7,4 @@ export type { ProgramResult, RunProgram } from "./program.ts";
 export { Saves, saves, type SavesOptions } from "./saves.ts";
 export { XlConfigs, xlConfigs, type XlConfigsOptions } from "./xl_configs.ts";
 export { XlList, xlList, type XlListOptions } from "./xl_list.ts";
+export { type HostSource, hostSources, type HostSourcesOptions } from "./host.ts";
