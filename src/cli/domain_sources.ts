@@ -2,7 +2,7 @@
 
 import type { Client } from "../client/client.ts";
 import type { Domain, DomainSource, SourceProblem } from "../domains/mod.ts";
-import { XenStoreError } from "../wire/errors.ts";
+import { codeOf } from "../wire/system_errors.ts";
 import { textOf, utf8Of } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
@@ -59,13 +59,14 @@ export async function listWith(
 
 /** Whether an error is that of a source. */
 function isOf(error: unknown, source: string): boolean {
-  return error instanceof XenStoreError && error.operation === source;
+  return error instanceof Error && "operation" in error && error.operation === source;
 }
 
 /** Makes the failure of an error of the library. */
 export function failureOf(error: unknown, status = 1): Failure {
   if (error instanceof Failure) return error;
-  if (!(error instanceof XenStoreError)) throw error;
+  // The command and the library have a class of errors each, since the library is loaded on demand.
+  if (!(error instanceof Error) || codeOf(error) === undefined) throw error;
   if ("flag" in error) {
     return new Failure(`cannot tell which domains are ${shown(String(error.flag))}: this host has no source for it`);
   }

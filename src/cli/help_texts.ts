@@ -157,7 +157,8 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [
       ["--all", "list the domains that do not run as well"],
       ["--inactive", "list the domains that do not run"],
-      ["--state-running, --state-paused, --state-shutoff, --state-other", "list domains in these states"],
+      ["--state-running, --state-paused", "list domains that run, or are paused"],
+      ["--state-shutoff, --state-other", "list domains that do not run, or are in another state"],
       ["--persistent, --transient", "list domains with a definition, or without one"],
       ["--autostart, --no-autostart", "list domains that start with the host, or do not"],
       ["--with-managed-save, --without-managed-save", "list domains with a saved image, or without one"],
