@@ -54,9 +54,9 @@ const RETRY_MS = 20;
  * Watches the lives of all domains, with libvirt's types of events.
  *
  * The watch begins immediately. It watches the store before it lists the domains for the first time, so that no event
- * is lost in between, and lists them again after each introduction and each release of a domain. Only what differs between
- * two lists is an event. If the store numbers its events (Xen 4.22), a domain that came and went between two lists is
- * reported as well.
+ * is lost in between. It lists them again after each introduction and each release of a domain. Only what differs
+ * between two lists is an event. If the store numbers its events (Xen 4.22), a domain that came and went between two
+ * lists is reported as well.
  *
  * @param client A client of domain 0.
  * @param options The sources, an interval, and the signal that ends the watch.

@@ -8,7 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { utf8Of } from "../../src/cli/bytes.ts";
 import { connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
-import { startGuest, uuid } from "../support/guests.ts";
+import { startGuest } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 import { run } from "../support/invocation.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -16,7 +17,7 @@ const text = readFileSync(join(root, "docs/command.md"), "utf8");
 const sessions = [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, session = ""]) => session);
 
 /** The domains in the session about domains. */
-const guests = [{ id: 5, name: "web", uuid: uuid(1) }, { id: 6, name: "db", uuid: uuid(2) }];
+const guests = [{ id: 5, name: "web", uuid: uuidFor(1) }, { id: 6, name: "db", uuid: uuidFor(2) }];
 
 /** Splits a command line as a shell does. */
 function wordsOf(line: string): string[] {

@@ -6,11 +6,12 @@ import { utf8Of } from "../../src/cli/bytes.ts";
 import { type Client, connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { Directory } from "../support/directory.ts";
-import { endGuest, startGuest, uuid } from "../support/guests.ts";
+import { endGuest, startGuest } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 import { type Ran, run, type Setting } from "../support/invocation.ts";
 
-const web = { id: 5, name: "web", uuid: uuid(1) };
-const db = { id: 6, name: "d\u00e9\x1b[31m", uuid: uuid(2) };
+const web = { id: 5, name: "web", uuid: uuidFor(1) };
+const db = { id: 6, name: "d\u00e9\x1b[31m", uuid: uuidFor(2) };
 
 /** Runs the command on a store with two domains, one of which has a hostile name. */
 async function withStore(body: (run: (...args: string[]) => Promise<Ran>, store: Client) => Promise<void>) {
@@ -43,8 +44,7 @@ describe("tsxs domains", () => {
     }));
 
   test("domains --json prints each domain with its flags and the evidence of its state", () =>
-    withStore(async (tsxs, store) => {
-      await store.write("/local/domain/5/memory/target", "1024");
+    withStore(async (tsxs) => {
       const { stdout } = await tsxs("domains", "--json", "--root", "/nothing");
       const [first = "", second = ""] = stdout.split("\n");
       assertEquals(JSON.parse(first), {
@@ -52,16 +52,21 @@ describe("tsxs domains", () => {
         name: "web",
         uuid: web.uuid,
         title: null,
-        type: null,
+        type: "pv",
         memory: 1024,
-        maxMemory: null,
-        virtualCpus: null,
-        maxVirtualCpus: null,
+        maxMemory: 2048,
+        virtualCpus: 1,
+        maxVirtualCpus: 2,
         state: "running",
         reason: "introduced",
         flags: ["active"],
-        console: null,
-        devices: [],
+        console: { type: "xenconsoled", tty: "/dev/pts/5", vncPort: null },
+        devices: [{
+          kind: "vif",
+          id: "0",
+          frontend: { path: "/local/domain/5/device/vif/0", domid: 5, state: 4 },
+          backend: { path: "/local/domain/0/backend/vif/5/0", domid: 0, state: 4 },
+        }],
         hasMoreDevices: false,
         evidence: {
           active: "IS_DOMAIN_INTRODUCED 5 is T",
@@ -287,7 +292,7 @@ describe("tsxs shutdown, reboot and suspend", () => {
       assertMatch(refused.stderr, /does not obey "poweroff"/);
       const unknown = await tsxs("shutdown", utf8Of("w\u00e9b"));
       assertEquals([unknown.ending, unknown.stderr.slice(0, 16)], [1, "tsxs: domain 'w\\"]);
-      await startGuest(store, { ...web, id: 7, uuid: uuid(3) });
+      await startGuest(store, { ...web, id: 7, uuid: uuidFor(3) });
       assertEquals((await tsxs("shutdown", "web")).stderr, "tsxs: several domains are 'web': 5, 7\n");
       assertMatch((await tsxs("shutdown")).stderr, /^tsxs: Usage: tsxs shutdown \[-h\]/);
     }));

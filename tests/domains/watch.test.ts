@@ -9,10 +9,11 @@ import type { DomainEvent } from "../../src/domains/lifecycle.ts";
 import type { DomainDefinition } from "../../src/domains/sources.ts";
 import { DomainWatch, watchDomains } from "../../src/domains/watch.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
-import { endGuest, HostSources, startGuest, uuid } from "../support/guests.ts";
+import { endGuest, HostSources, startGuest } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 
-const web = { id: 5, name: "web", uuid: uuid(1) };
-const db = { id: 6, name: "db", uuid: uuid(2) };
+const web = { id: 5, name: "web", uuid: uuidFor(1) };
+const db = { id: 6, name: "db", uuid: uuidFor(2) };
 
 /** An event in short: `"started booted 5 web"`, with `"(5)"` at the end after a reboot of domain 5. */
 function inShort(event: DomainEvent): string {
@@ -205,7 +206,7 @@ async function tell(steps: readonly Step[], isXen: boolean): Promise<void> {
   await using daemon = new Daemon();
   await using store = await connect(daemon.connect());
   const host = new HostSources();
-  const mark = { id: 9, name: "mark", uuid: uuid(9) };
+  const mark = { id: 9, name: "mark", uuid: uuidFor(9) };
   host.letters.set(mark.id, ["r-----", null]);
   const answers = (group: FlagGroup): boolean => isXen || group !== "state";
   const sources = host.sources.map((source) => ({ ...source, answers: source.answers.filter(answers) }));
@@ -267,16 +268,16 @@ describe("watchDomains()", () => {
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     for (let i = 0; i < 20; i++) {
-      const guest = { id: 100 + i, name: `g${i}`, uuid: uuid(100 + i) };
+      const guest = { id: 100 + i, name: `g${i}`, uuid: uuidFor(100 + i) };
       await using events = watchDomains(store);
       const starting = startGuest(store, guest);
       const listed = (await events.ready).filter(({ id }) => id === guest.id).length;
       await starting;
-      await startGuest(store, { id: 9, name: "mark", uuid: uuid(9) });
+      await startGuest(store, { id: 9, name: "mark", uuid: uuidFor(9) });
       const told = (await until(events, 9)).filter((text) => text === `started booted ${guest.id} g${i}`).length;
       assertEquals(listed + told, 1);
       await endGuest(store, guest);
-      await endGuest(store, { id: 9, name: "mark", uuid: uuid(9) });
+      await endGuest(store, { id: 9, name: "mark", uuid: uuidFor(9) });
     }
   });
 
@@ -301,7 +302,7 @@ describe("watchDomains()", () => {
     await using events = watchDomains(store, { sources: [source] });
     await events.ready;
     // The first event of a watch may cause a list as well.
-    await startGuest(store, { id: 9, name: "mark", uuid: uuid(9) });
+    await startGuest(store, { id: 9, name: "mark", uuid: uuidFor(9) });
     assertEquals(await until(events, 9), []);
     isHeld = true;
     await startGuest(store, db);

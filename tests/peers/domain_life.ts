@@ -5,7 +5,8 @@
 
 import process from "node:process";
 import { connect } from "../../mod.ts";
-import { endGuest, type Guest, startGuest, uuid } from "../support/guests.ts";
+import { endGuest, type Guest, startGuest } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 
 const AT_A_TIME = 4;
 
@@ -14,7 +15,7 @@ const [first, count] = [Number(firstText), Number(countText)];
 await using store = await connect(`unix:${socket}`);
 const living: Guest[] = [];
 for (let i = 0; i < count; i++) {
-  const guest = { id: first + i, name: `guest ${i}`, uuid: uuid(first + i) };
+  const guest = { id: first + i, name: `guest ${i}`, uuid: uuidFor(first + i) };
   await startGuest(store, guest);
   living.push(guest);
   if (living.length === AT_A_TIME) await endOne(i);

@@ -7,7 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
 import type { DomainEvent, LifecycleEvent } from "../../src/domains/lifecycle.ts";
 import { type DomainWatch, watchDomains } from "../../src/domains/watch.ts";
-import { endGuest, startGuest, uuid } from "../support/guests.ts";
+import { endGuest, startGuest } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 import { commandOf, runCommand } from "../support/program.ts";
 import { type RealStore, startOxenstored, startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
@@ -17,7 +18,7 @@ const FIRST = 100;
 const COUNT = 40;
 /** More domains than this start again. */
 const AGAIN_MIN = 5;
-const MARK = { id: 9, name: "mark", uuid: uuid(9) };
+const MARK = { id: 9, name: "mark", uuid: uuidFor(9) };
 
 function lifeOf(event: DomainEvent | undefined): LifecycleEvent {
   assert(event !== undefined && event.type !== "overflow", "an event was lost");
@@ -50,7 +51,7 @@ for (const start of [startXenstored, startOxenstored]) {
     describe(`lives of domains of ${name}`, () => {
       test(`watchDomains() tells the start and the end of a domain that ${name} releases by itself`, () =>
         withWatch(async (store, client, events) => {
-          const guest = { id: 5, name: "web", uuid: uuid(1) };
+          const guest = { id: 5, name: "web", uuid: uuidFor(1) };
           await startGuest(client, guest);
           assertEquals(await take(events, 1), ["started booted 5"]);
           // The toolstack has removed the nodes before the hypervisor tells the store of the end.
@@ -63,7 +64,7 @@ for (const start of [startXenstored, startOxenstored]) {
 
       test(`watchDomains() tells the end of a domain of ${name} whose nodes the toolstack has left`, () =>
         withWatch(async (store, client, events) => {
-          await startGuest(client, { id: 5, name: "web", uuid: uuid(1) });
+          await startGuest(client, { id: 5, name: "web", uuid: uuidFor(1) });
           assertEquals(await take(events, 1), ["started booted 5"]);
           await store.destroyDomain(5);
           assertEquals(await take(events, 1), ["stopped destroyed 5"]);
@@ -95,7 +96,7 @@ for (const start of [startXenstored, startOxenstored]) {
             assertEquals(told.map(({ type }) => type), ["started", "stopped"], `domain ${id}`);
             const [started] = told;
             const number = id < FIRST + COUNT ? id : id - COUNT;
-            assertEquals([started?.name, started?.uuid], [`guest ${number - FIRST}`, uuid(number)]);
+            assertEquals([started?.name, started?.uuid], [`guest ${number - FIRST}`, uuidFor(number)]);
             assertEquals(started?.rebootOf ?? null, id === number ? null : number, `the start of domain ${id}`);
           }
         }));

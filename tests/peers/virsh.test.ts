@@ -2,23 +2,23 @@
 
 import { after, before, describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { uuid } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 import { withPeers } from "./peers.ts";
 import { type HostDomain, VirshHost } from "./virsh.ts";
 
 const domains: readonly HostDomain[] = [
-  { name: "zeta", uuid: uuid(1), state: "running", title: "The last letter", hasSnapshot: true, isAutomatic: true },
-  { name: "alpha <1> & 2", uuid: uuid(2), state: "paused" },
-  { name: "Boff", uuid: uuid(3), state: "shut off", isAutomatic: true, title: "" },
-  { name: "off", uuid: uuid(4), state: "shut off", hasSnapshot: true },
-  { name: "crash", uuid: uuid(5), state: "crashed" },
-  { name: "saved", uuid: uuid(6), state: "shut off", isSaved: true, title: "A much longer title than others" },
-  { name: "trans", uuid: uuid(7), state: "running", isTransient: true },
-  { name: "asleep", uuid: uuid(8), state: "pmsuspended" },
-  { name: "ending", uuid: uuid(9), state: "in shutdown" },
-  { name: "a-very-long-name-that-makes-the-column-wide", uuid: uuid(10), state: "shut off" },
-  { name: "Alpha", uuid: uuid(11), state: "shut off" },
-  ...Array.from({ length: 5 }, (_, i): HostDomain => ({ name: `many${i}`, uuid: uuid(20 + i), state: "running" })),
+  { name: "zeta", uuid: uuidFor(1), state: "running", title: "The last letter", hasSnapshot: true, isAutomatic: true },
+  { name: "alpha <1> & 2", uuid: uuidFor(2), state: "paused" },
+  { name: "Boff", uuid: uuidFor(3), state: "shut off", isAutomatic: true, title: "" },
+  { name: "off", uuid: uuidFor(4), state: "shut off", hasSnapshot: true },
+  { name: "crash", uuid: uuidFor(5), state: "crashed" },
+  { name: "saved", uuid: uuidFor(6), state: "shut off", isSaved: true, title: "A much longer title than others" },
+  { name: "trans", uuid: uuidFor(7), state: "running", isTransient: true },
+  { name: "asleep", uuid: uuidFor(8), state: "pmsuspended" },
+  { name: "ending", uuid: uuidFor(9), state: "in shutdown" },
+  { name: "a-very-long-name-that-makes-the-column-wide", uuid: uuidFor(10), state: "shut off" },
+  { name: "Alpha", uuid: uuidFor(11), state: "shut off" },
+  ...Array.from({ length: 5 }, (_, i): HostDomain => ({ name: `many${i}`, uuid: uuidFor(20 + i), state: "running" })),
 ];
 
 const one = [
@@ -111,10 +111,10 @@ withPeers("virsh list", () => {
     });
 
     test("tsxs domains escapes what virsh prints or loses: wide and control characters, and backslashes", async () => {
-      const odd = { uuid: uuid(1), state: "running" as const };
+      const odd = { uuid: uuidFor(1), state: "running" as const };
       await using host = await VirshHost.make([
         { ...odd, name: "\u65e5\u672c", title: "a\ttab and \u0085" },
-        { ...odd, uuid: uuid(2), name: "back\\slash" },
+        { ...odd, uuid: uuidFor(2), name: "back\\slash" },
       ]);
       const { stdout } = await host.tsxs(["--title"]);
       assertEquals(stdout.split("\n").slice(2, 4), [

@@ -1,6 +1,7 @@
 // Guests as a toolstack makes and ends them, without a hypervisor.
 
 import type { Client } from "../../src/client/client.ts";
+import { endDomain, makeDomain } from "./domains.ts";
 import type { DomainDefinition, DomainSource, HypervisorState } from "../../src/domains/sources.ts";
 
 /** A guest. */
@@ -10,36 +11,19 @@ export interface Guest {
   readonly uuid: string;
 }
 
-/** Returns a UUID that ends in a number. */
-export function uuid(number: number): string {
-  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+/** Makes a guest, and introduces it. */
+export async function startGuest(store: Client, guest: Guest): Promise<void> {
+  await makeDomain(store, { memory: 1024, ...guest });
 }
 
-/** Writes the nodes of a guest, and introduces it. */
-export async function startGuest(store: Client, { id, name, uuid }: Guest): Promise<void> {
-  const home = `/local/domain/${id}`;
-  await store.transact(async (transaction) => {
-    await transaction.write(`${home}/vm`, `/vm/${uuid}`);
-    await transaction.write(`${home}/name`, name);
-    await transaction.write(`${home}/domid`, `${id}`);
-    await transaction.write(`${home}/control/shutdown`, "");
-    await transaction.write(`${home}/store/ring-ref`, "1");
-    await transaction.write(`/vm/${uuid}/name`, name);
-  });
-  await store.introduceDomain(id, 1, 1);
-}
-
-/** Removes the nodes of a guest, and lets it end. */
+/** Removes the nodes of a guest, and lets it end: by a release, unless a test ends it in another way. */
 export async function endGuest(
   store: Client,
-  { id, uuid }: Guest,
+  guest: Guest,
   end: (id: number) => Promise<void> = (id) => store.releaseDomain(id),
 ): Promise<void> {
-  await store.transact(async (transaction) => {
-    await transaction.delete(`/vm/${uuid}`);
-    await transaction.delete(`/local/domain/${id}`);
-  });
-  await end(id);
+  await endDomain(store, { memory: 1024, ...guest }, false);
+  await end(guest.id);
 }
 
 /** What the hypervisor and the files of a host tell, which a test changes. */
