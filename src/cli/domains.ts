@@ -37,7 +37,7 @@ const virsh = [
   "title",
 ].map((long): OptionRule => ({ letter: long, long }));
 
-/** Pairs of options that exclude each other. Those of virsh come first, in its order. */
+/** Pairs of options, of which a command may have one. The pairs of virsh come first, in its order. */
 const exclusions: readonly (readonly [string, string])[] = [
   ["table", "name"],
   ["table", "uuid"],

@@ -38,14 +38,14 @@ async function take(events: AsyncIterator<DomainEvent>, count: number): Promise<
 for (const start of [startXenstored, startOxenstored]) {
   const name = start === startXenstored ? "xenstored" : "oxenstored";
 
-  async function withWatch(body: (store: RealStore, client: Client, events: DomainWatch) => Promise<void>) {
+  const withWatch = async (body: (store: RealStore, client: Client, events: DomainWatch) => Promise<void>) => {
     await using store = await start();
     await using client = await connect(`unix:${store.socket}`);
     await using watching = await connect(`unix:${store.socket}`);
     await using events = watchDomains(watching);
     await events.ready;
     await body(store, client, events);
-  }
+  };
 
   withPeers(`lives of domains of ${name}`, () => {
     describe(`lives of domains of ${name}`, () => {
