@@ -6,6 +6,7 @@ import { client } from "./protections/client.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
 import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
+import { domainSources } from "./protections/domain_sources.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
 import { waits } from "./protections/waits.ts";
@@ -17,6 +18,7 @@ export const protections: readonly Protection[] = [
   ...daemonState,
   ...daemonLines,
   ...persistence,
+  ...domainSources,
   ...migration,
   ...wire,
   ...client,
