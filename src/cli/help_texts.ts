@@ -5,6 +5,15 @@ import { toolHelps } from "./help_tools.ts";
 
 const json: Row = ["-j, --json", "print JSON lines"];
 
+const shutdownNotes = [
+  "DOMAIN is a number, a UUID or a name.",
+  "The status is 0 after an acknowledgement, 124 after the limit, and 1 otherwise.",
+];
+const shutdownOptions: readonly Row[] = [
+  ["-t, --timeout SECONDS", "wait so long for the guest, instead of 60 seconds"],
+  ["-w, --wait", "wait for the end of the domain as well"],
+];
+
 /** The subcommands in the order of their list. */
 export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
   ...toolHelps,
@@ -153,6 +162,67 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["-j, --json", "print a JSON line after each interval"],
     ],
     examples: [["tsxs top", "watch the store until q is pressed"]],
+  }],
+  ["domains", {
+    summary: "list the domains, or print the events of their lives",
+    usage: "[OPTION...]",
+    notes: [
+      "Without --all and --inactive, only domains that run are listed.",
+      "Options of one kind add domains, and options of other kinds leave domains out.",
+    ],
+    options: [
+      ["--all", "list all domains"],
+      ["--inactive", "list domains that do not run"],
+      ["--state-running", "list domains that run"],
+      ["--state-paused", "list paused domains"],
+      ["--state-shutoff", "list domains that do not run"],
+      ["--state-other", "list domains in another state"],
+      ["--persistent", "list domains with a definition"],
+      ["--transient", "list domains without a definition"],
+      ["--autostart", "list domains that start with the host"],
+      ["--no-autostart", "list domains that do not start with the host"],
+      ["--with-managed-save", "list domains with a saved image"],
+      ["--without-managed-save", "list domains without a saved image"],
+      ["--with-snapshot", "list domains with a snapshot"],
+      ["--without-snapshot", "list domains without a snapshot"],
+      ["--with-checkpoint", "list domains with a checkpoint"],
+      ["--without-checkpoint", "list domains without a checkpoint"],
+      ["--table", "print a table, as without an option"],
+      ["--title", "add the titles to the table"],
+      ["--managed-save", "call a domain saved if it has a saved image"],
+      ["--uuid, --id, --name", "print these columns only, without a table"],
+      ["-j, --json", "print JSON lines"],
+      ["--watch", "print events instead of a list"],
+      ["-n, --number NR", "end after so many events"],
+      ["--interval SECONDS", "look for pauses and definitions so often"],
+      ["--root DIRECTORY", "look for files of the host in another root"],
+    ],
+    examples: [
+      ["tsxs domains --all --title", "list all domains with their titles"],
+      ["tsxs domains --state-paused --name", "print the names of paused domains"],
+      ["tsxs domains --watch --json", "print events as JSON lines"],
+    ],
+  }],
+  ["shutdown", {
+    summary: "ask a guest to power off",
+    usage: "[-t SECONDS] [-w] DOMAIN",
+    notes: shutdownNotes,
+    options: shutdownOptions,
+    examples: [["tsxs shutdown -w web", "power off, and wait for the end"]],
+  }],
+  ["reboot", {
+    summary: "ask a guest to reboot",
+    usage: "[-t SECONDS] [-w] DOMAIN",
+    notes: shutdownNotes,
+    options: shutdownOptions,
+    examples: [["tsxs reboot -t 10 5", "give domain 5 ten seconds to answer"]],
+  }],
+  ["suspend", {
+    summary: "ask a guest to suspend itself",
+    usage: "[-t SECONDS] [-w] DOMAIN",
+    notes: shutdownNotes,
+    options: shutdownOptions,
+    examples: [["tsxs suspend web", "ask, and withdraw the request after a minute"]],
   }],
   ["serve", {
     summary: "run a daemon on a socket until SIGTERM or SIGINT",

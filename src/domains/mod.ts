@@ -43,3 +43,13 @@ export type {
   SourceOptions,
   SourceReading,
 } from "./sources.ts";
+export * from "./sources/mod.ts";
+export { DomainWatch, watchDomains, type WatchDomainsOptions } from "./watch.ts";
+export {
+  type DomainEvent,
+  LifecycleDetail,
+  type LifecycleEvent,
+  type LifecycleName,
+  LifecycleType,
+  type LostEvents,
+} from "./lifecycle.ts";

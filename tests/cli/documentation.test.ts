@@ -11,11 +11,16 @@ import { utf8Of } from "../../src/cli/bytes.ts";
 import { connect } from "../../src/client/client.ts";
 import { openTransport } from "../../src/transport/open.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
+import { startGuest } from "../support/guests.ts";
+import { uuidFor } from "../support/domains.ts";
 import { run } from "../support/invocation.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const text = readFileSync(join(root, "docs/command.md"), "utf8");
 const sessions = [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, session = ""]) => session);
+
+/** The domains in the session about domains. */
+const guests = [{ id: 5, name: "web", uuid: uuidFor(1) }, { id: 6, name: "db", uuid: uuidFor(2) }];
 
 /** Splits a command line as a shell does. */
 function wordsOf(line: string): string[] {
@@ -76,6 +81,7 @@ describe("docs/command.md", () => {
     assert(sessions.length > 4, `${sessions.length} sessions`);
     for (const session of sessions) {
       let printed = "";
+      if (session.includes("tsxs domains")) { for (const guest of guests) await startGuest(store, guest); }
       for (const [, line = ""] of session.matchAll(/^\$ (.*)$/gm)) {
         printed += `$ ${line}\n${await shell(line)}`;
       }

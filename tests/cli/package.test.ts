@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -95,6 +96,17 @@ describe("the command of the built package", { timeout: 120_000 }, () => {
     assertEquals((await action("diff", stdout.trim())).code, 0);
     const missing = await action("save", "/none");
     assertEquals([missing.code, missing.stderr], [1, 'tsxs: saveTree "/none": No such file or directory (ENOENT)\n']);
+  });
+
+  test("tsxs domains loads the list of domains, and goes on without a hypervisor that does not answer", async () => {
+    const xl = join(directory, "xl");
+    writeFileSync(xl, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const words = [...commandOf(join(directory, "cli.js")), "-a", "embedded:", "domains", "--root", directory];
+    const { code, stdout, stderr } = await runCommand(words, { PATH: `${directory}:${process.env.PATH}` });
+    assertEquals([code, stdout], [0, " Id   Name   State\n--------------------\n\n"]);
+    assertEquals(stderr, `tsxs: xlList: "${xl} list -v" failed: it ended with status 1: listing without it\n`);
+    const missing = await run("-a", "embedded:", "shutdown", "nothing");
+    assertEquals([missing.code, missing.stderr], [1, "tsxs: domain 'nothing' does not exist or does not run\n"]);
   });
 
   test("tsxs serve loads the daemon", async () => {

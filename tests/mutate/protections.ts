@@ -8,6 +8,7 @@ import { completion } from "./protections/completion.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
 import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
+import { domainSources } from "./protections/domain_sources.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
 import { shell } from "./protections/shell.ts";
@@ -22,6 +23,7 @@ export const protections: readonly Protection[] = [
   ...daemonState,
   ...daemonLines,
   ...persistence,
+  ...domainSources,
   ...migration,
   ...wire,
   ...client,
