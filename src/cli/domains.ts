@@ -49,11 +49,11 @@ const exclusions: readonly (readonly [string, string])[] = [
 const syntax: Syntax = {
   options: [
     ...virsh,
-    { ...json, yields: true },
-    { letter: "watch", long: "watch", yields: true },
-    { letter: "n", long: "number", hasArgument: true, yields: true },
-    { letter: "interval", long: "interval", hasArgument: true, yields: true },
-    { letter: "root", long: "root", hasArgument: true, yields: true },
+    json,
+    { letter: "watch", long: "watch" },
+    { letter: "n", long: "number", hasArgument: true },
+    { letter: "interval", long: "interval", hasArgument: true },
+    { letter: "root", long: "root", hasArgument: true },
   ],
   usage: "[-h] [--all | --inactive] [--table | --uuid | --name | --id | --json] [option...]\n" +
     "       domains --watch [-n NR] [--interval SECONDS] [--json]",

@@ -46,7 +46,7 @@ describe("completion", () => {
   test("the names of all subcommands are completed with their summaries", async () => {
     const lines = [...helps].map(([name, { summary }]) => `${name}\t${summary}`);
     assertEquals(await answer([""]), [...lines, noFiles]);
-    assertEquals(await found("re"), ["read", "restore", noFiles]);
+    assertEquals(await found("re"), ["read", "restore", "reboot", noFiles]);
     assertEquals(await found("help wat"), ["watch", noFiles]);
   });
 
@@ -78,12 +78,12 @@ describe("completion", () => {
       ["--color ", ["auto", "always", "never", noFiles]],
       ["--color=a", ["--color=auto", "--color=always", noFiles]],
       ["--col a", ["auto", "always", noFiles]],
-      ["--color never re", ["read", "restore", noFiles]],
+      ["--color never rea", ["read", noFiles]],
       ["--address ", ["unix:", "xenbus:", "embedded:", noSpace]],
       ["-a unix:/ru", [files]],
       ["-a embedded:x", [noFiles]],
       ["--timeout ", [noFiles]],
-      ["-v -x re", ["read", "restore", noFiles]],
+      ["-v -x rea", ["read", noFiles]],
       ["completion ", ["bash", "zsh", "fish", noFiles]],
       ["completion bash ", [noFiles]],
       ["diff ", [files]],
@@ -117,7 +117,7 @@ describe("completion", () => {
       ["read /missing/", [noFiles]],
       ["control ", [noFiles]],
       ["nothing ", [noFiles]],
-      ["--nothing re", ["read", "restore", noFiles]],
+      ["--nothing rea", ["read", noFiles]],
     ] as const
   ) {
     test(`tsxs ${line} is completed with ${expected.join(" ")}`, async () =>

@@ -2,14 +2,16 @@
 
 import { type Client, connect } from "../../mod.ts";
 import { Checkpoints } from "../../src/domains/sources/checkpoints.ts";
-import { bytesOf, byteString, utf8Of } from "../../src/cli/bytes.ts";
+import { bytesOf } from "../../src/cli/bytes.ts";
 import type { Context } from "../../src/cli/context.ts";
 import { domainsWith } from "../../src/cli/domains.ts";
 import { openClient } from "../../src/cli/client.ts";
 import { Failure } from "../../src/cli/invocation.ts";
+import { silentProgress } from "../../src/cli/silent_progress.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { Directory } from "../support/directory.ts";
 import { startGuest } from "../support/guests.ts";
+import { invocationOf } from "../support/invocation.ts";
 import { type Finished, runCommand } from "../support/program.ts";
 
 /** A domain of a host. */
@@ -96,44 +98,46 @@ export class VirshHost implements AsyncDisposable {
     const source = new Checkpoints(() =>
       snapshots.map(({ uuid }) => ({ domain: uuid, kind: "snapshot" as const, evidence: "/states" }))
     );
-    const output = { stdout: "", stderr: "" };
-    const print = (stream: "stdout" | "stderr") => (bytes: Uint8Array): void => {
-      output[stream] += byteString(bytes);
-    };
+    const { invocation, printed } = invocationOf(
+      () => this.#daemon.connect(),
+      ["tsxs", "domains", ...args, "--root", this.#directory.at("root")],
+      { variables: { PATH: this.#directory.at("bin") } },
+    );
+    const print = (text: string): void => invocation.writeError(bytesOf(text));
     let client: Client | null = null;
     const context: Context = {
-      invocation: {
-        program: "tsxs",
-        args: [],
-        variable: (name) => name === "PATH" ? this.#directory.at("bin") : undefined,
-        writeOutput: print("stdout"),
-        writeError: print("stderr"),
-        readInput: async function* () {},
-        readFile: async function* () {},
-        isInputTerminal: () => false,
-        columns: () => null,
-        runProgram: () => Promise.resolve(1),
-        signalled: () => new Promise(() => {}),
-        open: () => Promise.resolve({ transport: this.#daemon.connect(), address: "test" }),
+      invocation,
+      globals: {
+        address: undefined,
+        timeout: null,
+        verbose: false,
+        trace: false,
+        color: "never",
+        progressBars: null,
       },
-      globals: { address: undefined, timeout: null, verbose: false, trace: false, color: "never" },
       isTool: false,
       names: [],
       usageName: "tsxs domains",
-      args: [...args.map(utf8Of), "--root", this.#directory.at("root")],
-      warn: (message) => print("stderr")(bytesOf(`tsxs: ${message}\n`)),
-      say: (lines) => print("stderr")(bytesOf(`${lines}\n`)),
-      complain: (complaint) => print("stderr")(bytesOf(`domains: ${complaint}\n`)),
+      args: invocation.args.slice(1),
+      warn: (message) => print(`tsxs: ${message}\n`),
+      say: (lines) => print(`${lines}\n`),
+      complain: (complaint) => print(`domains: ${complaint}\n`),
+      progress: () => Promise.resolve(silentProgress),
+      runner: {
+        open: () => Promise.reject(new Error("no connection is wanted")),
+        session: () => Promise.reject(new Error("no session is wanted")),
+        run: () => Promise.reject(new Error("no other subcommand is wanted")),
+      },
       limit: (_, result) => result,
       connect: () => Promise.reject(new Error("no session is wanted")),
       client: async () => client = await openClient(context),
     };
     try {
-      return { code: await domainsWith(context, [source]), ...output };
+      return { code: await domainsWith(context, [source]), ...printed() };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       context.warn(error.message);
-      return { code: error.status, ...output };
+      return { code: error.status, ...printed() };
     } finally {
       await (client as Client | null)?.close();
     }

@@ -47,8 +47,26 @@ export interface Setting {
   readonly signalled?: Promise<string>;
 }
 
+/** An invocation of a test, and what was printed. */
+export interface Made {
+  readonly invocation: Invocation;
+  /** Returns what was printed, as byte strings. */
+  printed(): { readonly stdout: string; readonly stderr: string };
+}
+
 /** Runs a command such as `["xenstore-read", "/tool"]` or `["tsxs", "read", "/tool"]`. */
 export async function run(
+  open: (address?: string) => Transport | Promise<Transport>,
+  words: readonly string[],
+  setting: Setting = {},
+): Promise<Ran> {
+  const { invocation, printed } = invocationOf(open, words, setting);
+  const ending = await main(invocation);
+  return { ending, ...printed() };
+}
+
+/** Makes the invocation of a command such as `["tsxs", "read", "/tool"]`. */
+export function invocationOf(
   open: (address?: string) => Transport | Promise<Transport>,
   [program = "", ...args]: readonly string[],
   {
@@ -65,7 +83,7 @@ export async function run(
     openStream,
     signalled = new Promise(() => {}),
   }: Setting = {},
-): Promise<Ran> {
+): Made {
   let [stdout, stderr] = ["", ""];
   const invocation: Invocation = {
     program,
@@ -113,8 +131,7 @@ export async function run(
       return () => void (isHeld = false);
     },
   };
-  const ending = await main(invocation);
-  return { ending, stdout, stderr };
+  return { invocation, printed: () => ({ stdout, stderr }) };
 }
 
 /** Yields a text in pieces that end anywhere. Throws ENOENT if there is no text. */
