@@ -1,7 +1,7 @@
 // The room of checkpoints for the command: which checkpoints there are, by which names, and how failures are reported.
 
 import type { CheckpointRepository, CheckpointStorage, LockOwner, TreeCheckpoint } from "../../checkpoints/mod.ts";
-import { type Head, readHead } from "../../checkpoints/dump_format.ts";
+import { type Head, readHead } from "../../checkpoints/trees/dump_format.ts";
 import { escapeText } from "../escape.ts";
 import { utf8Of } from "../bytes.ts";
 import type { OptionRule } from "../getopt.ts";
