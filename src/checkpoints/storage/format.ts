@@ -1,6 +1,6 @@
 // The format of a stored checkpoint: two lines of text, the payload, and two lines with its length and checksum.
 
-import type { LockOwner } from "./owner.ts";
+import { type LockOwner, NAME_SIZE_MAX } from "./owner.ts";
 
 /*
  * tsxs-checkpoint 1
@@ -111,5 +111,6 @@ function parseOwner(bytes: Uint8Array): LockOwner | null {
 
 /** A text of printable characters: these texts become part of messages. */
 function isTextOrNull(value: unknown): value is string | null {
-  return value === null || (typeof value === "string" && /^[\x20-\x7e]{0,255}$/.test(value));
+  if (value === null) return true;
+  return typeof value === "string" && value.length <= NAME_SIZE_MAX && /^[\x20-\x7e]*$/.test(value);
 }

@@ -4,9 +4,15 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 
+/** The largest number of characters in each name of an owner. */
+export const NAME_SIZE_MAX = 255;
+
 /** The process that saves a checkpoint, as it names itself in the file. */
 export interface LockOwner {
-  /** The name of the host. `null` if the runtime did not permit to read it. */
+  /**
+   * The name of the host. Characters outside of printable ASCII are escaped, as in `"b\\u00fcro"`. `null` if the runtime
+   * did not permit to read it.
+   */
   readonly host: string | null;
   /** The process id. */
   readonly process: number;
@@ -26,7 +32,7 @@ export type OwnerState = "alive" | "dead" | "unknown";
 /** Describes this process. */
 export function thisOwner(): LockOwner {
   return {
-    host: attempt(() => hostname()),
+    host: hostOf(),
     process: process.pid,
     boot: bootOf(),
     time: new Date().toISOString(),
@@ -42,7 +48,7 @@ export function thisOwner(): LockOwner {
  */
 export function stateOf(owner: LockOwner): OwnerState {
   const boot = bootOf();
-  const isSameHost = owner.host !== null && owner.host === attempt(() => hostname());
+  const isSameHost = owner.host !== null && owner.host === hostOf();
   if (owner.boot === null || boot === null) return isSameHost ? stateOfProcess(owner) : "unknown";
   // Hosts that share a directory have different names. The same name with another boot is a restart.
   if (owner.boot !== boot) return isSameHost ? "dead" : "unknown";
@@ -65,12 +71,26 @@ function stateOfProcess(owner: LockOwner): OwnerState {
   return owner.started === null || started === null || owner.started === started ? "alive" : "dead";
 }
 
+/**
+ * Escapes a name as the format permits it: at most 255 characters of printable ASCII.
+ *
+ * Linux permits any bytes in the name of a host.
+ */
+export function printableName(name: string): string {
+  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return name.replace(/[^\x20-\x7e]/g, escape).slice(0, NAME_SIZE_MAX);
+}
+
+function hostOf(): string | null {
+  return attempt(() => printableName(hostname()));
+}
+
 function bootOf(): string | null {
-  return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  return attempt(() => printableName(readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()));
 }
 
 function namespaceOf(): string | null {
-  return attempt(() => readlinkSync("/proc/self/ns/pid"));
+  return attempt(() => printableName(readlinkSync("/proc/self/ns/pid")));
 }
 
 /** When a process started. `null` if unknown, and `undefined` if it has ended and its parent has not noticed. */

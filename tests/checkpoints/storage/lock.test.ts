@@ -13,8 +13,8 @@ import {
   LockedStorageError,
   type LockOwner,
 } from "../../../src/checkpoints/mod.ts";
-import { encodeHeader } from "../../../src/checkpoints/storage/format.ts";
-import { stateOf, thisOwner } from "../../../src/checkpoints/storage/owner.ts";
+import { encodeHeader, parseHeader } from "../../../src/checkpoints/storage/format.ts";
+import { printableName, stateOf, thisOwner } from "../../../src/checkpoints/storage/owner.ts";
 import { bytes } from "../../support/bytes.ts";
 import { commandOf } from "../../support/program.ts";
 import { inDirectory } from "../../support/socket.ts";
@@ -239,6 +239,18 @@ describe("whether the owner of a lock runs", () => {
     } finally {
       child.kill("SIGKILL");
       await closed;
+    }
+  });
+
+  test("the name of a host may have any characters, and the checkpoint names it escaped", () => {
+    for (const [name, host] of [["b\u00fcro", "b\\u00fcro"], ["a\nb\u001b[m", "a\\u000ab\\u001b[m"], ["", ""]]) {
+      assertEquals(printableName(name ?? ""), host);
+    }
+    const names = ["b\u00fcro", "a\nb\u001b[m", "\ufffd".repeat(64), "x".repeat(300)];
+    for (const name of names) {
+      const owner = { ...thisOwner(), host: printableName(name) };
+      const header = encodeHeader(owner);
+      assertEquals(parseHeader(header), { kind: "whole", size: header.length, owner });
     }
   });
 });
