@@ -37,6 +37,8 @@ export interface Payload {
   readonly name: string;
   /** The name of the directory in its repository; `null` if the bytes are in memory. */
   readonly directory: string | null;
+  /** The path of its directory; `null` if the bytes are in memory. */
+  readonly location: string | null;
   /** Opens the bytes. */
   open(signal: AbortSignal | undefined): Promise<OpenBytes>;
 }
@@ -49,6 +51,7 @@ export function stored(storage: TreeStorage): Payload {
   return {
     name,
     directory,
+    location,
     async open(signal) {
       const opened = await storage.open({ signal });
       if (opened === null) throw new DumpError(`cannot read ${name}: nothing was saved in it`);
@@ -63,6 +66,7 @@ export function inMemory(pieces: readonly Uint8Array[]): Payload {
   return {
     name: "the checkpoint",
     directory: null,
+    location: null,
     open(signal) {
       const opened: OpenBytes = {
         size,

@@ -80,7 +80,7 @@ const LIMITS = ["ENOSPC", "EQUOTA", "ENOMEM"];
  * @throws {XenStoreError} If the node does not exist: ENOENT. If the client may not read a node: EACCES.
  * @throws {BrokenChainError} If `since` is the last of 64 differences.
  * @throws {CheckpointError} If the storage cannot save.
- * @throws {RangeError} If `since` has another path, or `attempts` is invalid.
+ * @throws {RangeError} If `since` has another path or needs what `storage` has, or `attempts` is invalid.
  *
  * @example
  * ```ts
@@ -103,6 +103,9 @@ export async function saveTree(client: Client, path: string, options: SaveTreeOp
   checkAttempts(attempts, {});
   if (consistency !== "transaction" && consistency !== "walk") {
     throw new RangeError(`consistency is ${JSON.stringify(consistency)}: expected "transaction" or "walk"`);
+  }
+  if (storage !== undefined && since?.isStoredIn(storage.location)) {
+    throw new RangeError(`storage is ${JSON.stringify(storage.location)}: since needs the checkpoint that is there`);
   }
   const head = await headOf(top, since, signal);
   const progress = client.track("saveTree");

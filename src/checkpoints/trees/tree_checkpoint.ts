@@ -70,6 +70,15 @@ export class TreeCheckpoint {
   }
 
   /**
+   * Whether this checkpoint, or one that it is a difference to, is in a directory.
+   *
+   * @internal
+   */
+  isStoredIn(location: string): boolean {
+    return this.#payload.location === location || (this.parent?.isStoredIn(location) ?? false);
+  }
+
+  /**
    * Reads the nodes of the whole tree: a node comes before the nodes below it, and siblings are sorted by their bytes.
    *
    * Memory does not grow with the tree. If the checkpoint is a difference, its earlier checkpoints are read as well.

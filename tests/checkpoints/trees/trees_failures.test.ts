@@ -332,6 +332,23 @@ describe("restoring a tree", () => {
 });
 
 describe("chains of checkpoints", () => {
+  test("a difference is not saved in the place of a checkpoint that it starts from", () =>
+    inTemporary(async (directory) => {
+      await withStore(async (store) => {
+        const repository = new CheckpointRepository(directory);
+        const [base, next] = [await repository.create(), await repository.create()];
+        await store.write("/a/b", "1");
+        const first = await saveTree(store, "/a", { storage: base });
+        await store.write("/a/b", "2");
+        const second = await saveTree(store, "/a", { storage: next, since: first });
+        for (const storage of [base, next]) {
+          const saved = saveTree(store, "/a", { storage, since: second });
+          await assertRejects(() => saved, RangeError, "since needs the checkpoint that is there");
+          assertEquals((await (await openTree(next)).summary()).id, (await second.summary()).id);
+        }
+      });
+    }));
+
   test("a difference without its earlier checkpoint is an error that names the cause", () =>
     inTemporary(async (directory) => {
       await withStore(async (store) => {
