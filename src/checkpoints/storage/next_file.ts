@@ -2,8 +2,9 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { rename, unlink } from "node:fs/promises";
 import { codedError, codeOf } from "../../wire/system_errors.ts";
+import { Descriptor } from "./descriptor.ts";
 import { CheckpointError, LockedStorageError } from "./errors.ts";
 import { encodeChecksum, encodeHeader, encodeLength } from "./format.ts";
 import { entryOf, readLock } from "./lock.ts";
@@ -21,17 +22,17 @@ export class NextFile {
   readonly #what: string;
   readonly #hash: Hash = createHash("sha256");
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
-  #handle: FileHandle | null;
+  readonly #file: Descriptor;
   #identity: { readonly ino: bigint; readonly dev: bigint } | null = null;
   #buffered = 0;
   #written = 0;
   #length = 0;
   #last: number | undefined;
 
-  private constructor(path: string, what: string, handle: FileHandle) {
+  private constructor(path: string, what: string, file: Descriptor) {
     this.#path = path;
     this.#what = what;
-    this.#handle = handle;
+    this.#file = file;
   }
 
   /**
@@ -44,9 +45,9 @@ export class NextFile {
     try {
       await file.#put(encodeHeader(file.owner));
       await file.#flush();
-      file.#identity = await file.#opened.stat({ bigint: true });
+      file.#identity = await file.#file.stat();
       // After a power failure the lock tells that its owner has ended.
-      await file.#opened.datasync();
+      await file.#file.datasync();
       return file;
     } catch (error) {
       await file.discard();
@@ -79,12 +80,12 @@ export class NextFile {
     await this.#flush();
     const checksum = this.#hash.digest("hex");
     await this.#write(encodeChecksum(checksum));
-    await this.#opened.sync();
+    await this.#file.sync();
     if (!await this.#isOurs()) {
       const state = `another process broke the lock "${this.#path}" during the save`;
       throw new CheckpointError("broken-lock", `${this.#what}: ${state}`, { file: this.#path });
     }
-    await this.#close();
+    await this.#file.close();
     await rename(this.#path, to);
     return checksum;
   }
@@ -96,13 +97,8 @@ export class NextFile {
       if (await this.#isOurs().catch(() => true)) await unlink(this.#path);
     } catch { /* The file stays as a lock, which names this process. */ }
     try {
-      await this.#close();
+      await this.#file.close();
     } catch { /* The system has closed the file all the same. */ }
-  }
-
-  get #opened(): FileHandle {
-    if (this.#handle === null) throw codedError("EBADF", "the file is closed");
-    return this.#handle;
   }
 
   /** Tells whether the path leads to this file. The number of an open file is not used again. */
@@ -132,25 +128,19 @@ export class NextFile {
 
   async #write(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.#opened.write(bytes, done, bytes.length - done, this.#written);
+      const bytesWritten = await this.#file.write(bytes, done, this.#written);
       // A disk that is full may take fewer bytes. It reports its error at the next call.
       if (bytesWritten === 0) throw codedError("EIO", "the system wrote no byte");
       done += bytesWritten;
       this.#written += bytesWritten;
     }
   }
-
-  async #close(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = null;
-    await handle?.close();
-  }
 }
 
-async function createExclusively(path: string, what: string): Promise<FileHandle> {
+async function createExclusively(path: string, what: string): Promise<Descriptor> {
   for (;;) {
     try {
-      return await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      return await Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }

@@ -1,9 +1,9 @@
 // Saves a checkpoint: the next file is written, synced, and renamed over the current one.
 
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { SharedSignals } from "../../client/abort.ts";
 import { codeOf } from "../../wire/system_errors.ts";
+import { Descriptor } from "./descriptor.ts";
 import { CheckpointError, failed } from "./errors.ts";
 import { NextFile } from "./next_file.ts";
 import type { LockOwner } from "./owner.ts";
@@ -80,17 +80,17 @@ export async function saveCheckpoint(
 }
 
 /** Opens the directory of a storage. It must not be a link, nor one in which all users may replace files. */
-async function openDirectory(location: string, what: string): Promise<FileHandle> {
-  let directory: FileHandle;
+async function openDirectory(location: string, what: string): Promise<Descriptor> {
+  let directory: Descriptor;
   try {
-    directory = await open(location, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    directory = await Descriptor.open(location, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   } catch (error) {
     if (codeOf(error) !== "ELOOP" && codeOf(error) !== "ENOTDIR") throw failed(what, error, location);
     throw new CheckpointError("unsafe", `${what}: "${location}" is not a directory`, { file: location, cause: error });
   }
   try {
     const { mode } = await directory.stat();
-    if ((mode & (WRITABLE_BY_ALL | STICKY)) !== WRITABLE_BY_ALL) return directory;
+    if ((Number(mode) & (WRITABLE_BY_ALL | STICKY)) !== WRITABLE_BY_ALL) return directory;
     throw new CheckpointError("unsafe", `${what}: all users may write in "${location}": chmod o-w it`, {
       file: location,
     });

@@ -11,6 +11,7 @@ import { inDirectory } from "../../support/socket.ts";
 
 const writer = fileURLToPath(new URL("writer.ts", import.meta.url));
 const creator = fileURLToPath(new URL("creator.ts", import.meta.url));
+const silent = fileURLToPath(new URL("silent.ts", import.meta.url));
 const ROUNDS = 40;
 
 describe("two processes that save at the same time", () => {
@@ -57,5 +58,14 @@ describe("two processes that save at the same time", () => {
       assertEquals(await last.load(), new Uint8Array([7]));
       const found = (await repository.storages()).map(({ location }) => location);
       assert(found.every((location) => made.includes(location)) && found.length >= 11);
+    }));
+});
+
+describe("a save whose source is silent", () => {
+  test("its files stay open, although nothing but the runtime could find them, and it keeps the lock", () =>
+    inDirectory(async (base) => {
+      const { location } = await CheckpointStorage.create(base);
+      const { code, stdout, stderr } = await runCommand([...commandOf(silent), location]);
+      assertEquals([code, stdout, stderr], [0, "80000000 elements, and the lock is there\n", ""]);
     }));
 });
