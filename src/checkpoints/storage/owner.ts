@@ -10,7 +10,7 @@ export const NAME_SIZE_MAX = 255;
 /** The process that saves a checkpoint, as it names itself in the file. */
 export interface LockOwner {
   /**
-   * The name of the host. Characters outside of printable ASCII are escaped, as in `"b\\u00fcro"`. `null` if the
+   * The name of the host. Characters outside of printable ASCII are escaped, as in `"b\u00fcro"`. `null` if the
    * runtime did not permit to read it.
    */
   readonly host: string | null;

@@ -3,8 +3,9 @@
 import { join } from "node:path";
 import { checkOptions, type OptionNames } from "../../wire/checks.ts";
 import { createStorage } from "./creating.ts";
+import { failed, type LockDetails } from "./errors.ts";
 import { checkedLocation, FILE_NAME, NEXT_NAME } from "./location.ts";
-import { removeLock } from "./lock.ts";
+import { readLock, removeLock } from "./lock.ts";
 import { loadCheckpoint, type OpenCheckpoint, openCheckpoint } from "./loading.ts";
 import { removeStorage } from "./removing.ts";
 import { checkBytes, type CheckpointBytes, type Place, saveCheckpoint, type SavedCheckpoint } from "./saving.ts";
@@ -190,6 +191,31 @@ export class CheckpointStorage {
   async open(options: StorageOptions = {}): Promise<OpenCheckpoint | null> {
     checkOptions("open", options, STORAGE);
     return await openCheckpoint(this.#place, options.signal);
+  }
+
+  /**
+   * Describes the lock of the storage: the process that saves, or that was killed while it saved.
+   *
+   * @returns The lock. `null` if the storage is not locked.
+   * @throws {CheckpointError} If the system refuses.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp, writeFile } from "node:fs/promises";
+   * import { CheckpointStorage } from "tsxs/checkpoints";
+   *
+   * const storage = await CheckpointStorage.create(await mkdtemp("/tmp/checkpoints-"));
+   * console.log(await storage.lock()); // null
+   * await writeFile(`${storage.file}.next`, "");
+   * console.log((await storage.lock())?.state); // unknown
+   * ```
+   */
+  async lock(): Promise<LockDetails | null> {
+    try {
+      return await readLock(this.#place.next);
+    } catch (error) {
+      throw failed(`cannot read the lock of "${this.location}"`, error, this.#place.next);
+    }
   }
 
   /**

@@ -253,4 +253,16 @@ describe("whether the owner of a lock runs", () => {
       assertEquals(parseHeader(header), { kind: "whole", size: header.length, owner });
     }
   });
+
+  test("lock() describes the lock, and is null if the storage is not locked", () =>
+    withStorage(async (storage) => {
+      assertEquals(await storage.lock(), null);
+      const owner = lock(storage, { boot: "another", time: "2000-01-01T00:00:00.000Z" });
+      const { age, ...found } = await storage.lock() ?? { age: 0 };
+      assertEquals(found, { file: `${storage.file}.next`, owner, state: "dead" });
+      assert(age > 0);
+      assert(await storage.breakLock());
+      symlinkSync(storage.location, `${storage.file}.next`);
+      assertEquals((await storage.lock())?.owner, null);
+    }));
 });
