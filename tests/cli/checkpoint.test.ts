@@ -10,6 +10,7 @@ import { CheckpointStorage } from "../../src/checkpoints/mod.ts";
 import { encodeHeader } from "../../src/checkpoints/storage/format.ts";
 import { thisOwner } from "../../src/checkpoints/storage/owner.ts";
 import { type Ran, run, type Setting } from "../support/invocation.ts";
+import { Peer } from "../support/peer.ts";
 import { inTemporary } from "../support/temporary.ts";
 
 interface Bed {
@@ -149,6 +150,16 @@ describe("checkpoint", () => {
         assertEquals(await bed.act("save /a", { signalled: Promise.resolve(signal) }), { ...ok(), ending });
       }
       assertEquals(readdirSync(bed.directory), []);
+    }));
+
+  test("save leaves no directory if the store does not answer within the time of --timeout", () =>
+    inTemporary(async (directory) => {
+      const peer = new Peer();
+      peer.serve(() => {});
+      const words = ["tsxs", "--timeout", ".01", "checkpoint", "save", "--repository", directory, "/a"];
+      const stderr = "tsxs: TRANSACTION_START: the store did not answer within 0.01 s\n";
+      assertEquals(await run(() => peer.transport, words), failed(stderr, 124));
+      assertEquals(readdirSync(directory), []);
     }));
 
   test("show prints the facts and the nodes, and with --json a dump that restore and diff read", () =>
