@@ -33,7 +33,7 @@ export interface Listed {
   readonly details: Details | null;
   /** Why the checkpoint cannot be read; `null` if it can. */
   readonly fault: string | null;
-  /** The process that saves, or that was killed while it saved; `null` if there is none. */
+  /** The process that saves, or that was killed while it saved; `null` if the storage is not locked. */
   readonly lock: LockDetails | null;
 }
 
