@@ -25,11 +25,16 @@ export {
   type CheckpointFault,
   type LockDetails,
   LockedStorageError,
-} from "./errors.ts";
-export type { OpenCheckpoint } from "./loading.ts";
-export type { LockOwner, OwnerState } from "./owner.ts";
-export { CheckpointRepository } from "./repository.ts";
-export type { CheckpointBytes, SavedCheckpoint } from "./saving.ts";
-export { type BreakLockOptions, CheckpointStorage, type CreateStorageOptions, type StorageOptions } from "./storage.ts";
+} from "./storage/errors.ts";
+export type { OpenCheckpoint } from "./storage/loading.ts";
+export type { LockOwner, OwnerState } from "./storage/owner.ts";
+export { CheckpointRepository } from "./storage/repository.ts";
+export type { CheckpointBytes, SavedCheckpoint } from "./storage/saving.ts";
+export {
+  type BreakLockOptions,
+  CheckpointStorage,
+  type CreateStorageOptions,
+  type StorageOptions,
+} from "./storage/storage.ts";
 export { type ErrorContext, XenStoreError } from "../wire/errors.ts";
-export * from "./trees.ts";
+export * from "./trees/mod.ts";

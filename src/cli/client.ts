@@ -11,7 +11,9 @@ export async function openClient({ invocation, globals, limit }: Context): Promi
   const { transport } = await limit("connect", invocation.open(globals.address)).catch((error: unknown) => {
     throw error instanceof Failure ? error : new Failure(`xs_open: ${reasonOf(error)}`);
   });
-  return await clientOf(transport, globals);
+  if (globals.timeout === null) return await clientOf(transport, globals);
+  const { patientTransport } = await import("./patient_transport.ts");
+  return await clientOf(patientTransport(transport, limit), globals);
 }
 
 /** Connects a client that reports what `--verbose` and `--trace` ask for. */

@@ -15,6 +15,8 @@ import type { ShownProgress } from "./work_progress.ts";
 const TOOL_PREFIX = "xenstore-";
 /** The exit status of a subcommand that Ctrl-C cancelled, as shells report the end by SIGINT. */
 const CANCELLED_STATUS = 130;
+/** How long a subcommand that was given up may take to end, in milliseconds. */
+const TIDY_MS = 1000;
 
 const noGlobals: Globals = {
   address: undefined,
@@ -140,12 +142,14 @@ async function runSubcommand(subcommand: Subcommand, task: Task): Promise<Ending
     client: async () => kept(await (await import("./client.ts")).openClient(context)),
     runner: runnerOf(whole, globals, subcommands),
   };
+  let running: Promise<Ending> | null = null;
   try {
+    running = subcommand(context);
     const ends = [
       ...patience === null ? [] : [patience.expired],
       ...surroundings === undefined ? [] : [surroundings.cancelled.then(() => CANCELLED_STATUS)],
     ];
-    return await (ends.length === 0 ? subcommand(context) : Promise.race([subcommand(context), ...ends]));
+    return await Promise.race([running, ...ends]);
   } catch (error) {
     if (!(error instanceof HelpRequest)) throw error;
     const help = await subcommands.get("help")?.();
@@ -154,7 +158,16 @@ async function runSubcommand(subcommand: Subcommand, task: Task): Promise<Ending
     bar?.erase();
     const closing = surroundings?.closing ?? ((closed) => closed);
     for (const connection of opened) await closing(connection.close());
+    if (patience?.isOver && opened.length > 0) await tidied(running);
   }
+}
+
+/** Waits until a subcommand that was given up has removed what it made, which it does without its connections. */
+async function tidied(running: Promise<unknown> | null): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, TIDY_MS));
+  await Promise.race([running?.catch(() => {}), late]);
+  clearTimeout(timer);
 }
 
 /** Makes what runs other subcommands in this process, with the same options of the command. */

@@ -1,7 +1,7 @@
 // `diff`: shows the differences between two dumps, or between a dump and the store.
 
 import type { Context } from "./context.ts";
-import { differences, differenceText, type TreeDifference } from "../checkpoints/differences.ts";
+import { differences, differenceText, type TreeDifference } from "../checkpoints/trees/differences.ts";
 import { Failure } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";

@@ -1,7 +1,7 @@
 // `dump`: prints a subtree as lines of JSON, which `restore` and `diff` read.
 
 import type { Context } from "./context.ts";
-import { endLine, headLine, nodeLine } from "../checkpoints/dump_format.ts";
+import { endLine, headLine, nodeLine } from "../checkpoints/trees/dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { Failure } from "./invocation.ts";
 import { absolutePath, json, ownArgumentsOf } from "./own_arguments.ts";

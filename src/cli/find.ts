@@ -2,14 +2,14 @@
 
 import { byteString } from "./bytes.ts";
 import type { Context } from "./context.ts";
-import { nodeLine } from "../checkpoints/dump_format.ts";
+import { nodeLine } from "../checkpoints/trees/dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { Glob, PathGlob } from "./glob.ts";
 import { absolutePath, json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
 import { storeNodes } from "./store_nodes.ts";
-import type { Source } from "../checkpoints/tree_reader.ts";
+import type { Source } from "../checkpoints/trees/tree_reader.ts";
 import { orTrouble, TROUBLE } from "./trouble.ts";
 
 /** Prints what matches. Resolves with 1 if nothing matches, and with 2 on a failure. */

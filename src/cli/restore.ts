@@ -1,7 +1,7 @@
 // `restore`: writes a dump to the store, after it has shown the difference and asked.
 
-import { differences, differenceText, type TreeDifference } from "../checkpoints/differences.ts";
-import { TreeWriter, type WritableTree } from "../checkpoints/tree_writer.ts";
+import { differences, differenceText, type TreeDifference } from "../checkpoints/trees/differences.ts";
+import { TreeWriter, type WritableTree } from "../checkpoints/trees/tree_writer.ts";
 import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { confirm } from "./input.ts";

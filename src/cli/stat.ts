@@ -2,7 +2,7 @@
 
 import { byteString } from "./bytes.ts";
 import type { Context } from "./context.ts";
-import type { TreeNode } from "../checkpoints/tree_node.ts";
+import type { TreeNode } from "../checkpoints/trees/tree_node.ts";
 import { escapeText } from "./escape.ts";
 import { Failure } from "./invocation.ts";
 import { jsonLine, jsonOf } from "./json.ts";

@@ -1,10 +1,10 @@
 // The nodes of a store and of a dump as streams, with failures as the command reports them.
 
 import { DumpError } from "../checkpoints/lines.ts";
-import { liveNodes } from "../checkpoints/live_nodes.ts";
-import type { Source } from "../checkpoints/tree_reader.ts";
-import type { TreeNode } from "../checkpoints/tree_node.ts";
-import { openDump } from "../checkpoints/dump_format.ts";
+import { liveNodes } from "../checkpoints/trees/live_nodes.ts";
+import type { Source } from "../checkpoints/trees/tree_reader.ts";
+import type { TreeNode } from "../checkpoints/trees/tree_node.ts";
+import { openDump } from "../checkpoints/trees/dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { openInput } from "./input.ts";
 import { Failure, type Invocation, reasonOf } from "./invocation.ts";

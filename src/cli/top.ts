@@ -9,6 +9,7 @@ import { millisecondsOf } from "./numbers.ts";
 import { json, ownArgumentsOf, type Syntax } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
+import { signalStatuses } from "./signal_statuses.ts";
 import { Activity, type Snapshot } from "./top/activity.ts";
 import type { Order } from "./top/change_counter.ts";
 import { FullScreen } from "./top/full_screen.ts";
@@ -29,8 +30,6 @@ const ROWS = 20;
 const COLUMNS = 80;
 const SECOND = 1000;
 const orders: ReadonlyMap<string, Order> = new Map([["r", "rate"], ["t", "total"], ["n", "name"]]);
-/** The statuses by which a shell reports the end by a signal. */
-const endings: ReadonlyMap<string, number> = new Map([["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]]);
 const INTERRUPT = "\x03";
 
 /** Shows changes until `q` or a signal, or once after an interval. */
@@ -155,7 +154,7 @@ function jsonOfSnapshot(
 
 /** Draws the full screen until a key or a signal ends it. Resolves with the exit status. */
 async function onScreen(invocation: Invocation, watched: Watched, lost: Promise<never>): Promise<number> {
-  const signalled = invocation.signalled(...endings.keys()).then((signal) => endings.get(signal) ?? 1);
+  const signalled = invocation.signalled(...signalStatuses.keys()).then((signal) => signalStatuses.get(signal) ?? 1);
   let [order, isPaused]: [Order, boolean] = ["rate", false];
   let end: (status: number) => void = () => {};
   const ended = new Promise<number>((resolve) => end = resolve);
@@ -164,7 +163,7 @@ async function onScreen(invocation: Invocation, watched: Watched, lost: Promise<
       order = orders.get(key) ?? order;
       if (key === "p" || key === " ") isPaused = !isPaused;
       if (key === "q") end(0);
-      if (key === INTERRUPT) end(endings.get("SIGINT") ?? 1);
+      if (key === INTERRUPT) end(signalStatuses.get("SIGINT") ?? 1);
     }
     draw();
   };

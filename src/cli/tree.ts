@@ -9,7 +9,7 @@ import { isUtf8 } from "./locale.ts";
 import { atoi } from "./numbers.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
-import { type Content, type Found, TreeReader } from "../checkpoints/tree_reader.ts";
+import { type Content, type Found, TreeReader } from "../checkpoints/trees/tree_reader.ts";
 import { argumentsOf } from "./usage.ts";
 import type { Work } from "./silent_progress.ts";
 

@@ -1,13 +1,16 @@
 // `checkpoint`: the actions on checkpoints in a directory, and what they print.
 
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Client, connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { CheckpointStorage } from "../../src/checkpoints/mod.ts";
+import { encodeHeader } from "../../src/checkpoints/storage/format.ts";
+import { thisOwner } from "../../src/checkpoints/storage/owner.ts";
 import { type Ran, run, type Setting } from "../support/invocation.ts";
+import { Peer } from "../support/peer.ts";
 import { inTemporary } from "../support/temporary.ts";
 
 interface Bed {
@@ -120,6 +123,43 @@ describe("checkpoint", () => {
       assertStringIncludes(stdout, name);
       // The newest one that can be read.
       assertEquals((await bed.act("diff last")).ending, 0);
+    }));
+
+  test("list shows a directory in which a killed save left only its lock, and remove takes it", () =>
+    withBed(async (bed) => {
+      const name = await saved(bed);
+      const storage = await CheckpointStorage.create(bed.directory);
+      const next = `${storage.file}.next`;
+      // Its host was restarted since.
+      const owner = { ...thisOwner(), boot: "another" };
+      writeFileSync(next, encodeHeader(owner));
+      const shown = `(process ${owner.process} was killed while it saved: use break-lock or remove)`;
+      assertStringIncludes((await bed.act("list")).stdout, shown);
+      const rows = (await bed.act("list --json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+      const locks = new Map(rows.map((row) => [row.location, row.lock]));
+      assertEquals(locks.get(join(bed.directory, `${name}.checkpoint`)), null);
+      const { age, ...lock } = locks.get(storage.location);
+      assertEquals([lock, typeof age], [{ owner, state: "dead" }, "number"]);
+      assertEquals((await bed.act(`remove ${storage.location}`)).ending, 0);
+      assertEquals([existsSync(next), readdirSync(bed.directory)], [false, [`${name}.checkpoint`]]);
+    }));
+
+  test("save leaves no directory after a signal, and ends with the status of the signal", () =>
+    withBed(async (bed) => {
+      for (const [signal, ending] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+        assertEquals(await bed.act("save /a", { signalled: Promise.resolve(signal) }), { ...ok(), ending });
+      }
+      assertEquals(readdirSync(bed.directory), []);
+    }));
+
+  test("save leaves no directory if the store does not answer within the time of --timeout", () =>
+    inTemporary(async (directory) => {
+      const peer = new Peer();
+      peer.serve(() => {});
+      const words = ["tsxs", "--timeout", ".01", "checkpoint", "save", "--repository", directory, "/a"];
+      const stderr = "tsxs: TRANSACTION_START: the store did not answer within 0.01 s\n";
+      assertEquals(await run(() => peer.transport, words), failed(stderr, 124));
+      assertEquals(readdirSync(directory), []);
     }));
 
   test("show prints the facts and the nodes, and with --json a dump that restore and diff read", () =>

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { TreeReader } from "../../src/checkpoints/tree_reader.ts";
+import { TreeReader } from "../../src/checkpoints/trees/tree_reader.ts";
 import { run } from "../support/invocation.ts";
 import { Peer, type Received } from "../support/peer.ts";
 import { serveTree, tree } from "../support/tree.ts";

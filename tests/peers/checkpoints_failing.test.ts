@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import type { Outcome } from "../checkpoints/saver.ts";
+import type { Outcome } from "../checkpoints/storage/saver.ts";
 import { contentOf, SaveBench } from "./save_bench.ts";
 
 describe("a save", () => {

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { CheckpointStorage } from "../../src/checkpoints/mod.ts";
 import { bundle, type Injection, trace, type Traced } from "./strace.ts";
 
-const saver = fileURLToPath(new URL("../checkpoints/saver.ts", import.meta.url));
+const saver = fileURLToPath(new URL("../checkpoints/storage/saver.ts", import.meta.url));
 const [OLD, OLD_SIZE, NEW, NEW_SIZE, PIECES] = [1, 3000, 2, 600_000, 3];
 /** More runs than any runtime needs to reach a call whose number in its thread varies. */
 const TRIES = 200;

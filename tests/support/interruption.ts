@@ -1,6 +1,7 @@
 // Ctrl-C at every moment of the subcommands that hold a watch or a transaction, on any store that counts them.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
@@ -12,6 +13,8 @@ import { commandOf } from "./program.ts";
 import { inDirectory } from "./socket.ts";
 
 const start = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "src/cli/start.ts");
+
+const INTERRUPTED_STATUS = 130;
 
 const dump = [
   { format: "tsxs-dump", version: 1, path: "/tool/a" },
@@ -54,8 +57,16 @@ export function interrupt(child: ChildProcess): void {
   if (child.pid !== undefined) process.kill(child.pid, "SIGINT");
 }
 
-/** Runs a subcommand until the store has sent so many messages, and interrupts it before the last one arrives. */
-async function interrupted(words: string, socket: string, directory: string, message: number): Promise<string | null> {
+/**
+ * Runs a subcommand until the store has sent so many messages, and interrupts it before the last one arrives. Resolves
+ * with the signal that ended the subcommand, or with its status.
+ */
+async function interrupted(
+  words: string,
+  socket: string,
+  directory: string,
+  message: number,
+): Promise<string | number | null> {
   const front = join(directory, `front-${message}`);
   await using proxy = await startHoldingProxy(front, socket, message);
   const [executable = "", ...args] = [...commandOf(start), ...words.split(" ")];
@@ -64,8 +75,8 @@ async function interrupted(words: string, socket: string, directory: string, mes
     stdio: ["pipe", "ignore", "inherit"],
   });
   child.stdin.on("error", () => {}).end(dump);
-  const ended = new Promise<string | null>((resolve, reject) =>
-    child.on("error", reject).on("close", (_, signal) => resolve(signal))
+  const ended = new Promise<string | number | null>((resolve, reject) =>
+    child.on("error", reject).on("close", (status, signal) => resolve(signal ?? status))
   );
   const early = ended.then(() => {
     throw new Error(`${words} ended before message ${message}`);
@@ -99,5 +110,19 @@ export function describeInterruptions(
           }
         }));
     }
+
+    test("checkpoint save: it ends with the status of SIGINT, and leaves no directory and no transaction", () =>
+      inDirectory(async (directory) => {
+        await using daemon = await startStore();
+        await using store = await connect(`unix:${daemon.socket}`);
+        await store.write("/tool/a/b", "1");
+        const repository = join(directory, "repository");
+        for (const message of [2, 6]) {
+          const words = `checkpoint save --repository ${repository} /tool/a`;
+          assertEquals(await interrupted(words, daemon.socket, directory, message), INTERRUPTED_STATUS);
+          assertEquals(readdirSync(repository), []);
+          while (await counts(store) !== "watches 0, transactions 0");
+        }
+      }));
   });
 }

@@ -1,6 +1,6 @@
 // `checkpoint diff`: shows the differences between two checkpoints, or between a checkpoint and the store.
 
-import { differenceText } from "../../checkpoints/differences.ts";
+import { differenceText } from "../../checkpoints/trees/differences.ts";
 import type { LiveTree, TreeCheckpoint } from "../../checkpoints/mod.ts";
 import type { Context } from "../context.ts";
 import { absolutePath, json, ownArgumentsOf } from "../own_arguments.ts";

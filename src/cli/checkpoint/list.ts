@@ -42,7 +42,7 @@ function row({ name, details, fault }: Listed): readonly string[] {
   return [shown, escapeText(utf8Of(savedBy.time)), `${size}`, since, escapeText(head.path)];
 }
 
-function jsonRow({ name, storage, details, fault }: Listed): string {
+function jsonRow({ name, storage, details, fault, lock }: Listed): string {
   return jsonLine({
     name,
     location: storage.location,
@@ -51,5 +51,6 @@ function jsonRow({ name, storage, details, fault }: Listed): string {
     size: details?.size ?? null,
     savedBy: details?.savedBy ?? null,
     fault,
+    lock: lock === null ? null : { owner: lock.owner, state: lock.state, age: lock.age },
   });
 }

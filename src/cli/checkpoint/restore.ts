@@ -1,6 +1,6 @@
 // `checkpoint restore`: restores a tree, after it has shown the difference and asked.
 
-import { differenceText } from "../../checkpoints/differences.ts";
+import { differenceText } from "../../checkpoints/trees/differences.ts";
 import type { DomidMapping, PlanRestoreOptions, RestoreMode } from "../../checkpoints/mod.ts";
 import type { Context } from "../context.ts";
 import { escapeText } from "../escape.ts";

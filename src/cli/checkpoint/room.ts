@@ -1,7 +1,13 @@
 // The room of checkpoints for the command: which checkpoints there are, by which names, and how failures are reported.
 
-import type { CheckpointRepository, CheckpointStorage, LockOwner, TreeCheckpoint } from "../../checkpoints/mod.ts";
-import { type Head, readHead } from "../../checkpoints/dump_format.ts";
+import type {
+  CheckpointRepository,
+  CheckpointStorage,
+  LockDetails,
+  LockOwner,
+  TreeCheckpoint,
+} from "../../checkpoints/mod.ts";
+import { type Head, readHead } from "../../checkpoints/trees/dump_format.ts";
 import { escapeText } from "../escape.ts";
 import { utf8Of } from "../bytes.ts";
 import type { OptionRule } from "../getopt.ts";
@@ -27,6 +33,8 @@ export interface Listed {
   readonly details: Details | null;
   /** Why the checkpoint cannot be read; `null` if it can. */
   readonly fault: string | null;
+  /** The process that saves, or that was killed while it saved; `null` if the storage is not locked. */
+  readonly lock: LockDetails | null;
 }
 
 /** What the first lines of a checkpoint tell. */
@@ -73,17 +81,19 @@ export class Room {
     return listed.sort((a, b) => compare(time(a), time(b)) || compare(a.name, b.name));
   }
 
-  /** Reads the first lines of a checkpoint; `null` if the directory has none. */
+  /** Reads the first lines of a checkpoint; `null` if the directory has neither a checkpoint nor a lock. */
   async details(storage: CheckpointStorage): Promise<Listed | null> {
     const name = nameOf(storage.location);
+    // What cannot be read below tells why.
+    const lock = await storage.lock().catch(() => null);
     try {
       await using opened = await storage.open();
-      if (opened === null) return null;
+      if (opened === null) return lock === null ? null : { storage, name, details: null, fault: unsaved(lock), lock };
       const { head, rest } = await readHead("the checkpoint", opened.chunks());
       await rest.return(undefined);
-      return { storage, name, details: { head, size: opened.size, savedBy: opened.savedBy }, fault: null };
+      return { storage, name, details: { head, size: opened.size, savedBy: opened.savedBy }, fault: null, lock };
     } catch (error) {
-      return { storage, name, details: null, fault: messageOf(error) };
+      return { storage, name, details: null, fault: messageOf(error), lock };
     }
   }
 
@@ -129,6 +139,15 @@ export async function orFailure<T>(run: () => Promise<T>): Promise<T> {
     if (error instanceof Failure || !(error instanceof Error) || isOutputError(error)) throw error;
     throw new Failure(messageOf(error));
   }
+}
+
+/** Returns why a directory with a lock alone has no checkpoint. */
+function unsaved({ owner, state }: LockDetails): string {
+  const process = owner === null ? "a process" : `process ${owner.process}`;
+  if (state === "alive") return `${process} saves it`;
+  return `${process} ${
+    state === "dead" ? "was killed" : "may have been killed"
+  } while it saved: use break-lock or remove`;
 }
 
 function isOutputError({ name }: Error): boolean {

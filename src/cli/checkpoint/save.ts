@@ -7,9 +7,14 @@ import { absolutePath, json, ownArgumentsOf } from "../own_arguments.ts";
 import { Printer } from "../printer.ts";
 import { escapeText } from "../escape.ts";
 import { utf8Of } from "../bytes.ts";
+import { signalStatuses } from "../signal_statuses.ts";
 import { nameOf, orFailure, repositoryOption, Room } from "./room.ts";
 
-/** Saves a node and everything below it, and prints the name of the checkpoint. */
+/**
+ * Saves a node and everything below it, and prints the name of the checkpoint.
+ *
+ * After a signal, nothing of the checkpoint stays, and the status is that of the signal.
+ */
 export async function save(context: Context): Promise<number> {
   const given = ownArgumentsOf(context, {
     options: [
@@ -28,11 +33,18 @@ export async function save(context: Context): Promise<number> {
   const since = options.get("s");
   const earlier = since === undefined ? undefined : await room.openTree(since);
   const client = await context.client();
+  const interruption = new AbortController();
+  let status = 0;
+  void context.invocation.signalled(...signalStatuses.keys()).then((signal) => {
+    status = signalStatuses.get(signal) ?? 1;
+    interruption.abort();
+  });
   const storage = await orFailure(() => room.repository.create());
   try {
     const checkpoint = await orFailure(() =>
       room.checkpoints.saveTree(client, path, {
         storage,
+        signal: interruption.signal,
         consistency: options.has("w") ? "walk" : "transaction",
         ...earlier === undefined ? {} : { since: earlier },
       }).catch((error: unknown) => {
@@ -55,6 +67,7 @@ export async function save(context: Context): Promise<number> {
     return 0;
   } catch (error) {
     await storage.remove().catch(() => false);
+    if (interruption.signal.aborted) return status;
     throw error;
   }
 }

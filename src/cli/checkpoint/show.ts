@@ -1,7 +1,7 @@
 // `checkpoint show`: prints what is known of a checkpoint, and its nodes.
 
-import { endLine, headLine, nodeLine } from "../../checkpoints/dump_format.ts";
-import type { TreeNode } from "../../checkpoints/tree_node.ts";
+import { endLine, headLine, nodeLine } from "../../checkpoints/trees/dump_format.ts";
+import type { TreeNode } from "../../checkpoints/trees/tree_node.ts";
 import type { Context } from "../context.ts";
 import { escapeBytes, escapeText } from "../escape.ts";
 import { utf8Of } from "../bytes.ts";
