@@ -82,7 +82,7 @@ class Drawing {
   async add(top: string, work: Work): Promise<void> {
     const reader = new TreeReader(this.#session, this.#hasPermissions, this.#levels);
     const children = await reader.start(top).catch((error: unknown) => {
-      throw new Failure(`cannot list ${top}: ${reasonOf(error)}`);
+      throw new Failure(`cannot list ${escapeText(top)}: ${reasonOf(error)}`);
     });
     this.#printer.print(`${top}\n`);
     const stack = placed(children, "");

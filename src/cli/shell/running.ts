@@ -12,7 +12,6 @@ const INTERRUPT = "SIGINT";
 const NEWLINE = new Uint8Array([0x0a]);
 /** How often the shell looks whether its terminal is still there, in milliseconds. */
 const CHECK_MS = 1000;
-const HANG_UP = "SIGHUP";
 const TERMINATE = "SIGTERM";
 
 /** Runs commands one after the other. */
