@@ -1,6 +1,7 @@
 // `help`: prints what the command and its subcommands do.
 
 import type { Context } from "./context.ts";
+import { escapeText } from "./escape.ts";
 import type { Help, Row } from "./help_entry.ts";
 import { helps } from "./help_texts.ts";
 import { hint } from "./hint.ts";
@@ -51,7 +52,7 @@ export function help(context: Context): Promise<number> {
   const texts = context.args.length === 0 ? [wholeHelp()] : context.args.map((name) => {
     const known = helps.get(name);
     if (known !== undefined) return helpOf(name, known);
-    throw new Failure(`unknown mode ${name}${hint(name, context.names, "")}`);
+    throw new Failure(`unknown mode ${escapeText(name)}${hint(name, context.names, "")}`);
   });
   const printer = new Printer(context.invocation);
   printer.print(texts.join("\n"));

@@ -37,7 +37,10 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     description: [
       "Lines are cut to the width of a terminal. A node that cannot be read is drawn with the reason.",
     ],
-    options: [["-d, --depth DEPTH", "draw so many levels only"], ["-p, --prefix", "add the permissions"]],
+    options: [["-d, --depth DEPTH", "draw so many levels only"], ["-p, --prefix", "add the permissions"], [
+      "--json",
+      "print JSON lines",
+    ]],
     statuses: [["0", "all nodes were drawn"], ["1", "it failed, or a node cannot be read"]],
     environment: [["LC_ALL, LC_CTYPE, LANG", "the first that is set says if lines are drawn in UTF-8"]],
     examples: [["tsxs tree -d 2 /local", "draw two levels below /local"]],

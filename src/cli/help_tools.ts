@@ -2,17 +2,18 @@
 
 import type { Help, Row } from "./help_entry.ts";
 
+const json: Row = ["--json", "print JSON lines"];
 const prefix: Row = ["-p, --prefix", "print the path before each result"];
 
 /** The subcommands in the order of their list. */
 export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
   ["read", {
     summary: "print the values of nodes",
-    usage: "[-p] [-R] PATH...",
+    usage: "[-p] [-R] [--json] PATH...",
     description: [
       "Several keys are read in one transaction. Bytes that are not printable ASCII are escaped as \\t, \\n, \\r, \\\\, \\NNN or \\xHH, unless --raw is given.",
     ],
-    options: [prefix, ["-R, --raw", "print the bytes as they are, without a line end"]],
+    options: [prefix, ["-R, --raw", "print the bytes as they are, without a line end"], json],
     examples: [["tsxs read /local/domain/0/name", "print the name of domain 0"]],
   }],
   ["write", {
@@ -43,7 +44,7 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
     description: [
       "Names are escaped as the values of tsxs read are.",
     ],
-    options: [prefix],
+    options: [prefix, json],
     examples: [["tsxs list /local/domain", "print the numbers of the domains"]],
   }],
   ["ls", {
@@ -52,7 +53,7 @@ export const toolHelps: readonly (readonly [name: string, help: Help])[] = [
     description: [
       "Values are cut to the width of the terminal, or to 80 columns if the output goes elsewhere. With --flat, whole values are printed if the output is not a terminal.",
     ],
-    options: [["-f, --flat", "print whole paths"], ["-p, --prefix", "print the permissions"]],
+    options: [["-f, --flat", "print whole paths"], ["-p, --prefix", "print the permissions"], json],
     examples: [["tsxs ls -fp /tool", "print paths, values and permissions"]],
   }],
   ["chmod", {

@@ -10,8 +10,8 @@ import { writeAll } from "./printer.ts";
 declare const Deno: DenoApi;
 
 const TERMINAL = "/dev/tty";
-/** How a shell reports the end by SIGPIPE. */
-const PIPE_STATUS = 141;
+/** How a shell reports the ends by a signal. */
+const statuses = { SIGHUP: 129, SIGPIPE: 141 } as const;
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
 const OWNER_ONLY = 0o600;
@@ -104,11 +104,11 @@ function openTerminal(): Terminal {
 
 /** Ends the process. */
 export function end(ending: Ending): never {
-  if (ending !== "SIGPIPE") return Deno.exit(ending);
-  // The runtime ignores the signal. It restores the system's action when the last listener is removed.
+  if (typeof ending === "number") return Deno.exit(ending);
+  // The runtime ignores SIGPIPE. It restores the system's action when the last listener is removed.
   const ignore = (): void => {};
-  Deno.addSignalListener("SIGPIPE", ignore);
-  Deno.removeSignalListener("SIGPIPE", ignore);
-  Deno.kill(Deno.pid, "SIGPIPE");
-  return Deno.exit(PIPE_STATUS);
+  Deno.addSignalListener(ending, ignore);
+  Deno.removeSignalListener(ending, ignore);
+  Deno.kill(Deno.pid, ending);
+  return Deno.exit(statuses[ending]);
 }

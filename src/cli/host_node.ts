@@ -15,6 +15,7 @@ interface Process {
   readonly stdin: AsyncIterable<Uint8Array>;
   on(signal: string, listener: () => void): void;
   off(signal: string, listener: () => void): void;
+  removeAllListeners(signal: string): void;
   kill(pid: number, signal: string): void;
   exit(status: number): never;
 }
@@ -22,8 +23,8 @@ interface Process {
 const { process } = globalThis as unknown as { readonly process: Process };
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 const TERMINAL = "/dev/tty";
-/** How a shell reports the end by SIGPIPE. */
-const PIPE_STATUS = 141;
+/** How a shell reports the ends by a signal. */
+const statuses = { SIGHUP: 129, SIGPIPE: 141 } as const;
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
 const OWNER_ONLY = 0o600;
@@ -118,11 +119,11 @@ function openTerminal(): Terminal {
 
 /** Ends the process. */
 export function end(ending: Ending): never {
-  if (ending !== "SIGPIPE") return process.exit(ending);
-  // The runtime ignores the signal. It restores the system's action when the last listener is removed.
+  if (typeof ending === "number") return process.exit(ending);
+  // The runtime ignores SIGPIPE. It restores the system's action when the last listener is removed.
   const ignore = (): void => {};
-  process.on("SIGPIPE", ignore);
-  process.off("SIGPIPE", ignore);
-  process.kill(process.pid, "SIGPIPE");
-  return process.exit(PIPE_STATUS);
+  process.on(ending, ignore);
+  process.removeAllListeners(ending);
+  process.kill(process.pid, ending);
+  return process.exit(statuses[ending]);
 }

@@ -91,8 +91,8 @@ export interface Program {
   kill(signal: string): void;
 }
 
-/** How the command ends: with a status, or by the signal of a closed pipe. */
-export type Ending = number | "SIGPIPE";
+/** How the command ends: with a status, or by the signal of a closed pipe or of a terminal that hung up. */
+export type Ending = number | "SIGPIPE" | "SIGHUP";
 
 /** The command failed. The message is printed after the name of the command. */
 export class Failure extends Error {

@@ -2,6 +2,8 @@
 
 import { escapeText } from "./escape.ts";
 import type { Context } from "./context.ts";
+import { childPath } from "../wire/path.ts";
+import { jsonLine, jsonOf } from "./json.ts";
 import { Printer } from "./printer.ts";
 import { transacted } from "./transacted.ts";
 import { argumentsOf } from "./usage.ts";
@@ -19,7 +21,11 @@ export async function list(context: Context): Promise<number> {
         return { status: 1, output };
       }
       const prefix = !options.has("p") ? "" : key === "/" ? "/" : `${escapeText(key)}/`;
-      for (const name of names) output += `${prefix}${escapeText(name)}\n`;
+      for (const name of names) {
+        output += options.has("json")
+          ? jsonLine({ path: jsonOf(childPath(key, name)), name: jsonOf(name) })
+          : `${prefix}${escapeText(name)}\n`;
+      }
     }
     return { status: 0, output };
   });

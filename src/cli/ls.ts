@@ -5,8 +5,9 @@ import { escapeText } from "./escape.ts";
 import type { Context } from "./context.ts";
 import { Failure, reasonOf } from "./invocation.ts";
 import { labelOf, layoutOf, permissionsText, valueText } from "./layout.ts";
+import { printNodes } from "./node_lines.ts";
 import { Printer } from "./printer.ts";
-import { type Found, TreeReader } from "../checkpoints/trees/tree_reader.ts";
+import { TreeReader } from "../checkpoints/trees/tree_reader.ts";
 import { argumentsOf } from "./usage.ts";
 
 /** Prints the tree below each node, or below the root without one. */
@@ -17,12 +18,19 @@ export async function ls(context: Context): Promise<number> {
   const session = await context.connect();
   const printer = new Printer(context.invocation);
   const progress = await context.progress();
+  let isComplete = true;
   try {
-    for (const top of operands.length === 0 ? ["/"] : operands) await printTree(top);
+    for (const top of operands.length === 0 ? ["/"] : operands) {
+      if (!options.has("json")) await printTree(top);
+      else {
+        const printing = printNodes(printer, session, top, { hasPermissions }, progress.start("ls"));
+        isComplete &&= await printing.catch((error) => failed(top, error));
+      }
+    }
   } finally {
     printer.flush();
   }
-  return 0;
+  return isComplete ? 0 : 1;
 
   /** A stack, not recursion: the depth of a tree is up to the guest that writes it. */
   async function printTree(top: string): Promise<void> {
@@ -50,7 +58,7 @@ export async function ls(context: Context): Promise<number> {
     work.done();
   }
 
-  function failed(path: string, error: unknown): readonly Found[] {
+  function failed(path: string, error: unknown): never {
     throw new Failure(`xs_directory (${path}): ${reasonOf(error)}`);
   }
 }

@@ -41,7 +41,9 @@ export function openScreen(onKeys: (keys: string) => void, onResize: () => void)
     close: () => {
       process.off("SIGWINCH", onResize);
       if (!hasKeys) return;
-      stdin.setRawMode(false);
+      try {
+        stdin.setRawMode(false);
+      } catch { /* the terminal is gone */ }
       stdin.pause();
     },
   };

@@ -3,6 +3,7 @@
 import { byteString } from "./bytes.ts";
 import { escapeBytes, escapeText } from "./escape.ts";
 import type { Context } from "./context.ts";
+import { jsonLine, jsonOf } from "./json.ts";
 import { Printer } from "./printer.ts";
 import { type Outcome, transacted } from "./transacted.ts";
 import { argumentsOf } from "./usage.ts";
@@ -12,6 +13,7 @@ export async function read(context: Context): Promise<number> {
   const { options, operands } = argumentsOf(context, "read");
   const session = await context.connect();
   const show = (key: string, value: Uint8Array): string => {
+    if (options.has("json")) return jsonLine({ path: jsonOf(key), value: jsonOf(byteString(value)) });
     const prefix = options.has("p") ? `${escapeText(key)}: ` : "";
     return prefix + (options.has("R") ? byteString(value) : `${escapeBytes(value)}\n`);
   };

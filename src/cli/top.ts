@@ -1,9 +1,10 @@
 // `top`: shows what changes in the store, by domain and path, on the full screen or as tables.
 
 import { type ProgressClock, progressClock } from "../events/progress.ts";
+import { codeOf } from "../wire/system_errors.ts";
 import { byteString } from "./bytes.ts";
 import type { Context } from "./context.ts";
-import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+import { type Ending, Failure, type Invocation, reasonOf } from "./invocation.ts";
 import { jsonLine, jsonOf } from "./json.ts";
 import { millisecondsOf } from "./numbers.ts";
 import { json, ownArgumentsOf, type Syntax } from "./own_arguments.ts";
@@ -30,10 +31,12 @@ const ROWS = 20;
 const COLUMNS = 80;
 const SECOND = 1000;
 const orders: ReadonlyMap<string, Order> = new Map([["r", "rate"], ["t", "total"], ["n", "name"]]);
+/** How signals end the command. After the loss of its terminal, Node would crash at any other end. */
+const endings: ReadonlyMap<string, Ending> = new Map<string, Ending>([...signalStatuses, ["SIGHUP", "SIGHUP"]]);
 const INTERRUPT = "\x03";
 
 /** Shows changes until `q` or a signal, or once after an interval. */
-export async function top(context: Context): Promise<number> {
+export async function top(context: Context): Promise<Ending> {
   const { options } = ownArgumentsOf(context, syntax);
   const interval = millisecondsOf(options.get("i") ?? "1", "--interval");
   const session = await context.connect();
@@ -152,37 +155,50 @@ function jsonOfSnapshot(
   });
 }
 
-/** Draws the full screen until a key or a signal ends it. Resolves with the exit status. */
-async function onScreen(invocation: Invocation, watched: Watched, lost: Promise<never>): Promise<number> {
-  const signalled = invocation.signalled(...signalStatuses.keys()).then((signal) => signalStatuses.get(signal) ?? 1);
+/** Draws the full screen until a key or a signal ends it. Resolves with how the command ends. */
+async function onScreen(invocation: Invocation, watched: Watched, lost: Promise<never>): Promise<Ending> {
+  const signalled = invocation.signalled(...endings.keys()).then((signal) => endings.get(signal) ?? 1);
   let [order, isPaused]: [Order, boolean] = ["rate", false];
-  let end: (status: number) => void = () => {};
-  const ended = new Promise<number>((resolve) => end = resolve);
+  let end: (ending: Ending) => void = () => {};
+  const ended = new Promise<Ending>((resolve) => end = resolve);
   const onKeys = (keys: string): void => {
     for (const key of keys) {
       order = orders.get(key) ?? order;
       if (key === "p" || key === " ") isPaused = !isPaused;
       if (key === "q") end(0);
-      if (key === INTERRUPT) end(signalStatuses.get("SIGINT") ?? 1);
+      if (key === INTERRUPT) end(endings.get("SIGINT") ?? 1);
     }
-    draw();
+    redraw();
   };
-  const screen = invocation.openScreen(onKeys, () => draw());
+  const screen = invocation.openScreen(onKeys, () => redraw());
   let snapshot = watched.activity.snapshot(order, 0, 0);
   const draw = (): void => {
     const { rows, columns } = screen.size();
     const shown = isPaused ? snapshot : { ...snapshot, ...sorted(watched, order, rows) };
     full.draw(screenLines({ snapshot: shown, names: watched.names, order, isPaused }, rows, columns));
   };
+  /** Draws, and ends the command if the terminal has hung up. */
+  const redraw = (): void => {
+    try {
+      draw();
+    } catch (error) {
+      if (codeOf(error) !== "EIO") throw error;
+      end("SIGHUP");
+    }
+  };
   using full = new FullScreen(screen);
   draw();
   const refreshed = async (): Promise<number> => {
     for (;;) {
       await watched.passed();
-      if (isPaused) continue;
+      // A paused screen is drawn as well, which tells if the terminal has hung up.
+      if (isPaused) {
+        redraw();
+        continue;
+      }
       const room = roomOf(screen.size().rows);
       snapshot = await watched.take(order, room.domains, room.paths);
-      draw();
+      redraw();
     }
   };
   return await Promise.race([ended, signalled, lost, refreshed()]);

@@ -7,10 +7,11 @@ import { escapeBytes, escapeText } from "./escape.ts";
 import { Failure, type Invocation, reasonOf } from "./invocation.ts";
 import { isUtf8 } from "./locale.ts";
 import { atoi } from "./numbers.ts";
+import { printNodes } from "./node_lines.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
 import { type Content, type Found, TreeReader } from "../checkpoints/trees/tree_reader.ts";
-import { argumentsOf } from "./usage.ts";
+import { type Arguments, argumentsOf } from "./usage.ts";
 import type { Work } from "./silent_progress.ts";
 
 /** The lines before a node and before the nodes below it. All have the same width. */
@@ -37,6 +38,7 @@ export async function tree(context: Context): Promise<number> {
   const { options, operands } = argumentsOf(context, "tree");
   const levels = options.get("d");
   const session = await context.connect();
+  if (options.has("json")) return await printAll(context, session, options, operands);
   const drawing = new Drawing(
     context.invocation,
     session,
@@ -54,6 +56,33 @@ export async function tree(context: Context): Promise<number> {
     drawing.flush();
   }
   return drawing.isComplete ? 0 : 1;
+}
+
+/** Prints the nodes as JSON. Resolves with 1 if a node cannot be read. */
+async function printAll(
+  context: Context,
+  session: Session,
+  options: Arguments["options"],
+  operands: readonly string[],
+): Promise<number> {
+  const printer = new Printer(context.invocation);
+  const progress = await context.progress();
+  const levels = options.get("d");
+  const lines = { hasPermissions: options.has("p"), levels: levels === undefined ? Infinity : atoi(levels) };
+  let isComplete = true;
+  try {
+    for (const top of operands.length === 0 ? ["/"] : operands) {
+      const printing = printNodes(printer, session, top, lines, progress.start("tree"));
+      isComplete &&= await printing.catch((error: unknown) => cannotList(top, error));
+    }
+  } finally {
+    printer.flush();
+  }
+  return isComplete ? 0 : 1;
+}
+
+function cannotList(top: string, error: unknown): never {
+  throw new Failure(`cannot list ${escapeText(top)}: ${reasonOf(error)}`);
 }
 
 /** Draws trees, line by line. */
@@ -81,9 +110,7 @@ class Drawing {
   /** Draws a tree. Throws a {@linkcode Failure} if its top cannot be listed. */
   async add(top: string, work: Work): Promise<void> {
     const reader = new TreeReader(this.#session, this.#hasPermissions, this.#levels);
-    const children = await reader.start(top).catch((error: unknown) => {
-      throw new Failure(`cannot list ${top}: ${reasonOf(error)}`);
-    });
+    const children = await reader.start(top).catch((error: unknown) => cannotList(top, error));
     this.#printer.print(`${top}\n`);
     const stack = placed(children, "");
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {

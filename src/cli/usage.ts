@@ -8,13 +8,14 @@ import { type OptionRule, parseOptions } from "./getopt.ts";
 /** The subcommands that take options of the xenstore-* tools: these tools, and what reads alike. */
 export type Mode = "read" | "write" | "rm" | "exists" | "list" | "ls" | "chmod" | "watch" | "tree";
 
+const json: OptionRule = { letter: "json", long: "json", yields: true };
 /** The options of `watch` that Xen's tool does not have. */
 const watchExtras: readonly OptionRule[] = [
   { letter: "timestamps", long: "timestamps", yields: true },
   { letter: "value", long: "value", yields: true },
   { letter: "previous", long: "previous", yields: true },
   { letter: "no-initial", long: "no-initial", yields: true },
-  { letter: "json", long: "json", yields: true },
+  json,
   { letter: "exec", long: "exec", hasArgument: true, yields: true },
 ];
 
@@ -35,6 +36,15 @@ const rules: readonly OptionRule[] = [
 
 /** The options that any subcommand recognises: `-h` prints the usage as the tools do, and `--help` the help. */
 const ownRules: readonly OptionRule[] = [{ letter: "h" }, { letter: "help", long: "help" }, ...rules.slice(1)];
+
+/** The options that Xen's tools do not have. */
+const extras: Readonly<Partial<Record<Mode, readonly OptionRule[]>>> = {
+  read: [json],
+  list: [json],
+  ls: [json],
+  tree: [json],
+  watch: watchExtras,
+};
 
 /** The letters of the options of each subcommand, and the arguments in its usage. */
 const modes: Readonly<Record<Mode, { readonly letters: string; readonly usage: string }>> = {
@@ -64,8 +74,8 @@ export interface Arguments {
  */
 export function argumentsOf(context: Context, mode: Mode): Arguments {
   const { letters } = modes[mode];
-  const extras = mode === "watch" && !context.isTool ? watchExtras : [];
-  const known = [...context.isTool ? rules : ownRules, ...extras];
+  const added = context.isTool ? [] : extras[mode] ?? [];
+  const known = [...context.isTool ? rules : ownRules, ...added];
   const posixlyCorrect = context.invocation.variable("POSIXLY_CORRECT") !== undefined;
   const { options, operands } = parseOptions(context.args, known, posixlyCorrect);
   const given = new Map<string, string>();
@@ -75,18 +85,18 @@ export function argumentsOf(context: Context, mode: Mode): Arguments {
       throw usageFailure(context, mode);
     } else if (option.letter === "help") throw new HelpRequest();
     else if (option.letter === "h") throw usageFailure(context, mode, 0);
-    else if (letters.includes(option.letter) || isIn(extras, option.letter)) given.set(option.letter, option.argument);
+    else if (letters.includes(option.letter) || isIn(added, option.letter)) given.set(option.letter, option.argument);
     else if (option.letter !== "s") throw usageFailure(context, mode);
   }
   if (operands.length === 0 && mode !== "ls" && mode !== "tree") throw usageFailure(context, mode);
   return { options: given, operands };
 }
 
-/** Returns the options of a subcommand of the command, which `xenstore-watch` does not have all. */
+/** Returns the options of a subcommand of the command, of which Xen's tool lacks some. */
 export function optionsOf(mode: Mode): readonly OptionRule[] {
   const { letters } = modes[mode];
   const own = rules.filter(({ letter }) => letter === "h" || letters.includes(letter));
-  return mode === "watch" ? [...own, ...watchExtras] : own;
+  return [...own, ...extras[mode] ?? []];
 }
 
 function isIn(options: readonly OptionRule[], name: string): boolean {

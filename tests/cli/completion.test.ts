@@ -56,6 +56,7 @@ describe("completion", () => {
       "--prefix\tprint the path before each result",
       "-R\tprint the bytes as they are, without a line end",
       "--raw\tprint the bytes as they are, without a line end",
+      "--json\tprint JSON lines",
       "-h\tprint the help",
       "--help\tprint the help",
       noFiles,

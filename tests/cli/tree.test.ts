@@ -87,6 +87,12 @@ describe("tree", () => {
       assertEquals(await command("tsxs tree /n"), { ending: 1, stdout: "", stderr });
     }));
 
+  test("tree escapes the path of a top that does not exist", () =>
+    withTree(async (command) => {
+      const stderr = "tsxs: cannot list /n\\x1b[31m: Invalid argument\n";
+      assertEquals(await command("tsxs tree /n\x1b[31m"), { ending: 1, stdout: "", stderr });
+    }));
+
   test("there is no tool named xenstore-tree", () =>
     withTree(async (command) => {
       assertEquals((await command("xenstore-tree /a")).stderr, "xenstore-tree: unknown mode tree\n\n");

@@ -18,7 +18,7 @@ import { bytesOf } from "../../src/cli/bytes.ts";
 import { inDirectory } from "../support/socket.ts";
 import { startXenstored } from "./daemons.ts";
 import { withPeers } from "./peers.ts";
-import { screenOf, Terminal, type TerminalOptions } from "./terminal.ts";
+import { assertLost, screenOf, Terminal, type TerminalOptions } from "./terminal.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The prompt on an empty line, after which keys are read. */
@@ -287,6 +287,27 @@ withPeers("the shell on a terminal", () =>
         const other = await start("embedded:");
         other.terminal.hangUp();
         assertEquals((await other.terminal.ended).signal, "SIGHUP");
+      }));
+
+    for (const [line, shown] of [["wait /tool/never", "\r\n"], ["top", "q quit"]] as const) {
+      test(`the loss of a terminal that sends no SIGHUP ends the shell while '${line}' runs`, () =>
+        inPlace(async ({ start }) => {
+          const { terminal } = await start("embedded:", { variables: { WITHOUT_CONTROL: "1" } });
+          terminal.type(`write /tool/here 1${ENTER}`);
+          await terminal.shows(PROMPT);
+          terminal.type(`${line}${ENTER}`);
+          await terminal.shows(line);
+          await terminal.shows(shown);
+          terminal.hangUp();
+          assertLost(await terminal.ended);
+        }));
+    }
+
+    test("the loss of a terminal that sends no SIGHUP ends the shell at its prompt", () =>
+      inPlace(async ({ start }) => {
+        const { terminal } = await start("embedded:", { variables: { WITHOUT_CONTROL: "1" } });
+        terminal.hangUp();
+        assertLost(await terminal.ended);
       }));
 
     test("names with control characters reach the terminal escaped, and are completed to the same bytes", () =>

@@ -5,6 +5,7 @@
 # size, {"hang_up": true} closes the terminal. Standard output gets the bytes that the terminal shows. At the end of the
 # program, standard error gets one JSON object: {"status": STATUS or null, "signal": SIGNAL or null, "restored": whether
 # the settings of the terminal are those before the program}. The end of standard input kills the program.
+# If WITHOUT_CONTROL is set, the terminal does not control the program, and sends it no signals.
 
 import base64
 import fcntl
@@ -37,7 +38,8 @@ def start(command, slave, others):
     for descriptor in others:
         os.close(descriptor)
     os.setsid()
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    if os.environ.pop("WITHOUT_CONTROL", None) is None:
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     for descriptor in range(3):
         os.dup2(slave, descriptor)
     os.close(slave)

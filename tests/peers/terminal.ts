@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { assert } from "@std/assert";
 import { timeout } from "../support/limits.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -149,4 +150,9 @@ export function screenOf(shown: string, size: Size = USUAL): Promise<Screen> {
       else reject(new Error(`screen.py ended with status ${status}`));
     });
   });
+}
+
+/** Asserts that a program ended by SIGHUP, or with the status by which a shell reports that. */
+export function assertLost({ status, signal }: TerminalEnd): void {
+  assert(signal === "SIGHUP" || status === 129, `status ${status}, signal ${signal}`);
 }

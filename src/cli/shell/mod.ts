@@ -78,7 +78,7 @@ class Shell {
           this.#question = shown.slice(shown.lastIndexOf("\n") + 1);
           invocation.writeError(bytesOf(shown));
         },
-        isInputTerminal: () => this.#isInteractive,
+        isInputTerminal: () => this.#isInteractive && invocation.isInputTerminal(),
         readInput: () => this.#lines.answers(this.#question),
       },
       this.#isInteractive,
@@ -106,14 +106,20 @@ class Shell {
         this.#context.warn(parsed.reason);
         ended = 1;
       }
+      if (this.#isGone()) return "SIGHUP";
       if (ended === "exit") return 0;
-      if (ended === "SIGPIPE") return ended;
+      if (typeof ended === "string") return ended;
       if (ended !== 0 && !this.#isInteractive) {
         this.#context.warn(`line ${number} of the commands ended with status ${ended}`);
         return ended;
       }
       if (read.type === "end") return 0;
     }
+  }
+
+  /** Whether the terminal has hung up. Node cannot end with a status then: it fails to reset the terminal. */
+  #isGone(): boolean {
+    return this.#isInteractive && !this.#context.invocation.isInputTerminal();
   }
 
   /** Closes the connection, and restores the terminal. */

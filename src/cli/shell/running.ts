@@ -10,7 +10,8 @@ export type Cancellable = Omit<Surroundings, "names" | "connection">;
 
 const INTERRUPT = "SIGINT";
 const NEWLINE = new Uint8Array([0x0a]);
-const LONG_MS = 2 ** 31 - 1;
+/** How often the shell looks whether its terminal is still there, in milliseconds. */
+const CHECK_MS = 1000;
 const TERMINATE = "SIGTERM";
 
 /** Runs commands one after the other. */
@@ -26,14 +27,15 @@ export class Running {
 
   /**
    * Without a terminal, signals end the process as usual. With one, SIGTERM does that after a call of `restore`. SIGHUP
-   * tells that the terminal is gone, so that nothing is left to restore: Node 20 would fail to.
+   * tells that the terminal is gone, so that nothing is left to restore: Node 20 would fail to. A process that has no
+   * controlling terminal, or ignores SIGHUP, gets none: the shell then ends the command that runs.
    */
   constructor(invocation: Invocation, isInteractive: boolean, restore: () => void) {
     this.invocation = invocation;
     this.#isInteractive = isInteractive;
     if (!isInteractive) return;
     // Neither an embedded store nor a listener of signals keeps the process alive.
-    this.#alive = setInterval(() => {}, LONG_MS);
+    this.#alive = setInterval(() => this.#check(), CHECK_MS);
     process.on(INTERRUPT, this.#onInterrupt);
     const end = (): void => {
       restore();
@@ -57,7 +59,7 @@ export class Running {
     const cancelled = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
     const opened: Transport[] = [];
     this.#cancel = () => {
-      if (!signal.aborted) this.invocation.writeOutput(NEWLINE);
+      if (!signal.aborted) this.#newLine();
       control.abort();
     };
     try {
@@ -74,6 +76,17 @@ export class Running {
       this.#cancel = () => {};
       if (signal.aborted) { for (const transport of opened) void transport.close().catch(() => {}); }
     }
+  }
+
+  #newLine(): void {
+    try {
+      this.invocation.writeOutput(NEWLINE);
+    } catch { /* the terminal is gone */ }
+  }
+
+  /** Ends the command that runs if the terminal is gone. The first call asks it to, and the second gives it up. */
+  #check(): void {
+    if (!this.invocation.isInputTerminal()) this.#cancel();
   }
 
   /** Ends the care for Ctrl-C. */
@@ -100,7 +113,7 @@ export class Running {
           const giveUp = this.#cancel;
           this.#cancel = () => {
             this.#cancel = giveUp;
-            this.invocation.writeOutput(NEWLINE);
+            this.#newLine();
             resolve(INTERRUPT);
           };
         }),

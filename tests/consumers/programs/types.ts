@@ -38,10 +38,10 @@ export async function useDomains(client: Client, source: DomainSource): Promise<
   return domains.map(({ name }) => name);
 }
 
-export async function useCheckpoints(error: CheckpointError): Promise<string> {
+export async function useCheckpoints(error: CheckpointError, signal: AbortSignal): Promise<string> {
   const storage: CheckpointStorage = await CheckpointStorage.create("/tmp", { legacy: false });
   const bytes: Uint8Array | null = await storage.load();
-  await using checkpoint = await storage.open({ signal: AbortSignal.timeout(1) });
+  await using checkpoint = await storage.open({ signal });
   let size: number = checkpoint?.size ?? 0;
   for await (const chunk of checkpoint?.chunks() ?? []) size -= chunk.length;
   return `${bytes?.length} ${error.fault} ${size}`;
