@@ -3,6 +3,7 @@
 import { bytesOf } from "./bytes.ts";
 import type { Connection } from "./connection.ts";
 import type { Context, Runner, Subcommand, Subcommands, Surroundings } from "./context.ts";
+import { escapeLines } from "./escape.ts";
 import type { Globals } from "./globals.ts";
 import { type Ending, Failure, HelpRequest, type Invocation, OutputError, reasonOf } from "./invocation.ts";
 import type { Patience } from "./patience.ts";
@@ -40,7 +41,8 @@ export async function command(
   isWhole: boolean,
 ): Promise<Ending | null> {
   const name = nameOf(invocation);
-  const warn = (message: string): void => writeError(invocation, `${name}: ${message}\n`);
+  const isTool = name.startsWith(TOOL_PREFIX);
+  const warn = (message: string): void => writeError(invocation, `${name}: ${message}\n`, isTool);
   return await endingOf(() => run(invocation, name, subcommands, isWhole), warn);
 }
 
@@ -125,9 +127,9 @@ async function runSubcommand(subcommand: Subcommand, task: Task): Promise<Ending
     names: [...subcommands.keys()],
     usageName,
     args,
-    warn: (message) => writeError(invocation, `${name}: ${message}\n`),
-    say: (lines) => writeError(invocation, `${lines}\n`),
-    complain: (complaint) => writeError(invocation, `${isTool ? whole.program : mode}: ${complaint}\n`),
+    warn: (message) => writeError(invocation, `${name}: ${message}\n`, isTool),
+    say: (lines) => writeError(invocation, `${lines}\n`, isTool),
+    complain: (complaint) => writeError(invocation, `${isTool ? whole.program : mode}: ${complaint}\n`, isTool),
     limit: (operation, result) => patience?.limit(operation, result) ?? result,
     progress: async () => {
       if (!wantsBars(globals, isTool, whole)) return silentProgress;
@@ -179,7 +181,7 @@ function runnerOf(whole: Invocation, globals: Globals, subcommands: Subcommands)
     run: async ([mode = "", ...args], surroundings) => {
       const { invocation, names } = surroundings;
       const name = nameOf(whole);
-      const warn = (message: string): void => writeError(invocation, `${name}: ${message}\n`);
+      const warn = (message: string): void => writeError(invocation, `${name}: ${message}\n`, false);
       const ending = await endingOf(async () => {
         const load = subcommands.get(mode);
         if (load === undefined) {
@@ -199,9 +201,12 @@ async function lease(connection: Promise<Connection>, patience: Patience | null)
   return new Session(new Lease(await connection), patience);
 }
 
-/** Writes to standard error. A message that cannot be written has no other place to go. */
-function writeError(invocation: Invocation, text: string): void {
+/**
+ * Writes to standard error, escaped for a terminal. A message that cannot be written has no other place. The tools print
+ * their arguments as they are.
+ */
+function writeError(invocation: Invocation, text: string, isTool: boolean): void {
   try {
-    invocation.writeError(bytesOf(text));
+    invocation.writeError(bytesOf(isTool ? text : escapeLines(text)));
   } catch { /* standard error is closed */ }
 }

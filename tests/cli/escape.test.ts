@@ -4,6 +4,8 @@ import { describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { bytesOf, byteString, utf8Of } from "../../src/cli/bytes.ts";
 import { escapeBytes, escapeLines, escapeText, unescapeText } from "../../src/cli/escape.ts";
+import { Daemon } from "../../src/daemon/mod.ts";
+import { run } from "../support/invocation.ts";
 import { atoi } from "../../src/cli/numbers.ts";
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -54,6 +56,37 @@ describe("byte strings", () => {
   test("byteString() and bytesOf() keep every byte", () => {
     assertEquals(bytesOf(byteString(everyByte)), everyByte);
   });
+});
+
+describe("messages of the command", () => {
+  const hostile = "\x1b[2J\u202e";
+  for (
+    const words of [
+      [hostile],
+      ["read", hostile],
+      ["list", hostile],
+      ["ls", hostile],
+      ["tree", hostile],
+      ["watch", hostile],
+      ["read", `--${hostile}`],
+      ["find", `--${hostile}`],
+      ["--color", hostile, "read"],
+      ["--timeout", hostile, "read"],
+      ["--address", hostile, "read"],
+      ["help", hostile],
+      ["checkpoint", hostile],
+      ["top", "--interval", hostile],
+      ["serve", "--socket", "/proc/no", "--log", `/proc/${hostile}`],
+      ["domains", hostile],
+      ["completion", hostile],
+    ]
+  ) {
+    test(`no control sequence of ${JSON.stringify(words)} reaches the terminal`, async () => {
+      const { stdout, stderr } = await run(() => new Daemon().connect(), ["tsxs", ...words]);
+      assertEquals(/[^\t\n -~]/.exec(stdout + stderr), null);
+      assertEquals(stderr === "", false);
+    });
+  }
 });
 
 describe("atoi()", () => {

@@ -51,7 +51,7 @@ describe("complete()", () => {
     ["read /tool/nam", "read /tool/name "],
     ["read /tool/name /lo", "read /tool/name /local/"],
     ["read -p /local/d", "read -p /local/domain/"],
-    ["read -", ["--prefix", "--raw", "-R", "-p"]],
+    ["read -", ["--json", "--prefix", "--raw", "-R", "-p"]],
     ["read --p", "read --prefix "],
     ["read -- --p", "read -- --p"],
     ["read /nothing/a", "read /nothing/a"],
