@@ -122,7 +122,8 @@ if (place === "guest") {
     assertEquals([guest.reason, guest.isActive], ["introduced", true]);
 
     assertEquals(await guest.requestShutdown("reboot"), { kind: "reboot", isPromised: true });
-    const end = await guest.waitForEnd();
+    // xl takes longer than the default to start the guest again if the emulated machine gets few CPUs.
+    const end = await guest.waitForEnd({ rebootWithin: timeout });
     assertEquals(end.type, "rebooted");
     assert(end.id !== null && end.id !== guest.id);
 
