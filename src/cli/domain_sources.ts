@@ -13,20 +13,24 @@ const XL = "xlList";
 /** The most different problems of sources that are reported. */
 const PROBLEMS_MAX = 1000;
 
-/** Finds the sources of this host, or of the host whose files are below `root`. */
-export async function findSources(context: Context, root: string | undefined): Promise<DomainSource[]> {
-  const { hostSources } = await import("../domains/mod.ts");
-  // A list may be repeated, and a watch lists again and again.
+/** Makes the function that reports the problems of sources, each once: a watch lists again and again. */
+export function problemsOf(context: Context): (problem: SourceProblem) => void {
   const seen = new Set<string>();
-  const report = (problem: string): void => {
+  return ({ entry, reason }) => {
+    const problem = `cannot use ${shown(entry)}: ${shown(reason)}`;
     if (seen.has(problem) || seen.size === PROBLEMS_MAX) return;
     seen.add(problem);
     context.warn(problem);
   };
+}
+
+/** Finds the sources of this host, or of the host whose files are below `root`. */
+export async function findSources(context: Context, root: string | undefined): Promise<DomainSource[]> {
+  const { hostSources } = await import("../domains/mod.ts");
   const found = await hostSources({
     root: root === undefined ? "/" : textOf(root),
     searchPath: context.invocation.variable("PATH") ?? "",
-    onProblem: ({ entry, reason }: SourceProblem) => report(`cannot use ${shown(entry)}: ${shown(reason)}`),
+    onProblem: problemsOf(context),
   });
   if (context.globals.verbose) {
     const none = found.length === 0 ? "none on this host" : "";

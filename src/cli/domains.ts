@@ -3,6 +3,7 @@
 import type { Domain, DomainSource } from "../domains/mod.ts";
 import type { Context } from "./context.ts";
 import { findSources, listWith, shown } from "./domain_sources.ts";
+import { keptStates } from "./domain_states.ts";
 import { domainJson } from "./domain_json.ts";
 import { flagsOf, inOrder, nameOf, stateOf, tableOf } from "./domain_table.ts";
 import type { OptionRule } from "./getopt.ts";
@@ -54,6 +55,7 @@ const syntax: Syntax = {
     { letter: "n", long: "number", hasArgument: true },
     { letter: "interval", long: "interval", hasArgument: true },
     { letter: "root", long: "root", hasArgument: true },
+    { letter: "r", long: "repository", hasArgument: true },
   ],
   usage: "[-h] [--all | --inactive] [--table | --uuid | --name | --id | --json] [option...]\n" +
     "       domains --watch [-n NR] [--interval SECONDS] [--json]",
@@ -66,11 +68,14 @@ const columns = ["uuid", "id", "name"] as const;
 
 /** Prints the domains, or the events of their lives. */
 export async function domains(context: Context): Promise<number> {
-  return await domainsWith(context, []);
+  return await domainsWith(context, keptStates);
 }
 
-/** Does so with more sources than the host has. */
-export async function domainsWith(context: Context, more: readonly DomainSource[]): Promise<number> {
+/** Does so with more sources than the host has, which the options decide. */
+export async function domainsWith(
+  context: Context,
+  more: (context: Context, options: ReadonlyMap<string, string>) => Promise<readonly DomainSource[]>,
+): Promise<number> {
   const { options } = ownArgumentsOf(context, syntax);
   const printer = new Printer(context.invocation);
   const conflict = conflictOf(options);
@@ -81,7 +86,8 @@ export async function domainsWith(context: Context, more: readonly DomainSource[
     printer.flush();
     return 1;
   }
-  const sources = [...await findSources(context, options.get("root")), ...more];
+  if (options.has("watch") && options.has("r")) throw new Failure("--repository needs a list: no event tells of it");
+  const sources = [...await findSources(context, options.get("root")), ...await more(context, options)];
   if (options.has("watch")) return await (await import("./domains_watch.ts")).watch(context, options, sources);
   for (const name of ["n", "interval"]) {
     if (options.has(name)) throw new Failure(`--${name === "n" ? "number" : name} needs --watch`);

@@ -199,6 +199,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["-n, --number NR", "end after so many events"],
       ["--interval SECONDS", "look for pauses and definitions so often"],
       ["--root DIRECTORY", "look for files of the host in another root"],
+      ["-r, --repository DIRECTORY", "look for snapshots in a directory"],
     ],
     examples: [
       ["tsxs domains --all --title", "list all domains with their titles"],

@@ -63,8 +63,9 @@ export class Changes {
       if (before === undefined) starts.push([living.id, this.#started(key, living, previous)]);
       else events.push(...this.#changed(key, before, living));
     }
-    // The numbers tell in which order the domains started.
-    starts.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+    // The numbers tell in which order the domains started. A domain whose event comes only after the list is the last.
+    const rank = (id: number): number => order.includes(id) ? order.indexOf(id) : order.length;
+    starts.sort(([a], [b]) => rank(a) - rank(b));
     events.push(...starts.flatMap(([, ...started]) => started));
     return events;
   }

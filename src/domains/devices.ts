@@ -2,12 +2,15 @@
 
 import type { RequestOptions } from "../client/arguments.ts";
 import type { Client } from "../client/client.ts";
+import { concurrently } from "./concurrent.ts";
 import type { DeviceEnd, DomainDevice } from "./facts.ts";
 import { XenbusState } from "./states.ts";
 import { namesOrNull, numberOrNull, textOrNull } from "./values.ts";
 
 const KINDS_MAX = 64;
 const DEVICES_MAX = 1024;
+/** How many devices of a domain are read concurrently. Many hostile guests may have the most devices each. */
+const DEVICES_CONCURRENT = 64;
 const BACKEND = /^\/local\/domain\/(0|[1-9]\d{0,4})\/backend\/[\w-]+\/(\d+)\/([\w-]+)$/;
 
 /** The devices of a domain. */
@@ -41,12 +44,10 @@ export async function readDevices(client: Client, id: number, options: RequestOp
     return { kind, names: found?.names ?? [], hasMore: found?.hasMore ?? false };
   }));
   const found = listed.flatMap(({ kind, names }) => names.map((device) => ({ kind, id: device })));
-  const devices = await Promise.all(
-    found.slice(0, DEVICES_MAX).map(async (device) => {
-      const path = `${base}/${device.kind}/${device.id}`;
-      return await readDevice(client, id, await readClaim(client, path, device, copied !== null, options), options);
-    }),
-  );
+  const devices = await concurrently(found.slice(0, DEVICES_MAX), DEVICES_CONCURRENT, async (device) => {
+    const path = `${base}/${device.kind}/${device.id}`;
+    return await readDevice(client, id, await readClaim(client, path, device, copied !== null, options), options);
+  });
   return {
     devices: devices.filter((device) => device !== null),
     hasMoreDevices: kinds.hasMore || found.length > DEVICES_MAX || listed.some(({ hasMore }) => hasMore),

@@ -198,8 +198,9 @@ export class Domain implements DomainFacts {
    * ```
    */
   async requestShutdown(kind: ShutdownKind, options: ShutdownOptions = {}): Promise<ShutdownAcknowledgement> {
-    if (kind === "reboot") this.#isRebooting = true;
-    return await requestShutdown(this.#client, this.#life, kind, options);
+    return await requestShutdown(this.#client, this.#life, kind, options, () => {
+      this.#isRebooting = kind === "reboot";
+    });
   }
 
   /**
@@ -228,7 +229,8 @@ export class Domain implements DomainFacts {
    * ```
    */
   async waitForEnd(options: WaitForEndOptions = {}): Promise<DomainEnd> {
-    const patience = this.#isRebooting ? REBOOT_WITHIN : 0;
+    // A reboot may be requested during the wait.
+    const patience = (): number => this.#isRebooting ? REBOOT_WITHIN : 0;
     return await waitForEnd(this.#client, this.#life, this.uuid, patience, options);
   }
 

@@ -14,7 +14,7 @@ export interface WaitForEndOptions extends RequestOptions {
    * How long to wait after the end for a domain of the same UUID, in milliseconds, from 0 to 2147483647. With 0, the
    * wait looks once.
    *
-   * @default 60000 if the object has requested a reboot, otherwise 0
+   * @default 60000 if the last request of the object was a reboot, otherwise 0
    */
   readonly rebootWithin?: number | undefined;
 }
@@ -31,21 +31,22 @@ const END_OPTIONS: OptionNames<WaitForEndOptions> = { signal: true, rebootWithin
 const TIMEOUT_MAX = 2 ** 31 - 1;
 const ENDED: DomainEnd = { type: "ended", id: null };
 
-/** Waits for the end of a domain. `patience` is how long to wait for a reboot unless the options say so. */
+/** Waits for the end of a domain. `patience` tells after it how long to wait for a reboot, unless the options do. */
 export async function waitForEnd(
   client: Client,
   life: Life,
   uuid: string | null,
-  patience: number,
+  patience: () => number,
   options: WaitForEndOptions,
 ): Promise<DomainEnd> {
   checkOptions("waitForEnd", options, END_OPTIONS);
-  const { rebootWithin = patience, signal } = options;
-  checkedWhole("rebootWithin", rebootWithin, 0, TIMEOUT_MAX);
+  const { signal } = options;
+  checkedWhole("rebootWithin", options.rebootWithin ?? 0, 0, TIMEOUT_MAX);
   const { id } = life;
   const paths = [life.home("waitForEnd"), "@releaseDomain"];
   await untilFound(client, paths, async () => await life.isRunning({ signal }) ? null : true, { signal });
   if (uuid === null || id === null) return ENDED;
+  const { rebootWithin = patience() } = options;
   const find = (options: RequestOptions) => findSuccessor(client, uuid, id, options);
   if (rebootWithin === 0) return await find({ signal }) ?? ENDED;
   return await within(

@@ -2,6 +2,7 @@
 
 import type { Client } from "../client/client.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
+import { concurrently } from "./concurrent.ts";
 import { Domain } from "./domain.ts";
 import type { DomainFacts } from "./facts.ts";
 import { checkedFlags, isSelected, neededGroups, possibleFlags } from "./flags.ts";
@@ -10,6 +11,9 @@ import { listDomids } from "./membership.ts";
 import { isSameLife, readDomain, type StoreDomain } from "./reading.ts";
 import { checkSources, readSources, type Sourced } from "./sourced.ts";
 import type { DomainDefinition, DomainSource } from "./sources.ts";
+
+/** How many domains are read concurrently. Each has some 25 requests in flight, and those of its devices. */
+const DOMAINS_CONCURRENT = 1024;
 
 /** The options of {@linkcode listDomains} and {@linkcode countDomains}. */
 export interface ListDomainsOptions {
@@ -116,7 +120,7 @@ async function select(
   const domids = await listDomids(client, { signal });
   // The sources are read after the membership: a domain that the hypervisor does not know then has ended.
   const [read, sourced] = await Promise.all([
-    Promise.all(domids.map((domid) => readDomain(client, domid, isDetailed, { signal }))),
+    concurrently(domids, DOMAINS_CONCURRENT, (domid) => readDomain(client, domid, isDetailed, { signal })),
     readSources(sources, signal),
   ]);
   const stored = await withoutMoved(client, read.filter((domain) => domain !== null), signal);

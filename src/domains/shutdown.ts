@@ -36,12 +36,13 @@ export interface ShutdownAcknowledgement {
 const SHUTDOWN_OPTIONS: OptionNames<ShutdownOptions> = { signal: true, timeout: true };
 const TIMEOUT_MAX = 2 ** 31 - 1;
 
-/** Requests the shutdown of a domain. */
+/** Requests the shutdown of a domain. Calls `onSent` when the request is written. */
 export async function requestShutdown(
   client: Client,
   life: Life,
   kind: ShutdownKind,
   options: ShutdownOptions,
+  onSent: () => void,
 ): Promise<ShutdownAcknowledgement> {
   checkOptions("requestShutdown", options, SHUTDOWN_OPTIONS);
   if (!KINDS.includes(kind)) {
@@ -58,6 +59,7 @@ export async function requestShutdown(
   try {
     // The time of the guest begins when the request is written.
     await send(request, { signal });
+    onSent();
     return await within(
       timeout,
       signal,

@@ -17,7 +17,12 @@ const ofOneNode = new Set(["ENOENT", "EACCES", "E2BIG", "EINVAL", "EAGAIN"]);
 
 /** Reads a value as text. Returns `null` if the node is missing, cannot be read, or is too long for a reply. */
 export function textOrNull(nodes: NodeOperations, path: string, options: RequestOptions): Promise<string | null> {
-  return nodes.read(path, options).then((bytes) => lenient.decode(bytes), nullForNode);
+  return nodes.read(path, options).then(lenientText, nullForNode);
+}
+
+/** Returns bytes as text, in which U+FFFD stands for what is not UTF-8. */
+export function lenientText(bytes: Uint8Array): string {
+  return lenient.decode(bytes);
 }
 
 /** The names of a directory that one reply holds. */

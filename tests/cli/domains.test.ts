@@ -133,6 +133,34 @@ describe("tsxs domains", () => {
       assert(stderr.includes(`sources: xlList (${directory.at("c/xl")})\n`), stderr);
     }));
 
+  test("domains lists by the snapshots and checkpoints of a repository, and reports what is no tree", () =>
+    inStore(async (_, tsxs) => {
+      using directory = new Directory({ "states/bad.checkpoint/checkpoint.tsxs": "cut" });
+      const states = directory.at("states");
+      assertEquals((await tsxs(["checkpoint", "save", "-r", states, "/local/domain/6"])).ending, 0);
+      const ids = async (option: string) => {
+        const { ending, stdout, stderr } = await tsxs(["domains", "-r", states, "--root", "/nothing", "--id", option]);
+        assertMatch(stderr, /^tsxs: cannot use .*bad\.checkpoint: .*\n$/);
+        assertEquals(ending, 0);
+        return stdout.trim().split("\n");
+      };
+      assertEquals([await ids("--with-snapshot"), await ids("--without-snapshot")], [["6"], ["5"]]);
+      assertEquals([await ids("--with-checkpoint"), await ids("--without-checkpoint")], [[""], ["5", "6"]]);
+      const { stdout } = await tsxs(["domains", "-r", states, "--root", "/nothing", "--json"]);
+      const [five, six] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      assertEquals([five.flags, six.flags], [
+        ["active", "noSnapshot", "noCheckpoint"],
+        ["active", "hasSnapshot", "noCheckpoint"],
+      ]);
+      assertMatch(six.evidence.snapshot, /\.checkpoint$/);
+    }));
+
+  test("domains --watch refuses a repository, which no event tells of", () =>
+    withStore(async (tsxs) => {
+      const { ending, stderr } = await tsxs("domains", "--watch", "-r", "/nothing");
+      assertEquals([ending, stderr], [1, "tsxs: --repository needs a list: no event tells of it\n"]);
+    }));
+
   const conflicts = [
     ["--json", "--name", "json", "name"],
     ["--watch", "--all", "watch", "all"],

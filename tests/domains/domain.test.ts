@@ -4,10 +4,18 @@ import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Client, connect, InvalidPathError, XenStoreError } from "../../mod.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
-import { type Domain, DomainEndedError, listDomains } from "../../src/domains/mod.ts";
+import {
+  type Domain,
+  DomainEndedError,
+  listDomains,
+  ShutdownTimeoutError,
+  ShutdownUnsupportedError,
+} from "../../src/domains/mod.ts";
 import { endDomain, makeDomain, someDomain } from "../support/domains.ts";
 
 const FIVE = someDomain(5);
+/** A wait that takes longer waits for what does not come. It is less than the default wait for a reboot. */
+const LIMIT_MS = 20_000;
 
 async function listed(client: Client): Promise<Domain> {
   const [domain] = await listDomains(client);
@@ -159,6 +167,33 @@ describe("waitForEnd()", () => {
     await makeDomain(client, someDomain(7, 5));
     assertEquals(await end, { type: "rebooted", id: 7 });
   });
+
+  test("a wait that began before the request for a reboot waits for the reboot", async () => {
+    await using run = await withDomain();
+    const { client, domain } = run;
+    const end = domain.waitForEnd();
+    const guest = client.waitFor("/local/domain/5/control/shutdown", (value) => value?.length === 6)
+      .then(() => client.write("/local/domain/5/control/shutdown", ""));
+    await domain.requestShutdown("reboot");
+    await guest;
+    await endDomain(client, FIVE);
+    await makeDomain(client, someDomain(7, 5));
+    assertEquals(await end, { type: "rebooted", id: 7 });
+  });
+
+  for (const feature of ["0", "1"]) {
+    const what = feature === "0" ? "refused" : "followed by a request to power off";
+    test(`waitForEnd() waits for no reboot if the request for it was ${what}`, async () => {
+      await using run = await withDomain();
+      const { client, domain } = run;
+      await client.write("/local/domain/5/control/feature-reboot", feature);
+      const failure = feature === "0" ? ShutdownUnsupportedError : ShutdownTimeoutError;
+      await assertRejects(() => domain.requestShutdown("reboot", { timeout: 0 }), failure);
+      if (feature === "1") await assertRejects(() => domain.requestShutdown("poweroff", { timeout: 0 }), failure);
+      await endDomain(client, FIVE);
+      assertEquals(await domain.waitForEnd({ signal: AbortSignal.timeout(LIMIT_MS) }), { type: "ended", id: null });
+    });
+  }
 
   test("waitForEnd() reports an end if no reboot comes within the given time", async () => {
     await using run = await withDomain();

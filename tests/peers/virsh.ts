@@ -133,7 +133,7 @@ export class VirshHost implements AsyncDisposable {
       client: async () => client = await openClient(context),
     };
     try {
-      return { code: await domainsWith(context, [source]), ...printed() };
+      return { code: await domainsWith(context, () => Promise.resolve([source])), ...printed() };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       context.warn(error.message);

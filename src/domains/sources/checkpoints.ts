@@ -1,5 +1,6 @@
 // The states of domains that a repository keeps: snapshots, which are whole, and checkpoints, which are differences.
 
+import { SharedSignals } from "../../client/abort.ts";
 import type { DomainSource, SourceOptions, SourceReading } from "../sources.ts";
 
 /** A state that a repository keeps. */
@@ -18,7 +19,7 @@ export type ListStates = (
 ) => Iterable<KeptState> | AsyncIterable<KeptState> | Promise<Iterable<KeptState>>;
 
 /**
- * The snapshots and checkpoints of domains, which a function lists.
+ * The snapshots and checkpoints of domains, which a function lists: {@linkcode treeStates} makes one for saved trees.
  *
  * @example
  * ```ts
@@ -36,6 +37,7 @@ export class Checkpoints implements DomainSource {
   /** The states tell which domains have snapshots, and which have checkpoints. */
   readonly answers: readonly ("snapshot" | "checkpoint")[] = ["snapshot", "checkpoint"];
   readonly #list: ListStates;
+  readonly #signals = new SharedSignals();
 
   /**
    * Makes the source.
@@ -53,6 +55,12 @@ export class Checkpoints implements DomainSource {
    * @returns The domains that have a snapshot, and those that have a checkpoint.
    */
   async read(options: SourceOptions = {}): Promise<SourceReading> {
+    options.signal?.throwIfAborted();
+    // A repository on a file system of a network may not answer.
+    return await this.#signals.wait(this.#read(options), options.signal);
+  }
+
+  async #read(options: SourceOptions): Promise<SourceReading> {
     const found = { snapshot: new Map<string, string>(), checkpoint: new Map<string, string>() };
     for await (const { domain, kind, evidence } of await this.#list(options)) {
       options.signal?.throwIfAborted();

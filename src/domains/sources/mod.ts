@@ -5,6 +5,7 @@ export { LibvirtConfigs, libvirtConfigs, type LibvirtConfigsOptions } from "./li
 export type { CheckedReading, ProblemOptions, SourceProblem } from "./problems.ts";
 export type { ProgramResult, RunProgram } from "./program.ts";
 export { Saves, saves, type SavesOptions } from "./saves.ts";
+export { type SavedTree, type SavedTreeStorage, treeStates } from "./trees.ts";
 export { XlConfigs, xlConfigs, type XlConfigsOptions } from "./xl_configs.ts";
 export { XlList, xlList, type XlListOptions } from "./xl_list.ts";
 export { type HostSource, hostSources, type HostSourcesOptions } from "./host.ts";
