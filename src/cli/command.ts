@@ -202,8 +202,8 @@ async function lease(connection: Promise<Connection>, patience: Patience | null)
 }
 
 /**
- * Writes to standard error, escaped for a terminal. A message that cannot be written has no other place. The tools print
- * their arguments as they are.
+ * Writes to standard error, escaped for a terminal, and as it is for a tool. A message that cannot be written has no
+ * other place to go.
  */
 function writeError(invocation: Invocation, text: string, isTool: boolean): void {
   try {

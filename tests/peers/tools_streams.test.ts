@@ -57,17 +57,20 @@ withPeers("the streams of the command", () => {
         });
       }));
 
-    test("arguments that are not UTF-8 reach the store, and the messages, as they are", () =>
+    test("arguments that are not UTF-8 reach the store, and the messages of a tool, as they are", () =>
       withTools(async ({ script }, store) => {
         const both = `"$@" /tool/t/$$ "$(printf '\\377\\303é')" && "$@" "$(printf '/\\377')" 1; echo "$?"`;
         const [real, ours] = [
-          await script("real", both, ["tsxs", "write"]),
-          await script("ours", both, ["tsxs", "write"]),
+          await script("real", both, ["xenstore-write"]),
+          await script("ours", both, ["xenstore-write"]),
         ];
         assertEquals(ours, real);
-        assertEquals(ours, { stdout: "1\n", stderr: "tsxs: could not write path /\xff\n", end: 0 });
+        assertEquals(ours, { stdout: "1\n", stderr: "xenstore-write: could not write path /\xff\n", end: 0 });
+        // The command itself escapes what it prints to a terminal.
+        const { stderr } = await script("ours", both, ["tsxs", "write"]);
+        assertEquals(stderr, "tsxs: could not write path /\\xff\n");
         const names = await store.list("/tool/t");
-        assertEquals(names.length, 2);
+        assertEquals(names.length, 3);
         for (const name of names) {
           assertEquals([...await store.read(`/tool/t/${name}`)], [0xff, 0xc3, 0xc3, 0xa9]);
         }
