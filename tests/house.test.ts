@@ -34,7 +34,7 @@ const arrows: Record<string, readonly string[]> = {
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
   daemon: ["wire", "transport", "events"],
-  pools: ["wire"],
+  pools: ["wire", "client"],
   cli: ["wire", "transport", "client", "events"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],

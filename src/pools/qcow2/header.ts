@@ -1,4 +1,4 @@
-// The header of a QCOW2 image, and what in it would make a program read another file. Source: QEMU's docs/interop/qcow2.txt.
+// The header of a QCOW2 image, and what in it makes a program read another file. Source: QEMU's qcow2.txt.
 
 /** What the header of a QCOW2 image says. */
 export interface Qcow2Header {
@@ -39,7 +39,7 @@ const COMPRESSION_TYPE = 1n << 3n;
 const EXTENDED_L2 = 1n << 4n;
 const KNOWN = DIRTY | CORRUPT | EXTERNAL_DATA | COMPRESSION_TYPE | EXTENDED_L2;
 
-/** The bytes of an image that hold its header, the extensions and the name of the image below, for every cluster size. */
+/** The first bytes of an image, among which is its header, whatever the size of its clusters. */
 export const HEADER_BYTES: number = 2 ** CLUSTER_BITS_MAX;
 
 /** An image is not what a pool may hold. */
@@ -83,7 +83,9 @@ export function parseHeader(bytes: Uint8Array, path: string): Qcow2Header {
   const clusterSize = 2 ** clusterBits;
   const cluster = bytes.subarray(0, clusterSize);
   const length = version === 2 ? V2_LENGTH : view.getUint32(100);
-  if (length < (version === 2 ? V2_LENGTH : V3_LENGTH) || length % 8 !== 0 || length > cluster.length) refuse(`its header has ${length} bytes`);
+  if (length < (version === 2 ? V2_LENGTH : V3_LENGTH) || length % 8 !== 0 || length > cluster.length) {
+    refuse(`its header has ${length} bytes`);
+  }
   const backingOffset = view.getBigUint64(8);
   const backingLength = view.getUint32(16);
   const hasBacking = backingOffset !== 0n;

@@ -1,0 +1,183 @@
+// Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
+
+import { join } from "node:path";
+import { SharedSignals } from "../client/abort.ts";
+import { copyToPart, IntegrityError } from "./copy.ts";
+import { digestOf } from "./digest.ts";
+import { StateError, type StateErrorContext } from "./errors.ts";
+import { type LockOptions, takeLock } from "./lock.ts";
+import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
+import type { StateFiles } from "./state_files.ts";
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** The state that is transferred. */
+  readonly state: string;
+  /** The bytes of the chain that are at the target. */
+  readonly position: number;
+  /** The bytes of the whole chain. */
+  readonly total: number;
+}
+
+/** How a chain is transferred. */
+export interface TransferOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How the locks at the target are taken. `null` takes none. */
+  readonly lock?: LockOptions | null | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Replaces the stride of digests in tests. */
+  readonly stride?: number | undefined;
+}
+
+/**
+ * Tells whether a state and all states that it depends on have the same content in two locations, as their manifests
+ * say. A state that is missing in both is the same.
+ *
+ * Throws a {@linkcode StateError} if a chain is broken.
+ */
+export async function compareChain(one: StateFiles, other: StateFiles, context: StateErrorContext): Promise<boolean> {
+  const { object, state } = context;
+  const [isInOne, isInOther] = [await one.manifest(object, state), await other.manifest(object, state)];
+  if (isInOne === null || isInOther === null) return isInOne === isInOther;
+  const [chain, otherChain] = [await one.chain(context), await other.chain(context)];
+  return chain.length === otherChain.length && chain.every((manifest, i) => {
+    const counterpart = otherChain[i];
+    return counterpart !== undefined && manifest.state === counterpart.state && isSameContent(manifest, counterpart);
+  });
+}
+
+/**
+ * Transfers a state and all states that it depends on, from the one that depends on none. A state is seen at the target
+ * when all of its files have arrived and were read again.
+ *
+ * Throws a {@linkcode StateError} if a state of the target would change on which others depend there, and an
+ * {@linkcode IntegrityError} if a file is damaged.
+ */
+export async function transferChain(
+  source: StateFiles,
+  target: StateFiles,
+  context: StateErrorContext,
+  options: TransferOptions = {},
+): Promise<void> {
+  const chain = await source.chain(context);
+  const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
+  let before = 0;
+  for (const manifest of chain) {
+    const onBytes = (bytes: number): void => {
+      options.onProgress?.({ state: manifest.state, position: before + bytes, total });
+    };
+    await transferLocked(source, target, manifest, { ...context, state: manifest.state }, onBytes, options);
+    before += sizeOf(manifest);
+    onBytes(0);
+  }
+}
+
+function sizeOf({ files }: StateManifest): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function transferLocked(
+  source: StateFiles,
+  target: StateFiles,
+  manifest: StateManifest,
+  context: StateErrorContext,
+  onBytes: (bytes: number) => void,
+  options: TransferOptions,
+): Promise<void> {
+  const { object, state } = manifest;
+  const { signal, lock, stride } = options;
+  if (lock === null) return await transferOne(source, target, manifest, context, onBytes, { signal, stride });
+  const held = await takeLock(target.files, target.lockPath(object, state), context, { ...lock, signal });
+  try {
+    const signals = new SharedSignals();
+    const ends = new AbortController();
+    const releases = [held.lost, signal].map((one) => one && signals.add(one, () => ends.abort(one.reason)));
+    try {
+      await transferOne(source, target, manifest, context, onBytes, { signal: ends.signal, stride });
+    } finally {
+      for (const release of releases) release?.();
+    }
+  } finally {
+    await held.release();
+  }
+}
+
+async function transferOne(
+  source: StateFiles,
+  target: StateFiles,
+  manifest: StateManifest,
+  context: StateErrorContext,
+  onBytes: (bytes: number) => void,
+  options: Pick<TransferOptions, "signal" | "stride">,
+): Promise<void> {
+  const { object, state } = manifest;
+  await target.finish(object, state);
+  const there = await target.manifest(object, state);
+  if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
+  await checkUnused(target, there, manifest, context);
+  let before = 0;
+  for (const file of manifest.files) {
+    const path = join(object, file.path);
+    if (!await isThere(target, there, file)) {
+      await copyToPart({ files: source.files, path }, { files: target.files, path }, file, {
+        ...options,
+        onBytes: (bytes) => onBytes(before + bytes),
+      });
+    }
+    before += file.size;
+    onBytes(before);
+  }
+  options.signal?.throwIfAborted();
+  await target.commit(manifest);
+}
+
+/** Checks that no other state at the target depends on a content that is about to change. */
+async function checkUnused(
+  target: StateFiles,
+  there: StateManifest | null,
+  manifest: StateManifest,
+  context: StateErrorContext,
+): Promise<void> {
+  if (there === null || isSameContent(there, manifest)) return;
+  const dependents = await target.dependents(manifest.object, manifest.state);
+  if (dependents.length === 0) return;
+  const names = dependents.map((name) => JSON.stringify(name)).join(", ");
+  const location = JSON.stringify(target.files.location);
+  throw new StateError(
+    `another content of this name is in ${location}, and other states depend on it: ${names}`,
+    context,
+  );
+}
+
+/** Tells whether all files of a state have the sizes of its manifest. */
+async function isWhole(target: StateFiles, manifest: StateManifest): Promise<boolean> {
+  for (const file of manifest.files) {
+    if (!await isThere(target, manifest, file)) return false;
+  }
+  return true;
+}
+
+/** Tells whether a file is at the target already, as the manifest and the size there say. */
+async function isThere(
+  target: StateFiles,
+  there: StateManifest | null,
+  { path, sha256, size }: StateFile,
+): Promise<boolean> {
+  const known = there?.files.find((file) => file.path === path);
+  if (known?.sha256 !== sha256) return false;
+  return (await target.files.status(join(there?.object ?? "", path)))?.size === size;
+}
+
+/** Reads all files of a state. Throws an {@linkcode IntegrityError} if one is not what the manifest says. */
+export async function verifyState({ files }: StateFiles, manifest: StateManifest, signal?: AbortSignal): Promise<void> {
+  for (const { path, sha256, size } of manifest.files) {
+    const at = join(manifest.object, path);
+    const status = await files.status(at);
+    if (status === null) throw new IntegrityError(files.location, at, "it is missing");
+    if (status.size !== size) {
+      throw new IntegrityError(files.location, at, `it has ${status.size} bytes: expected ${size}`);
+    }
+    const found = await digestOf(files.read(at, { signal }));
+    if (found.sha256 !== sha256) throw new IntegrityError(files.location, at, "its content differs from its digest");
+  }
+}
