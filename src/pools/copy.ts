@@ -65,7 +65,7 @@ export function partPath(path: string, { sha256 }: FileDigest): string {
 }
 
 /**
- * Copies the content of a file to a part beside the target, from where an earlier copy of the same content was cut, and
+ * Copies the content of a file to a part beside the target, from the end of an earlier copy of the same content, and
  * reads it again there. {@linkcode partPath} is the path of the part, which the caller renames.
  *
  * Throws an {@linkcode IntegrityError} if the source or the copy is not what the digest says, and the errors of the

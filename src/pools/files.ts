@@ -41,7 +41,7 @@ export interface PoolFiles {
   openPart(path: string): Promise<PartFile>;
   /** Makes a file with this content. Resolves with false if the path exists, whatever it is. */
   createExclusive(path: string, content: Uint8Array): Promise<boolean>;
-  /** Gives a file another name, in place of one that has it. Resolves when the name is on the disk, if that can be told. */
+  /** Gives a file another name, in place of one that has it. Resolves when the name is on the disk, if known. */
   rename(from: string, to: string): Promise<void>;
   /** Gives a file a second name. Resolves with false if the second name exists. */
   link(from: string, to: string): Promise<boolean>;

@@ -132,7 +132,7 @@ export async function takeLock(
   }
 }
 
-/** Returns the lock at a path, or `null` if there is none. */
+/** Returns the lock at a path, or `null` if it is free. */
 export async function lockStatus(files: PoolFiles, path: string, stale: number = STALE_MS): Promise<LockStatus | null> {
   const status = await files.status(path);
   if (status === null) return null;

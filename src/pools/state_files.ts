@@ -86,7 +86,7 @@ export class StateFiles {
     return [...found.values()].reverse();
   }
 
-  /** Returns the names of the states that depend directly on a state. States whose manifests are damaged are left out. */
+  /** Returns the states that depend directly on a state. States with damaged manifests are left out. */
   async dependents(object: string, state: string): Promise<string[]> {
     const found: string[] = [];
     for (const name of await this.states(object)) {

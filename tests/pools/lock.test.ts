@@ -1,4 +1,4 @@
-// The locks of states: who gets one, how long it is awaited, when it is stale, and who may break it.
+// The locks of states: their owners, their waits, their age, and how they are broken.
 
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
@@ -50,7 +50,7 @@ describe("the lock of a state", () => {
     await held.release();
   });
 
-  test("goes to one of many that want it, one after another", async () => {
+  test("has one owner at a time if many take it", async () => {
     let owners = 0;
     const run = async (): Promise<void> => {
       const held = await take(60_000);
@@ -63,7 +63,7 @@ describe("the lock of a state", () => {
     assertEquals(await names(), []);
   });
 
-  test("tells who is awaited, and ends the wait by the signal", async () => {
+  test("names the owner to a waiting process, whose signal ends the wait", async () => {
     const held = await take();
     const ends = new AbortController();
     const seen: LockStatus[] = [];

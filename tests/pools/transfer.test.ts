@@ -140,7 +140,7 @@ describe("a transfer of states", () => {
     assert(blocks * 512 < size / 4, `${blocks} blocks of ${size} bytes`);
   });
 
-  test("that is cut after any number of bytes leaves the older state whole, and goes on where it was cut", async () => {
+  test("that is cut after any number of bytes leaves the older state whole, and goes on from the cut", async () => {
     const contents = { "base.tree": content(50, 1), "disk/base.qcow2": content(3 * STRIDE + 100, 2) };
     for (
       const cut of [0, 1, 49, 50, 51, 50 + STRIDE, 51 + STRIDE, 50 + 2 * STRIDE, 50 + 3 * STRIDE, 149 + 3 * STRIDE]
@@ -287,7 +287,7 @@ describe("the states of a location", () => {
     "an absolute file": (text) => text.replace('"base.tree"', '"/etc/base.tree"'),
     "the file of another state": (text) => text.replace('"base.tree"', '"other.tree"'),
     "a negative size": (text) => text.replace('"size": 10', '"size": -1'),
-    "a hash that is none": (text) => text.replace(/"sha256": "./, '"sha256": "x'),
+    "an invalid hash": (text) => text.replace(/"sha256": "./, '"sha256": "x'),
     "itself as its parent": (text) => text.replace('"parent": null', '"parent": "base"'),
     "a parent that is a path": (text) => text.replace('"parent": null', '"parent": "../base"'),
   };

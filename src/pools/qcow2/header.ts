@@ -8,7 +8,7 @@ export interface Qcow2Header {
   readonly virtualSize: bigint;
   /** The size of a cluster in bytes. */
   readonly clusterSize: number;
-  /** The name of the image below, as it stands in the header; `null` if there is none. */
+  /** The name of the image below, as it stands in the header; `null` if the header has none. */
   readonly backingFile: string | null;
   /** The format of the image below; `null` if the header does not tell. */
   readonly backingFormat: string | null;
