@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { Fields, packet, PacketError, PacketReader } from "../../../src/pools/sftp/packets.ts";
+import { type Field, Fields, packet, PacketError, PacketReader } from "../../../src/pools/sftp/packets.ts";
 
 describe("packet()", () => {
   test("writes each kind of field, after the length", () => {
@@ -43,7 +43,7 @@ describe("PacketReader", () => {
 
 describe("Fields", () => {
   test("reads attributes, with and without each of their fields", () => {
-    const fields = (...values: Parameters<typeof packet>) => new Fields(packet(...values).subarray(4));
+    const fields = (...values: readonly Field[]) => new Fields(packet(...values).subarray(4));
     assertEquals(fields(0).attributes(), { size: 0, isRegular: false, modified: 0 });
     assertEquals(fields(15, 3n, 0, 0, 0o100600, 5, 7).attributes(), { size: 3, isRegular: true, modified: 7000 });
     assertEquals(fields(4, 0o120777).attributes(), { size: 0, isRegular: false, modified: 0 });
