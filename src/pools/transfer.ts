@@ -2,11 +2,13 @@
 
 import { join } from "node:path";
 import { SharedSignals } from "../client/abort.ts";
-import { copyToPart, IntegrityError } from "./copy.ts";
+import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import { type LockOptions, takeLock } from "./lock.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
+import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
+import { ImageError } from "./qcow2/header.ts";
 import type { StateFiles } from "./state_files.ts";
 
 /** How far a transfer is. */
@@ -123,12 +125,23 @@ async function transferOne(
         ...options,
         onBytes: (bytes) => onBytes(before + bytes),
       });
+      if (path.endsWith(IMAGE_END)) await checkArrived(target, manifest, path, partPath(path, file));
     }
     before += file.size;
     onBytes(before);
   }
   options.signal?.throwIfAborted();
   await target.commit(manifest);
+}
+
+/** Checks an image before it has its name, so that no program opens it. */
+async function checkArrived({ files }: StateFiles, manifest: StateManifest, path: string, at: string): Promise<void> {
+  try {
+    await checkImage(files, manifest, path, { at });
+  } catch (error) {
+    if (error instanceof ImageError) await files.remove(at);
+    throw error;
+  }
 }
 
 /** Checks that no other state at the target depends on a content that is about to change. */

@@ -81,7 +81,7 @@ describe("a pool of another host, with a real sshd", () => {
     assertEquals(error.fault, "unreachable");
   });
 
-  test("that vanishes rejects what waits, and the next operation connects again", async () => {
+  test("that vanishes rejects the operations, and the next one connects again", async () => {
     const hosts = new Hosts({ sshConfig: sshd.configure("usual") });
     const pool = statesAt(hosts, "pool");
     assertEquals(await pool.states("nothing"), []);

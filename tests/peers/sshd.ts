@@ -9,7 +9,7 @@ import { join } from "node:path";
 /** A running sshd, and what a client needs for it. */
 export interface Sshd {
   readonly port: number;
-  /** The user who may log in. */
+  /** The name of the user of the keys. */
   readonly user: string;
   /** The directory of the keys and configurations. */
   readonly directory: string;

@@ -11,7 +11,9 @@ import { StateError } from "../../src/pools/errors.ts";
 import type { PoolFiles } from "../../src/pools/files.ts";
 import { LocalFiles } from "../../src/pools/files_local.ts";
 import type { StateManifest } from "../../src/pools/manifest.ts";
+import { DATA_FILE, FORMAT, image, type Shape } from "./images.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
+import { ImageError } from "../../src/pools/qcow2/header.ts";
 import { compareChain, transferChain, verifyState } from "../../src/pools/transfer.ts";
 
 const STRIDE = 4096;
@@ -24,6 +26,14 @@ function context(state: string, operation = "set"): { operation: string; object:
 /** Bytes without blocks of zeros, the same for the same seed. */
 function content(size: number, seed: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed * 7 + (i >> 8)) % 255 + 1);
+}
+
+/** An image of so many bytes, which depends on that of a parent. */
+function imageOf(state: string, parent: string | null, size: number): Uint8Array {
+  const bytes = content(size, state.length);
+  const backing = parent === null ? {} : { backing: `${parent}.qcow2`, extensions: [[FORMAT, "qcow2"]] as const };
+  bytes.set(image({ clusterBits: 9, ...backing }).subarray(0, 512));
+  return bytes;
 }
 
 /** Puts a state with files of these contents into a directory. */
@@ -110,8 +120,8 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
       transferChain(new StateFiles(one), new StateFiles(other), context(state), { stride: STRIDE });
 
     test("brings a chain with all of its files, and leaves nothing else", async () => {
-      await put(from, "base", null, { "base.tree": content(10, 1), "disk/base.qcow2": content(20000, 2) });
-      await put(from, "used", "base", { "used.tree": content(10, 3), "disk/used.qcow2": content(0, 4) });
+      await put(from, "base", null, { "base.tree": content(10, 1), "disk/base.qcow2": imageOf("base", null, 20000) });
+      await put(from, "used", "base", { "used.tree": content(10, 3), "disk/used.qcow2": imageOf("used", "base", 600) });
       await put(from, "other", null, { "other.tree": content(10, 5) });
       await transfer("used");
       const expected = [...await tree(from)].filter(([name]) => !name.includes("other"));
@@ -123,12 +133,12 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
     });
 
     test("does not send an equal content again", async () => {
-      await put(from, "base", null, { "base.tree": content(10, 1), "disk/base.qcow2": content(20000, 2) });
+      await put(from, "base", null, { "base.tree": content(10, 1), "disk/base.qcow2": imageOf("base", null, 20000) });
       await transfer("base");
       const files = watched(target(to));
       await transfer("base", undefined, files);
       assertEquals(files.opened, []);
-      await put(from, "base", null, { "base.tree": content(10, 9), "disk/base.qcow2": content(20000, 2) });
+      await put(from, "base", null, { "base.tree": content(10, 9), "disk/base.qcow2": imageOf("base", null, 20000) });
       await transfer("base", undefined, files);
       assertEquals(files.opened.filter((path) => path.includes("qcow2")), []);
       assertEquals(files.opened.length, 2, "the tree and the commit");
@@ -136,7 +146,7 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
     });
 
     test("tells the bytes that have arrived, up to all of them", async () => {
-      await put(from, "base", null, { "base.tree": content(10, 1), "disk/base.qcow2": content(20000, 2) });
+      await put(from, "base", null, { "base.tree": content(10, 1), "disk/base.qcow2": imageOf("base", null, 20000) });
       await put(from, "used", "base", { "used.tree": content(30, 3) });
       const seen: string[] = [];
       await transferChain(new StateFiles(source(from)), new StateFiles(target(to)), context("used"), {
@@ -147,23 +157,24 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
     });
 
     test("keeps the holes of a sparse image, and its size", async () => {
-      const image = new Uint8Array(3 * 2 ** 20 + 5);
-      image.set(content(100, 1), 2 ** 20);
-      await put(from, "base", null, { "disk/base.qcow2": image });
+      const sparse = new Uint8Array(3 * 2 ** 20 + 5);
+      sparse.set(imageOf("base", null, 600));
+      sparse.set(content(100, 1), 2 ** 20);
+      await put(from, "base", null, { "disk/base.qcow2": sparse });
       await transfer("base");
       const path = join(to, object, "disk/base.qcow2");
-      assert(Buffer.from(image).equals(await readFile(path)));
+      assert(Buffer.from(sparse).equals(await readFile(path)));
       const { size, blocks } = await stat(path);
       assert(blocks * 512 < size / 4, `${blocks} blocks of ${size} bytes`);
     });
 
     test("that is cut after any number of bytes leaves the older state whole, and goes on from the cut", async () => {
-      const contents = { "base.tree": content(50, 1), "disk/base.qcow2": content(3 * STRIDE + 100, 2) };
+      const contents = { "base.tree": content(50, 1), "disk/base.qcow2": imageOf("base", null, 3 * STRIDE + 100) };
       for (
         const cut of [0, 1, 49, 50, 51, 50 + STRIDE, 51 + STRIDE, 50 + 2 * STRIDE, 50 + 3 * STRIDE, 149 + 3 * STRIDE]
       ) {
         const [sent, kept] = [join(directory, `from${cut}`), join(directory, `to${cut}`)];
-        const old = { "base.tree": content(7, 7), "disk/base.qcow2": content(700, 8) };
+        const old = { "base.tree": content(7, 7), "disk/base.qcow2": imageOf("base", null, 700) };
         await put(kept, "base", null, old);
         const before = await tree(kept);
         await put(sent, "base", null, contents);
@@ -180,7 +191,7 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
     });
 
     test("goes on only from a beginning whose hash agrees", async () => {
-      const manifest = await put(from, "base", null, { "disk/base.qcow2": content(3 * STRIDE, 2) });
+      const manifest = await put(from, "base", null, { "disk/base.qcow2": imageOf("base", null, 3 * STRIDE) });
       const [file] = manifest.files;
       assert(file !== undefined);
       for (const at of [0, STRIDE - 1, STRIDE, 2 * STRIDE]) {
@@ -196,12 +207,12 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
     });
 
     test("refuses a source whose content is not what its manifest says, and does not show it", async () => {
-      await put(from, "base", null, { "disk/base.qcow2": content(3 * STRIDE, 2) });
+      await put(from, "base", null, { "disk/base.qcow2": imageOf("base", null, 3 * STRIDE) });
       const path = join(from, object, "disk/base.qcow2");
       const whole = await readFile(path);
       for (const change of [0, STRIDE, 3 * STRIDE - 1]) {
         const bytes = Uint8Array.from(whole);
-        bytes[change] = 0;
+        bytes[change] = 0x77;
         await writeFile(path, bytes);
         const error = await assertRejects(
           () => transfer("base"),
@@ -226,6 +237,24 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
       await symlink(secret, path);
       await assertRejects(() => transfer("base"), Error);
       assertEquals(await StateFiles.local(to).states(object), []);
+    });
+
+    test("never shows an image that would make a program read another file", async () => {
+      const evil: Readonly<Record<string, Shape>> = {
+        absolute: { backing: "/etc/shadow", extensions: [[FORMAT, "raw"]] },
+        elsewhere: { backing: "../../../etc/shadow", extensions: [[FORMAT, "qcow2"]] },
+        json: { backing: 'json:{"driver":"raw","file":{"filename":"/etc/shadow"}}' },
+        protocol: { backing: "nbd://localhost/x", extensions: [[FORMAT, "qcow2"]] },
+        data: { features: 4n, extensions: [[DATA_FILE, "/etc/shadow"]] },
+        sibling: { backing: "other.qcow2", extensions: [[FORMAT, "qcow2"]] },
+      };
+      for (const [state, shape] of Object.entries(evil)) {
+        await put(from, state, null, { [`disk/${state}.qcow2`]: image({ clusterBits: 9, ...shape }) });
+        const error = await assertRejects(() => transfer(state), ImageError, "is refused");
+        assert(error.path.endsWith(".qcow2") || error.path.endsWith(".part"), error.path);
+      }
+      const names = await readdir(to, { recursive: true });
+      assertEquals(names.filter((name) => /(?:qcow2|state|part)$/.test(name)), []);
     });
 
     test("does not change a state at the target on which others depend there", async () => {
@@ -289,14 +318,14 @@ export function transferSuite(name: string, open: (directory: string) => PoolFil
     });
 
     test("are finished if a process was killed between the commit and the renaming of a file", async () => {
-      const contents = { "base.tree": content(10, 1), "disk/base.qcow2": content(300, 2) };
+      const contents = { "base.tree": content(10, 1), "disk/base.qcow2": imageOf("base", null, 600) };
       const manifest = await put(directory, "base", null, contents);
       const whole = await tree(directory);
       const at = (name: string): string => join(directory, object, name);
       await rename(at("base.state"), at(".base.commit"));
-      const [, image] = manifest.files;
-      assert(image !== undefined);
-      await rename(at("disk/base.qcow2"), join(directory, partPath(join(object, image.path), image)));
+      const [, disk] = manifest.files;
+      assert(disk !== undefined);
+      await rename(at("disk/base.qcow2"), join(directory, partPath(join(object, disk.path), disk)));
       const states = new StateFiles(open(directory));
       assertEquals(await states.states(object), ["base"]);
       await states.finish(object, "base");
