@@ -95,6 +95,23 @@ export async function copyToPart(
   throw new IntegrityError(part.files.location, target.path, "the copy differs from what was sent");
 }
 
+/** Copies the content of a file to a new one, without its zeros. Resolves when the copy is on the disk. */
+export async function copyContent(source: FileAt, target: FileAt, signal: AbortSignal | undefined): Promise<void> {
+  const file = await target.files.openPart(target.path);
+  let size = 0;
+  try {
+    await file.truncate(0);
+    for await (const bytes of source.files.read(source.path, { signal })) {
+      await writeBlocks(file, bytes, size);
+      size += bytes.length;
+    }
+    await file.truncate(size);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Reads the part that an earlier copy left, as far as it is what the digest says. */
 async function verifiedBeginning({ files, path }: FileAt, digest: FileDigest, options: CopyOptions): Promise<Digester> {
   const stride = options.stride ?? STRIDE;

@@ -1,11 +1,11 @@
 // Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
 
 import { join } from "node:path";
-import { SharedSignals } from "../client/abort.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
-import { type LockOptions, takeLock } from "./lock.ts";
+import type { LockOptions } from "./lock.ts";
+import { withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { ImageError } from "./qcow2/header.ts";
@@ -89,19 +89,9 @@ async function transferLocked(
   const { object, state } = manifest;
   const { signal, lock, stride } = options;
   if (lock === null) return await transferOne(source, target, manifest, context, onBytes, { signal, stride });
-  const held = await takeLock(target.files, target.lockPath(object, state), context, { ...lock, signal });
-  try {
-    const signals = new SharedSignals();
-    const ends = new AbortController();
-    const releases = [held.lost, signal].map((one) => one && signals.add(one, () => ends.abort(one.reason)));
-    try {
-      await transferOne(source, target, manifest, context, onBytes, { signal: ends.signal, stride });
-    } finally {
-      for (const release of releases) release?.();
-    }
-  } finally {
-    await held.release();
-  }
+  await withLock(target, { ...context, object, state }, { ...lock, signal }, async (ends) => {
+    await transferOne(source, target, manifest, context, onBytes, { signal: ends, stride });
+  });
 }
 
 async function transferOne(

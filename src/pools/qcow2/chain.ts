@@ -8,13 +8,8 @@ import { HEADER_BYTES, headerFault, ImageError, parseHeader, type Qcow2Header } 
 /** The end of the name of an image. */
 export const IMAGE_END = ".qcow2";
 
-/**
- * Reads the header of an image, and checks that the image depends on no file but one in its own directory. No program
- * has seen the image before.
- *
- * Throws an {@linkcode ImageError}, and the errors of the system.
- */
-export async function readImage(files: PoolFiles, path: string, signal?: AbortSignal): Promise<Qcow2Header> {
+/** Reads the header of an image. Throws an {@linkcode ImageError} if it is invalid, and the errors of the system. */
+export async function readHeader(files: PoolFiles, path: string, signal?: AbortSignal): Promise<Qcow2Header> {
   const beginning = new Uint8Array(HEADER_BYTES);
   let size = 0;
   for await (const bytes of files.read(path, { signal })) {
@@ -23,16 +18,12 @@ export async function readImage(files: PoolFiles, path: string, signal?: AbortSi
     size += piece.length;
     if (size === HEADER_BYTES) break;
   }
-  const shown = join(files.location, path);
-  const header = parseHeader(beginning.subarray(0, size), shown);
-  const fault = headerFault(header);
-  if (fault !== null) throw new ImageError(shown, fault);
-  return header;
+  return parseHeader(beginning.subarray(0, size), join(files.location, path));
 }
 
 /**
- * Checks an image of a state: it depends on the image of the parent state, if the state has a parent with such an image,
- * and on none otherwise. `path` is the path of the image, and `at` that of the file to read in its place.
+ * Checks an image of a state: it depends on the image of the parent state, if the state has such a parent, and on none
+ * otherwise. `path` is the path of the image, and `at` that of the file to read in its place.
  *
  * Throws an {@linkcode ImageError}, and the errors of the system.
  */
@@ -42,7 +33,9 @@ export async function checkImage(
   path: string,
   { at = path, signal }: { readonly at?: string; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Qcow2Header> {
-  const header = await readImage(files, at, signal);
+  const header = await readHeader(files, at, signal);
+  const fault = headerFault(header);
+  if (fault !== null) throw new ImageError(join(files.location, path), fault);
   const { backingFile } = header;
   if (backingFile === null || backingFile === imageName(parent)) return header;
   const expected = parent === null ? "the state has no parent" : `the parent of its state is ${JSON.stringify(parent)}`;
