@@ -125,7 +125,7 @@ export function python(file: "xen.lowlevel.xs" | "pyxs", ...args: readonly strin
   };
 }
 
-/** `xenstore-ls`. */
-export function xenstoreLs(path: string): Program {
-  return { name: "xenstore-ls", command: ["/usr/bin/xenstore-ls", path] };
+/** `xenstore-ls`, with options if they are given. */
+export function xenstoreLs(path: string, ...options: readonly string[]): Program {
+  return { name: ["xenstore-ls", ...options].join(" "), command: ["/usr/bin/xenstore-ls", ...options, path] };
 }

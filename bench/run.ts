@@ -8,6 +8,7 @@ import { buildVariants, findRuntimes } from "./programs.ts";
 import { preferred } from "./priority.ts";
 import { startStores } from "./rounds.ts";
 import { blockingSeries } from "./series/blocking.ts";
+import { checkpointsSeries } from "./series/checkpoints.ts";
 import { daemonCyclesSeries } from "./series/daemon_cycles.ts";
 import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
 import { daemonLoadSeries } from "./series/daemon_load.ts";
@@ -21,7 +22,7 @@ import { TREE, walkSeries } from "./series/walk.ts";
 
 /** All series, by what is measured. */
 const groups: Readonly<Record<string, readonly Series[]>> = {
-  client: [...oneByOneSeries, manySeries, walkSeries, codecSeries, startSeries],
+  client: [...oneByOneSeries, manySeries, walkSeries, checkpointsSeries, codecSeries, startSeries],
   blocking: blockingSeries,
   daemon: [
     daemonRequestsSeries,

@@ -136,6 +136,7 @@ function leaveEmbedded(): Plugin {
         { filter: /\/client\/client\.ts$/ },
         ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
       );
+      onResolve({ filter: /\/checkpoints\/mod\.ts$/ }, () => ({ path: "./checkpoints.js", external: true }));
       onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
     },
   };

@@ -9,6 +9,7 @@ export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The source of each entry, by the name of its file in the package. */
 export const entries: Readonly<Record<string, string>> = {
   mod: "mod.ts",
+  checkpoints: "src/checkpoints/mod.ts",
   daemon: "src/daemon/mod.ts",
   pyxs: "compat/pyxs.ts",
   xs: "compat/xs.ts",

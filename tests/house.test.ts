@@ -34,13 +34,17 @@ const arrows: Record<string, readonly string[]> = {
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
   daemon: ["wire", "transport", "events"],
-  pools: ["wire", "client"],
+  pools: ["wire", "client", "checkpoints"],
   cli: ["wire", "transport", "client", "events"],
+  files: ["wire"],
+  checkpoints: ["wire", "transport", "events", "client", "files"],
+  daemon: ["wire", "transport", "events", "files"],
+  cli: ["wire", "transport", "client", "events", "checkpoints"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };
 /** Rooms without dependencies except the modules of the runtimes. */
-const core = ["wire", "transport", "client", "blocking", "daemon", "cli"];
+const core = ["wire", "transport", "client", "blocking", "files", "checkpoints", "daemon", "cli"];
 /** The rooms that each room of the daemon may import. The daemon's own files may import all of them. */
 const daemonArrows: Record<string, readonly string[]> = {
   tree: [],

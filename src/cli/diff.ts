@@ -1,13 +1,11 @@
 // `diff`: shows the differences between two dumps, or between a dump and the store.
 
 import type { Context } from "./context.ts";
-import { type Difference, differences, differenceText } from "./differences.ts";
-import { openDump } from "./dump_format.ts";
-import { openInput } from "./input.ts";
+import { differences, differenceText, type TreeDifference } from "../checkpoints/differences.ts";
 import { Failure } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
-import { failUnreadable, storeNodes } from "./store_nodes.ts";
+import { failUnreadable, openDumpFile, storeNodes } from "./store_nodes.ts";
 import { orTrouble, TROUBLE } from "./trouble.ts";
 
 /** Shows what differs. Resolves with 1 if something differs. Throws a {@linkcode Failure} with status 2 on failure. */
@@ -38,8 +36,8 @@ async function differencesOf(
   context: Context,
   first: string,
   second: string | undefined,
-): Promise<AsyncGenerator<Difference, void>> {
-  const { path, nodes } = await openDump(...openInput(context.invocation, first));
-  if (second !== undefined) return differences(nodes, (await openDump(...openInput(context.invocation, second))).nodes);
+): Promise<AsyncGenerator<TreeDifference, void>> {
+  const { path, nodes } = await openDumpFile(context.invocation, first);
+  if (second !== undefined) return differences(nodes, (await openDumpFile(context.invocation, second)).nodes);
   return differences(nodes, storeNodes(await context.connect(), path, failUnreadable));
 }

@@ -1,7 +1,7 @@
 // `dump`: prints a subtree as lines of JSON, which `restore` and `diff` read.
 
 import type { Context } from "./context.ts";
-import { endLine, headLine, nodeLine } from "./dump_format.ts";
+import { endLine, headLine, nodeLine } from "../checkpoints/dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { Failure } from "./invocation.ts";
 import { absolutePath, json, ownArgumentsOf } from "./own_arguments.ts";
@@ -26,7 +26,7 @@ export async function dump(context: Context): Promise<number> {
   });
   for await (const node of nodes) {
     if (count++ === 0) printer.print(headLine(top));
-    printer.print(nodeLine(node));
+    printer.print(nodeLine({ ...node, order: null }));
   }
   if (count > 0) printer.print(endLine(count));
   printer.flush();

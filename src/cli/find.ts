@@ -1,14 +1,15 @@
 // `find`: prints the nodes whose path, and value if wanted, match a glob.
 
+import { byteString } from "./bytes.ts";
 import type { Context } from "./context.ts";
-import { nodeLine } from "./dump_format.ts";
+import { nodeLine } from "../checkpoints/dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { Glob, PathGlob } from "./glob.ts";
 import { absolutePath, json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
 import { storeNodes } from "./store_nodes.ts";
-import type { Source } from "./tree_reader.ts";
+import type { Source } from "../checkpoints/tree_reader.ts";
 import { orTrouble, TROUBLE } from "./trouble.ts";
 
 /** Prints what matches. Resolves with 1 if nothing matches, and with 2 on a failure. */
@@ -33,9 +34,9 @@ export async function find(context: Context): Promise<number> {
     });
     try {
       for await (const node of nodes) {
-        if (!paths.matches(node.path) || values?.matches(node.value) === false) continue;
+        if (!paths.matches(node.path) || values?.matches(byteString(node.value)) === false) continue;
         isFound = true;
-        printer.print(isJson ? nodeLine(node) : `${escapeText(node.path)}\n`);
+        printer.print(isJson ? nodeLine({ ...node, order: null }) : `${escapeText(node.path)}\n`);
       }
     } finally {
       printer.flush();

@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import { Failure, reasonOf } from "./invocation.ts";
 import { labelOf, layoutOf, permissionsText, valueText } from "./layout.ts";
 import { Printer } from "./printer.ts";
-import { type Found, TreeReader } from "./tree_reader.ts";
+import { type Found, TreeReader } from "../checkpoints/tree_reader.ts";
 import { argumentsOf } from "./usage.ts";
 
 /** Prints the tree below each node, or below the root without one. */

@@ -24,6 +24,7 @@ const subcommands: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
   ["dump", async () => (await import("./dump.ts")).dump],
   ["restore", async () => (await import("./restore.ts")).restore],
   ["diff", async () => (await import("./diff.ts")).diff],
+  ["checkpoint", async () => (await import("./checkpoint.ts")).checkpoint],
   ["find", async () => (await import("./find.ts")).find],
   ["stat", async () => (await import("./stat.ts")).stat],
   ["serve", async () => (await import("./serve.ts")).serve],

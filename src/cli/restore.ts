@@ -1,17 +1,15 @@
 // `restore`: writes a dump to the store, after it has shown the difference and asked.
 
-import { bytesOf } from "./bytes.ts";
+import { differences, differenceText, type TreeDifference } from "../checkpoints/differences.ts";
+import { TreeWriter, type WritableTree } from "../checkpoints/tree_writer.ts";
 import type { Context } from "./context.ts";
-import { type Difference, differences, differenceText, hasEqualPermissions } from "./differences.ts";
-import { isWithin, openDump } from "./dump_format.ts";
 import { escapeText } from "./escape.ts";
-import { InFlight } from "./in_flight.ts";
-import { confirm, openInput } from "./input.ts";
+import { confirm } from "./input.ts";
 import { Failure, reasonOf } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
-import { failUnreadable, storeNodes } from "./store_nodes.ts";
+import { failUnreadable, openDumpFile, storeNodes } from "./store_nodes.ts";
 import { transacted } from "./transacted.ts";
 
 /** A restore: what it reads, and what it does with a difference. */
@@ -55,8 +53,8 @@ export async function restore(context: Context): Promise<number> {
 }
 
 /** Yields what has to change. Reads outside of a transaction, which would conflict with any change of the tree. */
-async function* changes({ context, session, file, deletes }: Restore): AsyncGenerator<Difference, void> {
-  const { path, nodes } = await openDump(...openInput(context.invocation, file));
+async function* changes({ context, session, file, deletes }: Restore): AsyncGenerator<TreeDifference, void> {
+  const { path, nodes } = await openDumpFile(context.invocation, file);
   for await (const difference of differences(storeNodes(session, path, failUnreadable), nodes)) {
     if (deletes || difference.change !== "removed") yield difference;
   }
@@ -83,45 +81,28 @@ async function apply(task: Restore, prints: boolean): Promise<number> {
     if (!isFirst && task.file === "-") {
       throw new Failure("cannot restore: another client changed the same nodes: nothing is restored");
     }
-    const writing = new InFlight();
-    let removed: string | null = null;
+    const writer = new TreeWriter(writable(task.session, transactionId));
     for await (const difference of changes(task)) {
       if (prints && isFirst) printer.print(differenceText(difference, task.asJson));
-      if (difference.change !== "removed") await change(task.session, difference, transactionId, writing);
-      else if (removed === null || !isWithin(difference.path, removed)) {
-        const { path } = difference;
-        removed = path;
-        await writing.add(task.session.remove(path, transactionId).catch((error) => failed("remove", path, error)));
-      }
+      await writer.apply(difference);
     }
-    await writing.end();
+    await writer.end();
     return { status: 0, output: "" };
   });
   printer.flush();
   return status;
 }
 
-async function change(
-  session: Session,
-  difference: Exclude<Difference, { readonly change: "removed" }>,
-  transactionId: number,
-  writing: InFlight,
-): Promise<void> {
-  const { path, after } = difference;
-  const before = difference.change === "changed" ? difference.before : null;
-  if (before?.value !== after.value) {
-    await writing.add(
-      session.write(path, bytesOf(after.value), transactionId).catch((error) => failed("write", path, error)),
-    );
-  }
-  if (before === null || !hasEqualPermissions(before, after)) {
-    await writing.add(
-      session.setPermissions(path, after.permissions, transactionId)
-        .catch((error) => failed("set the permissions of", path, error)),
-    );
-  }
-}
-
-function failed(what: string, path: string, error: unknown): never {
-  throw new Failure(`cannot ${what} ${escapeText(path)}: ${reasonOf(error)}: nothing is restored`);
+/** Writes within a transaction, with failures as the command reports them. */
+function writable(session: Session, transactionId: number): WritableTree {
+  const failing = (what: string, path: string) => (error: unknown): never => {
+    throw new Failure(`cannot ${what} ${escapeText(path)}: ${reasonOf(error)}: nothing is restored`);
+  };
+  return {
+    write: (path, value) => session.write(path, value, transactionId).catch(failing("write", path)),
+    mkdir: (path) => session.mkdir(path, transactionId).catch(failing("make", path)),
+    setPermissions: (path, permissions) =>
+      session.setPermissions(path, permissions, transactionId).catch(failing("set the permissions of", path)),
+    remove: (path) => session.remove(path, transactionId).catch(failing("remove", path)),
+  };
 }

@@ -69,6 +69,11 @@ export class Session {
     return this.#ask(Operation.WRITE, [terminated(path), value], okReply, transactionId);
   }
 
+  /** Makes a node unless it exists. */
+  mkdir(path: string, transactionId: number): Promise<void> {
+    return this.#ask(Operation.MKDIR, [terminated(path)], okReply, transactionId);
+  }
+
   /** Lists the names of the children of a node. */
   list(path: string, transactionId = 0): Promise<string[]> {
     return listDirectory((operation, parse, parts) =>

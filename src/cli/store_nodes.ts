@@ -1,12 +1,13 @@
-// The nodes of a store as a stream: in the order of a dump, and with memory that does not grow with the tree.
+// The nodes of a store and of a dump as streams, with failures as the command reports them.
 
-import { ConnectionError } from "../transport/errors.ts";
-import { XenStoreError } from "../wire/errors.ts";
-import { byteString } from "./bytes.ts";
-import type { DumpNode } from "./dump_format.ts";
+import { DumpError } from "../checkpoints/lines.ts";
+import { liveNodes } from "../checkpoints/live_nodes.ts";
+import type { Source } from "../checkpoints/tree_reader.ts";
+import type { TreeNode } from "../checkpoints/tree_node.ts";
+import { openDump } from "../checkpoints/dump_format.ts";
 import { escapeText } from "./escape.ts";
-import { Failure, reasonOf } from "./invocation.ts";
-import { type Result, type Source, TreeReader } from "./tree_reader.ts";
+import { openInput } from "./input.ts";
+import { Failure, type Invocation, reasonOf } from "./invocation.ts";
 
 /** Called with a node that cannot be read, and the reason. The stream goes on without the nodes below it. */
 export type OnUnreadable = (path: string, reason: string) => void;
@@ -22,40 +23,30 @@ export function failUnreadable(path: string, reason: string): never {
  * The stream is no snapshot: it skips a node that another client removes after its parent was listed. Throws a
  * {@linkcode Failure} if the connection ends.
  */
-export async function* storeNodes(
-  source: Source,
-  top: string,
-  onUnreadable: OnUnreadable,
-): AsyncGenerator<DumpNode, void> {
-  const reader = new TreeReader({
-    read: (path) => source.read(path),
-    permissions: (path) => source.permissions(path),
-    list: async (path) => (await source.list(path)).sort(),
-  }, true);
-  const take = <T>(path: string, result: Result<T>): T | null => {
-    if ("value" in result) return result.value;
-    const { error } = result;
-    if (!(error instanceof XenStoreError) || error instanceof ConnectionError) failUnreadable(path, reasonOf(error));
-    if (error.code !== "ENOENT") onUnreadable(path, reasonOf(error));
-    return null;
-  };
-  const first = await settled(Promise.all([source.read(top), source.permissions(top), reader.start(top)]));
-  const [value, permissions, children] = take(top, first) ?? [null, [], []];
-  if (value === null) return;
-  yield { path: top, value: byteString(value), permissions };
-  const stack = children.toReversed();
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const { path } = at;
-    const content = reader.take(at);
-    const { value, permissions, children } = content instanceof Promise ? await content : content;
-    const bytes = take(path, value);
-    const letters = bytes === null || permissions === null ? null : take(path, permissions);
-    if (bytes === null || letters === null) continue;
-    yield { path, value: byteString(bytes), permissions: letters };
-    for (const child of (take(path, children) ?? []).toReversed()) stack.push(child);
+export function storeNodes(source: Source, top: string, onUnreadable: OnUnreadable): AsyncGenerator<TreeNode, void> {
+  return liveNodes(source, top, {
+    refused: (path, error) => onUnreadable(path, reasonOf(error)),
+    failed: (path, error) => failUnreadable(path, reasonOf(error)),
+  });
+}
+
+/** Opens a dump, or standard input for `-`. Throws a {@linkcode Failure} if the dump is invalid or cannot be read. */
+export async function openDumpFile(
+  invocation: Invocation,
+  file: string,
+): Promise<{ readonly path: string; readonly nodes: AsyncGenerator<TreeNode, void> }> {
+  try {
+    const { path, nodes } = await openDump(...openInput(invocation, file));
+    return { path, nodes: orFailure(nodes) };
+  } catch (error) {
+    throw error instanceof DumpError ? new Failure(error.message) : error;
   }
 }
 
-function settled<T>(promise: Promise<T>): Promise<Result<T>> {
-  return promise.then((value) => ({ value }), (error: unknown) => ({ error }));
+async function* orFailure(nodes: AsyncGenerator<TreeNode, unknown>): AsyncGenerator<TreeNode, void> {
+  try {
+    yield* nodes;
+  } catch (error) {
+    throw error instanceof DumpError ? new Failure(error.message) : error;
+  }
 }

@@ -8,7 +8,7 @@ import { Failure, type Invocation, reasonOf } from "./invocation.ts";
 import { atoi } from "./numbers.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
-import { type Content, type Found, TreeReader } from "./tree_reader.ts";
+import { type Content, type Found, TreeReader } from "../checkpoints/tree_reader.ts";
 import { argumentsOf } from "./usage.ts";
 
 /** The lines before a node and before the nodes below it. All have the same width. */

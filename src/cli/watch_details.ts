@@ -9,7 +9,7 @@ import { jsonLine, jsonOf } from "./json.ts";
 import { atoi } from "./numbers.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
-import { type Result, TreeReader } from "./tree_reader.ts";
+import { type Result, TreeReader } from "../checkpoints/tree_reader.ts";
 
 const SHELL = "/bin/sh";
 

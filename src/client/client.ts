@@ -1,5 +1,6 @@
 // The client: a connection to a store, its transactions and its monitors.
 
+import type { Progress } from "../events/progress.ts";
 import { refuseClones } from "../transport/uncloneable.ts";
 import { Operation } from "../wire/operations.ts";
 import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
@@ -14,7 +15,7 @@ import { okReply } from "./replies.ts";
 import { connector, type StoreAddress } from "./store_address.ts";
 import { ReportingClient } from "./reporting.ts";
 import type { Status } from "./status.ts";
-import { Tracer } from "./tracer.ts";
+import { type LongOperation, Tracer } from "./tracer.ts";
 import { transact, type TransactionBody, type TransactOptions } from "./transact.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
 import type { Follow } from "./unawaited.ts";
@@ -259,6 +260,15 @@ export class Client extends ReportingClient implements AsyncDisposable {
     const start = async (request: RequestOptions, follow: Follow) =>
       await startTransaction(this.#connection.router, request, follow);
     return await transact(start, body, options, this.#signals);
+  }
+
+  /**
+   * Starts to report the progress of a long operation that another room runs; `null` if nothing listens.
+   *
+   * @internal
+   */
+  track(operation: LongOperation): Progress | null {
+    return this.#tracer.track(operation);
   }
 
   /**

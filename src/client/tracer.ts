@@ -11,7 +11,13 @@ import type { Status } from "./status.ts";
 const { ENTER, LAUNCH_DONE, SUBPROCESS_QUIT, TRACE } = EventClass;
 const OBSERVED = ENTER | TRACE;
 /** The operations that report progress, with the numbers that their events carry. */
-const LONG_OPERATIONS = { reconnect: 1000, walk: 1001, list: 1002 } as const;
+const LONG_OPERATIONS = {
+  reconnect: 1000,
+  walk: 1001,
+  list: 1002,
+  saveTree: 1003,
+  restoreTree: 1004,
+} as const;
 
 /** An operation that may take long. */
 export type LongOperation = keyof typeof LONG_OPERATIONS;

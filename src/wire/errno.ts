@@ -36,6 +36,7 @@ export const Errno = {
   ETIMEDOUT: 110,
   ECONNREFUSED: 111,
   EALREADY: 114,
+  EDQUOT: 122,
   EQUOTA: 122,
 } as const;
 
@@ -77,6 +78,7 @@ const texts: Record<ErrnoName, string> = {
   ETIMEDOUT: "Connection timed out",
   ECONNREFUSED: "Connection refused",
   EALREADY: "Operation already in progress",
+  EDQUOT: "Disk quota exceeded",
   // EQUOTA is of oxenstored alone. No errno.h has it; it corresponds to EDQUOT of Linux.
   EQUOTA: "Quota exceeded",
 };

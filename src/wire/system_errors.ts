@@ -10,3 +10,8 @@ export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** Tells whether a permission of Deno or Node denied the call, not the system. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NotCapable" || codeOf(error) === "ERR_ACCESS_DENIED");
+}

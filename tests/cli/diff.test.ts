@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Client, connect } from "../../src/client/client.ts";
-import { comparePaths } from "../../src/cli/dump_format.ts";
+import { comparePaths } from "../../src/checkpoints/tree_node.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { type Ran, run, type Setting } from "../support/invocation.ts";
 import { Peer } from "../support/peer.ts";

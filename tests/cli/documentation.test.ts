@@ -1,8 +1,10 @@
 // The sessions in docs/command.md print what the document shows.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, test } from "node:test";
+import process from "node:process";
+import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { utf8Of } from "../../src/cli/bytes.ts";
@@ -21,13 +23,20 @@ function wordsOf(line: string): string[] {
   );
 }
 
-/** Replaces the times in an output, which differ in each run. */
+/** Replaces the times, and the names and sizes of checkpoints, which differ in each run. */
 function timeless(text: string): string {
-  return text.replaceAll(/\d+\.\d+ ms/g, "N ms").replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME");
+  return text.replaceAll(/\d{8}T\d{6}Z-[0-9a-f]{12}/g, "NAME").replaceAll(/(Z {2})\d+ */g, "$1SIZE ").replaceAll(
+    /\d+\.\d+ ms/g,
+    "N ms",
+  ).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME");
 }
 
 describe("docs/command.md", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tsxs-"));
+  after(() => rmSync(directory, { recursive: true }));
+
   test("the sessions of docs/command.md print what the document shows, one after the other", async () => {
+    process.env.XDG_CACHE_HOME = directory;
     await using daemon = new Daemon();
     await using store = await connect(daemon.connect());
     for (const name of await store.list("/tool")) await store.delete(`/tool/${name}`);

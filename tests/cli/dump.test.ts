@@ -276,9 +276,13 @@ describe("restore", () => {
 
   test("restore refuses a line that is longer than any node", () =>
     withOld(async (command) => {
-      const text = `${dumpOf().split("\n")[0]}\n${"x".repeat(2 << 20)}`;
-      const { stderr } = await command("tsxs restore -y d", dumped(text));
-      assertEquals(stderr, "tsxs: cannot read d: a line is longer than 1048576 bytes\n");
+      const encoder = new TextEncoder();
+      async function* endless(): AsyncGenerator<Uint8Array, void> {
+        yield encoder.encode(`${dumpOf().split("\n")[0]}\n`);
+        for (;;) yield await Promise.resolve(encoder.encode("x".repeat(1 << 20)));
+      }
+      const { stderr } = await command("tsxs restore -y -", { input: endless() });
+      assertEquals(stderr, "tsxs: cannot read standard input: a line is longer than 33554432 bytes\n");
     }));
 
   test("restore changes nothing if the store refuses a permission", () =>

@@ -2,12 +2,14 @@
 
 import type { Protection } from "./protection.ts";
 import { blocking } from "./protections/blocking.ts";
+import { checkpoints } from "./protections/checkpoints.ts";
 import { client } from "./protections/client.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
 import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { trees } from "./protections/trees.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
 
@@ -20,6 +22,8 @@ export const protections: readonly Protection[] = [
   ...migration,
   ...wire,
   ...client,
+  ...trees,
   ...waits,
   ...blocking,
+  ...checkpoints,
 ];

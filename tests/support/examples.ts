@@ -14,6 +14,7 @@ const root = dirname(dirname(here));
 /** The modules of the package, by the names that users import. */
 const modules: Readonly<Record<string, string>> = {
   "tsxs": "mod.ts",
+  "tsxs/checkpoints": "src/checkpoints/mod.ts",
   "tsxs/daemon": "src/daemon/mod.ts",
   "tsxs/pyxs": "compat/pyxs.ts",
   "tsxs/xs": "compat/xs.ts",

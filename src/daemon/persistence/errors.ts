@@ -1,7 +1,7 @@
 // The errors of a persisted store: it cannot be read back, or not be written.
 
 import { XenStoreError } from "../../wire/errors.ts";
-import { codeOf } from "../../wire/system_errors.ts";
+import { codeOf, isDenied } from "../../wire/system_errors.ts";
 
 /** Why a journal failed. */
 export type JournalFault =
@@ -85,11 +85,6 @@ export function failed(what: string, cause: unknown, file?: string): JournalErro
   if (cause instanceof JournalError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new JournalError("failed", `${what}: ${reason}`, { cause, file });
-}
-
-/** Tells whether a permission of Deno or Node denied the call, not the system. */
-export function isDenied(error: unknown): boolean {
-  return error instanceof Error && (error.name === "NotCapable" || codeOf(error) === "ERR_ACCESS_DENIED");
 }
 
 function systemCode(cause: unknown): string | null {

@@ -6,7 +6,6 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   lstatSync,
   openSync,
@@ -17,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { syncDirectory } from "../../files/sync.ts";
 import { codeOf } from "../../wire/system_errors.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
@@ -91,16 +91,6 @@ function create(path: string): number {
     if (codeOf(error) !== "EEXIST") throw error;
     rmSync(path);
     return open();
-  }
-}
-
-/** Returns when the names of a directory's files are on the disk. */
-export function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -1,14 +1,15 @@
 // Opens a directory that keeps a store.
 
 import { resolve } from "node:path";
+import { prepareDirectory } from "../../files/safety.ts";
 import { codedError } from "../../wire/system_errors.ts";
 import type { Change } from "../tree/tree.ts";
-import { failed } from "./errors.ts";
+import { failed, unsafe } from "./errors.ts";
 import { type Files, filesOf } from "./files.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { type Lock, lockDirectory } from "./lock.ts";
 import { type Discarded, isFileName, restore } from "./restore.ts";
-import { checkFiles, prepareDirectory } from "./safety.ts";
+import { checkFiles } from "./safety.ts";
 
 /** A store that was kept, and what keeps it from now on. */
 export interface OpenedJournal {
@@ -29,7 +30,7 @@ export interface OpenedJournal {
 export async function openJournal(directory: string, options: JournalOptions): Promise<OpenedJournal> {
   const path = resolve(directory);
   if (path.includes("\0")) throw failed(`cannot open "${path}"`, codedError("EINVAL", "the path contains a NUL"), path);
-  guarded(path, () => prepareDirectory(path));
+  guarded(path, () => prepareDirectory(path, (file, state) => unsafe(path, file, state)));
   const lock = await lockDirectory(path);
   try {
     guarded(path, () => checkFiles(path, isFileName));

@@ -1,110 +1,11 @@
-// Checks that no other user can change the directory of a store, or its files.
+// Checks that no other user can change the files of a store.
 
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, type Stats, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { codedError, codeOf } from "../../wire/system_errors.ts";
-import { isDenied, unsafe } from "./errors.ts";
-import { syncDirectory } from "./files.ts";
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isWritableByOthers } from "../../files/safety.ts";
+import { unsafe } from "./errors.ts";
 
-const ROOT = 0;
-const STICKY = 0o1000;
-const WRITABLE_BY_GROUP = 0o020;
-const WRITABLE_BY_ALL = 0o002;
-/** The number of symbolic links that Linux follows in one path. */
-const LINKS_MAX = 40;
-
-/** A directory or a symbolic link on the way to a directory; `stats` is null if the runtime does not permit a look. */
-interface Step {
-  readonly path: string;
-  readonly stats: Stats | null;
-  readonly isNew: boolean;
-}
-
-/**
- * Makes a directory if it does not exist, and checks that only its owner can write in it or replace it. A new directory
- * is accessible to its owner alone.
- *
- * Whoever owns or may write in a directory above can put another directory in its place. Therefore each of them, and
- * each symbolic link, must belong to root or to the owner. If all users may write in one, it must be sticky, as `/tmp`
- * is. Directories are skipped if a permission of Deno or Node denies a look at them.
- *
- * Throws a {@linkcode JournalError} if the directory is unsafe, and what the system throws.
- */
-export function prepareDirectory(directory: string): void {
-  const steps = follow(directory);
-  try {
-    check(directory, steps);
-  } catch (error) {
-    for (const { path, isNew } of steps.toReversed()) if (isNew) removeDirectory(path);
-    throw error;
-  }
-}
-
-function removeDirectory(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch { /* Another user has put something there: the error tells of that user. */ }
-}
-
-function check(directory: string, steps: readonly Step[]): void {
-  const last = statSync(directory);
-  // The owner of "/" can replace everything. In a namespace it need not be root.
-  const trusted = [ROOT, steps[0]?.stats?.uid, last.uid];
-  for (const [i, { path, stats }] of steps.entries()) {
-    if (stats === null) continue;
-    if (!trusted.includes(stats.uid)) {
-      throw unsafe(directory, path, `user ${stats.uid} owns "${path}", and could replace the directory`);
-    }
-    const isOpen = stats.isDirectory() && (stats.mode & (WRITABLE_BY_ALL | STICKY)) === WRITABLE_BY_ALL;
-    if (isOpen && i < steps.length - 1) {
-      throw unsafe(directory, path, `all users may write in "${path}", and could replace the directory: chmod +t it`);
-    }
-  }
-  if ((last.mode & (WRITABLE_BY_GROUP | WRITABLE_BY_ALL)) !== 0) {
-    throw unsafe(directory, directory, "other users may write in it: chmod go-w it");
-  }
-}
-
-/** Follows a path as the system does, link by link, and makes the directories that do not exist. */
-function follow(directory: string): Step[] {
-  const steps: Step[] = [];
-  const names = directory.split("/").reverse();
-  let links = 0;
-  for (let at = "/", name: string | undefined = "."; name !== undefined; name = names.pop()) {
-    if (name === "") continue;
-    at = join(at, name);
-    const found = lookAt(at);
-    const isNew = found === "missing" || (found !== "denied" && !found.isDirectory() && !found.isSymbolicLink());
-    // Fails with EEXIST if it is a file.
-    if (isNew) makeDirectory(at);
-    const stats = isNew ? lstatSync(at) : found === "denied" ? null : found;
-    steps.push({ path: at, stats, isNew });
-    if (stats === null || !stats.isSymbolicLink()) continue;
-    if (++links > LINKS_MAX) throw codedError("ELOOP", `too many symbolic links lead to "${directory}"`);
-    const target = readlinkSync(at);
-    names.push(...target.split("/").reverse());
-    at = target.startsWith("/") ? "/" : dirname(at);
-  }
-  return steps;
-}
-
-function lookAt(path: string): Stats | "missing" | "denied" {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return "missing";
-    if (isDenied(error)) return "denied";
-    throw error;
-  }
-}
-
-/** Makes a directory, and syncs its name. The ones above it are made if no look at them was permitted. */
-function makeDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-  for (let at = path; first !== undefined && at !== dirname(first); at = dirname(at)) syncDirectory(dirname(at));
-}
-
-/** Checks that the files of a store belong to the owner of their directory. Throws as {@linkcode prepareDirectory}. */
+/** Checks that the files of a store belong to the owner of their directory. Throws a {@linkcode JournalError}. */
 export function checkFiles(directory: string, isOfStore: (name: string) => boolean): void {
   const { uid } = statSync(directory);
   for (const name of readdirSync(directory)) {
@@ -118,7 +19,7 @@ function checkFile(directory: string, file: string, owner: number): void {
     ? "is not a regular file"
     : stats.uid !== owner
     ? `belongs to user ${stats.uid}, and the directory to user ${owner}`
-    : (stats.mode & (WRITABLE_BY_GROUP | WRITABLE_BY_ALL)) !== 0
+    : isWritableByOthers(stats)
     ? "can be written by other users: chmod go-w it"
     : stats.nlink > 1 && file.endsWith(".log")
     ? `has ${stats.nlink} names: a change would change the other files too`

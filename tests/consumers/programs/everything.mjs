@@ -2,6 +2,7 @@
 // classes must keep their names, which bundlers may change.
 
 import * as tsxs from "tsxs";
+import * as checkpoints from "tsxs/checkpoints";
 import * as daemons from "tsxs/daemon";
 import * as pyxs from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
@@ -29,7 +30,15 @@ async function thrownBy(run) {
 
 /** Checks that classes keep their names. */
 function checkNames() {
-  const exported = { ...tsxs, ...daemons, ...pyxs, Client: tsxs.Client, PyClient: pyxs.Client, Error: XsError };
+  const exported = {
+    ...checkpoints,
+    ...tsxs,
+    ...daemons,
+    ...pyxs,
+    Client: tsxs.Client,
+    PyClient: pyxs.Client,
+    Error: XsError,
+  };
   for (const [name, value] of Object.entries(exported)) {
     if (typeof value !== "function" || !/^[A-Z]/.test(name)) continue;
     same(value.name, name === "PyClient" ? "Client" : name);
@@ -72,6 +81,18 @@ async function useDaemon() {
   same(closed instanceof ConnectionError, true);
 }
 
+async function useCheckpoints() {
+  const { CheckpointError, CheckpointRepository, XenStoreError: CheckpointBase } = checkpoints;
+  const repository = new CheckpointRepository(`${socket}-checkpoints-${process.pid}`);
+  const storage = await repository.create();
+  await storage.save(new Uint8Array([1, 2, 3]));
+  same([...await storage.load()], [1, 2, 3]);
+  same((await repository.storages()).length, 1);
+  same([await storage.remove(), CheckpointBase === XenStoreError], [true, true]);
+  const missing = await thrownBy(() => storage.load());
+  same([missing instanceof CheckpointError, missing instanceof XenStoreError, missing.code], [true, true, "ENOENT"]);
+}
+
 async function useBlocking() {
   // Both call by the runtime's fastest transport first, and then through a worker.
   const ways = [{ address: `unix:${socket}` }, { address: `unix:${socket}`, transport: "worker" }, {
@@ -95,6 +116,7 @@ async function main() {
   if (process.argv.includes("--names")) checkNames();
   await useClient();
   await useDaemon();
+  await useCheckpoints();
   await useBlocking();
   console.log("everything works");
 }

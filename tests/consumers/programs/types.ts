@@ -1,6 +1,7 @@
 // Uses the exported types as a user's TypeScript does.
 
 import { type Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
+import { type CheckpointError, CheckpointStorage } from "tsxs/checkpoints";
 import { Daemon, type LogReader } from "tsxs/daemon";
 import { Client as PyClient, type Event } from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
@@ -29,6 +30,15 @@ export async function useDaemon(): Promise<string[]> {
   const names: string[] = [];
   for await (const event of log) if (event.type === "operation") names.push(event.operation);
   return names;
+}
+
+export async function useCheckpoints(error: CheckpointError): Promise<string> {
+  const storage: CheckpointStorage = await CheckpointStorage.create("/tmp", { legacy: false });
+  const bytes: Uint8Array | null = await storage.load();
+  await using checkpoint = await storage.open({ signal: AbortSignal.timeout(1) });
+  let size: number = checkpoint?.size ?? 0;
+  for await (const chunk of checkpoint?.chunks() ?? []) size -= chunk.length;
+  return `${bytes?.length} ${error.fault} ${size}`;
 }
 
 export function useBlocking(): [string | null, number] {

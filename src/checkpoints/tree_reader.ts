@@ -1,9 +1,11 @@
 // Reads a tree ahead of its visit, with the requests of many nodes in flight concurrently.
 
-import type { Session } from "./session.ts";
-
 /** How many nodes after the visited one are read ahead, and how many nodes are requested concurrently at most. */
 const AHEAD_MAX = 512;
+/** How many nodes are read ahead at first, and while many are known: each may be a directory with many children. */
+const AHEAD_MIN = 32;
+/** Many nodes: those that were found and not visited. */
+const KNOWN_MANY = 1 << 16;
 /** After so many visits, more nodes are requested. */
 const VISITS = 64;
 
@@ -34,8 +36,15 @@ export interface Found {
 
 const nothing = (): void => {};
 
-/** Answers the requests of a reader: a session, or a filter in front of it. */
-export type Source = Pick<Session, "read" | "permissions" | "list">;
+/** Answers the requests of a reader: a connection or a transaction, or a filter in front of it. */
+export interface Source {
+  /** Reads a value. */
+  read(path: string): Promise<Uint8Array>;
+  /** Reads the permissions, as the store writes them. */
+  permissions(path: string): Promise<readonly string[]>;
+  /** Lists the names of the children. The caller may sort the list. */
+  list(path: string): Promise<string[]>;
+}
 
 /**
  * Reads the nodes below a top.
@@ -50,6 +59,8 @@ export class TreeReader {
   #head: Found | null = null;
   #inFlight = 0;
   #visits = 0;
+  /** The nodes that were found, except the visited ones. */
+  #known = 0;
 
   /** Makes a reader of at most so many levels. */
   constructor(source: Source, wantsPermissions: boolean, levels: number = Infinity) {
@@ -94,12 +105,16 @@ export class TreeReader {
     this.#head = found.next;
     // A visited node that still led to the next one would keep it alive in the collector's old generation.
     found.next = null;
+    // A caller that keeps the first nodes would keep all visited nodes and values alive.
+    found.content = null;
+    this.#known--;
     if (++this.#visits % VISITS === 0) this.#requestMore();
   }
 
   #requestMore(): void {
     let next = this.#head;
-    for (let at = 0; at < AHEAD_MAX && this.#inFlight < AHEAD_MAX && next !== null; at++) {
+    const ahead = this.#known > KNOWN_MANY ? AHEAD_MIN : Math.min(AHEAD_MIN + this.#visits, AHEAD_MAX);
+    for (let at = 0; at < ahead && this.#inFlight < AHEAD_MAX && next !== null; at++) {
       this.#request(next);
       next = next.next;
     }
@@ -153,6 +168,7 @@ export class TreeReader {
       content: null,
       settled: nothing,
     }));
+    this.#known += found.length;
     let next = parent?.next ?? null;
     for (const one of found.toReversed()) {
       one.next = next;

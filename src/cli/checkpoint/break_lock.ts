@@ -1,0 +1,21 @@
+// `checkpoint break-lock`: removes the lock that a killed save left.
+
+import type { Context } from "../context.ts";
+import { ownArgumentsOf } from "../own_arguments.ts";
+import { orFailure, repositoryOption, Room } from "./room.ts";
+
+/** Removes a lock. Resolves with 1 if there was none. */
+export async function breakLock(context: Context): Promise<number> {
+  const given = ownArgumentsOf(context, {
+    options: [repositoryOption, { letter: "f", long: "force" }],
+    usage: "[-h] [-r directory] [-f] name",
+    operands: [1, 1],
+    status: 1,
+  });
+  const { options, operands: [name = ""] } = given;
+  const room = await Room.open(given);
+  const storage = await room.find(name);
+  const wasLocked = await orFailure(() => storage.breakLock({ force: options.has("f") }));
+  if (!wasLocked) context.warn("the checkpoint is not locked");
+  return wasLocked ? 0 : 1;
+}
