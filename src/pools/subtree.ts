@@ -55,7 +55,7 @@ export class Subtree implements StatePart {
   }
 
   async remove({ signal }: StateRequest): Promise<void> {
-    if (await this.#client.exists(this.#path, { signal })) await this.#client.remove(this.#path, { signal });
+    if (await this.#client.exists(this.#path, { signal })) await this.#client.delete(this.#path, { signal });
   }
 
   parent(): Promise<null> {
