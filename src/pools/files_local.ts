@@ -1,7 +1,7 @@
 // The files of a directory of this host.
 
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, open, readdir, readlink, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
@@ -14,10 +14,12 @@ const FILE_MODE = 0o600;
 /** The files of a directory of this host. The directory need not exist. */
 export class LocalFiles implements PoolFiles {
   readonly location: string;
+  readonly #linked: string | null;
 
-  /** Names the directory, which is an absolute path. */
-  constructor(directory: string) {
+  /** Names the directory. Links are followed into the directory `linked` alone. Both are absolute paths. */
+  constructor(directory: string, linked: string | null = null) {
     this.location = directory;
+    this.#linked = linked;
   }
 
   async list(directory: string): Promise<string[]> {
@@ -25,7 +27,7 @@ export class LocalFiles implements PoolFiles {
   }
 
   async status(path: string): Promise<FileStatus | null> {
-    const found = await unlessMissing(lstat(this.#path(path)), null);
+    const found = await unlessMissing(lstat(await this.#readable(path)), null);
     if (found === null) return null;
     if (!found.isFile()) throw this.#irregular(path);
     return { size: found.size, modified: found.mtimeMs };
@@ -36,7 +38,7 @@ export class LocalFiles implements PoolFiles {
     { start = 0, signal }: { readonly start?: number; readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Uint8Array, void> {
     // A FIFO would wait for a writer.
-    const file = await open(this.#path(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const file = await open(await this.#readable(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       if (!(await file.stat()).isFile()) throw this.#irregular(path);
       for (let at = start;;) {
@@ -94,6 +96,14 @@ export class LocalFiles implements PoolFiles {
     const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
     if (first === undefined) return;
     for (let at = directory; at !== dirname(first); at = dirname(at)) await syncDirectory(dirname(at));
+  }
+
+  /** Returns the path of the file itself, if the path is that of a link that is followed. */
+  async #readable(path: string): Promise<string> {
+    const own = this.#path(path);
+    if (this.#linked === null) return own;
+    const target = await readlink(own).catch(() => null);
+    return target !== null && dirname(target) === dirname(join(this.#linked, path)) ? target : own;
   }
 
   #path(path: string): string {
