@@ -111,8 +111,25 @@ function startFile(start: string): string {
 
 /** A file of one or no import under a runtime; it measures what all of the process took. */
 export function starter({ name, command }: Runtime, start: Start): Program {
-  const used = ["/usr/bin/python3", join(BENCH, "variants", "used.py")];
-  return { name: `${name} ${start}`, command: [...used, ...command, startFile(start)] };
+  return measured({ name: `${name} ${start}`, command: [...command, startFile(start)] });
+}
+
+/** The command of the built package under a runtime; it measures what all of the process took. */
+export function tsxs({ name, command }: Runtime, ...words: readonly string[]): Program {
+  return measured({
+    name: `tsxs ${words[0] ?? ""}, ${name}`,
+    command: [...command, join(CACHE, "dist", "cli.js"), ...words],
+  });
+}
+
+/** A program without its output; it measures what all of the process took. */
+export function measured({ command, ...program }: Program): Program {
+  return { ...program, command: ["/usr/bin/python3", join(BENCH, "variants", "used.py"), ...command] };
+}
+
+/** The place of a file that a series makes. */
+export function cached(name: string): string {
+  return join(CACHE, name);
 }
 
 /** A client of Python's, the C binding or pyxs; it knows the same modes as the variant `one_by_one`. */

@@ -14,16 +14,19 @@ import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
 import { daemonLoadSeries } from "./series/daemon_load.ts";
 import { daemonNodesSeries } from "./series/daemon_nodes.ts";
 import { daemonManySeries, daemonRequestsSeries } from "./series/daemon_requests.ts";
+import { domainsSeries } from "./series/domains.ts";
 import { manySeries } from "./series/many.ts";
 import { oneByOneSeries } from "./series/one_by_one.ts";
+import { commandSeries } from "./series/command.ts";
 import { codecSeries, startSeries } from "./series/process.ts";
 import type { Series } from "./series/series.ts";
 import { TREE, walkSeries } from "./series/walk.ts";
 
 /** All series, by what is measured. */
 const groups: Readonly<Record<string, readonly Series[]>> = {
-  client: [...oneByOneSeries, manySeries, walkSeries, checkpointsSeries, codecSeries, startSeries],
+  client: [...oneByOneSeries, manySeries, walkSeries, checkpointsSeries, domainsSeries, codecSeries, startSeries],
   blocking: blockingSeries,
+  command: commandSeries,
   daemon: [
     daemonRequestsSeries,
     daemonManySeries,

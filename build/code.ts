@@ -4,15 +4,35 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
-import { entries, programs, ROOT } from "./entries.ts";
+import { scriptFor } from "../src/cli/completion/scripts.ts";
+import { shells } from "../src/cli/completion/words.ts";
+import { entries, parts, programs, ROOT } from "./entries.ts";
+import { packagesOf, writeLicences } from "./licences.ts";
 
 /**
  * What every entry needs becomes one file. Left alone, esbuild makes one for each set of entries that have something in
  * common, and every file more costs Node half a millisecond at start.
  */
 const SHARED = /^src\/(?:wire|transport)\/\w+\.ts$/;
+/** The file of the scripts for shells, and the package that makes them. */
+const SCRIPTS = "completion_scripts.js";
+const SCRIPTS_PACKAGE = "@bomb.sh/tab";
 const WORKER = "src/blocking/worker_thread.ts";
+const BESIDE = "build/beside.ts";
 const WORKER_SOURCE = /\/blocking\/worker_source\.ts$/;
+
+/** The sources that programs load on demand from files of their own. */
+const left: readonly (readonly [source: RegExp, file: string])[] = [
+  [/\/embedded\.ts$/, "embedded.js"],
+  [/\/client\/client\.ts$/, "mod.js"],
+  [/\/daemon\/mod\.ts$/, "daemon.js"],
+  [/\/domains\/mod\.ts$/, "domains.js"],
+  [/\/checkpoints\/mod\.ts$/, "checkpoints.js"],
+  [/\/completion\/scripts\.ts$/, SCRIPTS],
+  ...Object.entries(parts).map(([file, source]) =>
+    [new RegExp(`/${relative("src/cli", source).replace(".", "\\.")}$`), `${file}.js`] as const
+  ),
+];
 
 const common = {
   absWorkingDir: ROOT,
@@ -55,13 +75,17 @@ export async function buildCode(outdir: string): Promise<void> {
 }
 
 /**
- * Builds each program as one file: every file more would delay its start, and Deno does not find the files beside a
- * program that is called by a link.
+ * Builds each program as one file, because every file more would delay its start. The subcommands that Xen does not have
+ * are in another file, which is loaded on demand.
  */
 async function buildPrograms(outdir: string): Promise<void> {
-  const entryPoints = Object.entries(programs).map(([out, file]) => ({ in: file, out }));
-  await build({ ...common, ...maps, entryPoints, outdir, plugins: [leaveEmbedded(), loadOnUse()], minify: true });
-  for (const { out } of entryPoints) chmodSync(join(outdir, `${out}.js`), 0o755);
+  const entryPoints = Object.entries({ ...programs, ...parts }).map(([out, file]) => ({ in: file, out }));
+  const plugins = [findBeside(), leaveParts(), loadOnUse()];
+  const options = { ...common, ...maps, entryPoints, outdir, plugins, inject: [BESIDE], minify: true };
+  const { metafile } = await build({ ...options, metafile: true });
+  writeScripts(outdir);
+  writeLicences(join(outdir, "licences.txt"), [...packagesOf(Object.keys(metafile.inputs)), SCRIPTS_PACKAGE]);
+  for (const out of Object.keys(programs)) chmodSync(join(outdir, `${out}.js`), 0o755);
 }
 
 /** esbuild writes `var X = class _X` if a class names itself. Gives it its name back, and moves nothing, for the maps. */
@@ -126,20 +150,46 @@ function keepOnDemand(onDemand: Set<string>): Plugin {
   };
 }
 
-/** Leaves the daemon and the whole client in their own files, which few subcommands and addresses need. */
-function leaveEmbedded(): Plugin {
+/** Returns the file of the package in which a source is left, or `undefined`. Few subcommands and addresses need them. */
+function leftFile(source: string): string | undefined {
+  return left.find(([pattern]) => pattern.test(source))?.[1];
+}
+
+/** Leaves the daemon, the whole client and parts of programs in their own files. */
+function leaveParts(): Plugin {
   return {
-    name: "leave-embedded",
+    name: "leave-parts",
     setup({ onResolve }) {
-      onResolve({ filter: /\/embedded\.ts$/ }, () => ({ path: "./embedded.js", external: true }));
-      onResolve(
-        { filter: /\/client\/client\.ts$/ },
-        ({ kind }) => kind === "dynamic-import" ? { path: "./mod.js", external: true } : undefined,
-      );
-      onResolve({ filter: /\/checkpoints\/mod\.ts$/ }, () => ({ path: "./checkpoints.js", external: true }));
-      onResolve({ filter: /\/daemon\/mod\.ts$/ }, () => ({ path: "./daemon.js", external: true }));
+      onResolve({ filter: /^\.\.?\// }, ({ kind, path }) => {
+        const file = kind === "dynamic-import" ? leftFile(path) : undefined;
+        return file === undefined ? undefined : { path: `./${file}`, external: true };
+      });
     },
   };
+}
+
+/** Deno looks for the files beside a program beside the link by which it was called. Makes it look beside the program. */
+function findBeside(): Plugin {
+  return {
+    name: "find-beside",
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/(?:cli|transport)\/\w+\.ts$/ }, ({ path }) => {
+        const code = readFileSync(path, "utf8");
+        const contents = code.replace(/(?<!typeof )import\("([^"]+)"\)/g, (literal: string, source: string) => {
+          const file = leftFile(source);
+          return file === undefined ? literal : `(beside === null ? ${literal} : import(beside("${file}")))`;
+        });
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+/** Writes the scripts for shells, and leaves out the package that makes them. Few runs of the command read the file. */
+function writeScripts(outdir: string): void {
+  const scripts = Object.fromEntries(shells.map((shell) => [shell, scriptFor(shell)]));
+  const code = `export const scriptFor = (shell) => (${JSON.stringify(scripts)})[shell];\n`;
+  writeFileSync(join(outdir, SCRIPTS), code);
 }
 
 /** Loads the modules of the runtime when a file that imports them is first used, because Deno and Bun load them slowly. */

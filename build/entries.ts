@@ -11,9 +11,16 @@ export const entries: Readonly<Record<string, string>> = {
   mod: "mod.ts",
   checkpoints: "src/checkpoints/mod.ts",
   daemon: "src/daemon/mod.ts",
+  domains: "src/domains/mod.ts",
   pyxs: "compat/pyxs.ts",
   xs: "compat/xs.ts",
 };
 
 /** The source of each program, by the name of its file in the package. A program does its work when it is imported. */
 export const programs: Readonly<Record<string, string>> = { cli: "src/cli/start.ts" };
+
+/** The source of each part of a program that is loaded on demand, by the name of its file in the package. */
+export const parts: Readonly<Record<string, string>> = {
+  shell: "src/cli/shell/mod.ts",
+  whole: "src/cli/start_whole.ts",
+};

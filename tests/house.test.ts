@@ -33,16 +33,19 @@ const arrows: Record<string, readonly string[]> = {
   events: [],
   client: ["wire", "transport", "events"],
   blocking: ["wire", "transport"],
+  domains: ["wire", "transport", "client"],
   files: ["wire"],
   checkpoints: ["wire", "transport", "events", "client", "files"],
   pools: ["wire", "client", "checkpoints"],
   daemon: ["wire", "transport", "events", "files"],
-  cli: ["wire", "transport", "client", "events", "checkpoints"],
+  cli: ["wire", "transport", "client", "events", "checkpoints", "domains"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };
 /** Rooms without dependencies except the modules of the runtimes. */
-const core = ["wire", "transport", "client", "blocking", "files", "checkpoints", "daemon", "cli"];
+const core = ["wire", "transport", "client", "blocking", "files", "checkpoints", "daemon", "domains", "cli"];
+/** The packages that are part of the command's file, each with the only file that imports it. */
+const bundled: Readonly<Record<string, string>> = { "src/cli/completion/scripts.ts": "@bomb.sh/tab" };
 /** The rooms that each room of the daemon may import. The daemon's own files may import all of them. */
 const daemonArrows: Record<string, readonly string[]> = {
   tree: [],
@@ -54,7 +57,7 @@ const daemonArrows: Record<string, readonly string[]> = {
   migration: ["state", "tree"],
 };
 /** Files outside the daemon that load it on demand. */
-const daemonLoaders = ["src/transport/open.ts", "src/cli/serve.ts"];
+const daemonLoaders = ["src/transport/open.ts", "src/cli/serve.ts", "src/cli/trace/listening.ts"];
 /** Files of the daemon that each of its rooms may import. They import no room. */
 const daemonShared = ["src/daemon/checks.ts", "src/daemon/clock.ts"];
 const LINE_WIDTH = 120;
@@ -166,11 +169,13 @@ describe("the rules of the source", () => {
     }
   });
 
-  test("relative imports have the extension .ts, and the core imports only modules of the runtimes", () => {
+  test("relative imports have the extension .ts, and the core imports only modules of the runtimes and bundled packages", () => {
     for (const { file, room, imports } of all) {
       for (const { from } of imports) {
         if (from.startsWith(".")) assert(from.endsWith(".ts"), `${file} imports ${from}`);
-        else if (core.includes(room)) assert(from.startsWith("node:"), `${file} imports ${from}`);
+        else if (core.includes(room)) {
+          assert(from.startsWith("node:") || from === bundled[file], `${file} imports ${from}`);
+        }
       }
     }
   });

@@ -26,7 +26,11 @@ export class DumpError extends Error {
 }
 
 /** Splits chunks into lines, of which it holds one at a time. The last line may lack its line end. */
-export async function* linesOf(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+export async function* linesOf(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  longest: number = LINE_MAX,
+): AsyncGenerator<string, void> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (chunk?: Uint8Array): string => {
     try {
@@ -39,7 +43,7 @@ export async function* linesOf(name: string, chunks: AsyncIterable<Uint8Array>):
   for await (const chunk of chunks) {
     const lines = decode(chunk).split("\n");
     rest += lines[0] ?? "";
-    if (rest.length > LINE_MAX) throw new DumpError(`cannot read ${name}: a line is longer than ${LINE_MAX} bytes`);
+    if (rest.length > longest) throw new DumpError(`cannot read ${name}: a line is longer than ${longest} bytes`);
     for (let at = 1; at < lines.length; at++) {
       yield rest;
       rest = lines[at] ?? "";

@@ -1,5 +1,6 @@
 // The nodes of a store as a stream: in the order of a dump, and with memory that does not grow with the tree.
 
+import type { Progress } from "../events/progress.ts";
 import { ConnectionError } from "../transport/errors.ts";
 import { XenStoreError } from "../wire/errors.ts";
 import { orderOf, type TreeNode } from "./tree_node.ts";
@@ -13,6 +14,8 @@ export interface OnFailure {
   failed(path: string, error: unknown): never;
   /** Called with the number of nodes that were found in addition. */
   found?(nodes: number): void;
+  /** Is told how far the stream is. */
+  readonly work?: Pick<Progress, "advance"> | null;
 }
 
 /**
@@ -58,6 +61,7 @@ export async function* liveNodes(source: Source, top: string, on: OnFailure): As
     const { path } = at;
     const content = reader.take(at);
     const { value, permissions, children } = content instanceof Promise ? await content : content;
+    if (on.work) reader.report(on.work);
     const bytes = take(path, value);
     const letters = bytes === null || permissions === null ? null : take(path, permissions);
     if (bytes === null || letters === null) continue;

@@ -1,6 +1,7 @@
 // The mapping of a restore: from one top to another, and from one domain to another.
 
 import { checkedWhole } from "../wire/checks.ts";
+import { childPath } from "../wire/path.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { toLatin1 } from "../wire/text.ts";
 import { bytesOf } from "./bytes.ts";
@@ -30,6 +31,8 @@ export class TreeMapping {
   /** The top in the store. */
   readonly to: string;
   readonly #domid: DomidMapping | null;
+  /** The top in the checkpoint, with the new number of the domain. */
+  readonly #mappedFrom: string;
   readonly #raw: boolean;
 
   /**
@@ -39,13 +42,30 @@ export class TreeMapping {
   constructor(from: string, to: string | undefined, domid: number | DomidMapping | undefined, raw: boolean) {
     this.from = from;
     this.#domid = domid === undefined ? null : domidsOf(from, domid);
-    this.to = to ?? this.#mappedDomids(from);
+    this.#mappedFrom = this.#mappedDomids(from);
+    this.to = to ?? this.#mappedFrom;
     this.#raw = raw;
   }
 
   /** Returns the path in the store of a path in the checkpoint. */
   path(path: string): string {
-    return rebased(path, this.from, this.to);
+    return rebased(this.#mappedDomids(path), this.#mappedFrom, this.to);
+  }
+
+  /** Whether nodes below the top may get other names. */
+  get isRenaming(): boolean {
+    return this.#domid !== null && this.#domid.from !== this.#domid.to;
+  }
+
+  /** Returns the levels below the top at which a path has the number that is mapped, as a text that names them. */
+  renamedLevels(path: string): string {
+    let levels = "";
+    for (const [at, place] of places.entries()) {
+      const [whole, , domid] = place.exec(path) ?? [];
+      const isRenamed = domid === `${this.#domid?.from}`;
+      if (isRenamed && whole !== undefined && whole.length > this.from.length) levels += at;
+    }
+    return levels;
   }
 
   /** Returns the class of a path in the store; `null` if its value is restored as it is. */
@@ -59,19 +79,11 @@ export class TreeMapping {
   node(node: TreeNode): TreeNode {
     const path = this.path(node.path);
     const value = this.#value(this.classOf(path)?.class ?? null, node.value);
-    return { path, value, permissions: node.permissions.map((text) => this.#permission(text)), order: node.order };
-  }
-
-  /**
-   * Returns whether the path of a node below the top has the number that is mapped. Such a node would have another
-   * name in the store, which is not supported.
-   */
-  renames(path: string): boolean {
-    return this.#domid !== null && this.#domid.from !== this.#domid.to &&
-      places.some((place) => {
-        const [whole, , domid] = place.exec(path) ?? [];
-        return whole !== undefined && whole.length > this.from.length && domid === `${this.#domid?.from}`;
-      });
+    const order = !this.isRenaming || node.order === null ? node.order : node.order.map((name) => {
+      const child = this.#mappedDomids(childPath(node.path, name));
+      return child.slice(child.lastIndexOf("/") + 1);
+    });
+    return { path, value, permissions: node.permissions.map((text) => this.#permission(text)), order };
   }
 
   #value(of: Classified["class"] | null, value: Uint8Array): Uint8Array {
@@ -86,9 +98,7 @@ export class TreeMapping {
   }
 
   #mappedPath(text: string): string {
-    const path = this.#mappedDomids(text);
-    const top = this.#mappedDomids(this.from);
-    return isWithin(text, this.from) && text.startsWith("/") ? rebased(path, top, this.to) : path;
+    return isWithin(text, this.from) && text.startsWith("/") ? this.path(text) : this.#mappedDomids(text);
   }
 
   #permission(text: string): string {

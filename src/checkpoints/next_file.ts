@@ -59,20 +59,26 @@ export class NextFile {
     return this.#length;
   }
 
-  /** Appends bytes of the payload. The caller may use their memory again. */
-  async append(bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0) return;
+  /**
+   * Appends bytes of the payload. Returns null if there is nothing to wait for, so that many small pieces are fast. The
+   * caller may use the memory again after that.
+   */
+  append(bytes: Uint8Array): Promise<void> | null {
+    if (bytes.length === 0) return null;
     this.#length += bytes.length;
     this.#last = bytes[bytes.length - 1];
-    await this.#put(bytes);
+    if (bytes.length >= BUFFER_SIZE - this.#buffered) return this.#put(bytes);
+    this.#buffer.set(bytes, this.#buffered);
+    this.#buffered += bytes.length;
+    return null;
   }
 
   /** Writes the end, syncs the file, and renames it. Returns the checksum. */
   async rename(to: string): Promise<string> {
     await this.#put(encodeLength(this.#length, this.#last));
-    const checksum = this.#hash.digest("hex");
-    await this.#put(encodeChecksum(checksum), false);
     await this.#flush();
+    const checksum = this.#hash.digest("hex");
+    await this.#write(encodeChecksum(checksum));
     await this.#opened.sync();
     if (!await this.#isOurs()) {
       const state = `another process broke the lock "${this.#path}" during the save`;
@@ -107,11 +113,10 @@ export class NextFile {
     return found?.ino === this.#identity.ino && found.dev === this.#identity.dev;
   }
 
-  async #put(bytes: Uint8Array, isHashed = true): Promise<void> {
+  async #put(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length;) {
       const part = bytes.subarray(done, done + BUFFER_SIZE - this.#buffered);
       this.#buffer.set(part, this.#buffered);
-      if (isHashed) this.#hash.update(this.#buffer.subarray(this.#buffered, this.#buffered + part.length));
       this.#buffered += part.length;
       done += part.length;
       if (this.#buffered === BUFFER_SIZE) await this.#flush();
@@ -119,14 +124,20 @@ export class NextFile {
   }
 
   async #flush(): Promise<void> {
-    for (let done = 0; done < this.#buffered;) {
-      const { bytesWritten } = await this.#opened.write(this.#buffer, done, this.#buffered - done, this.#written);
+    const bytes = this.#buffer.subarray(0, this.#buffered);
+    this.#hash.update(bytes);
+    await this.#write(bytes);
+    this.#buffered = 0;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#opened.write(bytes, done, bytes.length - done, this.#written);
       // A disk that is full may take fewer bytes. It reports its error at the next call.
       if (bytesWritten === 0) throw codedError("EIO", "the system wrote no byte");
       done += bytesWritten;
       this.#written += bytesWritten;
     }
-    this.#buffered = 0;
   }
 
   async #close(): Promise<void> {

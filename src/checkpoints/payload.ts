@@ -1,4 +1,4 @@
-// Where the bytes of a tree's checkpoint are: in a storage on disk, or in memory.
+// The bytes of a tree's checkpoint: in a storage on disk, or in memory.
 
 import { DumpError } from "./lines.ts";
 

@@ -68,7 +68,12 @@ export async function verify(handle: FileHandle, file: string, signal: AbortSign
   if (trailer === null) throw corrupt(file, Math.max(end, 0), "it does not end with its length and checksum");
   const checked = size - UNCHECKED_SIZE;
   const hash = createHash("sha256");
-  for await (const chunk of chunksOf(() => handle, file, 0, checked, signal)) hash.update(chunk);
+  const buffer = new Uint8Array(Math.min(CHUNK_SIZE, checked));
+  for (let at = 0; at < checked; at += buffer.length) {
+    signal?.throwIfAborted();
+    const length = Math.min(buffer.length, checked - at);
+    hash.update((await readExactly(handle, file, at, length, buffer)).subarray(0, length));
+  }
   if (hash.digest("hex") !== trailer.checksum) throw corrupt(file, 0, "its checksum is another");
   const [last, next] = await readExactly(handle, file, Math.max(header.size, header.size + trailer.length - 1), 2);
   const separator = trailer.length > 0 && needsLineFeed(last) ? 1 : 0;

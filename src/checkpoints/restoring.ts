@@ -4,8 +4,8 @@ import type { Transaction } from "../client/transaction.ts";
 import { childPath } from "../wire/path.ts";
 import { bytesOf } from "./bytes.ts";
 import { differences, type TreeDifference } from "./differences.ts";
-import { DumpError } from "./lines.ts";
 import { liveNodes } from "./live_nodes.ts";
+import { mappedNodes } from "./mapped_nodes.ts";
 import type { TreeMapping } from "./mapping.ts";
 import { RawNodes } from "./raw_nodes.ts";
 import type { TreeCheckpoint } from "./tree_checkpoint.ts";
@@ -101,13 +101,7 @@ export class Restoring {
   async *#wanted(): AsyncGenerator<TreeNode, void> {
     const { checkpoint, mapping, signal } = this.#task;
     let leftOut: string | null = null;
-    for await (const node of checkpoint.read(signal, true, this.#onRead)) {
-      if (mapping.renames(node.path)) {
-        throw new DumpError(
-          `cannot map ${node.path}: it is named after the domain, below the top: restore a checkpoint of it alone`,
-        );
-      }
-      const mapped = mapping.node(node);
+    for await (const mapped of mappedNodes(checkpoint, mapping, signal, this.#onRead)) {
       const classified = mapping.classOf(mapped.path);
       if (classified?.class === "left-out" && (leftOut === null || !isWithin(mapped.path, leftOut))) {
         leftOut = mapped.path;

@@ -58,7 +58,8 @@ export async function saveCheckpoint(
     const next = await guarded(what, place.next, () => NextFile.create(place.next, what));
     let checksum: string;
     try {
-      await take(bytes, (piece) => guarded(what, place.next, () => next.append(piece)), signal);
+      const wait = (appending: Promise<void>): Promise<void> => guarded(what, place.next, () => appending);
+      await take(bytes, (piece) => next.append(piece), wait, signal);
       checksum = await guarded(what, place.next, () => next.rename(place.file));
     } catch (error) {
       await next.discard();
@@ -110,13 +111,15 @@ async function guarded<T>(what: string, file: string, run: () => Promise<T>): Pr
 /** Passes all bytes on, piece by piece. An abort ends the wait for a source that is silent. */
 async function take(
   bytes: CheckpointBytes,
-  append: (piece: Uint8Array) => Promise<void>,
+  append: (piece: Uint8Array) => Promise<void> | null,
+  wait: (appending: Promise<void>) => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (bytes instanceof Uint8Array) {
     for (let at = 0; at < bytes.length; at += PIECE_SIZE) {
       signal?.throwIfAborted();
-      await append(bytes.subarray(at, at + PIECE_SIZE));
+      const appending = append(bytes.subarray(at, at + PIECE_SIZE));
+      if (appending !== null) await wait(appending);
     }
     return signal?.throwIfAborted();
   }
@@ -130,7 +133,8 @@ async function take(
       if (!(value instanceof Uint8Array)) {
         throw new TypeError(`a piece of a checkpoint is a Uint8Array: got ${value === null ? "null" : typeof value}`);
       }
-      await append(value);
+      const appending = append(value);
+      if (appending !== null) await wait(appending);
     }
   } catch (error) {
     const ending = Promise.resolve(iterator.return?.()).catch(() => {});

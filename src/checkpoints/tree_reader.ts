@@ -1,10 +1,14 @@
 // Reads a tree ahead of its visit, with the requests of many nodes in flight concurrently.
 
+import type { Progress } from "../events/progress.ts";
+
+/** No estimate takes the visited nodes for less than this part of the tree. */
+const SHARE_MIN = 1 / 1000;
 /** How many nodes after the visited one are read ahead, and how many nodes are requested concurrently at most. */
 const AHEAD_MAX = 512;
 /** How many nodes are read ahead at first, and while many are known: each may be a directory with many children. */
 const AHEAD_MIN = 32;
-/** Many nodes: those that were found and not visited. */
+/** From so many nodes that were found and not visited, fewer are read ahead. */
 const KNOWN_MANY = 1 << 16;
 /** After so many visits, more nodes are requested. */
 const VISITS = 64;
@@ -26,6 +30,8 @@ export interface Found {
   readonly path: string;
   /** The number of levels below the top. The children of the top are at 0. */
   readonly depth: number;
+  /** The part of the whole work that this node and the nodes below it are taken for, from 0 to 1. */
+  readonly share: number;
   /** The node that is visited after this one, as far as the tree is known. */
   next: Found | null;
   isRequested: boolean;
@@ -59,6 +65,8 @@ export class TreeReader {
   #head: Found | null = null;
   #inFlight = 0;
   #visits = 0;
+  /** The shares of the visited nodes that have no nodes below them. */
+  #done = 0;
   /** The nodes that were found, except the visited ones. */
   #known = 0;
 
@@ -71,7 +79,7 @@ export class TreeReader {
 
   /** Lists the children of the top. */
   async start(top: string): Promise<readonly Found[]> {
-    const children = this.#find(top, 0, await this.#source.list(top), null);
+    const children = this.#find(top, 0, await this.#source.list(top), null, 1);
     this.#head = children[0] ?? null;
     this.#requestMore();
     return children;
@@ -85,8 +93,17 @@ export class TreeReader {
   take(found: Found): Content | Promise<Content> {
     const { content } = found;
     if (content === null) return this.#wait(found);
-    this.#taken(found);
+    this.#taken(found, content);
     return content;
+  }
+
+  /**
+   * Tells how many nodes are visited, and how many nodes the tree seems to have. The children of a node are taken for
+   * equal parts of it. So the total changes as the tree becomes known, and the part that is done grows only.
+   */
+  report(work: Pick<Progress, "advance">): void {
+    const visited = this.#visits;
+    work.advance(visited, Math.max(visited + 1, Math.round(visited / Math.max(this.#done, SHARE_MIN))));
   }
 
   #wait(found: Found): Promise<Content> {
@@ -96,12 +113,13 @@ export class TreeReader {
     this.#request(found);
     this.#requestMore();
     return done.then((content) => {
-      this.#taken(found);
+      this.#taken(found, content);
       return content;
     });
   }
 
-  #taken(found: Found): void {
+  #taken(found: Found, { children }: Content): void {
+    if (!("value" in children) || children.value.length === 0) this.#done += found.share;
     this.#head = found.next;
     // A visited node that still led to the next one would keep it alive in the collector's old generation.
     found.next = null;
@@ -147,7 +165,7 @@ export class TreeReader {
     }
     this.#source.list(path).then(
       (names) => {
-        children = { value: this.#find(path, depth + 1, names, found) };
+        children = { value: this.#find(path, depth + 1, names, found, found.share) };
         settle();
         if (children.value.length > 0) this.#requestMore();
       },
@@ -156,13 +174,21 @@ export class TreeReader {
   }
 
   /** Makes the children of a node, and puts them after their parent into the list. The top is not in the list. */
-  #find(path: string, depth: number, names: readonly string[], parent: Found | null): readonly Found[] {
+  #find(
+    path: string,
+    depth: number,
+    names: readonly string[],
+    parent: Found | null,
+    whole: number,
+  ): readonly Found[] {
     if (depth >= this.#levels) return [];
     const prefix = path.endsWith("/") ? path : `${path}/`;
+    const share = whole / names.length;
     const found = names.map((name): Found => ({
       name,
       path: prefix + name,
       depth,
+      share,
       next: null,
       isRequested: false,
       content: null,

@@ -2,7 +2,7 @@
 
 import type { Context, Subcommand } from "./context.ts";
 import { hint } from "./hint.ts";
-import { Failure } from "./invocation.ts";
+import { type Ending, Failure, HelpRequest } from "./invocation.ts";
 
 /** The actions, each loaded on demand. */
 const actions: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
@@ -19,10 +19,10 @@ const actions: ReadonlyMap<string, () => Promise<Subcommand>> = new Map([
 export const actionNames: readonly string[] = [...actions.keys()];
 
 /** Runs the action that the first argument names. */
-export async function checkpoint(context: Context): Promise<number> {
+export async function checkpoint(context: Context): Promise<Ending> {
   const [name, ...args] = context.args;
   const usage = `Usage: ${context.usageName} ${actionNames.join("|")} [-h] [...]`;
-  if (name === "-h" || name === "--help") throw new Failure(usage, 0);
+  if (name === "-h" || name === "--help") throw new HelpRequest();
   const load = actions.get(name ?? "");
   if (name === undefined) throw new Failure(usage);
   if (load === undefined) throw new Failure(`unknown action ${name}${hint(name, actionNames, "")}\n${usage}`);

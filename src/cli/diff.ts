@@ -6,6 +6,7 @@ import { Failure } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
 import { failUnreadable, openDumpFile, storeNodes } from "./store_nodes.ts";
+import { silentWork, type Work } from "./silent_progress.ts";
 import { orTrouble, TROUBLE } from "./trouble.ts";
 
 /** Shows what differs. Resolves with 1 if something differs. Throws a {@linkcode Failure} with status 2 on failure. */
@@ -19,12 +20,14 @@ export async function diff(context: Context): Promise<number> {
   if (first === "-" && second === "-") throw new Failure("only one dump can come from standard input", TROUBLE);
   return await orTrouble(async () => {
     const printer = new Printer(context.invocation);
+    const work = (await context.progress()).start("diff");
     let status = 0;
     try {
-      for await (const difference of await differencesOf(context, first, second)) {
+      for await (const difference of await differencesOf(context, first, second, work)) {
         status = 1;
         printer.print(differenceText(difference, options.has("j")));
       }
+      work.done();
     } finally {
       printer.flush();
     }
@@ -36,8 +39,12 @@ async function differencesOf(
   context: Context,
   first: string,
   second: string | undefined,
+  work: Work,
 ): Promise<AsyncGenerator<TreeDifference, void>> {
-  const { path, nodes } = await openDumpFile(context.invocation, first);
-  if (second !== undefined) return differences(nodes, (await openDumpFile(context.invocation, second)).nodes);
+  const { invocation } = context;
+  // A dump with a known size tells how far the work is: both streams have the same order.
+  const [oneWork, otherWork] = first === "-" && second !== undefined ? [silentWork, work] : [work, silentWork];
+  const { path, nodes } = await openDumpFile(invocation, first, oneWork);
+  if (second !== undefined) return differences(nodes, (await openDumpFile(invocation, second, otherWork)).nodes);
   return differences(nodes, storeNodes(await context.connect(), path, failUnreadable));
 }

@@ -20,15 +20,18 @@ export async function dump(context: Context): Promise<number> {
   const session = await context.connect();
   const printer = new Printer(context.invocation);
   let [count, status] = [0, 0];
-  const nodes = storeNodes(session, top, (path, reason) => {
+  const work = (await context.progress()).start("dump");
+  const onUnreadable = (path: string, reason: string): void => {
     status = 1;
     context.warn(`cannot read ${escapeText(path)}: ${reason}`);
-  });
+  };
+  const nodes = storeNodes(session, top, onUnreadable, work);
   for await (const node of nodes) {
     if (count++ === 0) printer.print(headLine(top));
     printer.print(nodeLine({ ...node, order: null }));
   }
   if (count > 0) printer.print(endLine(count));
+  work.done();
   printer.flush();
   if (count === 0 && status === 0) throw new Failure(`cannot dump ${escapeText(top)}: No such file or directory`);
   return status;

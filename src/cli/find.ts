@@ -28,16 +28,19 @@ export async function find(context: Context): Promise<number> {
     const session = await context.connect();
     const printer = new Printer(context.invocation);
     let [isFound, isComplete] = [false, true];
-    const nodes = storeNodes(sourceOf(session, paths, isJson), paths.top, (path, reason) => {
+    const work = (await context.progress()).start("find");
+    const onUnreadable = (path: string, reason: string): void => {
       isComplete = false;
       context.warn(`cannot read ${escapeText(path)}: ${reason}`);
-    });
+    };
+    const nodes = storeNodes(sourceOf(session, paths, isJson), paths.top, onUnreadable, work);
     try {
       for await (const node of nodes) {
         if (!paths.matches(node.path) || values?.matches(byteString(node.value)) === false) continue;
         isFound = true;
         printer.print(isJson ? nodeLine({ ...node, order: null }) : `${escapeText(node.path)}\n`);
       }
+      work.done();
     } finally {
       printer.flush();
     }

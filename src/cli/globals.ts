@@ -20,6 +20,8 @@ export interface Globals {
   /** Whether requests, replies and events are printed to standard error. */
   readonly trace: boolean;
   readonly color: Color;
+  /** Whether long work shows a progress bar; `null` if that depends on standard error being a terminal. */
+  readonly progressBars: boolean | null;
 }
 
 const rules: readonly OptionRule[] = [
@@ -28,6 +30,8 @@ const rules: readonly OptionRule[] = [
   { letter: "v", long: "verbose" },
   { letter: "x", long: "trace" },
   { letter: "color", long: "color", hasArgument: true },
+  { letter: "progress-bars", long: "progress-bars" },
+  { letter: "no-progress-bars", long: "no-progress-bars" },
   { letter: "h", long: "help" },
   { letter: "V", long: "version" },
 ];
@@ -43,9 +47,12 @@ export function parseGlobals(
 ): { readonly globals: Globals; readonly words: readonly string[] } {
   const { options, operands } = parseOptions(args, rules, true);
   const given = new Map<string, string>();
+  let progressBars: boolean | null = null;
   for (const option of options) {
     if (option.type === "option") given.set(option.letter, option.argument);
     else throw new Failure(`${complaintOf(option, rules)}\nSee: tsxs --help`);
+    // The last of the two counts.
+    if (option.letter.endsWith("progress-bars")) progressBars = option.letter === "progress-bars";
   }
   const timeout = given.get("t");
   const globals: Globals = {
@@ -54,6 +61,7 @@ export function parseGlobals(
     verbose: given.has("v"),
     trace: given.has("x"),
     color: colorOf(given.get("color") ?? "auto"),
+    progressBars,
   };
   const asked = given.has("h") ? ["help"] : given.has("V") ? ["version"] : [];
   return { globals, words: [...asked, ...operands] };

@@ -1,49 +1,20 @@
 // The command's arguments and streams on Deno. Its own API loads faster than that of Node.
 
+import type { DenoApi, Output } from "./deno_api.ts";
 import { openTransport } from "../transport/open.ts";
-import type { Ending, Invocation } from "./invocation.ts";
+import type { Ending, Invocation, Terminal } from "./invocation.ts";
+import { openScreen } from "./open_screen.ts";
 import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
-/** The part of Deno's API that is used here, so that type checks on other runtimes do not need Deno's types. */
-interface Input {
-  readonly readable: AsyncIterable<Uint8Array>;
-}
-interface Output {
-  writeSync(bytes: Uint8Array): number;
-  isTerminal(): boolean;
-}
-interface ProgramOptions {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin: string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-declare const Deno: {
-  readonly args: readonly string[];
-  readonly mainModule: string;
-  readonly pid: number;
-  readonly stdin: Input & { isTerminal(): boolean };
-  readonly stdout: Output;
-  readonly stderr: Output;
-  readonly env: { get(name: string): string | undefined };
-  open(path: string): Promise<Input>;
-  readonly Command: new (program: string, options: ProgramOptions) => {
-    spawn(): { readonly status: Promise<{ readonly code: number; readonly signal: string | null }> };
-  };
-  readFileSync(path: string): Uint8Array;
-  consoleSize(): { readonly columns: number };
-  addSignalListener(signal: string, listener: () => void): void;
-  removeSignalListener(signal: string, listener: () => void): void;
-  kill(pid: number, signal: string): void;
-  exit(status: number): never;
-};
+declare const Deno: DenoApi;
 
+const TERMINAL = "/dev/tty";
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
+const OWNER_ONLY = 0o600;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -60,7 +31,11 @@ export function invocation(): Invocation {
     readFile: async function* (name) {
       yield* (await Deno.open(decodedName(name))).readable;
     },
+    sizeOf: (name) => sizeOf(decodedName(name)),
     isInputTerminal: () => Deno.stdin.isTerminal(),
+    isErrorTerminal: () => stderr.isTerminal(),
+    openTerminal,
+    openScreen,
     columns: () => stdout.isTerminal() ? Deno.consoleSize().columns : null,
     runProgram: async ([program = "", ...programArgs], variables) => {
       const options = { args: programArgs, env: variables, stdin: "null", stdout: "inherit", stderr: "inherit" };
@@ -79,6 +54,51 @@ export function invocation(): Invocation {
         }
       }),
     open: (address) => openTransport(address),
+    openStream: async (address) => (await import("./trace/open_stream.ts")).openStream(address),
+    createFile: (name) => {
+      const file = Deno.openSync(decodedName(name), { write: true, create: true, truncate: true, mode: OWNER_ONLY });
+      return { write: (bytes) => writeAll((rest) => file.writeSync(rest), bytes), close: () => file.close() };
+    },
+    startProgram: ([program = "", ...programArgs], variables) =>
+      new Promise((resolve) => {
+        const options = {
+          args: programArgs,
+          env: variables,
+          stdin: "inherit",
+          stdout: "inherit",
+          stderr: "inherit",
+        };
+        const child = new Deno.Command(program, options).spawn();
+        // The code after a signal is 128 and the number of the signal.
+        resolve({ ended: child.status.then(({ code }) => code), kill: (signal) => child.kill(signal) });
+      }),
+    onSignals: (signals, listener) => {
+      const listeners = signals.map((signal) => [signal, () => listener(signal)] as const);
+      for (const [signal, call] of listeners) Deno.addSignalListener(signal, call);
+      return () => {
+        for (const [signal, call] of listeners) Deno.removeSignalListener(signal, call);
+      };
+    },
+  };
+}
+
+function sizeOf(name: string): number | null {
+  try {
+    const { isFile, size } = Deno.statSync(name);
+    return isFile ? size : null;
+  } catch {
+    return null;
+  }
+}
+
+function openTerminal(): Terminal {
+  let file: Output = Deno.stderr;
+  try {
+    file = Deno.openSync(TERMINAL, { write: true });
+  } catch { /* the process has no terminal */ }
+  return {
+    columns: () => file.isTerminal() ? Deno.consoleSize().columns : null,
+    write: (bytes) => writeAll((rest) => file.writeSync(rest), bytes),
   };
 }
 

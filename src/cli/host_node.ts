@@ -2,7 +2,8 @@
 
 import { builtin } from "../transport/builtin.ts";
 import { openTransport } from "../transport/open.ts";
-import type { Ending, Invocation } from "./invocation.ts";
+import type { Ending, Invocation, Terminal } from "./invocation.ts";
+import { openScreen } from "./open_screen.ts";
 import { argumentsOf, decodedName, programOf } from "./process_arguments.ts";
 import { writeAll } from "./printer.ts";
 
@@ -20,10 +21,12 @@ interface Process {
 
 const { process } = globalThis as unknown as { readonly process: Process };
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
+const TERMINAL = "/dev/tty";
 /** How a shell reports the end by SIGPIPE. */
 const PIPE_STATUS = 141;
 /** The status of a program that a signal ended. */
 const KILLED_STATUS = 128;
+const OWNER_ONLY = 0o600;
 
 /** The invocation of this process. */
 export function invocation(): Invocation {
@@ -38,7 +41,11 @@ export function invocation(): Invocation {
     writeError: (bytes) => writeAll((rest) => writeSync(STDERR, rest), bytes),
     readInput: () => process.stdin,
     readFile: (name) => builtin("node:fs").createReadStream(decodedName(name)),
+    sizeOf: (name) => sizeOf(decodedName(name)),
     isInputTerminal: () => builtin("node:tty").isatty(STDIN),
+    isErrorTerminal: () => builtin("node:tty").isatty(STDERR),
+    openTerminal,
+    openScreen,
     columns: () => {
       const { isatty, WriteStream } = builtin("node:tty");
       return isatty(STDOUT) ? new WriteStream(STDOUT).columns : null;
@@ -62,6 +69,50 @@ export function invocation(): Invocation {
         }
       }),
     open: (address) => openTransport(address),
+    openStream: async (address) => (await import("./trace/open_stream.ts")).openStream(address),
+    createFile: (name) => {
+      const { closeSync, openSync } = builtin("node:fs");
+      const descriptor = openSync(decodedName(name), "w", OWNER_ONLY);
+      const write = (bytes: Uint8Array): void => writeAll((rest) => writeSync(descriptor, rest), bytes);
+      return { write, close: () => closeSync(descriptor) };
+    },
+    startProgram: ([program = "", ...programArgs], variables) =>
+      new Promise((resolve, reject) => {
+        const { signals } = builtin("node:os").constants;
+        const child = builtin("node:child_process")
+          .spawn(program, programArgs, { stdio: "inherit", env: { ...env, ...variables } });
+        const ended = new Promise<number>((end) =>
+          child.on("close", (status, signal) => end(status ?? KILLED_STATUS + (signal === null ? 0 : signals[signal])))
+        );
+        child.on("error", reject).on("spawn", () =>
+          resolve({ ended, kill: (name) => void process.kill(child.pid ?? 0, name) }));
+      }),
+    onSignals: (signals, listener) => {
+      const listeners = signals.map((signal) => [signal, () => listener(signal)] as const);
+      for (const [signal, call] of listeners) process.on(signal, call);
+      return () => {
+        for (const [signal, call] of listeners) process.off(signal, call);
+      };
+    },
+  };
+}
+
+function sizeOf(name: string): number | null {
+  const status = builtin("node:fs").statSync(name, { throwIfNoEntry: false });
+  return status?.isFile() === true ? status.size : null;
+}
+
+function openTerminal(): Terminal {
+  const { openSync, writeSync } = builtin("node:fs");
+  const { isatty, WriteStream } = builtin("node:tty");
+  let file = STDERR;
+  try {
+    file = openSync(TERMINAL, "w");
+  } catch { /* the process has no terminal */ }
+  const stream = isatty(file) ? new WriteStream(file) : null;
+  return {
+    columns: () => stream?.columns ?? null,
+    write: (bytes) => writeAll((rest) => writeSync(file, rest), bytes),
   };
 }
 

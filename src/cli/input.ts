@@ -2,11 +2,35 @@
 
 import { escapeText } from "./escape.ts";
 import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+import type { Work } from "./silent_progress.ts";
 
-/** Returns the name of a file for messages, and its bytes, which are read when they are wanted. */
-export function openInput(invocation: Invocation, file: string): [name: string, chunks: AsyncIterable<Uint8Array>] {
+/**
+ * Returns the name of a file for messages, and its bytes, which are read when they are wanted. `work` is told how many
+ * of the bytes are read, if the file has a size.
+ */
+export function openInput(
+  invocation: Invocation,
+  file: string,
+  work: Work,
+): [name: string, chunks: AsyncIterable<Uint8Array>] {
   const name = file === "-" ? "standard input" : escapeText(file);
-  return [name, read(name, () => file === "-" ? invocation.readInput() : invocation.readFile(file))];
+  const chunks = read(name, () => file === "-" ? invocation.readInput() : invocation.readFile(file));
+  return [name, counted(chunks, file === "-" ? null : invocation.sizeOf(file), work)];
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number | null,
+  work: Work,
+): AsyncGenerator<Uint8Array, void> {
+  let position = 0;
+  for await (const chunk of chunks) {
+    // The last bytes are read before the last work is done.
+    if (size === null) work.pulse();
+    else work.advance(Math.min(position, size - 1), size);
+    position += chunk.length;
+    yield chunk;
+  }
 }
 
 async function* read(name: string, open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {

@@ -18,7 +18,7 @@ export async function list(context: Context): Promise<number> {
         context.warn(`could not list path ${key}`);
         return { status: 1, output };
       }
-      const prefix = !options.has("p") ? "" : key === "/" ? "/" : `${key}/`;
+      const prefix = !options.has("p") ? "" : key === "/" ? "/" : `${escapeText(key)}/`;
       for (const name of names) output += `${prefix}${escapeText(name)}\n`;
     }
     return { status: 0, output };

@@ -16,6 +16,7 @@ export async function ls(context: Context): Promise<number> {
   const hasPermissions = options.has("p");
   const session = await context.connect();
   const printer = new Printer(context.invocation);
+  const progress = await context.progress();
   try {
     for (const top of operands.length === 0 ? ["/"] : operands) await printTree(top);
   } finally {
@@ -26,10 +27,12 @@ export async function ls(context: Context): Promise<number> {
   /** A stack, not recursion: the depth of a tree is up to the guest that writes it. */
   async function printTree(top: string): Promise<void> {
     const reader = new TreeReader(session, hasPermissions);
+    const work = progress.start("ls");
     const stack = [...await reader.start(top).catch((error) => failed(top, error))].reverse();
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       const taken = reader.take(at);
       const { value, permissions, children } = taken instanceof Promise ? await taken : taken;
+      reader.report(work);
       const label = labelOf(at.name, at.path, at.depth, layout);
       printer.print(label.text);
       printer.print("value" in value ? valueText(value.value, label, layout, hasPermissions) : ":\n");
@@ -44,6 +47,7 @@ export async function ls(context: Context): Promise<number> {
       // A node that another client removed after it was listed has no children.
       else if (codeOf(children.error) !== "ENOENT") failed(at.path, children.error);
     }
+    work.done();
   }
 
   function failed(path: string, error: unknown): readonly Found[] {

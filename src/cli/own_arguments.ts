@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
 import { complaintOf } from "./hint.ts";
-import { Failure } from "./invocation.ts";
+import { Failure, HelpRequest } from "./invocation.ts";
 import type { Arguments } from "./usage.ts";
 
 /** What a subcommand accepts. */
@@ -16,6 +16,8 @@ export interface Syntax {
   readonly operands: readonly [min: number, max: number];
   /** The exit status for invalid arguments. */
   readonly status: number;
+  /** Whether the first operand ends the options, because the operands are a program and its own arguments. */
+  readonly runsProgram?: boolean;
 }
 
 const help: OptionRule = { letter: "h", long: "help" };
@@ -25,23 +27,25 @@ export const json: OptionRule = { letter: "j", long: "json" };
 /**
  * Parses the arguments of a subcommand.
  *
- * Throws a {@linkcode Failure} with the usage if an argument is invalid, and with status 0 if help was asked for.
+ * Throws a {@linkcode Failure} with the usage if an argument is invalid. Throws a {@linkcode HelpRequest} if help was
+ * asked for.
  */
 export function ownArgumentsOf(context: Context, syntax: Syntax): Arguments {
   const posixlyCorrect = context.invocation.variable("POSIXLY_CORRECT") !== undefined;
-  const { options, operands } = parseOptions(context.args, [help, ...syntax.options], posixlyCorrect);
-  const failure = (status: number): Failure => new Failure(`Usage: ${context.usageName} ${syntax.usage}`, status);
+  const isEndedByOperand = posixlyCorrect || syntax.runsProgram === true;
+  const { options, operands } = parseOptions(context.args, [help, ...syntax.options], isEndedByOperand);
+  const failure = new Failure(`Usage: ${context.usageName} ${syntax.usage}`, syntax.status);
   const given = new Map<string, string>();
   for (const option of options) {
     if (option.type === "invalid") {
       context.complain(complaintOf(option, [help, ...syntax.options]));
-      throw failure(syntax.status);
+      throw failure;
     }
-    if (option.letter === help.letter) throw failure(0);
+    if (option.letter === help.letter) throw new HelpRequest();
     given.set(option.letter, option.argument);
   }
   const [min, max] = syntax.operands;
-  if (operands.length < min || operands.length > max) throw failure(syntax.status);
+  if (operands.length < min || operands.length > max) throw failure;
   return { options: given, operands };
 }
 

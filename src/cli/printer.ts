@@ -7,19 +7,31 @@ const PIECE = 32768;
 /** The pauses before a write is tried again on a full pipe that does not block. */
 const PAUSE_MS = 1;
 
+/** The part of an invocation that is used here. */
+type Output = Pick<Invocation, "writeOutput">;
+
 /** Prints byte strings to standard output. */
 export class Printer {
-  readonly #invocation: Invocation;
+  readonly #invocation: Output;
   #text = "";
 
-  constructor(invocation: Invocation) {
+  constructor(invocation: Output) {
     this.#invocation = invocation;
   }
 
   /** Prints a byte string, now or with a later one. */
   print(text: string): void {
     this.#text += text;
-    if (this.#text.length >= PIECE) this.flush();
+    if (this.#text.length >= PIECE) this.#flushLines();
+  }
+
+  /** Writes whole lines, so that a progress bar has a line of its own between them. */
+  #flushLines(): void {
+    const end = this.#text.lastIndexOf("\n") + 1;
+    const rest = this.#text.slice(end);
+    if (end > 0) this.#text = this.#text.slice(0, end);
+    this.flush();
+    if (end > 0) this.#text = rest;
   }
 
   /** Writes what was not written yet. Throws an {@linkcode OutputError} if the system refuses it. */

@@ -1,7 +1,7 @@
 // `read`: prints the values of nodes.
 
 import { byteString } from "./bytes.ts";
-import { escapeBytes } from "./escape.ts";
+import { escapeBytes, escapeText } from "./escape.ts";
 import type { Context } from "./context.ts";
 import { Printer } from "./printer.ts";
 import { type Outcome, transacted } from "./transacted.ts";
@@ -12,7 +12,7 @@ export async function read(context: Context): Promise<number> {
   const { options, operands } = argumentsOf(context, "read");
   const session = await context.connect();
   const show = (key: string, value: Uint8Array): string => {
-    const prefix = options.has("p") ? `${key}: ` : "";
+    const prefix = options.has("p") ? `${escapeText(key)}: ` : "";
     return prefix + (options.has("R") ? byteString(value) : `${escapeBytes(value)}\n`);
   };
   const readAll = async (transactionId: number): Promise<Outcome> => {

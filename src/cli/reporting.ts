@@ -6,8 +6,12 @@ import { bytesOf, utf8Of } from "./bytes.ts";
 import type { Globals } from "./globals.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** Makes the tracer of a session. The variables of the environment that the library knows count as well. */
-export function tracerOf(invocation: Invocation, { verbose, trace }: Globals): Tracer {
+/** Makes the tracer of a connection. The variables of the environment that the library knows count as well. */
+export function tracerOf(invocation: Invocation, globals: Globals, reporter?: Reporter): Tracer {
+  return new Tracer(reporter ?? reporterOf(invocation, globals));
+}
+
+function reporterOf(invocation: Invocation, { verbose, trace }: Globals): Reporter {
   const reporter = new Reporter({
     variable: (name) => invocation.variable(name),
     write: (line) => {
@@ -18,5 +22,5 @@ export function tracerOf(invocation: Invocation, { verbose, trace }: Globals): T
   });
   if (verbose) reporter.verbose = true;
   if (trace) reporter.trace = true;
-  return new Tracer(reporter);
+  return reporter;
 }

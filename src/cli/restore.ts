@@ -54,10 +54,12 @@ export async function restore(context: Context): Promise<number> {
 
 /** Yields what has to change. Reads outside of a transaction, which would conflict with any change of the tree. */
 async function* changes({ context, session, file, deletes }: Restore): AsyncGenerator<TreeDifference, void> {
-  const { path, nodes } = await openDumpFile(context.invocation, file);
+  const work = (await context.progress()).start("restore");
+  const { path, nodes } = await openDumpFile(context.invocation, file, work);
   for await (const difference of differences(storeNodes(session, path, failUnreadable), nodes)) {
     if (deletes || difference.change !== "removed") yield difference;
   }
+  work.done();
 }
 
 /** Prints what has to change, and resolves with the number of nodes. */

@@ -18,7 +18,7 @@ const syntax: Syntax = {
     { letter: "log", long: "log", hasArgument: true },
     { letter: "pid-file", long: "pid-file", hasArgument: true },
   ],
-  usage: "[-h] --socket PATH [--data DIRECTORY] [--log FILE] [--pid-file FILE]",
+  usage: "[-h] --socket SOCKET [--data DIRECTORY] [--log FILE] [--pid-file FILE]",
   operands: [0, 0],
   status: 1,
 };

@@ -2,24 +2,33 @@
 
 import { listDirectory } from "../client/listing.ts";
 import { bytesReply, numberReply, okReply, transactionReply } from "../client/replies.ts";
-import { Router } from "../client/router.ts";
+import type { Router } from "../client/router.ts";
 import type { Part } from "../wire/encoder.ts";
 import { errnoError } from "../wire/errors.ts";
 import { Operation, operationName } from "../wire/operations.ts";
 import { splitStrings, withoutNul } from "../wire/text.ts";
-import type { Tracer } from "../client/tracer.ts";
 import type { ConnectionError } from "../transport/errors.ts";
 import { bytesOf, byteString } from "./bytes.ts";
+import { openConnection } from "./connection.ts";
 import type { Globals } from "./globals.ts";
-import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+import type { Invocation } from "./invocation.ts";
 import type { Patience } from "./patience.ts";
+
+/** What a session needs of a connection. */
+export interface Line extends Pick<Router, "request" | "subscribe" | "knowsWatchDepth"> {
+  /** The end of the connection, if it ends by itself. It does not resolve otherwise. */
+  readonly ended: Promise<ConnectionError>;
+  /** Whether requests are traced, and need their paths for that. */
+  readonly isTraced: boolean;
+  /** Closes the connection, or leaves it to others. */
+  close(): Promise<void>;
+}
 
 /** A connection of the command. Paths and names are byte strings. */
 export class Session {
   /** The end of the connection, if it ends by itself. It does not resolve otherwise. */
   readonly ended: Promise<ConnectionError>;
-  readonly #router: Router;
-  readonly #tracer: Tracer | null;
+  readonly #line: Line;
   readonly #patience: Patience | null;
 
   /**
@@ -27,35 +36,13 @@ export class Session {
    * time of connecting and of each reply.
    */
   static async open(invocation: Invocation, globals: Globals, patience: Patience | null): Promise<Session> {
-    let opened;
-    try {
-      const opening = invocation.open(globals.address);
-      opened = await (patience?.limit("connect", opening) ?? opening);
-    } catch (error) {
-      throw new Failure(`xs_open: ${reasonOf(error)}`);
-    }
-    const isReporting = globals.verbose || globals.trace ||
-      ["TSXS_DEBUG", "TSXS_TRACE"].some((name) => invocation.variable(name));
-    const tracer = isReporting ? (await import("./reporting.ts")).tracerOf(invocation, globals) : null;
-    tracer?.status({ type: "connected", address: opened.address });
-    let end: (error: ConnectionError) => void = () => {};
-    const ended = new Promise<ConnectionError>((resolve) => end = resolve);
-    const onEnd = (error: ConnectionError): void => {
-      tracer?.status({ type: "disconnected", error });
-      end(error);
-    };
-    return new Session(new Router(opened.transport, onEnd, { tracer }), ended, tracer, patience);
+    return new Session(await openConnection(invocation, globals, patience), patience);
   }
 
-  private constructor(
-    router: Router,
-    ended: Promise<ConnectionError>,
-    tracer: Tracer | null,
-    patience: Patience | null,
-  ) {
-    this.#router = router;
-    this.ended = ended;
-    this.#tracer = tracer;
+  /** Makes a session on an open connection. */
+  constructor(line: Line, patience: Patience | null) {
+    this.#line = line;
+    this.ended = line.ended;
     this.#patience = patience;
   }
 
@@ -108,8 +95,8 @@ export class Session {
 
   /** Sets a watch whose token is its path. `depth` needs a store that knows the depth of watches. */
   async watch(path: string, depth: number | null, onEvent: (path: string) => void): Promise<void> {
-    if (depth !== null && !(await this.#router.knowsWatchDepth())) throw errnoError("ENOSYS", { operation: "WATCH" });
-    this.#router.subscribe(path, { deliver: onEvent });
+    if (depth !== null && !(await this.#line.knowsWatchDepth())) throw errnoError("ENOSYS", { operation: "WATCH" });
+    this.#line.subscribe(path, { deliver: onEvent });
     const parts = [path, path, ...depth === null ? [] : [`${depth}`]];
     await this.#ask(Operation.WATCH, parts.map(terminated), okReply);
   }
@@ -129,9 +116,8 @@ export class Session {
   }
 
   /** Closes the connection. */
-  async close(): Promise<void> {
-    await this.#router.close();
-    this.#tracer?.status({ type: "closed" });
+  close(): Promise<void> {
+    return this.#line.close();
   }
 
   #ask<T>(
@@ -140,8 +126,8 @@ export class Session {
     parse: (payload: Uint8Array) => T,
     transactionId = 0,
   ): Promise<T> {
-    const path = this.#tracer === null ? undefined : tracedPath(operation, parts);
-    const reply = this.#router.request({ operation, transactionId, parts, parse, path });
+    const path = this.#line.isTraced ? tracedPath(operation, parts) : undefined;
+    const reply = this.#line.request({ operation, transactionId, parts, parse, path });
     return this.#patience?.limit(operationName(operation), reply) ?? reply;
   }
 }

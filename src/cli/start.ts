@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-// Starts the command in a process, by the API of its runtime.
+// Starts the tools in a process, by the API of its runtime. Loads the whole command for any other subcommand.
 
-import { main } from "./main.ts";
+import { command } from "./command.ts";
+import { tools } from "./tools.ts";
 
 const { end, invocation } = "Deno" in globalThis ? await import("./host_deno.ts") : await import("./host_node.ts");
-end(await main(invocation()));
+const ending = await command(invocation(), tools, false);
+if (ending === null) await import("./start_whole.ts");
+else end(ending);

@@ -2,6 +2,7 @@
 
 import { byteString } from "./bytes.ts";
 import type { Context } from "./context.ts";
+import type { TreeNode } from "../checkpoints/tree_node.ts";
 import { escapeText } from "./escape.ts";
 import { Failure } from "./invocation.ts";
 import { jsonLine, jsonOf } from "./json.ts";
@@ -35,10 +36,13 @@ export async function stat(context: Context): Promise<number> {
   const top = absolutePath(operands[0] ?? "/");
   const session = await context.connect();
   let isComplete = true;
-  const owners = await count(session, top, (path, reason) => {
+  const work = (await context.progress()).start("stat");
+  const onUnreadable = (path: string, reason: string): void => {
     isComplete = false;
     context.warn(`cannot read ${escapeText(path)}: ${reason}`);
-  });
+  };
+  const owners = await count(storeNodes(session, top, onUnreadable, work));
+  work.done();
   if (owners.size === 0 && isComplete) throw new Failure(`cannot count ${escapeText(top)}: No such file or directory`);
   const rows: Row[] = [];
   for (const [domid, owned] of [...owners].sort(([a], [b]) => Number(a) - Number(b))) {
@@ -51,13 +55,9 @@ export async function stat(context: Context): Promise<number> {
 }
 
 /** Counts the nodes of each owner, and the bytes of their names and values. */
-async function count(
-  session: Session,
-  top: string,
-  onUnreadable: (path: string, reason: string) => void,
-): Promise<Map<string, Owned>> {
+async function count(nodes: AsyncIterable<TreeNode>): Promise<Map<string, Owned>> {
   const owners = new Map<string, Owned>();
-  for await (const { path, value, permissions: [first = ""] } of storeNodes(session, top, onUnreadable)) {
+  for await (const { path, value, permissions: [first = ""] } of nodes) {
     const domid = first.slice(1);
     const owned = owners.get(domid) ?? { nodes: 0, bytes: 0 };
     owners.set(domid, owned);

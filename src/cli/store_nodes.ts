@@ -8,6 +8,7 @@ import { openDump } from "../checkpoints/dump_format.ts";
 import { escapeText } from "./escape.ts";
 import { openInput } from "./input.ts";
 import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+import type { Work } from "./silent_progress.ts";
 
 /** Called with a node that cannot be read, and the reason. The stream goes on without the nodes below it. */
 export type OnUnreadable = (path: string, reason: string) => void;
@@ -20,11 +21,17 @@ export function failUnreadable(path: string, reason: string): never {
 /**
  * Yields the node `top` and the nodes below it, in the order of a dump. Yields nothing if `top` does not exist.
  *
- * The stream is no snapshot: it skips a node that another client removes after its parent was listed. Throws a
- * {@linkcode Failure} if the connection ends.
+ * The stream is no snapshot: it skips a node that another client removes after its parent was listed. `work` is told
+ * how far the stream is. Throws a {@linkcode Failure} if the connection ends.
  */
-export function storeNodes(source: Source, top: string, onUnreadable: OnUnreadable): AsyncGenerator<TreeNode, void> {
+export function storeNodes(
+  source: Source,
+  top: string,
+  onUnreadable: OnUnreadable,
+  work: Pick<Work, "advance"> | null = null,
+): AsyncGenerator<TreeNode, void> {
   return liveNodes(source, top, {
+    work,
     refused: (path, error) => onUnreadable(path, reasonOf(error)),
     failed: (path, error) => failUnreadable(path, reasonOf(error)),
   });
@@ -34,18 +41,20 @@ export function storeNodes(source: Source, top: string, onUnreadable: OnUnreadab
 export async function openDumpFile(
   invocation: Invocation,
   file: string,
+  work: Work,
 ): Promise<{ readonly path: string; readonly nodes: AsyncGenerator<TreeNode, void> }> {
   try {
-    const { path, nodes } = await openDump(...openInput(invocation, file));
+    const { path, nodes } = await openDump(...openInput(invocation, file, work));
     return { path, nodes: orFailure(nodes) };
   } catch (error) {
     throw error instanceof DumpError ? new Failure(error.message) : error;
   }
 }
 
-async function* orFailure(nodes: AsyncGenerator<TreeNode, unknown>): AsyncGenerator<TreeNode, void> {
+/** Passes what is read of a file on. Throws a {@linkcode Failure} if the file is invalid. */
+export async function* orFailure<T>(read: AsyncGenerator<T, unknown>): AsyncGenerator<T, void> {
   try {
-    yield* nodes;
+    yield* read;
   } catch (error) {
     throw error instanceof DumpError ? new Failure(error.message) : error;
   }

@@ -5,11 +5,13 @@ import { byteString, utf8Of } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { escapeBytes, escapeText } from "./escape.ts";
 import { Failure, type Invocation, reasonOf } from "./invocation.ts";
+import { isUtf8 } from "./locale.ts";
 import { atoi } from "./numbers.ts";
 import { Printer } from "./printer.ts";
 import type { Session } from "./session.ts";
 import { type Content, type Found, TreeReader } from "../checkpoints/tree_reader.ts";
 import { argumentsOf } from "./usage.ts";
+import type { Work } from "./silent_progress.ts";
 
 /** The lines before a node and before the nodes below it. All have the same width. */
 interface Lines {
@@ -41,8 +43,13 @@ export async function tree(context: Context): Promise<number> {
     options.has("p"),
     levels === undefined ? Infinity : atoi(levels),
   );
+  const progress = await context.progress();
   try {
-    for (const top of operands.length === 0 ? ["/"] : operands) await drawing.add(top);
+    for (const top of operands.length === 0 ? ["/"] : operands) {
+      const work = progress.start("tree");
+      await drawing.add(top, work);
+      work.done();
+    }
   } finally {
     drawing.flush();
   }
@@ -72,7 +79,7 @@ class Drawing {
   }
 
   /** Draws a tree. Throws a {@linkcode Failure} if its top cannot be listed. */
-  async add(top: string): Promise<void> {
+  async add(top: string, work: Work): Promise<void> {
     const reader = new TreeReader(this.#session, this.#hasPermissions, this.#levels);
     const children = await reader.start(top).catch((error: unknown) => {
       throw new Failure(`cannot list ${top}: ${reasonOf(error)}`);
@@ -82,6 +89,7 @@ class Drawing {
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       const { found, lead, isLast } = at;
       const content = await reader.take(found);
+      reader.report(work);
       this.#line(lead + (isLast ? this.#lines.lastBranch : this.#lines.branch), await this.#text(found, content));
       if ("value" in content.children) {
         stack.push(...placed(content.children.value, lead + (isLast ? this.#lines.gap : this.#lines.trunk)));
@@ -135,10 +143,4 @@ class Drawing {
 /** Returns nodes as they are pushed on a stack: the last one first. */
 function placed(children: readonly Found[], lead: string): Placed[] {
   return children.map((found, i): Placed => ({ found, lead, isLast: i === children.length - 1 })).reverse();
-}
-
-/** Whether the locale of the environment has UTF-8. */
-function isUtf8(invocation: Invocation): boolean {
-  const locale = ["LC_ALL", "LC_CTYPE", "LANG"].map((name) => invocation.variable(name)).find((value) => value);
-  return /utf-?8/i.test(locale ?? "");
 }

@@ -2,7 +2,7 @@
 
 import type { Context } from "./context.ts";
 import { complaintOf } from "./hint.ts";
-import { Failure } from "./invocation.ts";
+import { Failure, HelpRequest } from "./invocation.ts";
 import { type OptionRule, parseOptions } from "./getopt.ts";
 
 /** The subcommands that take options of the xenstore-* tools: these tools, and what reads alike. */
@@ -33,6 +33,9 @@ const rules: readonly OptionRule[] = [
   { letter: "s" },
 ];
 
+/** The options that any subcommand recognises: `-h` prints the usage as the tools do, and `--help` the help. */
+const ownRules: readonly OptionRule[] = [{ letter: "h" }, { letter: "help", long: "help" }, ...rules.slice(1)];
+
 /** The letters of the options of each subcommand, and the arguments in its usage. */
 const modes: Readonly<Record<Mode, { readonly letters: string; readonly usage: string }>> = {
   read: { letters: "pR", usage: "[-h] [-p] [-R] key [...]" },
@@ -57,26 +60,33 @@ export interface Arguments {
  * Parses the arguments of a subcommand.
  *
  * Throws a {@linkcode Failure} with the usage and status 1 if an option is invalid or operands are missing, and with
- * status 0 if help was asked for.
+ * status 0 if `-h` was given. Throws a {@linkcode HelpRequest} if the subcommand got `--help`.
  */
 export function argumentsOf(context: Context, mode: Mode): Arguments {
   const { letters } = modes[mode];
   const extras = mode === "watch" && !context.isTool ? watchExtras : [];
-  const known = [...rules, ...extras];
+  const known = [...context.isTool ? rules : ownRules, ...extras];
   const posixlyCorrect = context.invocation.variable("POSIXLY_CORRECT") !== undefined;
   const { options, operands } = parseOptions(context.args, known, posixlyCorrect);
   const given = new Map<string, string>();
   for (const option of options) {
     if (option.type === "invalid") {
-      const own = known.filter(({ letter }) => letter === "h" || letters.includes(letter) || isIn(extras, letter));
-      context.complain(context.isTool ? option.complaint : complaintOf(option, own));
+      context.complain(context.isTool ? option.complaint : complaintOf(option, optionsOf(mode)));
       throw usageFailure(context, mode);
-    } else if (option.letter === "h") throw usageFailure(context, mode, 0);
+    } else if (option.letter === "help") throw new HelpRequest();
+    else if (option.letter === "h") throw usageFailure(context, mode, 0);
     else if (letters.includes(option.letter) || isIn(extras, option.letter)) given.set(option.letter, option.argument);
     else if (option.letter !== "s") throw usageFailure(context, mode);
   }
   if (operands.length === 0 && mode !== "ls" && mode !== "tree") throw usageFailure(context, mode);
   return { options: given, operands };
+}
+
+/** Returns the options of a subcommand of the command, which `xenstore-watch` does not have all. */
+export function optionsOf(mode: Mode): readonly OptionRule[] {
+  const { letters } = modes[mode];
+  const own = rules.filter(({ letter }) => letter === "h" || letters.includes(letter));
+  return mode === "watch" ? [...own, ...watchExtras] : own;
 }
 
 function isIn(options: readonly OptionRule[], name: string): boolean {

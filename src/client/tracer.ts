@@ -2,7 +2,7 @@
 
 import { EventClass } from "../events/classes.ts";
 import { quoted, quotedBytes } from "../events/escape.ts";
-import { Progress, type ProgressClock } from "../events/progress.ts";
+import { Progress, progressClock } from "../events/progress.ts";
 import type { Reporter } from "../events/reporter.ts";
 import type { DiagnosticsChannels } from "../transport/diagnostics.ts";
 import { type Operation, operationName } from "../wire/operations.ts";
@@ -21,14 +21,6 @@ const LONG_OPERATIONS = {
 
 /** An operation that may take long. */
 export type LongOperation = keyof typeof LONG_OPERATIONS;
-
-const clock: ProgressClock = {
-  now: () => performance.now(),
-  after: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 /**
  * The message that the channels `tracing:tsxs:request:*` of `node:diagnostics_channel` carry. All channels carry the
@@ -132,7 +124,7 @@ export class Tracer {
   /** Starts to report the progress of a long operation, also to callbacks that are registered later. */
   progress(operation: LongOperation): Progress {
     const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
-    return new Progress(this.#reporter, source, clock);
+    return new Progress(this.#reporter, source, progressClock);
   }
 
   /** Tells of a change of the connection. */

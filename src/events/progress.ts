@@ -11,6 +11,15 @@ export interface ProgressClock {
   after(milliseconds: number, callback: () => void): { cancel(): void };
 }
 
+/** The clock of the machine. */
+export const progressClock: ProgressClock = {
+  now: () => performance.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
 /** Milliseconds from the start of an operation to its first event. */
 export const FIRST_AFTER = 2000;
 /** The least milliseconds between two events. */

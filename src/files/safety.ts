@@ -98,7 +98,7 @@ function follow(directory: string): Step[] {
     const found = lookAt(at);
     const isNew = found === "missing" || (found !== "denied" && !found.isDirectory() && !found.isSymbolicLink());
     // Fails with EEXIST if it is a file.
-    if (isNew) makeDirectory(at);
+    if (isNew) makeDirectory(at, steps.some(({ stats }) => stats === null));
     const stats = isNew ? lstatSync(at) : found === "denied" ? null : found;
     steps.push({ path: at, stats, isNew });
     if (stats === null || !stats.isSymbolicLink()) continue;
@@ -120,8 +120,22 @@ function lookAt(path: string): Stats | "missing" | "denied" {
   }
 }
 
-/** Makes a directory, and syncs its name. The ones above it are made if no look at them was permitted. */
-function makeDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+/**
+ * Makes a directory, and syncs its name. The ones above it are made if no look at them was permitted.
+ *
+ * Otherwise they exist: Node's recursive call would repeat forever in a file system that makes no directories, as
+ * `/proc`.
+ */
+function makeDirectory(path: string, recursive: boolean): void {
+  if (!recursive) {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have made the directory after the look at it.
+      if (codeOf(error) !== "EEXIST" || !lstatSync(path).isDirectory()) throw error;
+    }
+    return syncDirectory(dirname(path));
+  }
+  const first = mkdirSync(path, { recursive, mode: 0o700 });
   for (let at = path; first !== undefined && at !== dirname(first); at = dirname(at)) syncDirectory(dirname(at));
 }

@@ -34,8 +34,8 @@ export async function openUnix(path: string, { signal }: OpenOptions = {}): Prom
   return new DenoTransport(conn);
 }
 
-/** Deno gives no code to errors that it has no class for, but their text ends with the number. */
-function withCode(error: unknown): unknown {
+/** Adds the code to an error of Deno. It gives none to errors without a class, but their text ends with the number. */
+export function withCode(error: unknown): unknown {
   if (!(error instanceof Error) || codeOf(error) !== undefined) return error;
   const [, errno] = /\(os error (\d+)\)$/.exec(error.message) ?? [];
   return errno === undefined ? error : systemError(Number(errno), "connect");

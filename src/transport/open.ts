@@ -46,14 +46,27 @@ export interface Opened {
  * Rejects with a {@linkcode ConnectionError} that lists the attempts and has the code of the last one.
  */
 export async function openTransport(address: string | undefined, options: OpenOptions = {}): Promise<Opened> {
+  const { opened, found } = await openFirst(address, ({ kind, path }) => openers[kind](path, options), options.signal);
+  return { transport: opened, address: formatAddress(found) };
+}
+
+/**
+ * Opens an address by a function, or the first of {@linkcode defaultAddresses} that the function opens.
+ *
+ * Rejects as {@linkcode openTransport} does.
+ */
+export async function openFirst<T>(
+  address: string | undefined,
+  open: (candidate: Address) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<{ readonly opened: T; readonly found: Address }> {
   const candidates = address === undefined ? defaultAddresses() : [parseAddress(address)];
   const failures: ConnectionError[] = [];
   for (const candidate of candidates) {
     try {
-      const transport = await openers[candidate.kind](candidate.path, options);
-      return { transport, address: formatAddress(candidate) };
+      return { opened: await open(candidate), found: candidate };
     } catch (error) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const failure = openFailure(candidate, error);
       if (address !== undefined) throw failure;
       failures.push(failure);

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { type PlanRestoreOptions, restoreTree, saveTree } from "../../src/checkpoints/mod.ts";
+import { DumpError, type PlanRestoreOptions, restoreTree, saveTree } from "../../src/checkpoints/mod.ts";
 import { type Client, connect } from "../../src/client/client.ts";
 import { formatPermission } from "../../src/wire/permissions.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
@@ -204,12 +204,55 @@ describe("a restore with another domid", () => {
       assertEquals(await store.readText("/tool/guest/domid"), "7");
     }));
 
-  test("a tree with a node below its top that is named after the domain is refused, and nothing is changed", () =>
+  const host = {
+    "backend/vbd/5/768/frontend": "/local/domain/5/device/vbd/768",
+    "backend/vbd/5/768/frontend-id": "5",
+    "backend/vbd/6/768/frontend": "/local/domain/6/device/vbd/768",
+    "backend/vbd/6/768/frontend-id": "6",
+    "backend/vif/5/0/handle": "0",
+    "backend/vif/55/0/handle": "1",
+    "device-model/5/x": "1",
+  };
+
+  test("nodes below the top that are named after the domain are renamed, also past their siblings", () =>
     withStore(async (store) => {
-      await writeAll(store, "/local/domain/0", { "backend/vbd/5/768/mode": "w", a: "1" });
+      await writeAll(store, "/local/domain/0", host);
+      const checkpoint = await saveTree(store, "/local/domain/0");
+      await store.delete("/local/domain/0");
+      const options = { domid: { from: 5, to: 7 } };
+      const planned = (await restoreTree(store, checkpoint, { ...options, dryRun: true })).differences ?? [];
+      const paths = planned.map(({ path }) => path);
+      assertEquals(paths, paths.toSorted((a, b) => a.replaceAll("/", "\0") < b.replaceAll("/", "\0") ? -1 : 1));
+      assertEquals((await restoreTree(store, checkpoint, options)).added, paths.length);
+      assertEquals(await valuesOf(store, "/local/domain/0"), {
+        "backend/vbd/6/768/frontend": "/local/domain/6/device/vbd/768",
+        "backend/vbd/6/768/frontend-id": "6",
+        "backend/vbd/7/768/frontend": "/local/domain/7/device/vbd/768",
+        "backend/vbd/7/768/frontend-id": "7",
+        "backend/vif/55/0/handle": "1",
+        "backend/vif/7/0/handle": "0",
+        "device-model/7/x": "1",
+      });
+      assertEquals((await restoreTree(store, checkpoint, { ...options, dryRun: true })).differences, []);
+    }));
+
+  test("the whole store is restored with one domain under another number", () =>
+    withStore(async (store) => {
+      await writeAll(store, "/local/domain", { "5/name": "a", "6/name": "b", "0/backend/vbd/5/1/mode": "w" });
+      await writeAll(store, "/libxl/5", { type: "pv" });
+      const checkpoint = await saveTree(store, "/");
+      await restoreTree(store, checkpoint, { domid: { from: 5, to: 70 }, mode: "merge", to: "/tool/copy" });
+      assertEquals(await store.list("/tool/copy/local/domain"), ["70", "6", "0"]);
+      assertEquals(await store.readText("/tool/copy/local/domain/0/backend/vbd/70/1/mode"), "w");
+      assertEquals(await store.readText("/tool/copy/libxl/70/type"), "pv");
+    }));
+
+  test("a tree that has nodes of the new domain already is refused, and nothing is changed", () =>
+    withStore(async (store) => {
+      await writeAll(store, "/local/domain/0", host);
       const checkpoint = await saveTree(store, "/local/domain/0/backend");
-      const options = { domid: { from: 5, to: 7 }, to: "/tool/new" };
-      await assertRejects(() => restoreTree(store, checkpoint, options), Error, "/local/domain/0/backend/vbd/5");
+      const options = { domid: { from: 5, to: 6 }, to: "/tool/new" };
+      await assertRejects(() => restoreTree(store, checkpoint, options), DumpError, "/tool/new/vbd/6");
       assertEquals(await store.exists("/tool/new"), false);
     }));
 

@@ -67,6 +67,22 @@ function disturbed(store: Client, path: string, times: number): Client {
   });
 }
 
+/** A client whose long operations tell their progress immediately. */
+function withProgress(store: Client, tell: (event: string) => void): Client {
+  const progress = {
+    advance: (position: number, total: number) => tell(`${position} of ${total}`),
+    done: () => tell("done"),
+    fail: () => tell("fail"),
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === "track") return (operation: string) => (tell(`start ${operation}`), progress);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 describe("saving a tree", () => {
   test("a tree that other clients change is read again, and the checkpoint is one state", () =>
     withStore(async (store) => {
@@ -135,7 +151,7 @@ describe("saving a tree", () => {
       assertEquals([error.code, error.path], ["EACCES", "/local/domain/5/a/secret"]);
     }));
 
-  test("an aborted save ends with the signal's reason, and leaves no transaction open", () =>
+  test("an aborted save ends with the signal's reason, before and during the reading", () =>
     withStore(async (store) => {
       await store.write("/a/b", "1");
       await assertRejects(
@@ -151,22 +167,28 @@ describe("saving a tree", () => {
         },
         open: () => Promise.resolve(null),
       };
-      for (let i = 0; i < 20000; i += 100) {
+      for (let i = 0; i < 3000; i += 100) {
         await Promise.all(Array.from({ length: 100 }, (_, at) => store.write(`/a/${i + at}`, "a value of some bytes")));
       }
       await assertRejects(() => saveTree(store, "/a", { storage, signal: controller.signal }), Error, "stop");
     }));
 
-  test("a save reports its progress, which ends at the number of nodes", () =>
+  test("saving and restoring tell how far they are, and that they succeeded or failed", () =>
     withStore(async (store) => {
-      const seen: string[] = [];
-      using _ = store.on("progress", (event) => {
-        if (event.type === "progress") seen.push(event.operation);
-      });
-      await store.write("/a/b", "1");
-      // Short operations report nothing.
-      await saveTree(store, "/a");
-      assertEquals(seen, []);
+      for (let i = 0; i < 300; i++) await store.write(`/a/${i % 10}/${i}`, "1");
+      const told: string[] = [];
+      const client = withProgress(store, (event) => told.push(event));
+      const checkpoint = await saveTree(client, "/a");
+      assertEquals([told[0], told[1], told.at(-2)], ["start saveTree", "1 of 11", "done"]);
+      assert(told.includes("311 of 311"), told.join(", "));
+      assertEquals(told.filter((event) => event === "fail").length, 1, "fail() after done() has no effect");
+      told.length = 0;
+      await restoreTree(client, checkpoint, { to: "/b" });
+      const { length } = await checkpoint.bytes();
+      assertEquals([told[0], told.at(-3), told.at(-2)], ["start restoreTree", `${length} of ${length}`, "done"]);
+      told.length = 0;
+      await assertRejects(() => saveTree(client, "/none"), XenStoreError);
+      assertEquals(told, ["start saveTree", "fail"]);
     }));
 });
 
@@ -408,8 +430,9 @@ describe("chains of checkpoints", () => {
 });
 
 test("a tree of a live store that is compared must be absolute and of known keys", () =>
-  withStore(async (store) => {
+  withStore((store) => {
     const live = { client: store, path: "a" };
     assertThrows(() => diffTrees(live, live), InvalidPathError);
     assertThrows(() => diffTrees({ ...live, paht: "" } as never, live), TypeError, 'mean "path"?');
+    return Promise.resolve();
   }));

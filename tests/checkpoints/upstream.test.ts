@@ -16,7 +16,7 @@ function withStorage(run: (storage: CheckpointStorage) => Promise<void>): Promis
   return inDirectory(async (base) => await run(await CheckpointStorage.create(base)));
 }
 
-// The faults of fsync need a system that fails: see tests/peers/checkpoints_crash.test.ts.
+// The faults of fsync need a system that fails: see tests/peers/checkpoints_failing.test.ts.
 describe("the faults of the model", () => {
   test("a failed write is not followed by a rename, and its error is that of the write", () =>
     withStorage(async (storage) => {

@@ -54,6 +54,27 @@ describe("the command as a process", () => {
       assertEquals([missing.code, missing.stderr], [2, `tsxs: cannot read ${dump}-2: No such file or directory\n`]);
     }));
 
+  test("dump into restore by a pipe copies a tree to the store of another address", () =>
+    inDirectory(async (directory) => {
+      await using from = new Daemon();
+      await using to = new Daemon();
+      const sockets = [join(directory, "from"), join(directory, "to")] as const;
+      await from.listen(sockets[0]);
+      await to.listen(sockets[1]);
+      await using store = await connect(from.connect());
+      await using copy = await connect(to.connect());
+      await Promise.all(Array.from({ length: 5000 }, (_, i) => store.write(`/a/${i % 70}/${i}`, `value ${i}`)));
+      const words = command.map((word) => `'${word}'`).join(" ");
+      const [source, target] = sockets.map((socket) => `${words} --address 'unix:${socket}'`);
+      const copied = await runCommand(["sh", "-c", `${source} dump /a | ${target} restore --yes - | wc -l`]);
+      assertEquals([copied.code, copied.stdout.trim(), copied.stderr], [0, "5071", ""]);
+      const dumps = await Promise.all(
+        sockets.map((socket) => runCommand([...command, "--address", `unix:${socket}`, "dump", "/a"])),
+      );
+      assertEquals(dumps[0], dumps[1]);
+      assertEquals(await copy.readText("/a/69/4969"), "value 4969");
+    }));
+
   for (const [answer, value] of [["y", "old"], ["n", "new"]] as const) {
     test(`restore asks on a terminal, and the answer ${answer} leaves ${value}`, () =>
       withDump(async (variables, store, dump) => {

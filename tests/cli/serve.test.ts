@@ -172,7 +172,7 @@ describe("serve", () => {
     }));
 
   test("serve without a socket ends with its usage", async () => {
-    const usage = "Usage: tsxs serve [-h] --socket PATH [--data DIRECTORY] [--log FILE] [--pid-file FILE]";
+    const usage = "Usage: tsxs serve [-h] --socket SOCKET [--data DIRECTORY] [--log FILE] [--pid-file FILE]";
     for (const words of [[], ["--data", "/a"], ["--socket", "/a", "operand"]]) {
       const { ending, stderr } = await run(never, ["tsxs", "serve", ...words]);
       assertEquals([ending, stderr], [1, `tsxs: ${usage}\n`]);

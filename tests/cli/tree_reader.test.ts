@@ -2,6 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { TreeReader } from "../../src/checkpoints/tree_reader.ts";
 import { run } from "../support/invocation.ts";
 import { Peer, type Received } from "../support/peer.ts";
 import { serveTree, tree } from "../support/tree.ts";
@@ -109,5 +110,25 @@ describe("ls of a scripted store", () => {
     });
     const { stdout } = await ls(peer, "-fp");
     assertEquals(stdout, '/\\x1b[2J = ""   (n0\\007)\n');
+  });
+});
+
+describe("the progress of a visit", () => {
+  test("takes the children of a node for equal parts, so that a part of the tree is a part of the work", async () => {
+    const nodes = tree("/a/1", "/a/2", "/b", "/c", "/d");
+    const reader = new TreeReader({
+      read: () => Promise.resolve(new Uint8Array()),
+      permissions: () => Promise.resolve([]),
+      list: (path) => Promise.resolve(nodes.get(path)?.children ?? []),
+    }, false);
+    const reported: (readonly [visited: number, total: number])[] = [];
+    const stack = [...await reader.start("/")].reverse();
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      const { children } = await reader.take(at);
+      if ("value" in children) stack.push(...children.value.toReversed());
+      reader.report({ advance: (position, total) => void reported.push([position, total]) });
+    }
+    // After /a nothing is done, after /a/1 an eighth, and after /a/2 a quarter.
+    assertEquals(reported, [[1, 1000], [2, 16], [3, 12], [4, 8], [5, 7], [6, 7]]);
   });
 });

@@ -4,11 +4,15 @@ import type { Protection } from "./protection.ts";
 import { blocking } from "./protections/blocking.ts";
 import { checkpoints } from "./protections/checkpoints.ts";
 import { client } from "./protections/client.ts";
+import { completion } from "./protections/completion.ts";
 import { daemonLines } from "./protections/daemon_lines.ts";
 import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
+import { domainSources } from "./protections/domain_sources.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { shell } from "./protections/shell.ts";
+import { trace } from "./protections/trace.ts";
 import { trees } from "./protections/trees.ts";
 import { waits } from "./protections/waits.ts";
 import { wire } from "./protections/wire.ts";
@@ -19,11 +23,15 @@ export const protections: readonly Protection[] = [
   ...daemonState,
   ...daemonLines,
   ...persistence,
+  ...domainSources,
   ...migration,
   ...wire,
   ...client,
   ...trees,
   ...waits,
+  ...trace,
   ...blocking,
+  ...completion,
+  ...shell,
   ...checkpoints,
 ];

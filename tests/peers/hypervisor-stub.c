@@ -33,7 +33,7 @@
 #include <xengnttab.h>
 #include "guest-ring.h"
 
-enum { VIRQ_PORT = 1, FIRST_PORT = 16, MAX_GUESTS = 1024, MAX_PORTS = 4096, PAGE = 4096 };
+enum { VIRQ_PORT = 1, FIRST_PORT = 16, MAX_GUESTS = 8192, MAX_PORTS = 16384, PAGE = 4096 };
 
 static struct guest *guests[MAX_GUESTS]; /* touched by the daemon's own thread only; one entry per domid ever seen */
 static int guest_count;

@@ -16,6 +16,7 @@ const modules: Readonly<Record<string, string>> = {
   "tsxs": "mod.ts",
   "tsxs/checkpoints": "src/checkpoints/mod.ts",
   "tsxs/daemon": "src/daemon/mod.ts",
+  "tsxs/domains": "src/domains/mod.ts",
   "tsxs/pyxs": "compat/pyxs.ts",
   "tsxs/xs": "compat/xs.ts",
 };

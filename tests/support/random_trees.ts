@@ -2,7 +2,7 @@
 
 import type { Client } from "../../src/client/client.ts";
 import { formatPermission } from "../../src/wire/permissions.ts";
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 const NAMES = ["-", "@", "A", "_", "z", "0", "b", "5", "k"] as const;
 const LETTERS = ["n", "r", "w", "b"] as const;

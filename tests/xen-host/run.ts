@@ -9,7 +9,9 @@ import { build } from "esbuild";
 import { loaded, readOutcomes } from "./results.ts";
 
 /** The test files of this folder. Each becomes one bundle, NAME.test.mjs, which all runtimes run. */
-const suites = ["suite", "blocking"];
+const all = ["suite", "blocking", "domains"];
+/** The suites that the arguments name; all suites without arguments. */
+const suites = process.argv.length > 2 ? all.filter((name) => process.argv.includes(name)) : all;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { ownArgumentsOf } from "../own_arguments.ts";
 import { orFailure, repositoryOption, Room } from "./room.ts";
 
-/** Removes a lock. Resolves with 1 if there was none. */
+/** Removes a lock. Resolves with 1 if the checkpoint was not locked. */
 export async function breakLock(context: Context): Promise<number> {
   const given = ownArgumentsOf(context, {
     options: [repositoryOption, { letter: "f", long: "force" }],

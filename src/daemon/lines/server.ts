@@ -7,7 +7,7 @@ import { checkSocketPath } from "../../transport/socket_path.ts";
 import { errnoText, isErrnoName } from "../../wire/errno.ts";
 import { codeOf } from "../../wire/system_errors.ts";
 import type { Serve } from "../sockets/line.ts";
-import { type Listening, listenUnix, probeUnix } from "../sockets/listen.ts";
+import { listenUnix, probeUnix } from "../sockets/listen.ts";
 import { openShortPaths, type ShortPaths } from "../sockets/short_path.ts";
 
 /** The mode of a socket: its owner alone may connect, as with every XenStore daemon. */
@@ -24,6 +24,12 @@ export interface Listener extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A socket that is bound, and its connections. */
+export interface Bound {
+  /** Stops listening, ends the connections, and resolves when all have ended. */
+  close(): Promise<void>;
+}
+
 /**
  * Listens on the Unix socket at `path`, which is accessible to its owner alone (0600) from the first moment. A stale
  * socket file is replaced.
@@ -32,12 +38,17 @@ export interface Listener extends AsyncDisposable {
  * EINVAL if the path is empty, contains a NUL or has more than 107 bytes, and the code of the system, such as ENOENT or
  * EACCES.
  */
-export async function listen(path: string, serve: Serve): Promise<Listener> {
+export function listen(path: string, serve: Serve): Promise<Listener> {
+  return listenAt(path, (bound) => listenUnix(bound, serve));
+}
+
+/** Listens as {@linkcode listen} does, by a function that binds a socket at the path that it is given. */
+export async function listenAt(path: string, bind: (path: string) => Promise<Bound>): Promise<Listener> {
   if (path === "") throw cannotListen(path, "the path is empty", "EINVAL");
   try {
     checkSocketPath(path);
     // The working directory may change before the file is removed.
-    const listener = new SocketListener(resolve(path), serve);
+    const listener = new SocketListener(resolve(path), bind);
     await listener.open(await findStale(path));
     return listener;
   } catch (error) {
@@ -97,16 +108,16 @@ function statOf(path: string): Stats | null {
 
 class SocketListener implements Listener {
   readonly path: string;
-  readonly #serve: Serve;
-  #listening: Listening | null = null;
+  readonly #bind: (path: string) => Promise<Bound>;
+  #listening: Bound | null = null;
   #file: Stats | null = null;
   /** The name by which the socket was bound: the runtime may remove that name when the socket is closed. */
   #bound: ShortPaths | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(path: string, serve: Serve) {
+  constructor(path: string, bind: (path: string) => Promise<Bound>) {
     this.path = path;
-    this.#serve = serve;
+    this.#bind = bind;
   }
 
   /**
@@ -121,7 +132,7 @@ class SocketListener implements Listener {
     try {
       // The name within the directory may be longer than the path that the socket is for.
       this.#bound = openShortPaths(directory, "s");
-      this.#listening = await listenUnix(this.#bound.path("s"), this.#serve);
+      this.#listening = await this.#bind(this.#bound.path("s"));
       chmodSync(bound, MODE);
       if (stale !== null) takeAway(path, stale, join(directory, "stale"));
       place(bound, path);

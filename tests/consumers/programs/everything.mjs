@@ -4,6 +4,7 @@
 import * as tsxs from "tsxs";
 import * as checkpoints from "tsxs/checkpoints";
 import * as daemons from "tsxs/daemon";
+import * as domains from "tsxs/domains";
 import * as pyxs from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
 
@@ -34,6 +35,7 @@ function checkNames() {
     ...checkpoints,
     ...tsxs,
     ...daemons,
+    ...domains,
     ...pyxs,
     Client: tsxs.Client,
     PyClient: pyxs.Client,
@@ -81,6 +83,17 @@ async function useDaemon() {
   same(closed instanceof ConnectionError, true);
 }
 
+async function useDomains() {
+  const store = await connect("embedded:");
+  await store.write("/local/domain/5/name", "web");
+  await store.introduceDomain(5, 1, 1);
+  const [domain] = await domains.listDomains(store, { flags: domains.DomainFlag.active });
+  same([domain.id, domain.name], [5, "web"]);
+  const missing = await thrownBy(() => domain.read("data/missing"));
+  same([missing instanceof XenStoreError, missing.code], [true, "ENOENT"]);
+  await store.close();
+}
+
 async function useCheckpoints() {
   const { CheckpointError, CheckpointRepository, XenStoreError: CheckpointBase } = checkpoints;
   const repository = new CheckpointRepository(`${socket}-checkpoints-${process.pid}`);
@@ -116,6 +129,7 @@ async function main() {
   if (process.argv.includes("--names")) checkNames();
   await useClient();
   await useDaemon();
+  await useDomains();
   await useCheckpoints();
   await useBlocking();
   console.log("everything works");

@@ -3,6 +3,7 @@
 import { type Client, type ClientOptions, connect, type MonitorEvent, type Transport, XenStoreError } from "tsxs";
 import { type CheckpointError, CheckpointStorage } from "tsxs/checkpoints";
 import { Daemon, type LogReader } from "tsxs/daemon";
+import { type Domain, DomainFlag, type DomainSource, listDomains } from "tsxs/domains";
 import { Client as PyClient, type Event } from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
 
@@ -30,6 +31,11 @@ export async function useDaemon(): Promise<string[]> {
   const names: string[] = [];
   for await (const event of log) if (event.type === "operation") names.push(event.operation);
   return names;
+}
+
+export async function useDomains(client: Client, source: DomainSource): Promise<(string | null)[]> {
+  const domains: Domain[] = await listDomains(client, { flags: DomainFlag.active, sources: [source] });
+  return domains.map(({ name }) => name);
 }
 
 export async function useCheckpoints(error: CheckpointError): Promise<string> {

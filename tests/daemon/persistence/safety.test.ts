@@ -44,6 +44,17 @@ async function openAndClose(directory: string): Promise<void> {
 }
 
 describe("Daemon.open()", () => {
+  test("fails with the system's error in a file system that makes no directories", async () => {
+    for (const directory of ["/proc/nothing", "/proc/nothing/below"]) {
+      const error = await assertRejects(
+        () => Daemon.open(directory),
+        JournalError,
+        `cannot open "${directory}": ENOENT`,
+      );
+      assertEquals(error.code, "ENOENT");
+    }
+  });
+
   test("refuses a directory in which the group or all users may write", async () => {
     await inDirectory(async (parent) => {
       const directory = join(parent, "store");

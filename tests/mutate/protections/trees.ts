@@ -36,12 +36,12 @@ export const trees: readonly Protection[] = [
     test: "a restore over a running device keeps its ring, its event channel and its state",
   },
   {
-    name: "nodes below the top that are named after the mapped domain",
-    file: "src/checkpoints/restoring.ts",
-    remove: "if (mapping.renames(node.path)) {",
-    instead: "if (mapping.renames(node.path) && signal?.aborted) {",
+    name: "two nodes of a mapped tree that would have one path",
+    file: "src/checkpoints/mapped_nodes.ts",
+    remove: "if (order === 0) throw",
+    instead: "if (order === 0 && best === null) throw",
     testFile: "tests/checkpoints/restore_classes.test.ts",
-    test: "a tree with a node below its top that is named after the domain is refused, and nothing is changed",
+    test: "a tree that has nodes of the new domain already is refused, and nothing is changed",
   },
   {
     name: "the values of visited nodes, which a reader forgets",
