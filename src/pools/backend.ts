@@ -18,8 +18,8 @@ export interface StateRequest {
 }
 
 /**
- * What keeps the states of objects. Each operation rejects with a {@linkcode NotImplementedError} unless a class
- * replaces it. {@linkcode StateBackend.getRoot} does nothing.
+ * What keeps the states of objects. An operation that no class replaces fails with a
+ * {@linkcode NotImplementedError}. {@linkcode StateBackend.getRoot} does nothing.
  *
  * The root of an object is the object itself, without a state: a path that exists in the store, or an image that
  * exists on disk.

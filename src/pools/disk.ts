@@ -34,17 +34,34 @@ export class Disk implements StatePart {
   readonly #image: string;
   readonly #size: number | undefined;
 
-  /** Names the disk and its image. Throws a `RangeError` if the name is invalid. */
-  constructor({ name, image, size }: DiskOptions) {
+  /**
+   * Names the disk and its image.
+   *
+   * @param options The name, the image, and the size of a new image.
+   * @throws {RangeError} If the name is invalid.
+   */
+  constructor(options: DiskOptions) {
+    const { name, image, size } = options;
     this.#name = checkedState(name);
     this.#image = image;
     this.#size = size;
   }
 
+  /**
+   * Returns the path of the file of a state below the directory of its object.
+   *
+   * @param state The name of the state.
+   * @returns The path, such as `clean.tree`.
+   */
   fileOf(state: string): string {
     return join(this.#name, `${state}${IMAGE_END}`);
   }
 
+  /**
+   * Tells whether the image exists.
+   *
+   * @returns Whether it is a file.
+   */
   async exists(): Promise<boolean> {
     try {
       return (await lstat(this.#image)).isFile();
@@ -54,6 +71,12 @@ export class Disk implements StatePart {
     }
   }
 
+  /**
+   * Makes the part.
+   *
+   * @param request The object.
+   * @throws {StateError} If it cannot be made.
+   */
   async make(request: StateRequest): Promise<void> {
     if (this.#size === undefined) {
       throw this.#error("set", request, `the image ${JSON.stringify(this.#image)} is missing, and no size is given`);
@@ -61,11 +84,22 @@ export class Disk implements StatePart {
     await this.#replace(["-f", "qcow2"], [`${this.#size}`], request.signal);
   }
 
+  /**
+   * Removes the part, and keeps its states.
+   */
   async remove(): Promise<void> {
     await rm(this.#image, { force: true });
   }
 
-  async parent({ object, signal }: StateRequest, states: StateFiles): Promise<string | null> {
+  /**
+   * Returns the state on which the present content depends.
+   *
+   * @param request The object.
+   * @param states The states of this host.
+   * @returns The name of the state, or `null`.
+   */
+  async parent(request: StateRequest, states: StateFiles): Promise<string | null> {
+    const { object, signal } = request;
     const directory = join(states.files.location, object, this.#name);
     const header = await readHeader(new LocalFiles(dirname(this.#image)), basename(this.#image), signal);
     const { backingFile } = header;
@@ -80,28 +114,47 @@ export class Disk implements StatePart {
     throw new ImageError(this.#image, found);
   }
 
+  /**
+   * Puts the present content of the part into a new file among those of the states.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   * @param path The path of the new file below the location of the states.
+   * @returns The state that the file depends on.
+   */
   async keep(request: StateRequest, states: StateFiles, path: string): Promise<KeptPart> {
     const { object, state, signal } = request;
     const file = join(states.files.location, path);
     const parent = await this.parent(request, states);
     // The program takes the lock of the image: it fails if a guest writes to it.
     await qemuImg(this.#image, ["info", "--output=json", "-f", "qcow2", this.#image], signal);
-    if (parent !== state) {
-      const image = { files: new LocalFiles(dirname(this.#image)), path: basename(this.#image) };
-      await copyContent(image, { files: states.files, path }, signal);
-      if (parent === null) return { parent };
-      // A relative name: the directory may be another one on another host.
-      await qemuImg(file, ["rebase", "-u", "-f", "qcow2", "-F", "qcow2", "-b", imageName(parent) ?? "", file], signal);
-      return { parent };
+    const base = parent === state ? (await states.manifest(object, state))?.parent ?? null : parent;
+    if (parent === state && base === null) {
+      // The image depends on the state that it replaces: the new content is that of both.
+      await qemuImg(file, ["convert", "-f", "qcow2", "-O", "qcow2", this.#image, file], signal);
+      return { parent: null };
     }
-    // The image depends on the state that it replaces: the new content is that of both.
-    const below = await states.manifest(object, state);
-    const base = below?.parent ?? null;
-    const backing = base === null ? [] : ["-F", "qcow2", "-B", imageName(base) ?? ""];
-    await qemuImg(file, ["convert", "-f", "qcow2", "-O", "qcow2", ...backing, this.#image, file], signal);
+    const image = { files: new LocalFiles(dirname(this.#image)), path: basename(this.#image) };
+    await copyContent(image, { files: states.files, path }, signal);
+    // Relative names: the directory may be another one on another host.
+    const rebase = async (below: string | null, isSafe: boolean): Promise<void> => {
+      if (below === null) return;
+      const options = isSafe ? [] : ["-u"];
+      const backing = imageName(below) ?? "";
+      await qemuImg(file, ["rebase", ...options, "-f", "qcow2", "-F", "qcow2", "-b", backing, file], signal);
+    };
+    await rebase(parent, false);
+    // The safe way copies what the state below has and the new one below lacks. "convert -B" would lose it.
+    if (parent !== base) await rebase(base, true);
     return { parent: base };
   }
 
+  /**
+   * Puts the part into the condition that a state keeps, whose files were verified.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   */
   async restore(request: StateRequest, states: StateFiles): Promise<void> {
     const { object, state, signal } = request;
     const chain = await states.chain({ operation: "get", object, state });

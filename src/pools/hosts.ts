@@ -31,12 +31,21 @@ export class Hosts {
   readonly #options: HostsOptions;
   readonly #connections = new Map<string, Promise<SftpConnection>>();
 
-  /** Makes no connection yet. */
+  /**
+   * Makes no connection yet.
+   *
+   * @param options The configuration of SSH, or another program.
+   */
   constructor(options: HostsOptions = {}) {
     this.#options = options;
   }
 
-  /** Returns the states of a location. */
+  /**
+   * Returns the states of a location. The connection is made when they are first used.
+   *
+   * @param location The location.
+   * @returns The states.
+   */
   states(location: Location): StateFiles {
     if (location.type !== "ssh") return new StateFiles(new LocalFiles(location.path));
     const { host, path } = location;

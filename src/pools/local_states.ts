@@ -19,7 +19,11 @@ export interface LocalStatesOptions {
   readonly directory: string;
   /** Returns the parts of an object: its disks, and its subtree of the store. Parts are restored in this order. */
   readonly parts: (object: string) => readonly StatePart[];
-  /** How locks are taken. */
+  /**
+   * How locks are taken.
+   *
+   * @default {}
+   */
   readonly lock?: LockOptions | undefined;
 }
 
@@ -32,18 +36,39 @@ export class LocalStates extends StateBackend {
   readonly #parts: (object: string) => readonly StatePart[];
   readonly #lock: LockOptions;
 
-  /** Names the directory and the parts. */
-  constructor({ directory, parts, lock = {} }: LocalStatesOptions) {
+  /**
+   * Names the directory and the parts.
+   *
+   * @param options The directory, the parts, and how locks are taken.
+   */
+  constructor(options: LocalStatesOptions) {
     super();
+    const { directory, parts, lock = {} } = options;
     this.states = StateFiles.local(directory);
     this.#parts = parts;
     this.#lock = lock;
   }
 
+  /**
+   * Lists the states of an object.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns The names, sorted.
+   * @throws {RangeError} If the name of the object is invalid.
+   */
   override show({ object }: StateRequest): Promise<string[]> {
     return this.states.states(object);
   }
 
+  /**
+   * Verifies a state and all that it depends on, and puts the parts of the object into it.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {ImageError} If an image is refused.
+   * @throws {IntegrityError} If a file is damaged.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateError} If a state of the chain is missing.
+   */
   override async get(request: StateRequest): Promise<void> {
     const context = contextOf("get", request);
     const read = async (): Promise<void> => {
@@ -53,6 +78,14 @@ export class LocalStates extends StateBackend {
     await (request.skipLocks ? read() : this.#locked(context, request, read));
   }
 
+  /**
+   * Keeps the present condition of all parts as a state, in place of one that has its name.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {ImageError} If an image is refused, or a program writes to it.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateError} If other states, or the new one, would lose what they depend on.
+   */
   override async set(request: StateRequest): Promise<void> {
     const context = contextOf("set", request);
     await this.#locked(context, request, async (signal) => {
@@ -77,6 +110,13 @@ export class LocalStates extends StateBackend {
     });
   }
 
+  /**
+   * Removes a state.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateError} If the state is missing, or something depends on it.
+   */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
     await this.#locked(context, request, async (signal) => {
@@ -89,15 +129,32 @@ export class LocalStates extends StateBackend {
     });
   }
 
+  /**
+   * Tells whether all parts of the object exist.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns Whether they do.
+   */
   override async checkRoot(request: StateRequest): Promise<boolean> {
     for (const part of this.#parts(request.object)) if (!await part.exists(request)) return false;
     return true;
   }
 
+  /**
+   * Makes the parts of the object that are missing.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateError} If a part cannot be made.
+   */
   override async setRoot(request: StateRequest): Promise<void> {
     for (const part of this.#parts(request.object)) if (!await part.exists(request)) await part.make(request);
   }
 
+  /**
+   * Removes the parts of the object, and keeps its states.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   */
   override async unsetRoot(request: StateRequest): Promise<void> {
     for (const part of this.#parts(request.object)) await part.remove(request);
   }

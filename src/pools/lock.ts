@@ -72,16 +72,43 @@ export class LockedStateError extends StateError {
 
 /** How a lock is taken. */
 export interface LockOptions {
-  /** How long it is awaited, in milliseconds. */
+  /**
+   * How long a lock is awaited, in milliseconds. With 0, it is tried once.
+   *
+   * @default 300000
+   */
   readonly timeout?: number | undefined;
+  /**
+   * Ends the wait, with the signal's reason.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Is told who holds the lock while it is awaited, and for how many milliseconds it was. */
+  /**
+   * Is told who holds the lock while it is awaited, and for how many milliseconds it was.
+   *
+   * @default () => {}
+   */
   readonly onWait?: ((lock: LockStatus, waited: number) => void) | undefined;
-  /** Replaces the times of a real lock in tests. */
-  readonly times?: { readonly heartbeat: number; readonly stale: number; readonly poll: number } | undefined;
+  /**
+   * The times of the lock, in milliseconds. All hosts of a pool must use the same.
+   *
+   * @default { heartbeat: 10000, stale: 60000, poll: 250 }
+   */
+  readonly times?: LockTimes | undefined;
 }
 
-const usualTimes = { heartbeat: HEARTBEAT_MS, stale: STALE_MS, poll: POLL_MS };
+/** The times of locks, in milliseconds. */
+export interface LockTimes {
+  /** How often an owner renews its lock. */
+  readonly heartbeat: number;
+  /** The age from which a lock has no owner any more. */
+  readonly stale: number;
+  /** The pause between two attempts to take a lock. */
+  readonly poll: number;
+}
+
+const usualTimes: LockTimes = { heartbeat: HEARTBEAT_MS, stale: STALE_MS, poll: POLL_MS };
 
 /** A lock that this process holds. */
 export interface HeldLock {

@@ -76,20 +76,31 @@ export interface SourcedStatesOptions {
 
 /** States of this host and of mirrors. */
 export class SourcedStates extends StateBackend {
+  /** A state is replaced in one step, so there is no need to remove it first. */
   override readonly keepsExisting: boolean = true;
   readonly #own: StateBackend;
   readonly #mirrors: readonly { readonly mirror: Mirror; readonly scope: Scope }[];
   readonly #onSkipped: (failure: MirrorFailure) => void;
 
-  /** Sorts the mirrors by how near they are. */
-  constructor({ own, place, mirrors, onSkipped = () => {} }: SourcedStatesOptions) {
+  /**
+   * Sorts the mirrors by how near they are.
+   *
+   * @param options The states of this host, its place, and the mirrors.
+   */
+  constructor(options: SourcedStatesOptions) {
     super();
+    const { own, place, mirrors, onSkipped = () => {} } = options;
     this.#own = own;
     this.#mirrors = nearestFirst(mirrors, place).map((mirror) => ({ mirror, scope: scopeOf(mirror, place) }));
     this.#onSkipped = onSkipped;
   }
 
-  /** Lists the states of this host, and those that all permitted mirrors have. */
+  /**
+   * Lists the states of this host, and those that all permitted mirrors have.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns The names.
+   */
   override async show(request: StateRequest): Promise<string[]> {
     const found = new Set(request.scopes.includes("own") ? await this.#own.show(request) : []);
     const [first, ...others] = this.#permitted(request);
@@ -103,8 +114,13 @@ export class SourcedStates extends StateBackend {
   }
 
   /**
-   * Brings a state from the nearest permitted mirror that has it and can be reached, unless this host has the same.
-   * Then puts the object into that state, if the scope `own` is permitted.
+   * Brings a state from the nearest permitted mirror that has it and can be reached.
+   *
+   * Nothing is brought if this host has the same. Then the object is put into that state, if the scope `own` is
+   * permitted.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateError} If the state is nowhere.
    */
   override async get(request: StateRequest): Promise<void> {
     for (const mirror of this.#permitted(request)) {
@@ -114,7 +130,13 @@ export class SourcedStates extends StateBackend {
     if (request.scopes.includes("own")) await this.#own.get(request);
   }
 
-  /** Keeps a state on this host, if the scope `own` is permitted, and brings it to all permitted mirrors. */
+  /**
+   * Keeps a state on this host, if the scope `own` is permitted, and brings it to all permitted mirrors.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {MirrorsError} If some mirrors failed.
+   * @throws {StateError} If this host does not have the state.
+   */
   override async set(request: StateRequest): Promise<void> {
     if (request.scopes.includes("own")) await this.#own.set(request);
     else if (!(await this.#own.show({ ...request, state: "" })).includes(request.state)) {
@@ -128,24 +150,50 @@ export class SourcedStates extends StateBackend {
     await this.#each("set", request, (mirror) => mirror.states.set(request));
   }
 
-  /** Removes a state from this host, if the scope `own` is permitted, and from all permitted mirrors. */
+  /**
+   * Removes a state from this host, if the scope `own` is permitted, and from all permitted mirrors.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {MirrorsError} If some mirrors failed.
+   */
   override async unset(request: StateRequest): Promise<void> {
     if (request.scopes.includes("own")) await this.#own.unset(request);
     await this.#each("unset", request, (mirror) => mirror.states.unset(request));
   }
 
+  /**
+   * Tells whether this host has the object itself.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns Whether it does.
+   */
   override checkRoot(request: StateRequest): Promise<boolean> {
     return this.#own.checkRoot(request);
   }
 
+  /**
+   * Makes the object of this host ready.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   */
   override getRoot(request: StateRequest): Promise<void> {
     return this.#own.getRoot(request);
   }
 
+  /**
+   * Makes the object on this host.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   */
   override setRoot(request: StateRequest): Promise<void> {
     return this.#own.setRoot(request);
   }
 
+  /**
+   * Removes the object from this host.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   */
   override unsetRoot(request: StateRequest): Promise<void> {
     return this.#own.unsetRoot(request);
   }

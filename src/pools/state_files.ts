@@ -29,22 +29,44 @@ export class StateFiles {
   /** The files of the location. */
   readonly files: PoolFiles;
 
-  /** Takes the files of the location. */
+  /**
+   * Takes the files of the location.
+   *
+   * @param files The files.
+   */
   constructor(files: PoolFiles) {
     this.files = files;
   }
 
-  /** Opens a directory of this host. */
+  /**
+   * Opens a directory of this host.
+   *
+   * @param directory The absolute path. The directory need not exist.
+   * @returns The states in it.
+   */
   static local(directory: string): StateFiles {
     return new StateFiles(new LocalFiles(directory));
   }
 
-  /** Returns the path of the lock of a state. */
+  /**
+   * Returns the path of the lock of a state.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The path below the location.
+   * @throws {RangeError} If a name is invalid.
+   */
   lockPath(object: string, state: string): string {
     return join(checkedObject(object), `.${checkedState(state)}${LOCK_END}`);
   }
 
-  /** Lists the names of the states of an object, sorted. */
+  /**
+   * Lists the names of the states of an object.
+   *
+   * @param object The object, such as `"guest"`.
+   * @returns The names, sorted.
+   * @throws {RangeError} If the name is invalid.
+   */
   async states(object: string): Promise<string[]> {
     const names = await this.files.list(checkedObject(object));
     const found = names.map((name) =>
@@ -58,7 +80,29 @@ export class StateFiles {
     return [...new Set(found.filter(isState))].sort();
   }
 
-  /** Returns the manifest of a state, or `null` if the state does not exist. Throws an {@linkcode IntegrityError}. */
+  /**
+   * Lists the names of the states of an object that are locked.
+   *
+   * @param object The object, such as `"guest"`.
+   * @returns The names, sorted.
+   * @throws {RangeError} If the name is invalid.
+   */
+  async locked(object: string): Promise<string[]> {
+    const names = await this.files.list(checkedObject(object));
+    const found = names.map((name) =>
+      name.startsWith(".") && name.endsWith(LOCK_END) ? name.slice(1, -LOCK_END.length) : ""
+    );
+    return found.filter(isState).sort();
+  }
+
+  /**
+   * Returns the manifest of a state.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The manifest, or `null` if the state does not exist.
+   * @throws {IntegrityError} If the manifest is damaged.
+   */
   async manifest(object: string, state: string): Promise<StateManifest | null> {
     return await this.#manifestAt(this.#commitPath(object, state), object, state) ??
       await this.#manifestAt(this.#manifestPath(object, state), object, state);
@@ -67,7 +111,10 @@ export class StateFiles {
   /**
    * Returns a state and the states that it depends on, from the one that depends on none.
    *
-   * Throws a {@linkcode StateError} if one of them is missing, or depends on itself.
+   * @param context The operation, the object and the state.
+   * @returns The manifests.
+   * @throws {IntegrityError} If a manifest is damaged.
+   * @throws {StateError} If a state is missing, or a state depends on itself.
    */
   async chain(context: StateErrorContext): Promise<StateManifest[]> {
     const { object, state } = context;
@@ -86,7 +133,13 @@ export class StateFiles {
     return [...found.values()].reverse();
   }
 
-  /** Returns the states that depend directly on a state. States with damaged manifests are left out. */
+  /**
+   * Returns the states that depend directly on a state. States with damaged manifests are left out.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The names, sorted.
+   */
   async dependents(object: string, state: string): Promise<string[]> {
     const found: string[] = [];
     for (const name of await this.states(object)) {
@@ -96,7 +149,11 @@ export class StateFiles {
     return found;
   }
 
-  /** Puts a state whose parts have arrived in the place of the one that has its name. */
+  /**
+   * Puts a state whose parts have arrived in the place of the one that has its name.
+   *
+   * @param manifest The manifest.
+   */
   async commit(manifest: StateManifest): Promise<void> {
     const path = this.#commitPath(manifest.object, manifest.state);
     const arriving = `${path}.part`;
@@ -112,7 +169,12 @@ export class StateFiles {
     await this.finish(manifest.object, manifest.state);
   }
 
-  /** Finishes a commit that a killed process left. The caller holds the lock of the state. */
+  /**
+   * Finishes a commit that a killed process left. The caller holds the lock of the state.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   */
   async finish(object: string, state: string): Promise<void> {
     const path = this.#commitPath(object, state);
     const manifest = await this.#manifestAt(path, object, state);
@@ -130,7 +192,8 @@ export class StateFiles {
   /**
    * Removes a state. Its manifest goes first, so that no reader finds a state without its files.
    *
-   * Throws a {@linkcode StateError} that names the states that depend on it, if there are any.
+   * @param context The operation, the object and the state.
+   * @throws {StateError} If the state does not exist, or others depend on it.
    */
   async remove(context: StateErrorContext): Promise<void> {
     const { object, state } = context;

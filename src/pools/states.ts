@@ -51,8 +51,9 @@ export interface CheckOptions extends StatesOptions {
 /** The options of an operation with a policy. */
 export interface PolicyOptions extends CheckOptions {
   /**
-   * What happens, by one letter if the state exists and one if it is missing. Each operation names its letters and its
-   * default.
+   * What happens, by one letter if the state exists and one if it is missing. Each operation names its letters.
+   *
+   * @default "ra" for get, "ff" for set, "fi" for unset, "af" for push
    */
   readonly policy?: string | undefined;
   /**

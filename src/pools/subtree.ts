@@ -35,39 +35,91 @@ export class Subtree implements StatePart {
   readonly #path: string;
   readonly #domid: number | DomidMapping | undefined;
 
-  /** Names the subtree. */
-  constructor({ client, path, domid }: SubtreeOptions) {
+  /**
+   * Names the subtree.
+   *
+   * @param options The client, the path, and the domain for which states are restored.
+   */
+  constructor(options: SubtreeOptions) {
+    const { client, path, domid } = options;
     this.#client = client;
     this.#path = path;
     this.#domid = domid;
   }
 
+  /**
+   * Returns the path of the file of a state below the directory of its object.
+   *
+   * @param state The name of the state.
+   * @returns The path, such as `clean.tree`.
+   */
   fileOf(state: string): string {
     return `${state}${TREE_END}`;
   }
 
-  async exists({ signal }: StateRequest): Promise<boolean> {
+  /**
+   * Tells whether the part itself exists.
+   *
+   * @param request The object.
+   * @returns Whether it exists.
+   */
+  async exists(request: StateRequest): Promise<boolean> {
+    const { signal } = request;
     return await this.#client.exists(this.#path, { signal });
   }
 
-  async make({ signal }: StateRequest): Promise<void> {
+  /**
+   * Makes the part.
+   *
+   * @param request The object.
+   * @throws {StateError} If it cannot be made.
+   */
+  async make(request: StateRequest): Promise<void> {
+    const { signal } = request;
     await this.#client.mkdir(this.#path, { signal });
   }
 
-  async remove({ signal }: StateRequest): Promise<void> {
+  /**
+   * Removes the part, and keeps its states.
+   *
+   * @param request The object.
+   */
+  async remove(request: StateRequest): Promise<void> {
+    const { signal } = request;
     if (await this.#client.exists(this.#path, { signal })) await this.#client.delete(this.#path, { signal });
   }
 
+  /**
+   * Returns `null`, because no checkpoint depends on another one.
+   *
+   * @returns `null`.
+   */
   parent(): Promise<null> {
     return Promise.resolve(null);
   }
 
-  async keep({ signal }: StateRequest, states: StateFiles, path: string): Promise<KeptPart> {
+  /**
+   * Puts the present content of the part into a new file among those of the states.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   * @param path The path of the new file below the location of the states.
+   * @returns The state that the file depends on.
+   */
+  async keep(request: StateRequest, states: StateFiles, path: string): Promise<KeptPart> {
+    const { signal } = request;
     await saveTree(this.#client, this.#path, { storage: storageOf(states.files, path), signal });
     return { parent: null };
   }
 
-  async restore({ object, state, signal }: StateRequest, states: StateFiles): Promise<void> {
+  /**
+   * Puts the part into the condition that a state keeps, whose files were verified.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   */
+  async restore(request: StateRequest, states: StateFiles): Promise<void> {
+    const { object, state, signal } = request;
     const checkpoint = await openTree(storageOf(states.files, join(object, this.fileOf(state))), { signal });
     const domid = this.#domid === undefined ? {} : { domid: this.#domid };
     await restoreTree(this.#client, checkpoint, { to: this.#path, ...domid, signal });

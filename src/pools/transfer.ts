@@ -23,11 +23,29 @@ export interface TransferProgress {
 
 /** How a chain is transferred. */
 export interface TransferOptions {
+  /**
+   * Ends the transfer, with the signal's reason. What arrived is used by the next transfer of the same content.
+   *
+   * @default undefined
+   */
   readonly signal?: AbortSignal | undefined;
-  /** How the locks at the target are taken. `null` takes none. */
+  /**
+   * How the locks at the target are taken. `null` takes none.
+   *
+   * @default {}
+   */
   readonly lock?: LockOptions | null | undefined;
+  /**
+   * Is told how far the transfer is, after each piece.
+   *
+   * @default () => {}
+   */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Replaces the stride of digests in tests. */
+  /**
+   * The bytes between two beginnings of a file from which a transfer resumes.
+   *
+   * @default 16777216
+   */
   readonly stride?: number | undefined;
 }
 

@@ -1,5 +1,7 @@
 // The operations of transfers by the kind of their location: a directory, links to one, or a directory of another host.
 
+import { Progress, progressClock } from "../events/progress.ts";
+import { Reported } from "../events/reported.ts";
 import type { StateErrorContext } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
 import { compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
@@ -18,13 +20,17 @@ export interface TransferRequest {
   readonly state: string;
 }
 
+/** The operations that report progress, with the numbers that their events carry. A client uses lower numbers. */
+const LONG_OPERATIONS = { download: 1100, upload: 1101, delete: 1102 } as const;
+
 /** Which method carries out an operation, by the type of the location. */
 type Kind = Location["type"];
 
 /**
  * Transfers states between a directory of this host, which is called the cache, and pools.
  *
- * A chain is transferred as a whole: a state with all states that it depends on, parents first.
+ * A chain is transferred as a whole: a state with all states that it depends on, parents first. `download` and `upload`
+ * report their progress in bytes. While a lock is awaited, the progress is 0 of 1.
  *
  * @example
  * ```ts
@@ -36,10 +42,12 @@ type Kind = Location["type"];
  * console.log(await ops.list(`${directory}/pool`, "guest")); // []
  * ```
  */
-export class TransferOps implements AsyncDisposable {
+export class TransferOps extends Reported implements AsyncDisposable {
   readonly #cache: string;
   readonly #hosts: Hosts;
   readonly #options: TransferOptions;
+  #serial = 0;
+  #isOpen = true;
 
   /**
    * Names the cache.
@@ -49,6 +57,7 @@ export class TransferOps implements AsyncDisposable {
    * @param options How locks are taken, the signal that ends transfers, and what is told of their progress.
    */
   constructor(cache: string, hosts: Hosts = new Hosts(), options: TransferOptions = {}) {
+    super();
     this.#cache = cache;
     this.#hosts = hosts;
     this.#options = options;
@@ -59,7 +68,7 @@ export class TransferOps implements AsyncDisposable {
    *
    * @param location The location of the pool.
    * @param object The object.
-   * @returns The names, sorted. There are none if the pool does not exist.
+   * @returns The names, sorted. The array is empty if the pool does not exist.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
    */
@@ -93,7 +102,7 @@ export class TransferOps implements AsyncDisposable {
   async download(request: TransferRequest): Promise<void> {
     const { own, pool, context } = this.#ends("download", request);
     if (own.kind === "link") await downloadLink(own.states, pool, context, this.#options.signal);
-    else await transferChain(pool, own.states, context, this.#options);
+    else await this.#tracked("download", (options) => transferChain(pool, own.states, context, options));
   }
 
   /**
@@ -108,7 +117,7 @@ export class TransferOps implements AsyncDisposable {
   async upload(request: TransferRequest): Promise<void> {
     const { own, pool, context } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
-    await transfer(own.states, pool, context, this.#options);
+    await this.#tracked("upload", (options) => transfer(own.states, pool, context, options));
   }
 
   /**
@@ -121,14 +130,51 @@ export class TransferOps implements AsyncDisposable {
    */
   async delete(request: TransferRequest): Promise<void> {
     const { pool, context } = this.#ends("delete", request);
-    const { lock, signal } = this.#options;
-    if (lock === null) return await pool.remove(context);
-    await withLock(pool, context, { ...lock, signal }, () => pool.remove(context));
+    await this.#tracked("delete", async ({ lock, signal }) => {
+      if (lock === null) return await pool.remove(context);
+      await withLock(pool, context, { ...lock, signal }, () => pool.remove(context));
+    });
   }
 
-  /** Closes the connections to other hosts. */
+  /**
+   * Closes the connections to other hosts.
+   *
+   * @returns Resolves when all are closed.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOpen) this.closeReporting();
+    this.#isOpen = false;
     await this.#hosts.close();
+  }
+
+  /** Runs an operation whose progress is told as events. */
+  async #tracked(
+    operation: keyof typeof LONG_OPERATIONS,
+    run: (options: TransferOptions) => Promise<void>,
+  ): Promise<void> {
+    const { lock, onProgress } = this.#options;
+    const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
+    const progress = new Progress(this.reporter, source, progressClock);
+    try {
+      await run({
+        ...this.#options,
+        lock: lock === null ? null : {
+          ...lock,
+          onWait: (status, waited) => {
+            progress.pulse();
+            lock?.onWait?.(status, waited);
+          },
+        },
+        onProgress: (at) => {
+          progress.advance(at.position, at.total);
+          onProgress?.(at);
+        },
+      });
+      progress.done();
+    } catch (error) {
+      progress.fail();
+      throw error;
+    }
   }
 
   #ends(operation: string, { location: text, object, state }: TransferRequest): {

@@ -130,20 +130,19 @@ describe("the states of a disk", () => {
 
   test("are not made of an image that a program writes to", async () => {
     await checkStates(backend, of("a"));
-    const program = spawn("qemu-io", ["-f", "qcow2", image], { stdio: ["pipe", "ignore", "inherit"] });
+    const program = spawn("qemu-io", ["-f", "qcow2", image], { stdio: ["pipe", "pipe", "inherit"] });
     const ended = new Promise((resolve) => program.once("close", resolve));
-    const isLocked = (): boolean => {
-      try {
-        qemu("qemu-img", "info", image);
-        return false;
-      } catch {
-        return true;
-      }
-    };
-    while (!isLocked()) await new Promise((resolve) => setImmediate(resolve));
-    await assertRejects(() => setStates(backend, of("a")), ImageError, "lock");
-    program.stdin.end("quit\n");
-    await ended;
+    try {
+      // The program has the lock of the image when it asks for a command.
+      await new Promise<void>((resolve, reject) => {
+        program.once("error", reject).once("close", () => reject(new Error("qemu-io has ended")));
+        program.stdout.once("data", () => resolve());
+      });
+      await assertRejects(() => setStates(backend, of("a")), ImageError, "lock");
+    } finally {
+      program.stdin.end("quit\n");
+      await ended;
+    }
     await setStates(backend, of("a"));
   });
 

@@ -194,7 +194,7 @@ describe("an object itself that a pool shares", () => {
     return { calls, backend: new RootSourcedStates({ own: one, pool: other, countsShared }) };
   };
 
-  /** Whether the object exists, by where it is and the scopes. */
+  /** Whether the object exists, by its place and the scopes. */
   const checks: readonly [own: boolean, pool: boolean, scopes: readonly Scope[], exists: boolean][] = [
     [false, false, ["own"], false],
     [false, true, ["own"], false],
