@@ -6,6 +6,7 @@ import { StateBackend, type StateRequest } from "./backend.ts";
 import { partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
+import { LocalFiles } from "./files_local.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
 import type { StateFile, StateManifest } from "./manifest.ts";
@@ -19,6 +20,12 @@ export interface LocalStatesOptions {
   readonly directory: string;
   /** Returns the parts of an object: its disks, and its subtree of the store. Parts are restored in this order. */
   readonly parts: (object: string) => readonly StatePart[];
+  /**
+   * The absolute path of the directory of a pool into which files of the states may be links.
+   *
+   * @default none: no link is followed
+   */
+  readonly linked?: string | undefined;
   /**
    * How locks are taken.
    *
@@ -43,8 +50,8 @@ export class LocalStates extends StateBackend {
    */
   constructor(options: LocalStatesOptions) {
     super();
-    const { directory, parts, lock = {} } = options;
-    this.states = StateFiles.local(directory);
+    const { directory, parts, linked, lock = {} } = options;
+    this.states = new StateFiles(new LocalFiles(directory, linked ?? null));
     this.#parts = parts;
     this.#lock = lock;
   }

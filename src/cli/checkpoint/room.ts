@@ -3,10 +3,12 @@
 import type { CheckpointRepository, CheckpointStorage, LockOwner, TreeCheckpoint } from "../../checkpoints/mod.ts";
 import { type Head, readHead } from "../../checkpoints/dump_format.ts";
 import { escapeText } from "../escape.ts";
-import { utf8Of } from "../bytes.ts";
 import type { OptionRule } from "../getopt.ts";
 import { Failure } from "../invocation.ts";
+import { messageOf, orFailure, textOf } from "../library_failures.ts";
 import type { Arguments } from "../usage.ts";
+
+export { orFailure };
 
 /** What the package exports as `tsxs/checkpoints`. It is loaded on demand. */
 export type Checkpoints = typeof import("../../checkpoints/mod.ts");
@@ -118,31 +120,6 @@ export class Room {
 export function nameOf(location: string): string {
   const directory = location.slice(location.lastIndexOf("/") + 1);
   return directory.endsWith(SUFFIX) ? directory.slice(0, -SUFFIX.length) : directory;
-}
-
-/** Runs calls of the library, whose errors become failures of the command. */
-export async function orFailure<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    // Errors of the rooms, of other classes than those in the file of the command.
-    if (error instanceof Failure || !(error instanceof Error) || isOutputError(error)) throw error;
-    throw new Failure(messageOf(error));
-  }
-}
-
-function isOutputError({ name }: Error): boolean {
-  return name === "OutputError";
-}
-
-/** Returns the message of an error, as it may reach a terminal. */
-function messageOf(error: unknown): string {
-  return escapeText(utf8Of(error instanceof Error ? error.message : String(error)));
-}
-
-/** Returns the text of an argument, which is a byte string. */
-function textOf(argument: string): string {
-  return new TextDecoder().decode(Uint8Array.from(argument, (character) => character.charCodeAt(0)));
 }
 
 function compare(a: string, b: string): number {
