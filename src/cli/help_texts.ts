@@ -122,9 +122,9 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
     options: [
       ["-d, --directory DIRECTORY", "use the states of a directory of this host"],
       ["-p, --pool LOCATION", "use a pool as well; may be repeated"],
-      ["-s, --scope SCOPES", "use own, swarm, cluster, shared only, with commas"],
+      ["-s, --scope SCOPES", "of own,swarm,cluster,shared use these only"],
       ["-S, --subtree PATH", "the nodes of the object"],
-      ["-D, --disk DISK", "a disk of the object, NAME=IMAGE; may be repeated"],
+      ["-D, --disk DISK", "a disk, NAME=IMAGE; may be repeated"],
       ["-i, --domid DOMID", "get the nodes for another domain"],
       ["-P, --policy LETTERS", "what happens if the state exists, and if not"],
       ["-c, --check-policy LETTERS", "the same for the object itself"],

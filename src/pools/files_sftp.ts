@@ -13,6 +13,8 @@ import { type Attributes, modeFields, Open, Packet, sizeFields } from "./sftp/pa
 const CHUNK = 32768;
 /** The requests that are sent before a reply is awaited. */
 const WINDOW = 64;
+/** How often a new file is tried whose name is taken, and then free. */
+const EXCLUSIVE_ATTEMPTS = 10;
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 const RENAME = "posix-rename@openssh.com";
@@ -119,15 +121,8 @@ export class SftpFiles implements PoolFiles {
     const connection = await this.#connect();
     const target = this.#path(path);
     await this.#makeDirectories(connection, dirname(target));
-    const flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE;
-    let opened: Reply;
-    try {
-      opened = await connection.request(Packet.OPEN, target, target, flags, ...modeFields(FILE_MODE));
-    } catch (error) {
-      // A server tells no reason. If something is there, that is the reason.
-      if (error instanceof RemoteError || await this.#attributes(connection, target) === null) throw error;
-      return false;
-    }
+    const opened = await this.#openExclusive(connection, target);
+    if (opened === null) return false;
     const part = new SftpPart(connection, target, this.#handleOf(opened));
     try {
       await part.write(content, 0);
@@ -167,6 +162,21 @@ export class SftpFiles implements PoolFiles {
   async #attributes(connection: SftpConnection, path: string): Promise<Attributes | null> {
     const reply = await unless("ENOENT", connection.request(Packet.LSTAT, path, path));
     return reply?.fields.attributes() ?? null;
+  }
+
+  /** Opens a new file. Resolves with `null` if something has its name. */
+  async #openExclusive(connection: SftpConnection, path: string): Promise<Reply | null> {
+    const flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await connection.request(Packet.OPEN, path, path, flags, ...modeFields(FILE_MODE));
+      } catch (error) {
+        if (error instanceof RemoteError) throw error;
+        // A server tells no reason. If something is there, that is the reason. It may also have been removed since then.
+        if (await this.#attributes(connection, path) !== null) return null;
+        if (attempt === EXCLUSIVE_ATTEMPTS) throw error;
+      }
+    }
   }
 
   async #makeDirectories(connection: SftpConnection, path: string): Promise<void> {

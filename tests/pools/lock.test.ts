@@ -90,7 +90,7 @@ describe("the lock of a state", () => {
     while (!lost.lost.aborted) await names();
     assert(`${lost.lost.reason}`.includes("another process has broken the lock"));
     await lost.release();
-    assertEquals((await lockStatus(files, path))?.owner !== null, true, "the release left the lock of the next one");
+    assert((await lockStatus(files, path))?.owner, "the release left the lock of the next one");
     await next.release();
   });
 

@@ -6,12 +6,12 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { IntegrityError, partPath } from "../../src/pools/copy.ts";
-import { digestOf } from "../../src/pools/digest.ts";
 import { StateError } from "../../src/pools/errors.ts";
 import type { PoolFiles } from "../../src/pools/files.ts";
 import { LocalFiles } from "../../src/pools/files_local.ts";
 import type { StateManifest } from "../../src/pools/manifest.ts";
 import { DATA_FILE, FORMAT, image, type Shape } from "./images.ts";
+import { putState } from "./put_state.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
 import { ImageError } from "../../src/pools/qcow2/header.ts";
 import { compareChain, transferChain, verifyState } from "../../src/pools/transfer.ts";
@@ -37,24 +37,13 @@ function imageOf(state: string, parent: string | null, size: number): Uint8Array
 }
 
 /** Puts a state with files of these contents into a directory. */
-async function put(
+function put(
   directory: string,
   state: string,
   parent: string | null,
   contents: Readonly<Record<string, Uint8Array>>,
 ): Promise<StateManifest> {
-  const states = StateFiles.local(directory);
-  const files = [];
-  for (const [path, bytes] of Object.entries(contents)) {
-    const digest = await digestOf([bytes], STRIDE);
-    const part = join(directory, partPath(join(object, path), digest));
-    await mkdir(dirname(part), { recursive: true });
-    await writeFile(part, bytes);
-    files.push({ path, ...digest });
-  }
-  const manifest = { object, state, parent, files };
-  await states.commit(manifest);
-  return manifest;
+  return putState(directory, state, parent, contents, STRIDE);
 }
 
 /** All files below a directory, with their contents. */

@@ -71,14 +71,21 @@ function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
   let isBroken = false;
   child.stdin.on("error", () => isBroken = true);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  // All writes to a full pipe wait for the same event.
+  let drained: Promise<void> | null = null;
   return {
     received: child.stdout,
     send: async (bytes) => {
       if (isBroken || child.stdin.write(bytes)) return;
-      await new Promise<void>((resolve) => {
-        child.stdin.once("drain", resolve);
-        child.stdin.once("close", resolve);
+      drained ??= new Promise<void>((resolve) => {
+        const done = (): void => {
+          child.stdin.off("drain", done).off("close", done);
+          drained = null;
+          resolve();
+        };
+        child.stdin.on("drain", done).on("close", done);
       });
+      await drained;
     },
     lastMessages: async () => {
       const timer = setTimeout(() => child.kill("SIGTERM"), ENDING_MS);
