@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** A running sshd, and what a client needs for it. */
@@ -64,7 +64,8 @@ export async function startSshd(): Promise<Sshd> {
     server.once("error", reject);
     server.once("close", () => reject(new Error(`sshd ended: ${log}`)));
   });
-  const { username } = userInfo();
+  // Bun does not know the name if no variable of the environment has it.
+  const username = execFileSync("id", ["-un"], { encoding: "utf8" }).trim();
   return {
     port,
     user: username,
