@@ -25,6 +25,8 @@ export const LOCK_TIMEOUT_MS = 300_000;
 const HEARTBEAT_MS = 10_000;
 /** A lock that was not renewed for so long has no owner any more. */
 export const STALE_MS: number = 6 * HEARTBEAT_MS;
+/** The bytes of a lock that are read. */
+const OWNER_MAX = 4096;
 /** The pause between two attempts. */
 const POLL_MS = 250;
 
@@ -240,7 +242,11 @@ function held(files: PoolFiles, path: string, owner: LockOwner, heartbeat: numbe
 async function ownerAt(files: PoolFiles, path: string): Promise<LockOwner | null> {
   let text = "";
   try {
-    for await (const bytes of files.read(path)) text += new TextDecoder("latin1").decode(bytes);
+    for await (const bytes of files.read(path)) {
+      text += new TextDecoder("latin1").decode(bytes.subarray(0, OWNER_MAX));
+      // A pool may be written by others.
+      if (text.length >= OWNER_MAX) return null;
+    }
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
     throw error;
@@ -251,7 +257,7 @@ async function ownerAt(files: PoolFiles, path: string): Promise<LockOwner | null
 function parseOwner(text: string): LockOwner | null {
   try {
     const { host, process: number, since, id } = JSON.parse(text) as Partial<Record<keyof LockOwner, unknown>>;
-    if (typeof host !== "string" || typeof number !== "number" || typeof since !== "string" || !isId(id)) {
+    if (typeof host !== "string" || typeof number !== "number" || !isTime(since) || !isId(id)) {
       return null;
     }
     return { host, process: number, since, id };
@@ -269,6 +275,11 @@ async function timeOf(files: PoolFiles, directory: string): Promise<number> {
   } finally {
     await files.remove(probe);
   }
+}
+
+/** The text is a part of messages. */
+function isTime(since: unknown): since is string {
+  return typeof since === "string" && /^[\dTZ:.+-]{1,40}$/.test(since);
 }
 
 /** The name is a part of a path. */

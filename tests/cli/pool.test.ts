@@ -189,6 +189,29 @@ describe("pool", () => {
       }
     }));
 
+  test("a bar is shown while a lock is awaited, and is gone at the end", () =>
+    withBed(async ({ act, directory }) => {
+      await act(`set ${SUBTREE} web clean`);
+      const states = StateFiles.local(directory);
+      const context = { operation: "set", object: "web", state: "clean" };
+      const held = await takeLock(states.files, states.lockPath("web", "clean"), context);
+      let drawn = "";
+      let onDrawn = (): void => {};
+      const shown = new Promise<void>((resolve) => onDrawn = resolve);
+      const terminal = {
+        columns: () => 80,
+        write: (bytes: Uint8Array) => {
+          drawn += new TextDecoder().decode(bytes);
+          onDrawn();
+        },
+      };
+      const set = act(`set ${SUBTREE} web clean`, { terminal });
+      await shown;
+      await held.release();
+      assertEquals(await set, ok());
+      assert(drawn.endsWith("\r\x1b[K"), JSON.stringify(drawn));
+    }));
+
   test("get with --skip-locks does not wait for the lock", () =>
     withBed(async ({ act, store, directory }) => {
       await act(`set ${SUBTREE} web clean`);

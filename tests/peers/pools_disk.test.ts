@@ -21,7 +21,7 @@ import { StateError } from "../../src/pools/errors.ts";
 import { LocalStates } from "../../src/pools/local_states.ts";
 import { ImageError } from "../../src/pools/qcow2/header.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
-import { checkStates, getStates, setStates, showStates, unsetStates } from "../../src/pools/states.ts";
+import { checkStates, getStates, popStates, setStates, showStates, unsetStates } from "../../src/pools/states.ts";
 import { transferChain } from "../../src/pools/transfer.ts";
 
 const MIB = 2 ** 20;
@@ -93,6 +93,19 @@ describe("the states of a disk", () => {
     await unsetStates(backend, of("b"));
     await unsetStates(backend, of("a"));
     assertEquals(readdirSync(join(directory, "states/guest"), { recursive: true }), ["disk"]);
+  });
+
+  test("are returned to by a pop, which keeps the state because the disk depends on it", async () => {
+    await checkStates(backend, of("a"));
+    write(1, 0);
+    await setStates(backend, of("a"));
+    write(2, 0);
+    await assertRejects(
+      () => popStates(backend, of("a")),
+      StateError,
+      "the present content of the object depends on it",
+    );
+    assertEquals([content(), await showStates(backend, ["guest"])], [bytes(1), ["a"]]);
   });
 
   test("are overwritten by what depends on them, and by what depends on the same state", async () => {

@@ -118,6 +118,23 @@ describe("the lock of a state", () => {
     await (await take()).release();
   });
 
+  test("whose file is long, or says what no owner writes, counts as held by an unknown process", async () => {
+    const owner = { host: "h", process: 1, since: "2026-11-27T01:45:00.123Z", id: "0".repeat(32) };
+    const texts = [
+      JSON.stringify({ ...owner, host: "h".repeat(5000) }),
+      JSON.stringify({ ...owner, since: "\x1b[2J" }),
+      JSON.stringify({ ...owner, id: "../../x" }),
+      "null",
+    ];
+    for (const text of texts) {
+      await files.createExclusive(path, new TextEncoder().encode(text));
+      assertEquals((await lockStatus(files, path))?.owner, null, text.slice(0, 200));
+      await files.remove(path);
+    }
+    await files.createExclusive(path, new TextEncoder().encode(JSON.stringify(owner)));
+    assertEquals((await lockStatus(files, path))?.owner, owner);
+  });
+
   test("is not broken if another process took it after it was seen", async () => {
     await take();
     await age(61_000);
