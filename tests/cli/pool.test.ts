@@ -87,6 +87,18 @@ describe("pool", () => {
       assertEquals(readdirSync(join(there, "web")).length, 2);
     }));
 
+  test("get asks the next pool if one is damaged, and warns of it, escaped", () =>
+    withBed(async ({ act, store, directory, pool }) => {
+      await act(`set ${SUBTREE} --pool POOL --pool POOL2 web clean`);
+      await store.write("/local/domain/5/name", "changed");
+      writeFileSync(join(pool, "web/clean.tree"), readFileSync(join(pool, "web/clean.tree")).fill(27));
+      const there = join(directory, "../there");
+      const words = `get ${SUBTREE} --directory ${there} --pool POOL --pool POOL2 web clean`;
+      const { ending, stdout, stderr } = await act(words);
+      assertEquals([ending, stdout, await name(store)], [0, "", "web"]);
+      assertEquals(stderr, `tsxs: "web/clean.tree" of "${pool}" is damaged: its content differs from its digest\n`);
+    }));
+
   test("show lists the states of this host and of the pools, and with --json their locations", () =>
     withBed(async ({ act, directory, pool }) => {
       assertEquals(await act("show web"), ok("OBJECT  STATE  BYTES  SINCE  SCOPE  POOL\n"));
