@@ -15,6 +15,7 @@ import { daemonLoadSeries } from "./series/daemon_load.ts";
 import { daemonNodesSeries } from "./series/daemon_nodes.ts";
 import { daemonManySeries, daemonRequestsSeries } from "./series/daemon_requests.ts";
 import { domainsSeries } from "./series/domains.ts";
+import { poolsSeries } from "./series/pools.ts";
 import { manySeries } from "./series/many.ts";
 import { oneByOneSeries } from "./series/one_by_one.ts";
 import { commandSeries } from "./series/command.ts";
@@ -24,7 +25,16 @@ import { TREE, walkSeries } from "./series/walk.ts";
 
 /** All series, by what is measured. */
 const groups: Readonly<Record<string, readonly Series[]>> = {
-  client: [...oneByOneSeries, manySeries, walkSeries, checkpointsSeries, domainsSeries, codecSeries, startSeries],
+  client: [
+    ...oneByOneSeries,
+    manySeries,
+    walkSeries,
+    checkpointsSeries,
+    poolsSeries,
+    domainsSeries,
+    codecSeries,
+    startSeries,
+  ],
   blocking: blockingSeries,
   command: commandSeries,
   daemon: [

@@ -28,6 +28,7 @@ const left: readonly (readonly [source: RegExp, file: string])[] = [
   [/\/daemon\/mod\.ts$/, "daemon.js"],
   [/\/domains\/mod\.ts$/, "domains.js"],
   [/\/checkpoints\/mod\.ts$/, "checkpoints.js"],
+  [/\/pools\/mod\.ts$/, "pools.js"],
   [/\/completion\/scripts\.ts$/, SCRIPTS],
   ...Object.entries(parts).map(([file, source]) =>
     [new RegExp(`/${relative("src/cli", source).replace(".", "\\.")}$`), `${file}.js`] as const

@@ -12,6 +12,7 @@ export const entries: Readonly<Record<string, string>> = {
   checkpoints: "src/checkpoints/mod.ts",
   daemon: "src/daemon/mod.ts",
   domains: "src/domains/mod.ts",
+  pools: "src/pools/mod.ts",
   pyxs: "compat/pyxs.ts",
   xs: "compat/xs.ts",
 };

@@ -36,8 +36,9 @@ const arrows: Record<string, readonly string[]> = {
   domains: ["wire", "transport", "client"],
   files: ["wire"],
   checkpoints: ["wire", "transport", "events", "client", "files"],
+  pools: ["wire", "events", "client", "checkpoints"],
   daemon: ["wire", "transport", "events", "files"],
-  cli: ["wire", "transport", "client", "events", "checkpoints", "domains"],
+  cli: ["wire", "transport", "client", "events", "checkpoints", "domains", "pools"],
   compat: ["wire", "transport", "blocking"],
   "mod.ts": ["wire", "transport", "client", "events"],
 };

@@ -29,7 +29,9 @@ describe("the README for Deno", { skip: !existsSync(deno), timeout: 120_000 }, (
       await using daemon = new Daemon();
       const socket = join(directory, "socket");
       await daemon.listen(socket);
-      const others = ["checkpoints", "daemon", "domains", "pyxs", "xs"].map((entry) => `import "tsxs/${entry}";\n`);
+      const others = ["checkpoints", "daemon", "domains", "pools", "pyxs", "xs"].map((entry) =>
+        `import "tsxs/${entry}";\n`
+      );
       writeFileSync(join(directory, "main.ts"), others.join("") + example);
 
       const variables = {

@@ -14,6 +14,7 @@ const subcommands: Subcommands = new Map([
   ["restore", async () => (await import("./restore.ts")).restore],
   ["diff", async () => (await import("./diff.ts")).diff],
   ["checkpoint", async () => (await import("./checkpoint.ts")).checkpoint],
+  ["pool", async () => (await import("./pool.ts")).pool],
   ["find", async () => (await import("./find.ts")).find],
   ["stat", async () => (await import("./stat.ts")).stat],
   ["domains", async () => (await import("./domains.ts")).domains],

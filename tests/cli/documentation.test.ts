@@ -19,6 +19,9 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const text = readFileSync(join(root, "docs/command.md"), "utf8");
 const sessions = [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, session = ""]) => session);
 
+/** The pool in the session about pools. In a test, it is in a temporary directory. */
+const POOL = "/srv/pool";
+
 /** The domains in the session about domains. */
 const guests = [{ id: 5, name: "web", uuid: uuidFor(1) }, { id: 6, name: "db", uuid: uuidFor(2) }];
 
@@ -35,6 +38,9 @@ function timeless(text: string): string {
     /\d{8}T\d{6}Z-[0-9a-f]{12}/g,
     "NAME",
   ).replaceAll(/(Z {2})\d+ */g, "$1SIZE ").replaceAll(
+    /(clean {2})\d+ */g,
+    "$1SIZE ",
+  ).replaceAll(
     /\d+\.\d+ ms/g,
     "N ms",
   ).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME");
@@ -64,15 +70,19 @@ describe("docs/command.md", () => {
       let [input, shown] = ["", ""];
       for (const command of commands.split(" | ")) {
         const setting = {
-          variables: { LANG: "C.UTF-8", SHELL: "/bin/sh", TSXS_COMPLETION_TIMEOUT: "600" },
+          variables: { LANG: "C.UTF-8", XDG_DATA_HOME: directory, SHELL: "/bin/sh", TSXS_COMPLETION_TIMEOUT: "600" },
           files,
           input,
           startProgram,
         };
         programOutput = "";
-        const { stdout, stderr } = await run(() => daemon.connect(), wordsOf(command), setting);
+        const { stdout, stderr } = await run(
+          () => daemon.connect(),
+          wordsOf(command).map((word) => word.replaceAll(POOL, `${directory}${POOL}`)),
+          setting,
+        );
         shown += programOutput + stderr;
-        input = stdout;
+        input = stdout.replaceAll(`${directory}${POOL}`, POOL);
       }
       if (file === undefined) return input + shown;
       files.set(file, input);

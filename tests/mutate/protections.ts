@@ -11,6 +11,7 @@ import { daemonState } from "./protections/daemon_state.ts";
 import { domainSources } from "./protections/domain_sources.ts";
 import { migration } from "./protections/migration.ts";
 import { persistence } from "./protections/persistence.ts";
+import { pools } from "./protections/pools.ts";
 import { shell } from "./protections/shell.ts";
 import { trace } from "./protections/trace.ts";
 import { trees } from "./protections/trees.ts";
@@ -34,4 +35,5 @@ export const protections: readonly Protection[] = [
   ...completion,
   ...shell,
   ...checkpoints,
+  ...pools,
 ];

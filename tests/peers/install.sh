@@ -6,7 +6,7 @@
 #   PYTHONPATH=/usr/lib/xen-4.17/lib/python /usr/bin/python3 -c 'import xen.lowlevel.xs'
 set -eu
 
-PACKAGES="bash-completion fish gcc libc6-dev libfuse3-dev libvirt-clients libxen-dev mandoc mount pkg-config python3 python3-pyte python3-pyxs strace util-linux xen-utils-4.17 xenstore-utils zsh"
+PACKAGES="bash-completion fish gcc libc6-dev libfuse3-dev libvirt-clients libxen-dev mandoc mount openssh-client openssh-server openssh-sftp-server pkg-config python3 python3-pyte python3-pyxs qemu-utils rsync strace util-linux xen-utils-4.17 xenstore-utils zsh"
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$here/.cache

@@ -17,6 +17,7 @@ const modules: Readonly<Record<string, string>> = {
   "tsxs/checkpoints": "src/checkpoints/mod.ts",
   "tsxs/daemon": "src/daemon/mod.ts",
   "tsxs/domains": "src/domains/mod.ts",
+  "tsxs/pools": "src/pools/mod.ts",
   "tsxs/pyxs": "compat/pyxs.ts",
   "tsxs/xs": "compat/xs.ts",
 };

@@ -6,9 +6,9 @@ import { jsonLine, jsonOf } from "../json.ts";
 import { utf8Of } from "../bytes.ts";
 import { json, ownArgumentsOf } from "../own_arguments.ts";
 import { Printer } from "../printer.ts";
+import { table } from "../table.ts";
 import { type Listed, nameOf, repositoryOption, Room } from "./room.ts";
 
-const GAP = 2;
 const HEADING = ["NAME", "SAVED", "BYTES", "SINCE", "PATH"] as const;
 
 /** Lists the checkpoints. One that cannot be read is listed with its fault, and does not fail the list. */
@@ -21,17 +21,9 @@ export async function list(context: Context): Promise<number> {
   });
   const listed = await (await Room.open(given)).list();
   const printer = new Printer(context.invocation);
-  printer.print(given.options.has("j") ? listed.map(jsonRow).join("") : table(listed));
+  printer.print(given.options.has("j") ? listed.map(jsonRow).join("") : table([HEADING, ...listed.map(row)]));
   printer.flush();
   return 0;
-}
-
-function table(listed: readonly Listed[]): string {
-  const rows = [HEADING, ...listed.map(row)];
-  const widths = HEADING.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  return rows.map((cells) =>
-    `${cells.map((cell, column) => cell.padEnd((widths[column] ?? 0) + GAP)).join("").trimEnd()}\n`
-  ).join("");
 }
 
 function row({ name, details, fault }: Listed): readonly string[] {

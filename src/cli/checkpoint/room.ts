@@ -9,10 +9,12 @@ import type {
 } from "../../checkpoints/mod.ts";
 import { type Head, readHead } from "../../checkpoints/trees/dump_format.ts";
 import { escapeText } from "../escape.ts";
-import { utf8Of } from "../bytes.ts";
 import type { OptionRule } from "../getopt.ts";
 import { Failure } from "../invocation.ts";
+import { messageOf, orFailure, textOf } from "../library_failures.ts";
 import type { Arguments } from "../usage.ts";
+
+export { orFailure };
 
 /** What the package exports as `tsxs/checkpoints`. It is loaded on demand. */
 export type Checkpoints = typeof import("../../checkpoints/mod.ts");
@@ -130,17 +132,6 @@ export function nameOf(location: string): string {
   return directory.endsWith(SUFFIX) ? directory.slice(0, -SUFFIX.length) : directory;
 }
 
-/** Runs calls of the library, whose errors become failures of the command. */
-export async function orFailure<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    // Errors of the rooms, of other classes than those in the file of the command.
-    if (error instanceof Failure || !(error instanceof Error) || isOutputError(error)) throw error;
-    throw new Failure(messageOf(error));
-  }
-}
-
 /** Returns why a directory with a lock alone has no checkpoint. */
 function unsaved({ owner, state }: LockDetails): string {
   const process = owner === null ? "a process" : `process ${owner.process}`;
@@ -148,20 +139,6 @@ function unsaved({ owner, state }: LockDetails): string {
   return `${process} ${
     state === "dead" ? "was killed" : "may have been killed"
   } while it saved: use break-lock or remove`;
-}
-
-function isOutputError({ name }: Error): boolean {
-  return name === "OutputError";
-}
-
-/** Returns the message of an error, as it may reach a terminal. */
-function messageOf(error: unknown): string {
-  return escapeText(utf8Of(error instanceof Error ? error.message : String(error)));
-}
-
-/** Returns the text of an argument, which is a byte string. */
-function textOf(argument: string): string {
-  return new TextDecoder().decode(Uint8Array.from(argument, (character) => character.charCodeAt(0)));
 }
 
 function compare(a: string, b: string): number {

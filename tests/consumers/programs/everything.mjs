@@ -5,6 +5,7 @@ import * as tsxs from "tsxs";
 import * as checkpoints from "tsxs/checkpoints";
 import * as daemons from "tsxs/daemon";
 import * as domains from "tsxs/domains";
+import * as pools from "tsxs/pools";
 import * as pyxs from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
 
@@ -36,6 +37,7 @@ function checkNames() {
     ...tsxs,
     ...daemons,
     ...domains,
+    ...pools,
     ...pyxs,
     Client: tsxs.Client,
     PyClient: pyxs.Client,
@@ -106,6 +108,28 @@ async function useCheckpoints() {
   same([missing instanceof CheckpointError, missing instanceof XenStoreError, missing.code], [true, true, "ENOENT"]);
 }
 
+async function usePools() {
+  const store = await connect("embedded:");
+  await store.write("/local/domain/5/name", "web");
+  const directory = `${socket}-pools-${process.pid}`;
+  const states = new pools.LocalStates({
+    directory,
+    parts: () => [new pools.Subtree({ client: store, path: "/local/domain/5" })],
+  });
+  await pools.setStates(states, [{ object: "web", state: "clean" }]);
+  await store.write("/local/domain/5/name", "changed");
+  await pools.getStates(states, [{ object: "web", state: "clean" }]);
+  same(await store.readText("/local/domain/5/name"), "web");
+  const ops = new pools.TransferOps(directory);
+  await ops.upload({ location: `${directory}-shared`, object: "web", state: "clean" });
+  same(await ops.list(`${directory}-shared`, "web"), ["clean"]);
+  await ops[Symbol.asyncDispose]();
+  await pools.unsetStates(states, [{ object: "web", state: "clean" }]);
+  const missing = await thrownBy(() => pools.getStates(states, [{ object: "web", state: "clean" }]));
+  same([missing instanceof pools.StateAbortError, missing.name], [true, "StateAbortError"]);
+  await store.close();
+}
+
 async function useBlocking() {
   // Both call by the runtime's fastest transport first, and then through a worker.
   const ways = [{ address: `unix:${socket}` }, { address: `unix:${socket}`, transport: "worker" }, {
@@ -131,6 +155,7 @@ async function main() {
   await useDaemon();
   await useDomains();
   await useCheckpoints();
+  await usePools();
   await useBlocking();
   console.log("everything works");
 }

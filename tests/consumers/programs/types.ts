@@ -4,6 +4,7 @@ import { type Client, type ClientOptions, connect, type MonitorEvent, type Trans
 import { type CheckpointError, CheckpointStorage } from "tsxs/checkpoints";
 import { Daemon, type LogReader } from "tsxs/daemon";
 import { type Domain, DomainFlag, type DomainSource, listDomains } from "tsxs/domains";
+import { LocalStates, type Location, parseLocation, type StatePart, TransferOps } from "tsxs/pools";
 import { Client as PyClient, type Event } from "tsxs/pyxs";
 import { Error as XsError, xs } from "tsxs/xs";
 
@@ -45,6 +46,14 @@ export async function useCheckpoints(error: CheckpointError, signal: AbortSignal
   let size: number = checkpoint?.size ?? 0;
   for await (const chunk of checkpoint?.chunks() ?? []) size -= chunk.length;
   return `${bytes?.length} ${error.fault} ${size}`;
+}
+
+export async function usePools(parts: readonly StatePart[]): Promise<string> {
+  const location: Location = parseLocation("ssh://[::1]:22/pool");
+  const states: LocalStates = new LocalStates({ directory: "/tmp/states", parts: () => parts });
+  await using ops: TransferOps = new TransferOps(states.states.files.location);
+  const names: string[] = await ops.list("/tmp/pool", "web");
+  return `${location.type} ${names}`;
 }
 
 export function useBlocking(): [string | null, number] {

@@ -1,0 +1,101 @@
+// `pool get`, `set`, `unset`, `push` and `pop`: what changes an object, its states, or a pool.
+
+import type { PolicyOptions, PopOptions, StateBackend, StateOf } from "../../pools/mod.ts";
+import type { Context, Subcommand } from "../context.ts";
+import { escapeText } from "../escape.ts";
+import type { OptionRule } from "../getopt.ts";
+import { utf8Of } from "../bytes.ts";
+import { jsonLine } from "../json.ts";
+import { orFailure } from "../library_failures.ts";
+import { Printer } from "../printer.ts";
+import { orTrouble } from "../trouble.ts";
+import { type Pools, Room } from "./room.ts";
+
+const unsetPolicyOption: OptionRule = { letter: "u", long: "unset-policy", hasArgument: true };
+
+/** An operation of the library. */
+type Operation = (backend: StateBackend, states: readonly StateOf[], options: PolicyOptions) => Promise<void>;
+
+interface Action {
+  readonly name: string;
+  /** How many states it takes. */
+  readonly states: number;
+  readonly needsParts: boolean;
+  readonly operation: (pools: Pools, room: Room) => Operation;
+}
+
+/** Puts the object into a state. */
+export const get: Subcommand = action({
+  name: "get",
+  states: 1,
+  needsParts: true,
+  operation: ({ getStates }) => getStates,
+});
+/** Keeps the present condition of the object as a state. */
+export const set: Subcommand = action({
+  name: "set",
+  states: 1,
+  needsParts: true,
+  operation: ({ setStates }) => setStates,
+});
+/** Removes states. */
+export const unset: Subcommand = action({
+  name: "unset",
+  states: Infinity,
+  needsParts: false,
+  operation: ({ unsetStates }) => unsetStates,
+});
+/** Keeps the present condition of the object as a new state. */
+export const push: Subcommand = action({
+  name: "push",
+  states: 1,
+  needsParts: true,
+  operation: ({ pushStates }) => pushStates,
+});
+/** Puts the object into a state, and removes the state. */
+export const pop: Subcommand = action({
+  name: "pop",
+  states: 1,
+  needsParts: true,
+  operation: ({ popStates }, { given }) => (backend, states, { policy, ...others }) => {
+    const unsetPolicy = given.options.get(unsetPolicyOption.letter);
+    const options: PopOptions = {
+      ...others,
+      ...policy === undefined ? {} : { getPolicy: policy },
+      ...unsetPolicy === undefined ? {} : { unsetPolicy },
+    };
+    return popStates(backend, states, options);
+  },
+});
+
+/** Makes an action. It resolves with 0. */
+function action({ name, states, needsParts, operation }: Action): Subcommand {
+  return (context: Context) =>
+    orTrouble(async () => {
+      await using room = await Room.open(context, {
+        hasParts: true,
+        options: name === "pop" ? [unsetPolicyOption] : [],
+        usage: `${name === "pop" ? "[-u letters] " : ""}object state${states > 1 ? " [...]" : ""}`,
+        operands: [2, 1 + states],
+      });
+      if (needsParts) room.checkParts();
+      const policy = room.given.options.get("P");
+      await orFailure(async () => {
+        const backend = await room.backend();
+        await operation(room.pools, room)(backend, room.states, {
+          ...room.options,
+          ...policy === undefined ? {} : { policy },
+          // The library also warns of each state that is replaced.
+          onWarning: (message) => {
+            if (message.endsWith("is ignored")) context.warn(escapeText(utf8Of(message)));
+          },
+        });
+      });
+      if (room.given.options.has("j")) {
+        const printer = new Printer(context.invocation);
+        for (const { object, state } of room.states) printer.print(jsonLine({ operation: name, object, state }));
+        printer.flush();
+      }
+      return 0;
+    });
+}

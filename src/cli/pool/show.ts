@@ -1,0 +1,74 @@
+// `pool show`: lists the states of objects on this host and in the pools.
+
+import type { Context } from "../context.ts";
+import { escapeText } from "../escape.ts";
+import { utf8Of } from "../bytes.ts";
+import { jsonLine } from "../json.ts";
+import { messageOf, orFailure, textOf } from "../library_failures.ts";
+import { Printer } from "../printer.ts";
+import { table } from "../table.ts";
+import { orTrouble } from "../trouble.ts";
+import { type Place, Room } from "./room.ts";
+
+const HEADING = ["OBJECT", "STATE", "BYTES", "SINCE", "SCOPE", "POOL"] as const;
+
+/** A state of a location, as its manifest tells. */
+interface Shown {
+  readonly object: string;
+  readonly state: string;
+  readonly place: Place;
+  readonly parent: string | null;
+  /** `null` if the manifest cannot be read. */
+  readonly bytes: number | null;
+  /** Why the manifest cannot be read; `null` if it can. */
+  readonly fault: string | null;
+}
+
+/** Lists states. One whose manifest cannot be read is listed with its fault, and does not fail the list. */
+export async function show(context: Context): Promise<number> {
+  return await orTrouble(async () => {
+    await using room = await Room.open(context, { hasParts: false, usage: "object [...]", operands: [1, Infinity] });
+    const found: Shown[] = [];
+    await orFailure(async () => {
+      for (const object of room.given.operands.map(textOf)) {
+        for (const place of room.places()) {
+          for (const state of await place.states.states(object)) found.push(await shownOf(place, object, state));
+        }
+      }
+    });
+    const printer = new Printer(context.invocation);
+    printer.print(
+      room.given.options.has("j")
+        ? found.map(({ place: { scope, pool, states }, ...rest }) =>
+          jsonLine({ ...rest, scope, pool, location: states.files.location })
+        ).join("")
+        : table([HEADING, ...found.map(row)]),
+    );
+    printer.flush();
+    return 0;
+  });
+}
+
+async function shownOf(place: Place, object: string, state: string): Promise<Shown> {
+  try {
+    const manifest = await place.states.manifest(object, state);
+    const bytes = manifest?.files.reduce((sum, { size }) => sum + size, 0) ?? 0;
+    return { object, state, place, parent: manifest?.parent ?? null, bytes, fault: null };
+  } catch (error) {
+    return { object, state, place, parent: null, bytes: null, fault: messageOf(error) };
+  }
+}
+
+function row({ object, state, parent, bytes, fault, place: { scope, pool } }: Shown): readonly string[] {
+  const [one, other, since, where] = [object, state, parent ?? "-", pool ?? "-"].map((text) =>
+    escapeText(utf8Of(text))
+  );
+  return [
+    one ?? "",
+    other ?? "",
+    `${bytes ?? "-"}`,
+    since ?? "",
+    scope,
+    `${where}${fault === null ? "" : ` (${fault})`}`,
+  ];
+}

@@ -1,0 +1,161 @@
+// The files of a directory of this host.
+
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, mkdir, open, readdir, readlink, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { codedError, codeOf } from "../wire/system_errors.ts";
+import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const PIECE = 2 ** 20;
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** The files of a directory of this host. The directory need not exist. */
+export class LocalFiles implements PoolFiles {
+  readonly location: string;
+  readonly #linked: string | null;
+
+  /** Names the directory. Links are followed into the directory `linked` alone. Both are absolute paths. */
+  constructor(directory: string, linked: string | null = null) {
+    this.location = directory;
+    this.#linked = linked;
+  }
+
+  async list(directory: string): Promise<string[]> {
+    return await unlessMissing(readdir(this.#path(directory)), []);
+  }
+
+  async status(path: string): Promise<FileStatus | null> {
+    const found = await unlessMissing(lstat(await this.#readable(path)), null);
+    if (found === null) return null;
+    if (!found.isFile()) throw this.#irregular(path);
+    return { size: found.size, modified: found.mtimeMs };
+  }
+
+  async *read(
+    path: string,
+    { start = 0, signal }: { readonly start?: number; readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Uint8Array, void> {
+    // A FIFO would wait for a writer.
+    const file = await open(await this.#readable(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      if (!(await file.stat()).isFile()) throw this.#irregular(path);
+      for (let at = start;;) {
+        signal?.throwIfAborted();
+        // The caller may keep the bytes, so each piece has memory of its own.
+        const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE), 0, PIECE, at);
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async openPart(path: string): Promise<PartFile> {
+    await this.#makeDirectoryOf(path);
+    return partOf(await open(this.#path(path), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, FILE_MODE));
+  }
+
+  async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
+    await this.#makeDirectoryOf(path);
+    const file = await unlessExists(open(this.#path(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE));
+    if (file === null) return false;
+    try {
+      await file.writeFile(content);
+    } finally {
+      await file.close();
+    }
+    return true;
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await rename(this.#path(from), this.#path(to));
+    await syncDirectory(dirname(this.#path(to)));
+  }
+
+  async link(from: string, to: string): Promise<boolean> {
+    return await unlessExists(link(this.#path(from), this.#path(to)).then(() => true)) ?? false;
+  }
+
+  async remove(path: string): Promise<boolean> {
+    const isThere = await unlessMissing(rm(this.#path(path)).then(() => true), false);
+    if (isThere) await syncDirectory(dirname(this.#path(path)));
+    return isThere;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Makes the directory of a file, and syncs the names of the directories that are new. */
+  async #makeDirectoryOf(path: string): Promise<void> {
+    const directory = dirname(this.#path(path));
+    const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    if (first === undefined) return;
+    for (let at = directory; at !== dirname(first); at = dirname(at)) await syncDirectory(dirname(at));
+  }
+
+  /** Returns the path of the file itself, if the path is that of a link that is followed. */
+  async #readable(path: string): Promise<string> {
+    const own = this.#path(path);
+    if (this.#linked === null) return own;
+    const target = await readlink(own).catch(() => null);
+    return target !== null && dirname(target) === dirname(join(this.#linked, path)) ? target : own;
+  }
+
+  #path(path: string): string {
+    return join(this.location, path);
+  }
+
+  #irregular(path: string): Error {
+    return codedError("EINVAL", `${JSON.stringify(this.#path(path))} is not a regular file`);
+  }
+}
+
+function partOf(file: FileHandle): PartFile {
+  let isOpen = true;
+  return {
+    write: async (bytes, position) => {
+      for (let done = 0; done < bytes.length;) {
+        done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+      }
+    },
+    truncate: (length) => file.truncate(length),
+    sync: () => file.sync(),
+    close: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      await file.close();
+    },
+  };
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlessMissing<T, U>(result: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await result;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return otherwise;
+    throw error;
+  }
+}
+
+async function unlessExists<T>(result: Promise<T>): Promise<T | null> {
+  try {
+    return await result;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return null;
+    throw error;
+  }
+}

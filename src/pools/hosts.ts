@@ -1,0 +1,94 @@
+// The connections to other hosts: one for each, which all operations share.
+
+import { StateFiles } from "./state_files.ts";
+import { SftpFiles } from "./files_sftp.ts";
+import { LocalFiles } from "./files_local.ts";
+import { formatLocation, type Location } from "./location.ts";
+import { SftpConnection } from "./sftp/connection.ts";
+import { RemoteError } from "./sftp/errors.ts";
+import { sshWords, startProgram } from "./sftp/process.ts";
+
+type Remote = Extract<Location, { type: "ssh" }>;
+
+/** How other hosts are reached. */
+export interface HostsOptions {
+  /**
+   * The path of a configuration file for OpenSSH, in place of the user's.
+   *
+   * @default undefined
+   */
+  readonly sshConfig?: string | undefined;
+  /**
+   * Returns the program, and its arguments, that speaks SFTP with a host, in place of `ssh`.
+   *
+   * @default undefined
+   */
+  readonly command?: ((host: string) => readonly string[]) | undefined;
+}
+
+/** The connections to other hosts. */
+export class Hosts {
+  readonly #options: HostsOptions;
+  readonly #connections = new Map<string, Promise<SftpConnection>>();
+
+  /**
+   * Makes no connection yet.
+   *
+   * @param options The configuration of SSH, or another program.
+   */
+  constructor(options: HostsOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the states of a location. The connection is made when they are first used.
+   *
+   * @param location The location.
+   * @returns The states.
+   */
+  states(location: Location): StateFiles {
+    if (location.type !== "ssh") return new StateFiles(new LocalFiles(location.path));
+    const { host, path } = location;
+    return new StateFiles(new SftpFiles(formatLocation(location), host, path, () => this.#connection(location)));
+  }
+
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    const opened = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.allSettled(opened.map(async (one) => await (await one).close()));
+  }
+
+  async #connection(location: Remote): Promise<SftpConnection> {
+    const key = formatLocation({ ...location, path: "/" });
+    const known = this.#connections.get(key);
+    if (known !== undefined) {
+      const connection = await known;
+      if (connection.end === null) return connection;
+      // Several operations may find the end. The first of them connects again.
+      if (this.#connections.get(key) === known) this.#connections.delete(key);
+      return await this.#connection(location);
+    }
+    const opening = this.#open(location);
+    this.#connections.set(key, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      this.#connections.delete(key);
+      throw error;
+    }
+  }
+
+  async #open(location: Remote): Promise<SftpConnection> {
+    const { command, sshConfig } = this.#options;
+    const words = command?.(location.host) ?? sshWords(location, sshConfig);
+    try {
+      return await SftpConnection.open(await startProgram(words), location.host);
+    } catch (error) {
+      if (error instanceof RemoteError) throw error;
+      throw new RemoteError(location.host, "unreachable", error instanceof Error ? error.message : "", {
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// States that this host does not copy: links to the files of a pool that is a directory of this host.
+
+import { lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { codeOf } from "../wire/system_errors.ts";
+import { StateError, type StateErrorContext } from "./errors.ts";
+import { LocalFiles } from "./files_local.ts";
+import type { StateManifest } from "./manifest.ts";
+import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
+import { StateFiles } from "./state_files.ts";
+import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+
+/** Opens the states of a directory whose files may be links into that of a pool. */
+export function linkedStates(directory: string, pool: string): StateFiles {
+  return new StateFiles(new LocalFiles(directory, pool));
+}
+
+/**
+ * Links to a state of a pool and to all states that it depends on. Links to other files are replaced, each in one step.
+ *
+ * Throws a {@linkcode StateError} if this host has a file of its own in the place of a link.
+ */
+export async function downloadLink(
+  own: StateFiles,
+  pool: StateFiles,
+  context: StateErrorContext,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const manifest of await pool.chain(context)) {
+    signal?.throwIfAborted();
+    for (const { path } of manifest.files) {
+      const at = join(manifest.object, path);
+      if (path.endsWith(IMAGE_END)) await checkImage(pool.files, manifest, at, { signal });
+      await replaceLink(join(own.files.location, at), join(pool.files.location, at), context);
+    }
+    await own.commit(manifest);
+  }
+}
+
+/** Tells whether this host links to a state of a pool and to all that it depends on, or has equal copies. */
+export async function compareLink(own: StateFiles, pool: StateFiles, context: StateErrorContext): Promise<boolean> {
+  return await compareChain(own, pool, context);
+}
+
+/** Brings a state to a pool. Throws a {@linkcode StateError} if it consists of links. */
+export async function uploadLink(
+  own: StateFiles,
+  pool: StateFiles,
+  context: StateErrorContext,
+  options: TransferOptions = {},
+): Promise<void> {
+  for (const manifest of await own.chain(context)) {
+    const link = await firstLink(own, manifest);
+    if (link !== null) {
+      throw new StateError(`${JSON.stringify(link)} is a link: only files are brought to a pool`, context);
+    }
+  }
+  await transferChain(own, pool, context, options);
+}
+
+async function firstLink({ files }: StateFiles, manifest: StateManifest): Promise<string | null> {
+  for (const { path } of manifest.files) {
+    const at = join(files.location, manifest.object, path);
+    if (await linkAt(at) !== null) return at;
+  }
+  return null;
+}
+
+async function replaceLink(path: string, target: string, context: StateErrorContext): Promise<void> {
+  const found = await linkAt(path);
+  if (found === target) return;
+  if (found === null && await isThere(path)) {
+    throw new StateError(`${JSON.stringify(path)} is a file of this host: a link would replace it`, context);
+  }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.new`);
+  await symlink(target, fresh);
+  try {
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+}
+
+/** Returns the target of a link; `null` if the path is not that of a link. */
+async function linkAt(path: string): Promise<string | null> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "EINVAL") return null;
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,227 @@
+// The states of this host: a directory of its own, and the parts of each object.
+
+import { dirname, join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { StateBackend, type StateRequest } from "./backend.ts";
+import { partPath } from "./copy.ts";
+import { digestOf } from "./digest.ts";
+import { StateError, type StateErrorContext } from "./errors.ts";
+import { LocalFiles } from "./files_local.ts";
+import type { LockOptions } from "./lock.ts";
+import { withLock } from "./locked.ts";
+import type { StateFile, StateManifest } from "./manifest.ts";
+import type { StatePart } from "./part.ts";
+import { StateFiles } from "./state_files.ts";
+import { verifyState } from "./transfer.ts";
+
+/** The options of {@linkcode LocalStates}. */
+export interface LocalStatesOptions {
+  /** The absolute path of the directory of the states. */
+  readonly directory: string;
+  /** Returns the parts of an object: its disks, and its subtree of the store. Parts are restored in this order. */
+  readonly parts: (object: string) => readonly StatePart[];
+  /**
+   * The absolute path of the directory of a pool into which files of the states may be links.
+   *
+   * @default none: no link is followed
+   */
+  readonly linked?: string | undefined;
+  /**
+   * How locks are taken.
+   *
+   * @default {}
+   */
+  readonly lock?: LockOptions | undefined;
+}
+
+/** The states of this host. */
+export class LocalStates extends StateBackend {
+  /** A state is replaced in one step, so there is no need to remove it first. */
+  override readonly keepsExisting: boolean = true;
+  /** The states on disk. */
+  readonly states: StateFiles;
+  readonly #parts: (object: string) => readonly StatePart[];
+  readonly #lock: LockOptions;
+
+  /**
+   * Names the directory and the parts.
+   *
+   * @param options The directory, the parts, and how locks are taken.
+   */
+  constructor(options: LocalStatesOptions) {
+    super();
+    const { directory, parts, linked, lock = {} } = options;
+    this.states = new StateFiles(new LocalFiles(directory, linked ?? null));
+    this.#parts = parts;
+    this.#lock = lock;
+  }
+
+  /**
+   * Lists the states of an object.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns The names, sorted.
+   * @throws {RangeError} If the name of the object is invalid.
+   */
+  override show({ object }: StateRequest): Promise<string[]> {
+    return this.states.states(object);
+  }
+
+  /**
+   * Verifies a state and all that it depends on, and puts the parts of the object into it.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {ImageError} If an image is refused.
+   * @throws {IntegrityError} If a file is damaged.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateError} If a state of the chain is missing.
+   */
+  override async get(request: StateRequest): Promise<void> {
+    const context = contextOf("get", request);
+    const read = async (): Promise<void> => {
+      for (const manifest of await this.states.chain(context)) await verifyState(this.states, manifest, request.signal);
+      for (const part of this.#parts(request.object)) await part.restore(request, this.states);
+    };
+    await (request.skipLocks ? read() : this.#locked(context, request, read));
+  }
+
+  /**
+   * Keeps the present condition of all parts as a state, in place of one that has its name.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {ImageError} If an image is refused, or a program writes to it.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateError} If other states, or the new one, would lose what they depend on.
+   */
+  override async set(request: StateRequest): Promise<void> {
+    const context = contextOf("set", request);
+    await this.#locked(context, request, async (signal) => {
+      const { object, state } = request;
+      const there = await this.states.manifest(object, state);
+      const kept = await this.#keep({ ...request, signal });
+      try {
+        const manifest: StateManifest = {
+          object,
+          state,
+          parent: this.#parentOf(kept, context),
+          files: kept.map(({ file }) => file),
+        };
+        await this.#checkOverwrite(there, manifest, context);
+        for (const { path, file } of kept) {
+          await this.states.files.rename(path, partPath(join(object, file.path), file));
+        }
+        await this.states.commit(manifest);
+      } finally {
+        for (const { path } of kept) await this.states.files.remove(path);
+      }
+    });
+  }
+
+  /**
+   * Removes a state.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateError} If the state is missing, or something depends on it.
+   */
+  override async unset(request: StateRequest): Promise<void> {
+    const context = contextOf("unset", request);
+    await this.#locked(context, request, async (signal) => {
+      for (const part of this.#parts(request.object)) {
+        if (!await part.exists(request)) continue;
+        if (await part.parent({ ...request, signal }, this.states) !== request.state) continue;
+        throw new StateError("the present content of the object depends on it", context);
+      }
+      await this.states.remove(context);
+    });
+  }
+
+  /**
+   * Tells whether all parts of the object exist.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns Whether they do.
+   */
+  override async checkRoot(request: StateRequest): Promise<boolean> {
+    for (const part of this.#parts(request.object)) if (!await part.exists(request)) return false;
+    return true;
+  }
+
+  /**
+   * Makes the parts of the object that are missing.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateError} If a part cannot be made.
+   */
+  override async setRoot(request: StateRequest): Promise<void> {
+    for (const part of this.#parts(request.object)) if (!await part.exists(request)) await part.make(request);
+  }
+
+  /**
+   * Removes the parts of the object, and keeps its states.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   */
+  override async unsetRoot(request: StateRequest): Promise<void> {
+    for (const part of this.#parts(request.object)) await part.remove(request);
+  }
+
+  async #locked(
+    context: StateErrorContext,
+    { signal }: StateRequest,
+    run: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    await withLock(this.states, context, { ...this.#lock, signal }, async (ends) => {
+      await this.states.finish(context.object, context.state);
+      await run(ends);
+    });
+  }
+
+  /** Puts the content of each part into a file that has a temporary name. */
+  async #keep(
+    request: StateRequest,
+  ): Promise<{ readonly path: string; readonly parent: string | null; readonly file: StateFile }[]> {
+    const { object, state, signal } = request;
+    const kept = [];
+    for (const part of this.#parts(object)) {
+      const path = part.fileOf(state);
+      const fresh = join(object, dirname(path), `.${state}.${randomBytes(8).toString("hex")}.new`);
+      try {
+        const { parent } = await part.keep(request, this.states, fresh);
+        const digest = await digestOf(this.states.files.read(fresh, { signal }));
+        kept.push({ path: fresh, parent, file: { path, ...digest } });
+      } catch (error) {
+        for (const one of [fresh, ...kept.map((other) => other.path)]) await this.states.files.remove(one);
+        throw error;
+      }
+    }
+    return kept;
+  }
+
+  /** Returns the state on which all disks depend. */
+  #parentOf(kept: readonly { readonly parent: string | null }[], context: StateErrorContext): string | null {
+    const parents = new Set(kept.map(({ parent }) => parent).filter((parent) => parent !== null));
+    if (parents.size <= 1) return [...parents][0] ?? null;
+    const names = [...parents].map((name) => JSON.stringify(name)).join(" and ");
+    throw new StateError(`its disks depend on different states: ${names}`, context);
+  }
+
+  /** Checks that no other state loses what it depends on. */
+  async #checkOverwrite(there: StateManifest | null, next: StateManifest, context: StateErrorContext): Promise<void> {
+    if (there === null) return;
+    const dependents = await this.states.dependents(context.object, context.state);
+    if (dependents.length > 0) {
+      const names = dependents.map((name) => JSON.stringify(name)).join(", ");
+      throw new StateError(`other states depend on the existing one: ${names}`, context);
+    }
+    if (there.parent === next.parent) return;
+    const [old, now] = [there.parent, next.parent].map((parent) =>
+      parent === null ? "no state" : JSON.stringify(parent)
+    );
+    throw new StateError(`the existing state depends on ${old}, and the new one on ${now}`, context);
+  }
+}
+
+function contextOf(operation: string, { object, state }: StateRequest): StateErrorContext {
+  return { operation, object, state };
+}

@@ -1,0 +1,92 @@
+// The location of a pool: a directory of this host, the target of links, or a directory of another host.
+
+/** A location of states. Every path is absolute. */
+export type Location =
+  | { readonly type: "local"; readonly path: string }
+  | { readonly type: "link"; readonly path: string }
+  | {
+    readonly type: "ssh";
+    /** The user to log in as. `null` leaves the choice to the configuration of SSH. */
+    readonly user: string | null;
+    /** The name or the address of the host. An IPv6 address has no brackets. */
+    readonly host: string;
+    /** The port. `null` leaves the choice to the configuration of SSH. */
+    readonly port: number | null;
+    readonly path: string;
+  };
+
+const ssh = /^ssh:\/\/(?:([^@/]*)@)?(\[([^\]/]*)\]|[^:/@[\]]*)(?::([^/]*))?(\/.*)?$/s;
+const LINK = "link+";
+const PORT_MAX = 65535;
+// The program ssh would take a leading hyphen for an option.
+const userPattern = /^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/;
+const hostPattern = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+const ipv6Pattern = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?$/;
+
+/**
+ * Parses a location.
+ *
+ * @param text A path such as `/var/lib/tsxs/pool`; `link+/path` for links to the files of a directory; or
+ *   `ssh://user@host:port/path` for a directory of another host. User and port may be left out. An IPv6 address has
+ *   brackets. The path is taken as it is, without escapes.
+ * @returns The location.
+ * @throws {RangeError} If the text is no location.
+ * @example
+ * ```ts
+ * import { parseLocation } from "tsxs/pools";
+ *
+ * console.log(parseLocation("ssh://backup@[2001:db8::7]:2222/srv/pool"));
+ * // { type: "ssh", user: "backup", host: "2001:db8::7", port: 2222, path: "/srv/pool" }
+ * ```
+ */
+export function parseLocation(text: string): Location {
+  const refuse = (fault: string): never => {
+    throw new RangeError(`the location ${JSON.stringify(text)} is invalid: ${fault}`);
+  };
+  const checkedPath = (path: string): string => {
+    const fault = pathFault(path);
+    return fault === null ? path.replace(/(?<=.)\/+$/, "") : refuse(fault);
+  };
+  if (text.startsWith("/")) return { type: "local", path: checkedPath(text) };
+  if (text.startsWith(LINK)) return { type: "link", path: checkedPath(text.slice(LINK.length)) };
+  const match = ssh.exec(text);
+  if (match === null) return refuse("expected /PATH, link+/PATH or ssh://[USER@]HOST[:PORT]/PATH");
+  const [, user, name = "", address, port, path = ""] = match;
+  if (user !== undefined && !userPattern.test(user)) refuse(`the user is ${JSON.stringify(user)}`);
+  if (address === undefined ? !hostPattern.test(name) : !ipv6Pattern.test(address)) {
+    refuse(`the host is ${JSON.stringify(name)}`);
+  }
+  if (port !== undefined && !isPort(port)) refuse(`the port is ${JSON.stringify(port)}: expected 1 to ${PORT_MAX}`);
+  return {
+    type: "ssh",
+    user: user ?? null,
+    host: address ?? name,
+    port: port === undefined ? null : Number(port),
+    path: checkedPath(path),
+  };
+}
+
+/**
+ * Returns the text of a location.
+ *
+ * @param location The location.
+ * @returns What {@linkcode parseLocation} accepts.
+ */
+export function formatLocation(location: Location): string {
+  if (location.type === "local") return location.path;
+  if (location.type === "link") return `${LINK}${location.path}`;
+  const { user, host, port, path } = location;
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `ssh://${user === null ? "" : `${user}@`}${name}${port === null ? "" : `:${port}`}${path}`;
+}
+
+function isPort(text: string): boolean {
+  return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= PORT_MAX;
+}
+
+function pathFault(path: string): string | null {
+  if (!path.startsWith("/")) return `the path ${JSON.stringify(path)} is not absolute`;
+  const control = /\p{Cc}/u.exec(path)?.[0];
+  if (control !== undefined) return `the path contains ${JSON.stringify(control)}`;
+  return path.split("/").includes("..") ? "the path contains .." : null;
+}

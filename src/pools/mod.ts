@@ -1,0 +1,75 @@
+// Pools: states of guests, which hosts share. This is what `tsxs/pools` exports.
+
+/**
+ * States of guests, kept on a host and shared between hosts.
+ *
+ * A state is what a guest had at one moment: its entries in the store, its disks, or both. States are verified at both
+ * ends of every transfer, and are visible when they are whole.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from "node:fs/promises";
+ * import { connect } from "tsxs";
+ * import { getStates, LocalStates, setStates, Subtree } from "tsxs/pools";
+ *
+ * await using store = await connect("embedded:");
+ * await store.write("/local/domain/5/name", "web");
+ * const states = new LocalStates({
+ *   directory: await mkdtemp("/tmp/pools-"),
+ *   parts: () => [new Subtree({ client: store, path: "/local/domain/5" })],
+ * });
+ * await setStates(states, [{ object: "web", state: "clean" }]);
+ * await store.write("/local/domain/5/name", "changed");
+ * await getStates(states, [{ object: "web", state: "clean" }]);
+ * console.log(await store.readText("/local/domain/5/name")); // web
+ * ```
+ *
+ * @module
+ */
+
+export { StateBackend, type StateRequest } from "./backend.ts";
+export { IntegrityError } from "./copy.ts";
+export type { FileDigest } from "./digest.ts";
+export { Disk, type DiskOptions } from "./disk.ts";
+export { NotImplementedError, StateAbortError, StateError, type StateErrorContext } from "./errors.ts";
+export type { FileStatus, PartFile, PoolFiles } from "./files.ts";
+export { Hosts, type HostsOptions } from "./hosts.ts";
+export { LocalStates, type LocalStatesOptions } from "./local_states.ts";
+export { formatLocation, type Location, parseLocation } from "./location.ts";
+export { LockedStateError, type LockOptions, type LockOwner, type LockStatus, type LockTimes } from "./lock.ts";
+export { breakStateLock, type BreakStateLockOptions, type StateLock, stateLocks } from "./locks.ts";
+export type { StateFile, StateManifest } from "./manifest.ts";
+export { isRoot } from "./names.ts";
+export type { KeptPart, StatePart } from "./part.ts";
+export { PoolStates, type PoolStatesOptions } from "./pool_states.ts";
+export { ImageError } from "./qcow2/header.ts";
+export { RootSourcedStates, type RootSourcedStatesOptions, type SharedRoots } from "./root_sourced_states.ts";
+export { nearestFirst, type OwnPlace, type Place, proximity, type Scope, scopeOf, SCOPES } from "./scopes.ts";
+export { RemoteError, type RemoteFault } from "./sftp/errors.ts";
+export {
+  type Mirror,
+  type MirrorFailure,
+  MirrorsError,
+  type MirrorStates,
+  SourcedStates,
+  type SourcedStatesOptions,
+} from "./sourced_states.ts";
+export { StateFiles } from "./state_files.ts";
+export {
+  type CheckOptions,
+  checkStates,
+  getStates,
+  type PolicyOptions,
+  type PopOptions,
+  popStates,
+  pushStates,
+  setStates,
+  showStates,
+  type StateOf,
+  type StatesOptions,
+  unsetStates,
+} from "./states.ts";
+export { Subtree, type SubtreeOptions } from "./subtree.ts";
+export type { TransferOptions, TransferProgress } from "./transfer.ts";
+export { TransferOps, type TransferRequest } from "./transfer_ops.ts";
+export type { Reported } from "../events/reported.ts";

@@ -1,0 +1,183 @@
+// The states of a pool as a backend: what is transferred between the directory of this host and the pool.
+
+import { StateBackend, type StateRequest } from "./backend.ts";
+import type { StateErrorContext } from "./errors.ts";
+import type { LockOptions } from "./lock.ts";
+import { withLock } from "./locked.ts";
+import type { StateFiles } from "./state_files.ts";
+import { compareChain, transferChain, type TransferProgress } from "./transfer.ts";
+
+/** The state of a pool that holds the object itself. */
+const ROOT = "root";
+
+/** The options of {@linkcode PoolStates}. */
+export interface PoolStatesOptions {
+  /** The states of this host. */
+  readonly own: StateFiles;
+  /** The states of the pool. */
+  readonly pool: StateFiles;
+  /**
+   * How locks are taken.
+   *
+   * @default {}
+   */
+  readonly lock?: LockOptions | undefined;
+  /**
+   * Is told how far a transfer is.
+   *
+   * @default () => {}
+   */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+/** The states of a pool. Getting a state brings it to this host, and setting one brings it to the pool. */
+export class PoolStates extends StateBackend {
+  /** A state is replaced in one step, so there is no need to remove it first. */
+  override readonly keepsExisting: boolean = true;
+  readonly #own: StateFiles;
+  readonly #pool: StateFiles;
+  readonly #lock: LockOptions;
+  readonly #onProgress: ((progress: TransferProgress) => void) | undefined;
+
+  /**
+   * Names both ends of the transfers.
+   *
+   * @param options Both ends, how locks are taken, and what is told of transfers.
+   */
+  constructor(options: PoolStatesOptions) {
+    super();
+    const { own, pool, lock = {}, onProgress } = options;
+    this.#own = own;
+    this.#pool = pool;
+    this.#lock = lock;
+    this.#onProgress = onProgress;
+  }
+
+  /**
+   * Lists the states of an object in the pool.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns The names, sorted.
+   * @throws {RemoteError} If the host cannot be used.
+   */
+  override show({ object }: StateRequest): Promise<string[]> {
+    return this.#pool.states(object);
+  }
+
+  /**
+   * Brings a state from the pool to this host, with all that it depends on.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {IntegrityError} If a file is damaged.
+   * @throws {LockedStateError} If another process holds a lock until the timeout.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If a state is missing, or this host has what would be lost.
+   */
+  override async get(request: StateRequest): Promise<void> {
+    await this.#transfer(this.#pool, this.#own, contextOf("get", request), request);
+  }
+
+  /**
+   * Brings a state from this host to the pool, with all that it depends on.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {IntegrityError} If a file is damaged.
+   * @throws {LockedStateError} If another process holds a lock until the timeout.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If a state is missing, or the pool has what would be lost.
+   */
+  override async set(request: StateRequest): Promise<void> {
+    await this.#transfer(this.#own, this.#pool, contextOf("set", request), request);
+  }
+
+  /**
+   * Removes a state from the pool.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If the state is missing, or others depend on it.
+   */
+  override async unset(request: StateRequest): Promise<void> {
+    const context = contextOf("unset", request);
+    await withLock(this.#pool, context, { ...this.#lock, signal: request.signal }, () => this.#pool.remove(context));
+  }
+
+  /**
+   * Tells whether the pool has the object itself, as the state `root`.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns Whether it does.
+   * @throws {RemoteError} If the host cannot be used.
+   */
+  override async checkRoot({ object }: StateRequest): Promise<boolean> {
+    return await this.#pool.manifest(object, ROOT) !== null;
+  }
+
+  /**
+   * Brings the object itself to this host.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateError} If the pool does not have it.
+   */
+  override async getRoot(request: StateRequest): Promise<void> {
+    await this.get({ ...request, state: ROOT });
+  }
+
+  /**
+   * Brings the object itself to the pool.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateError} If this host does not have it.
+   */
+  override async setRoot(request: StateRequest): Promise<void> {
+    await this.set({ ...request, state: ROOT });
+  }
+
+  /**
+   * Removes the object itself from the pool.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateError} If the pool does not have it.
+   */
+  override async unsetRoot(request: StateRequest): Promise<void> {
+    await this.unset({ ...request, state: ROOT });
+  }
+
+  /**
+   * Tells whether this host and the pool have the same object.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns Whether they do.
+   * @throws {RemoteError} If the host cannot be used.
+   */
+  async isSameRoot(request: StateRequest): Promise<boolean> {
+    return await this.isSame({ ...request, state: ROOT });
+  }
+
+  /**
+   * Tells whether a state and all that it depends on are the same on this host and in the pool.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @returns Whether they are. A state that both lack is the same.
+   * @throws {RemoteError} If the host cannot be used.
+   */
+  async isSame(request: StateRequest): Promise<boolean> {
+    return await compareChain(this.#own, this.#pool, contextOf("compare", request));
+  }
+
+  async #transfer(
+    source: StateFiles,
+    target: StateFiles,
+    context: StateErrorContext,
+    { signal, skipLocks }: StateRequest,
+  ): Promise<void> {
+    // A reader that skips locks still takes those of the directory that it writes.
+    const lock = skipLocks && target === this.#pool ? null : this.#lock;
+    await transferChain(source, target, context, { signal, lock, onProgress: this.#onProgress });
+  }
+}
+
+function contextOf(operation: string, { object, state }: StateRequest): StateErrorContext {
+  return { operation, object, state };
+}

@@ -1,0 +1,145 @@
+// A connection that speaks SFTP: requests go out without waiting for one another, and replies find their requests.
+
+import { codedError } from "../../wire/system_errors.ts";
+import { faultOf, lastLine, RemoteError, type RemoteFault } from "./errors.ts";
+import { type Field, Fields, Packet, packet, PacketReader, Status } from "./packets.ts";
+import type { Duplex } from "./process.ts";
+
+const VERSION = 3;
+
+/** A reply: its type, and the fields after its number. */
+export interface Reply {
+  readonly type: number;
+  readonly fields: Fields;
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A connection that speaks SFTP. */
+export class SftpConnection {
+  /** The names of the extensions that the server has. */
+  readonly extensions: ReadonlySet<string>;
+  readonly #duplex: Duplex;
+  readonly #host: string;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+  #end: RemoteError | null = null;
+  #closing: Promise<void> | null = null;
+
+  /** Shakes hands with the server. Rejects with a {@linkcode RemoteError}. */
+  static async open(duplex: Duplex, host: string): Promise<SftpConnection> {
+    const packets = packetsOf(duplex, host);
+    try {
+      await duplex.send(packet({ byte: Packet.INIT }, VERSION));
+      const first = await packets.next();
+      if (first.done === true) throw await ended(duplex, host, "unreachable");
+      const fields = new Fields(first.value);
+      if (fields.byte() !== Packet.VERSION || fields.number() !== VERSION) {
+        throw new RemoteError(host, "protocol", `expected version ${VERSION}`);
+      }
+      const extensions = new Set<string>();
+      while (!fields.isAtEnd) {
+        extensions.add(fields.text());
+        fields.bytes();
+      }
+      return new SftpConnection(duplex, host, extensions, packets);
+    } catch (error) {
+      await duplex.close();
+      throw error instanceof RemoteError ? error : new RemoteError(host, "protocol", "", { cause: error });
+    }
+  }
+
+  private constructor(
+    duplex: Duplex,
+    host: string,
+    extensions: ReadonlySet<string>,
+    packets: AsyncIterator<Uint8Array>,
+  ) {
+    this.#duplex = duplex;
+    this.#host = host;
+    this.extensions = extensions;
+    void this.#receive(packets);
+  }
+
+  /** The end of the connection; `null` if it is usable. */
+  get end(): RemoteError | null {
+    return this.#end;
+  }
+
+  /**
+   * Sends a request. Resolves with the reply, once more may be sent. Rejects with the system's error that a status
+   * stands for, and with a {@linkcode RemoteError} if the connection ends.
+   */
+  async request(type: number, path: string, ...fields: readonly Field[]): Promise<Reply> {
+    if (this.#end !== null) throw this.#end;
+    const id = this.#next++ >>> 0;
+    const reply = new Promise<Reply>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    // The end of the connection may reject it before it is awaited.
+    reply.catch(() => {});
+    await this.#duplex.send(packet({ byte: type }, id, ...fields));
+    const { type: replied, fields: found } = await reply;
+    if (replied !== Packet.STATUS) return { type: replied, fields: found };
+    const status = found.number();
+    if (status === Status.OK) return { type: replied, fields: found };
+    throw statusError(status, path, found);
+  }
+
+  /** Closes the connection. Requests that wait are rejected. */
+  close(): Promise<void> {
+    this.#finish(new RemoteError(this.#host, "lost", "the connection was closed"));
+    return this.#closing ??= this.#duplex.close();
+  }
+
+  async #receive(packets: AsyncIterator<Uint8Array>): Promise<void> {
+    try {
+      for (let next = await packets.next(); next.done !== true; next = await packets.next()) {
+        const fields = new Fields(next.value);
+        const [type, id] = [fields.byte(), fields.number()];
+        this.#waiting.get(id)?.resolve({ type, fields });
+        this.#waiting.delete(id);
+      }
+      this.#finish(await ended(this.#duplex, this.#host, "lost"));
+    } catch (error) {
+      this.#finish(
+        error instanceof RemoteError ? error : new RemoteError(this.#host, "protocol", "", { cause: error }),
+      );
+    }
+    this.#closing ??= this.#duplex.close();
+  }
+
+  #finish(end: RemoteError): void {
+    this.#end ??= end;
+    for (const { reject } of this.#waiting.values()) reject(this.#end);
+    this.#waiting.clear();
+  }
+}
+
+async function* packetsOf({ received }: Duplex, host: string): AsyncGenerator<Uint8Array, void> {
+  const reader = new PacketReader();
+  try {
+    for await (const bytes of received) yield* reader.add(bytes);
+  } catch (error) {
+    throw new RemoteError(host, "protocol", error instanceof Error ? error.message : "", { cause: error });
+  }
+}
+
+async function ended(duplex: Duplex, host: string, otherwise: RemoteFault): Promise<RemoteError> {
+  const messages = await duplex.lastMessages();
+  return new RemoteError(host, otherwise === "lost" ? "lost" : faultOf(messages, otherwise), lastLine(messages));
+}
+
+/** Returns the system's error that a status stands for. SFTP has no codes for most errors. */
+function statusError(status: number, path: string, fields: Fields): Error {
+  const code = status === Status.NO_SUCH_FILE
+    ? "ENOENT"
+    : status === Status.PERMISSION_DENIED
+    ? "EACCES"
+    : status === Status.EOF
+    ? "EOF"
+    : "EIO";
+  const message = lastLine(fields.isAtEnd ? "" : fields.text());
+  return codedError(code, `${JSON.stringify(path)}: ${message === "" ? `status ${status}` : message}`);
+}

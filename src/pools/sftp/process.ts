@@ -1,0 +1,103 @@
+// A program that speaks SFTP on its standard input and output: OpenSSH's ssh, or a server of this host.
+
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import process from "node:process";
+import type { Location } from "../location.ts";
+
+/** The longest time to connect, in seconds. */
+const CONNECT_S = 20;
+/** After so many seconds of silence, ssh asks whether the host is alive. */
+const ALIVE_S = 15;
+const ALIVE_COUNT = 3;
+const MESSAGES_MAX = 8192;
+/** How long a program may take to end after its output has ended. */
+const ENDING_MS = 2000;
+
+/** A stream of bytes in both directions. */
+export interface Duplex {
+  /** The bytes that arrive. Ends when the other end does. */
+  readonly received: AsyncIterable<Uint8Array>;
+  /** Sends bytes. Resolves when more may be sent. */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Resolves with what was printed to standard error, once the program has ended after its output did. */
+  lastMessages(): Promise<string>;
+  /** Ends the stream. Resolves when the program has ended. */
+  close(): Promise<void>;
+}
+
+/** Returns the words that connect to another host. No word is seen by a shell. */
+export function sshWords(
+  { user, host, port }: Extract<Location, { type: "ssh" }>,
+  configFile?: string,
+  program = "ssh",
+): readonly string[] {
+  const options = {
+    BatchMode: "yes",
+    ClearAllForwardings: "yes",
+    ConnectTimeout: CONNECT_S,
+    ForwardAgent: "no",
+    PermitLocalCommand: "no",
+    ServerAliveCountMax: ALIVE_COUNT,
+    ServerAliveInterval: ALIVE_S,
+    StrictHostKeyChecking: "yes",
+  };
+  return [
+    program,
+    ...configFile === undefined ? [] : ["-F", configFile],
+    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ...user === null ? [] : ["-l", user],
+    ...port === null ? [] : ["-p", `${port}`],
+    ...["-s", "--", host, "sftp"],
+  ];
+}
+
+/** Starts a program. Rejects with the system's error if it does not start. */
+export async function startProgram([program = "", ...args]: readonly string[]): Promise<Duplex> {
+  // The messages of ssh are in English in this locale alone.
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, LC_ALL: "C" } });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  return duplexOf(child);
+}
+
+function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
+  let messages = "";
+  child.stderr.on("data", (bytes: Uint8Array) => {
+    messages = (messages + new TextDecoder("latin1").decode(bytes)).slice(-MESSAGES_MAX);
+  });
+  // A write to a program that has ended fails. What was received tells of that end.
+  let isBroken = false;
+  child.stdin.on("error", () => isBroken = true);
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  // All writes to a full pipe wait for the same event.
+  let drained: Promise<void> | null = null;
+  return {
+    received: child.stdout,
+    send: async (bytes) => {
+      if (isBroken || child.stdin.write(bytes)) return;
+      drained ??= new Promise<void>((resolve) => {
+        const done = (): void => {
+          child.stdin.off("drain", done).off("close", done);
+          drained = null;
+          resolve();
+        };
+        child.stdin.on("drain", done).on("close", done);
+      });
+      await drained;
+    },
+    lastMessages: async () => {
+      const timer = setTimeout(() => child.kill("SIGTERM"), ENDING_MS);
+      await ended;
+      clearTimeout(timer);
+      return messages;
+    },
+    close: async () => {
+      child.stdin.end();
+      child.stdout.destroy();
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

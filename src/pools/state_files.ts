@@ -1,0 +1,242 @@
+// The states of a location: their manifests, what depends on what, and how a state takes the place of another.
+
+import { join } from "node:path";
+import { codeOf } from "../wire/system_errors.ts";
+import { partPath } from "./copy.ts";
+import { StateError, type StateErrorContext } from "./errors.ts";
+import type { PoolFiles } from "./files.ts";
+import { LocalFiles } from "./files_local.ts";
+import {
+  formatManifest,
+  MANIFEST_END,
+  MANIFEST_MAX,
+  manifestName,
+  parseManifest,
+  type StateManifest,
+} from "./manifest.ts";
+import { checkedObject, checkedState } from "./names.ts";
+
+/*
+ * A state has several files. They arrive as parts. Then one file, the commit, is renamed to its name: from then on the
+ * state exists. The parts are renamed after that. Whoever finds a commit finishes it, so that a process that is killed
+ * in between leaves the old state or the new one.
+ */
+const COMMIT_END = ".commit";
+const LOCK_END = ".lock";
+
+/** The states of a location. */
+export class StateFiles {
+  /** The files of the location. */
+  readonly files: PoolFiles;
+
+  /**
+   * Takes the files of the location.
+   *
+   * @param files The files.
+   */
+  constructor(files: PoolFiles) {
+    this.files = files;
+  }
+
+  /**
+   * Opens a directory of this host.
+   *
+   * @param directory The absolute path. The directory need not exist.
+   * @returns The states in it.
+   */
+  static local(directory: string): StateFiles {
+    return new StateFiles(new LocalFiles(directory));
+  }
+
+  /**
+   * Returns the path of the lock of a state.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The path below the location.
+   * @throws {RangeError} If a name is invalid.
+   */
+  lockPath(object: string, state: string): string {
+    return join(checkedObject(object), `.${checkedState(state)}${LOCK_END}`);
+  }
+
+  /**
+   * Lists the names of the states of an object.
+   *
+   * @param object The object, such as `"guest"`.
+   * @returns The names, sorted.
+   * @throws {RangeError} If the name is invalid.
+   */
+  async states(object: string): Promise<string[]> {
+    const names = await this.files.list(checkedObject(object));
+    const found = names.map((name) =>
+      // A commit is a state whose files have yet to be renamed.
+      name.startsWith(".") && name.endsWith(COMMIT_END)
+        ? name.slice(1, -COMMIT_END.length)
+        : name.endsWith(MANIFEST_END)
+        ? name.slice(0, -MANIFEST_END.length)
+        : ""
+    );
+    return [...new Set(found.filter(isState))].sort();
+  }
+
+  /**
+   * Lists the names of the states of an object that are locked.
+   *
+   * @param object The object, such as `"guest"`.
+   * @returns The names, sorted.
+   * @throws {RangeError} If the name is invalid.
+   */
+  async locked(object: string): Promise<string[]> {
+    const names = await this.files.list(checkedObject(object));
+    const found = names.map((name) =>
+      name.startsWith(".") && name.endsWith(LOCK_END) ? name.slice(1, -LOCK_END.length) : ""
+    );
+    return found.filter(isState).sort();
+  }
+
+  /**
+   * Returns the manifest of a state.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The manifest, or `null` if the state does not exist.
+   * @throws {IntegrityError} If the manifest is damaged.
+   */
+  async manifest(object: string, state: string): Promise<StateManifest | null> {
+    return await this.#manifestAt(this.#commitPath(object, state), object, state) ??
+      await this.#manifestAt(this.#manifestPath(object, state), object, state);
+  }
+
+  /**
+   * Returns a state and the states that it depends on, from the one that depends on none.
+   *
+   * @param context The operation, the object and the state.
+   * @returns The manifests.
+   * @throws {IntegrityError} If a manifest is damaged.
+   * @throws {StateError} If a state is missing, or a state depends on itself.
+   */
+  async chain(context: StateErrorContext): Promise<StateManifest[]> {
+    const { object, state } = context;
+    const found = new Map<string, StateManifest>();
+    for (let name: string | null = state; name !== null;) {
+      const manifest: StateManifest | null = await this.manifest(object, name);
+      const location = JSON.stringify(this.files.location);
+      if (manifest === null) {
+        const missing = name === state ? "it" : `the state ${JSON.stringify(name)}, on which it depends,`;
+        throw new StateError(`${missing} does not exist in ${location}`, context);
+      }
+      if (found.has(name)) throw new StateError(`the state ${JSON.stringify(name)} depends on itself`, context);
+      found.set(name, manifest);
+      name = manifest.parent;
+    }
+    return [...found.values()].reverse();
+  }
+
+  /**
+   * Returns the states that depend directly on a state. States with damaged manifests are left out.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The names, sorted.
+   */
+  async dependents(object: string, state: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const name of await this.states(object)) {
+      const manifest = await this.manifest(object, name).catch(() => null);
+      if (manifest?.parent === state) found.push(name);
+    }
+    return found;
+  }
+
+  /**
+   * Puts a state whose parts have arrived in the place of the one that has its name.
+   *
+   * @param manifest The manifest.
+   */
+  async commit(manifest: StateManifest): Promise<void> {
+    const path = this.#commitPath(manifest.object, manifest.state);
+    const arriving = `${path}.part`;
+    const file = await this.files.openPart(arriving);
+    try {
+      await file.truncate(0);
+      await file.write(new TextEncoder().encode(formatManifest(manifest)), 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.files.rename(arriving, path);
+    await this.finish(manifest.object, manifest.state);
+  }
+
+  /**
+   * Finishes a commit that a killed process left. The caller holds the lock of the state.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   */
+  async finish(object: string, state: string): Promise<void> {
+    const path = this.#commitPath(object, state);
+    const manifest = await this.#manifestAt(path, object, state);
+    if (manifest === null) return;
+    for (const file of manifest.files) {
+      const target = join(object, file.path);
+      // A part that is missing was renamed before.
+      await this.files.rename(partPath(target, file), target).catch((error: unknown) => {
+        if (codeOf(error) !== "ENOENT") throw error;
+      });
+    }
+    await this.files.rename(path, this.#manifestPath(object, state));
+  }
+
+  /**
+   * Removes a state. Its manifest goes first, so that no reader finds a state without its files.
+   *
+   * @param context The operation, the object and the state.
+   * @throws {StateError} If the state does not exist, or others depend on it.
+   */
+  async remove(context: StateErrorContext): Promise<void> {
+    const { object, state } = context;
+    await this.finish(object, state);
+    const dependents = await this.dependents(object, state);
+    if (dependents.length > 0) {
+      const names = dependents.map((name) => JSON.stringify(name)).join(", ");
+      throw new StateError(`other states depend on it: ${names}`, context);
+    }
+    const manifest = await this.manifest(object, state);
+    if (manifest === null) throw new StateError(`it does not exist in ${JSON.stringify(this.files.location)}`, context);
+    await this.files.remove(this.#manifestPath(object, state));
+    for (const { path } of manifest.files) await this.files.remove(join(object, path));
+  }
+
+  async #manifestAt(path: string, object: string, state: string): Promise<StateManifest | null> {
+    let text = "";
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of this.files.read(path)) {
+        text += decoder.decode(bytes, { stream: true });
+        if (text.length > MANIFEST_MAX) break;
+      }
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return null;
+      throw error;
+    }
+    return parseManifest(text, this.files.location, path, { object, state });
+  }
+
+  #manifestPath(object: string, state: string): string {
+    return join(checkedObject(object), manifestName(checkedState(state)));
+  }
+
+  #commitPath(object: string, state: string): string {
+    return join(checkedObject(object), `.${checkedState(state)}${COMMIT_END}`);
+  }
+}
+
+function isState(name: string): boolean {
+  try {
+    return checkedState(name) === name;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,204 @@
+// Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
+
+import { join } from "node:path";
+import { copyToPart, IntegrityError, partPath } from "./copy.ts";
+import { digestOf } from "./digest.ts";
+import { StateError, type StateErrorContext } from "./errors.ts";
+import type { LockOptions } from "./lock.ts";
+import { withLock } from "./locked.ts";
+import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
+import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
+import { ImageError } from "./qcow2/header.ts";
+import type { StateFiles } from "./state_files.ts";
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** The state that is transferred. */
+  readonly state: string;
+  /** The bytes of the chain that are at the target. */
+  readonly position: number;
+  /** The bytes of the whole chain. */
+  readonly total: number;
+}
+
+/** How a chain is transferred. */
+export interface TransferOptions {
+  /**
+   * Ends the transfer, with the signal's reason. What arrived is used by the next transfer of the same content.
+   *
+   * @default undefined
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How the locks at the target are taken. `null` takes none.
+   *
+   * @default {}
+   */
+  readonly lock?: LockOptions | null | undefined;
+  /**
+   * Is told how far the transfer is, after each piece.
+   *
+   * @default () => {}
+   */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /**
+   * The bytes between two beginnings of a file from which a transfer resumes.
+   *
+   * @default 16777216
+   */
+  readonly stride?: number | undefined;
+}
+
+/**
+ * Tells whether a state and all states that it depends on have the same content in two locations, as their manifests
+ * say. A state that is missing in both is the same.
+ *
+ * Throws a {@linkcode StateError} if a chain is broken.
+ */
+export async function compareChain(one: StateFiles, other: StateFiles, context: StateErrorContext): Promise<boolean> {
+  const { object, state } = context;
+  const [isInOne, isInOther] = [await one.manifest(object, state), await other.manifest(object, state)];
+  if (isInOne === null || isInOther === null) return isInOne === isInOther;
+  const [chain, otherChain] = [await one.chain(context), await other.chain(context)];
+  return chain.length === otherChain.length && chain.every((manifest, i) => {
+    const counterpart = otherChain[i];
+    return counterpart !== undefined && manifest.state === counterpart.state && isSameContent(manifest, counterpart);
+  });
+}
+
+/**
+ * Transfers a state and all states that it depends on, from the one that depends on none. A state is seen at the target
+ * when all of its files have arrived and were read again.
+ *
+ * Throws a {@linkcode StateError} if a state of the target would change on which others depend there, and an
+ * {@linkcode IntegrityError} if a file is damaged.
+ */
+export async function transferChain(
+  source: StateFiles,
+  target: StateFiles,
+  context: StateErrorContext,
+  options: TransferOptions = {},
+): Promise<void> {
+  const chain = await source.chain(context);
+  const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
+  let before = 0;
+  for (const manifest of chain) {
+    const onBytes = (bytes: number): void => {
+      options.onProgress?.({ state: manifest.state, position: before + bytes, total });
+    };
+    await transferLocked(source, target, manifest, { ...context, state: manifest.state }, onBytes, options);
+    before += sizeOf(manifest);
+    onBytes(0);
+  }
+}
+
+function sizeOf({ files }: StateManifest): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function transferLocked(
+  source: StateFiles,
+  target: StateFiles,
+  manifest: StateManifest,
+  context: StateErrorContext,
+  onBytes: (bytes: number) => void,
+  options: TransferOptions,
+): Promise<void> {
+  const { object, state } = manifest;
+  const { signal, lock, stride } = options;
+  if (lock === null) return await transferOne(source, target, manifest, context, onBytes, { signal, stride });
+  await withLock(target, { ...context, object, state }, { ...lock, signal }, async (ends) => {
+    await transferOne(source, target, manifest, context, onBytes, { signal: ends, stride });
+  });
+}
+
+async function transferOne(
+  source: StateFiles,
+  target: StateFiles,
+  manifest: StateManifest,
+  context: StateErrorContext,
+  onBytes: (bytes: number) => void,
+  options: Pick<TransferOptions, "signal" | "stride">,
+): Promise<void> {
+  const { object, state } = manifest;
+  await target.finish(object, state);
+  const there = await target.manifest(object, state);
+  if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
+  await checkUnused(target, there, manifest, context);
+  let before = 0;
+  for (const file of manifest.files) {
+    const path = join(object, file.path);
+    if (!await isThere(target, there, file)) {
+      await copyToPart({ files: source.files, path }, { files: target.files, path }, file, {
+        ...options,
+        onBytes: (bytes) => onBytes(before + bytes),
+      });
+      if (path.endsWith(IMAGE_END)) await checkArrived(target, manifest, path, partPath(path, file));
+    }
+    before += file.size;
+    onBytes(before);
+  }
+  options.signal?.throwIfAborted();
+  await target.commit(manifest);
+}
+
+/** Checks an image before it has its name, so that no program opens it. */
+async function checkArrived({ files }: StateFiles, manifest: StateManifest, path: string, at: string): Promise<void> {
+  try {
+    await checkImage(files, manifest, path, { at });
+  } catch (error) {
+    if (error instanceof ImageError) await files.remove(at);
+    throw error;
+  }
+}
+
+/** Checks that no other state at the target depends on a content that is about to change. */
+async function checkUnused(
+  target: StateFiles,
+  there: StateManifest | null,
+  manifest: StateManifest,
+  context: StateErrorContext,
+): Promise<void> {
+  if (there === null || isSameContent(there, manifest)) return;
+  const dependents = await target.dependents(manifest.object, manifest.state);
+  if (dependents.length === 0) return;
+  const names = dependents.map((name) => JSON.stringify(name)).join(", ");
+  const location = JSON.stringify(target.files.location);
+  throw new StateError(
+    `another content of this name is in ${location}, and other states depend on it: ${names}`,
+    context,
+  );
+}
+
+/** Tells whether all files of a state have the sizes of its manifest. */
+async function isWhole(target: StateFiles, manifest: StateManifest): Promise<boolean> {
+  for (const file of manifest.files) {
+    if (!await isThere(target, manifest, file)) return false;
+  }
+  return true;
+}
+
+/** Tells whether a file is at the target already, as the manifest and the size there say. */
+async function isThere(
+  target: StateFiles,
+  there: StateManifest | null,
+  { path, sha256, size }: StateFile,
+): Promise<boolean> {
+  const known = there?.files.find((file) => file.path === path);
+  if (known?.sha256 !== sha256) return false;
+  return (await target.files.status(join(there?.object ?? "", path)))?.size === size;
+}
+
+/** Reads all files of a state. Throws an {@linkcode IntegrityError} if one is not what the manifest says. */
+export async function verifyState({ files }: StateFiles, manifest: StateManifest, signal?: AbortSignal): Promise<void> {
+  for (const { path, sha256, size } of manifest.files) {
+    const at = join(manifest.object, path);
+    const status = await files.status(at);
+    if (status === null) throw new IntegrityError(files.location, at, "it is missing");
+    if (status.size !== size) {
+      throw new IntegrityError(files.location, at, `it has ${status.size} bytes: expected ${size}`);
+    }
+    const found = await digestOf(files.read(at, { signal }));
+    if (found.sha256 !== sha256) throw new IntegrityError(files.location, at, "its content differs from its digest");
+  }
+}

@@ -1,0 +1,193 @@
+// The operations of transfers by the kind of their location: a directory, links to one, or a directory of another host.
+
+import { Progress, progressClock } from "../events/progress.ts";
+import { Reported } from "../events/reported.ts";
+import type { StateErrorContext } from "./errors.ts";
+import { Hosts } from "./hosts.ts";
+import { compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
+import { type Location, parseLocation } from "./location.ts";
+import { StateFiles } from "./state_files.ts";
+import { withLock } from "./locked.ts";
+import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+
+/** A state, and the location of its pool. */
+export interface TransferRequest {
+  /** The location, as {@linkcode parseLocation} takes it. */
+  readonly location: string;
+  /** The object, such as `"guest"`. */
+  readonly object: string;
+  /** The name of the state. */
+  readonly state: string;
+}
+
+/** The operations that report progress, with the numbers that their events carry. A client uses lower numbers. */
+const LONG_OPERATIONS = { download: 1100, upload: 1101, delete: 1102 } as const;
+
+/** Which method carries out an operation, by the type of the location. */
+type Kind = Location["type"];
+
+/**
+ * Transfers states between a directory of this host, which is called the cache, and pools.
+ *
+ * A chain is transferred as a whole: a state with all states that it depends on, parents first. `download` and `upload`
+ * report their progress in bytes. While a lock is awaited, the progress is 0 of 1.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from "node:fs/promises";
+ * import { TransferOps } from "tsxs/pools";
+ *
+ * const directory = await mkdtemp("/tmp/pools-");
+ * await using ops = new TransferOps(`${directory}/cache`);
+ * console.log(await ops.list(`${directory}/pool`, "guest")); // []
+ * ```
+ */
+export class TransferOps extends Reported implements AsyncDisposable {
+  readonly #cache: string;
+  readonly #hosts: Hosts;
+  readonly #options: TransferOptions;
+  #serial = 0;
+  #isOpen = true;
+
+  /**
+   * Names the cache.
+   *
+   * @param cache The absolute path of the directory of this host.
+   * @param hosts The connections to other hosts.
+   * @param options How locks are taken, the signal that ends transfers, and what is told of their progress.
+   */
+  constructor(cache: string, hosts: Hosts = new Hosts(), options: TransferOptions = {}) {
+    super();
+    this.#cache = cache;
+    this.#hosts = hosts;
+    this.#options = options;
+  }
+
+  /**
+   * Lists the states of an object in a pool.
+   *
+   * @param location The location of the pool.
+   * @param object The object.
+   * @returns The names, sorted. The array is empty if the pool does not exist.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   */
+  list(location: string, object: string): Promise<string[]> {
+    return this.#hosts.states(parseLocation(location)).states(object);
+  }
+
+  /**
+   * Tells whether the cache and a pool have the same state, with all that it depends on.
+   *
+   * @param request The location, the object and the state.
+   * @returns Whether they are the same. A state that both lack is the same.
+   * @throws {IntegrityError} If a manifest is damaged.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   */
+  compare(request: TransferRequest): Promise<boolean> {
+    const { own, pool, context } = this.#ends("compare", request);
+    return { local: compareChain, ssh: compareChain, link: compareLink }[own.kind](own.states, pool, context);
+  }
+
+  /**
+   * Brings a state from a pool to the cache, or links to it.
+   *
+   * @param request The location, the object and the state.
+   * @throws {IntegrityError} If a file is damaged.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If a state of the chain is missing, or the cache has what would be lost.
+   */
+  async download(request: TransferRequest): Promise<void> {
+    const { own, pool, context } = this.#ends("download", request);
+    if (own.kind === "link") await downloadLink(own.states, pool, context, this.#options.signal);
+    else await this.#tracked("download", (options) => transferChain(pool, own.states, context, options));
+  }
+
+  /**
+   * Brings a state from the cache to a pool.
+   *
+   * @param request The location, the object and the state.
+   * @throws {IntegrityError} If a file is damaged.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If a state of the chain is missing, or is a link.
+   */
+  async upload(request: TransferRequest): Promise<void> {
+    const { own, pool, context } = this.#ends("upload", request);
+    const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
+    await this.#tracked("upload", (options) => transfer(own.states, pool, context, options));
+  }
+
+  /**
+   * Removes a state from a pool.
+   *
+   * @param request The location, the object and the state.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If the state does not exist, or others depend on it.
+   */
+  async delete(request: TransferRequest): Promise<void> {
+    const { pool, context } = this.#ends("delete", request);
+    await this.#tracked("delete", async ({ lock, signal }) => {
+      if (lock === null) return await pool.remove(context);
+      await withLock(pool, context, { ...lock, signal }, () => pool.remove(context));
+    });
+  }
+
+  /**
+   * Closes the connections to other hosts.
+   *
+   * @returns Resolves when all are closed.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOpen) this.closeReporting();
+    this.#isOpen = false;
+    await this.#hosts.close();
+  }
+
+  /** Runs an operation whose progress is told as events. */
+  async #tracked(
+    operation: keyof typeof LONG_OPERATIONS,
+    run: (options: TransferOptions) => Promise<void>,
+  ): Promise<void> {
+    const { lock, onProgress } = this.#options;
+    const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
+    const progress = new Progress(this.reporter, source, progressClock);
+    try {
+      await run({
+        ...this.#options,
+        lock: lock === null ? null : {
+          ...lock,
+          onWait: (status, waited) => {
+            progress.pulse();
+            lock?.onWait?.(status, waited);
+          },
+        },
+        onProgress: (at) => {
+          progress.advance(at.position, at.total);
+          onProgress?.(at);
+        },
+      });
+      progress.done();
+    } catch (error) {
+      progress.fail();
+      throw error;
+    }
+  }
+
+  #ends(operation: string, { location: text, object, state }: TransferRequest): {
+    readonly own: { readonly kind: Kind; readonly states: StateFiles };
+    readonly pool: StateFiles;
+    readonly context: StateErrorContext;
+  } {
+    const location = parseLocation(text);
+    const states = location.type === "link" ? linkedStates(this.#cache, location.path) : StateFiles.local(this.#cache);
+    return {
+      own: { kind: location.type, states },
+      pool: this.#hosts.states(location),
+      context: { operation, object, state },
+    };
+  }
+}

@@ -1,0 +1,16 @@
+// Transfers over SFTP, with OpenSSH's server on pipes as the other end.
+
+import { after } from "node:test";
+import { Hosts } from "../../src/pools/hosts.ts";
+import { transferSuite } from "../pools/transfers.ts";
+
+const hosts = new Hosts({ command: () => ["/usr/lib/openssh/sftp-server"] });
+after(() => hosts.close());
+
+for (const side of ["source", "target"] as const) {
+  transferSuite(
+    `a ${side} over SFTP`,
+    (path) => hosts.states({ type: "ssh", user: null, host: "other", port: null, path }).files,
+    side,
+  );
+}

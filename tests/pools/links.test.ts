@@ -1,0 +1,101 @@
+// Links to the states of a pool that is a directory of this host.
+
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { StateError, TransferOps } from "../../src/pools/mod.ts";
+import { linkedStates } from "../../src/pools/links.ts";
+import { ImageError } from "../../src/pools/qcow2/header.ts";
+import { StateFiles } from "../../src/pools/state_files.ts";
+import { verifyState } from "../../src/pools/transfer.ts";
+import { DATA_FILE, FORMAT, image } from "./images.ts";
+import { putState } from "./put_state.ts";
+
+describe("links to the states of a pool", () => {
+  let directory = "";
+  let [cache, pool] = ["", ""];
+  let ops: TransferOps;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "tsxs-links-"));
+    [cache, pool] = [join(directory, "cache"), join(directory, "pool")];
+    ops = new TransferOps(cache);
+  });
+  afterEach(async () => {
+    await ops[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+
+  const of = (state: string) => ({ location: `link+${pool}`, object: "guest", state });
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  /** Puts an image and one that depends on it into the pool. */
+  const putChain = async (): Promise<void> => {
+    await putState(pool, "a", null, { "disk/a.qcow2": image(), "a.tree": bytes("first") });
+    const below = image({ backing: "a.qcow2", extensions: [[FORMAT, "qcow2"]] });
+    await putState(pool, "b", "a", { "disk/b.qcow2": below, "b.tree": bytes("second") });
+  };
+
+  test("lead to all files of a state and of the states that it depends on", async () => {
+    await putChain();
+    assertEquals(await ops.list(`link+${pool}`, "guest"), ["a", "b"]);
+    assertEquals(await ops.compare(of("b")), false);
+    await ops.download(of("b"));
+    for (const name of ["disk/a.qcow2", "disk/b.qcow2", "a.tree", "b.tree"]) {
+      assertEquals(await readlink(join(cache, "guest", name)), join(pool, "guest", name));
+    }
+    assertEquals(await ops.compare(of("b")), true);
+    const linked = linkedStates(cache, pool);
+    for (const manifest of await linked.chain({ operation: "get", object: "guest", state: "b" })) {
+      await verifyState(linked, manifest);
+    }
+  });
+
+  test("are replaced if they lead elsewhere, and no temporary name is left", async () => {
+    await putChain();
+    await mkdir(join(cache, "guest"), { recursive: true });
+    await symlink("/nonexistent", join(cache, "guest/a.tree"));
+    await ops.download(of("a"));
+    await ops.download(of("a"));
+    assertEquals(await readlink(join(cache, "guest/a.tree")), join(pool, "guest/a.tree"));
+    assertEquals((await readdir(join(cache, "guest"))).sort(), ["a.state", "a.tree", "disk"]);
+  });
+
+  test("do not replace a file of this host", async () => {
+    await putChain();
+    await mkdir(join(cache, "guest"), { recursive: true });
+    await writeFile(join(cache, "guest/a.tree"), "own");
+    await assertRejects(() => ops.download(of("a")), StateError, "is a file of this host: a link would replace it");
+    assertEquals(await readFile(join(cache, "guest/a.tree"), "utf8"), "own");
+    assertEquals(await StateFiles.local(cache).states("guest"), []);
+  });
+
+  test("are not brought to a pool, and files are", async () => {
+    await putChain();
+    await ops.download(of("b"));
+    await assertRejects(() => ops.upload(of("b")), StateError, "is a link: only files are brought to a pool");
+    await putState(cache, "c", null, { "c.tree": bytes("third") });
+    await ops.upload(of("c"));
+    assertEquals(await readFile(join(pool, "guest/c.tree"), "utf8"), "third");
+    assert((await lstat(join(pool, "guest/c.tree"))).isFile());
+  });
+
+  test("are not made to an image that leads to another file", async () => {
+    await putState(pool, "a", null, { "disk/a.qcow2": image({ extensions: [[DATA_FILE, "/etc/passwd"]] }) });
+    await assertRejects(() => ops.download(of("a")), ImageError, "is refused");
+    assertEquals(await StateFiles.local(cache).states("guest"), []);
+  });
+
+  test("are not followed out of the directory of the pool", async () => {
+    await putChain();
+    await ops.download(of("a"));
+    await rm(join(cache, "guest/a.tree"));
+    await writeFile(join(directory, "secret"), "first");
+    await symlink(join(directory, "secret"), join(cache, "guest/a.tree"));
+    const linked = linkedStates(cache, pool);
+    const [manifest] = await linked.chain({ operation: "get", object: "guest", state: "a" });
+    assert(manifest !== undefined);
+    const error = await assertRejects(() => verifyState(linked, manifest), Error);
+    assertEquals((error as { code?: unknown }).code, "EINVAL");
+  });
+});

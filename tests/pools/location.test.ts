@@ -1,0 +1,75 @@
+// The locations of pools: which texts are valid, and that text and location agree.
+
+import { describe, test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { formatLocation, type Location, parseLocation } from "../../src/pools/mod.ts";
+
+const ssh = { type: "ssh", user: null, host: "store", port: null, path: "/pool" } as const;
+const valid: readonly (readonly [text: string, location: Location])[] = [
+  ["/pool", { type: "local", path: "/pool" }],
+  ["/", { type: "local", path: "/" }],
+  ["/a b/é;:@", { type: "local", path: "/a b/é;:@" }],
+  ["link+/pool", { type: "link", path: "/pool" }],
+  ["ssh://store/pool", ssh],
+  ["ssh://store/", { ...ssh, path: "/" }],
+  ["ssh://root@store:2222/pool", { ...ssh, user: "root", port: 2222 }],
+  ["ssh://192.0.2.7:65535/pool", { ...ssh, host: "192.0.2.7", port: 65535 }],
+  ["ssh://[2001:db8::7]/pool", { ...ssh, host: "2001:db8::7" }],
+  ["ssh://backup@[fe80::1%eth0]:22/pool", { ...ssh, user: "backup", host: "fe80::1%eth0", port: 22 }],
+  ["ssh://store/a:b@c:1/d", { ...ssh, path: "/a:b@c:1/d" }],
+];
+const invalid: readonly string[] = [
+  "",
+  "pool",
+  "./pool",
+  "host:/pool",
+  "link+pool",
+  "link+",
+  "link+link+/pool",
+  "ssh:/store/pool",
+  "ssh://store",
+  "ssh://store:/pool",
+  "ssh://store:0/pool",
+  "ssh://store:65536/pool",
+  "ssh://store:22x/pool",
+  "ssh://:22/pool",
+  "ssh:///pool",
+  "ssh://@store/pool",
+  "ssh://a:b@store/pool",
+  "ssh://-oProxyCommand=touch@store/pool",
+  "ssh://-oProxyCommand=touch/pool",
+  "ssh://sto re/pool",
+  "ssh://2001:db8::7/pool",
+  "ssh://[store]/pool",
+  "ssh://[::1/pool",
+  "ssh://[]/pool",
+  "ssh://store-/pool",
+  "sftp://store/pool",
+  "/pool/../etc",
+  "/pool/..",
+  "ssh://store/../etc",
+  "/pool\n",
+  "/po\0ol",
+];
+
+describe("parseLocation()", () => {
+  for (const [text, location] of valid) {
+    test(`parses ${JSON.stringify(text)}, and formatLocation() returns it`, () => {
+      assertEquals(parseLocation(text), location);
+      assertEquals(formatLocation(location), text);
+    });
+  }
+
+  test("drops slashes at the end of a path", () => {
+    assertEquals(parseLocation("/pool//"), { type: "local", path: "/pool" });
+    assertEquals(parseLocation("ssh://store/pool/"), ssh);
+    assertEquals(parseLocation("//"), { type: "local", path: "/" });
+  });
+
+  for (const text of invalid) {
+    test(`refuses ${JSON.stringify(text)}`, () => {
+      const error = assertThrows(() => parseLocation(text), RangeError);
+      assertEquals(error.message.startsWith(`the location ${JSON.stringify(text)} is invalid: `), true);
+    });
+  }
+});

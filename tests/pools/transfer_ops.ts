@@ -1,0 +1,134 @@
+// The suite of the operations of transfers, their progress, and locks that others hold, for every kind of location.
+
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  breakStateLock,
+  type Hosts,
+  LockedStateError,
+  parseLocation,
+  StateError,
+  type StateFiles,
+  stateLocks,
+  TransferOps,
+  type TransferProgress,
+} from "../../src/pools/mod.ts";
+import { takeLock } from "../../src/pools/lock.ts";
+import { putState } from "./put_state.ts";
+
+/** Defines the suite. `locate` returns the location of a directory. The caller closes the hosts. */
+export function transferOpsSuite(name: string, hosts: Hosts, locate: (directory: string) => string): void {
+  describe(`the operations of transfers with ${name}`, () => {
+    let directory = "";
+    let [cache, pool, location] = ["", "", ""];
+    let states: StateFiles;
+    beforeEach(async () => {
+      directory = await mkdtemp(join(tmpdir(), "tsxs-ops-"));
+      [cache, pool] = [join(directory, "cache"), join(directory, "pool")];
+      location = locate(pool);
+      states = hosts.states(parseLocation(location));
+    });
+    afterEach(() => rm(directory, { recursive: true }));
+
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const of = (state: string) => ({ location, object: "guest", state });
+    const lock = () => takeLock(states.files, states.lockPath("guest", "a"), { operation: "set", ...of("a") });
+
+    test("list, compare, upload, download and delete states with all that they depend on", async () => {
+      const ops = new TransferOps(cache, hosts);
+      assertEquals([await ops.list(location, "guest"), await ops.compare(of("b"))], [[], true]);
+      await putState(cache, "a", null, { "a.tree": bytes("first") });
+      await putState(cache, "b", "a", { "b.tree": bytes("second") });
+      assertEquals(await ops.compare(of("b")), false);
+      await ops.upload(of("b"));
+      assertEquals([await ops.list(location, "guest"), await ops.compare(of("b"))], [["a", "b"], true]);
+      await assertRejects(() => ops.delete(of("a")), StateError, 'other states depend on it: "b"');
+      await rm(cache, { recursive: true });
+      await ops.download(of("b"));
+      assertEquals(await readFile(join(cache, "guest/a.tree"), "utf8"), "first");
+      await ops.delete(of("b"));
+      await ops.delete(of("a"));
+      assertEquals(await readdir(join(pool, "guest")), []);
+      await assertRejects(() => ops.delete(of("a")), StateError, "it does not exist");
+      await assertRejects(() => ops.download(of("none")), StateError, '"none" of "guest"');
+    });
+
+    test("tell how far they are, in bytes of the whole chain", async () => {
+      const told: TransferProgress[] = [];
+      const ops = new TransferOps(cache, hosts, { onProgress: (progress) => void told.push(progress) });
+      await putState(cache, "a", null, { "a.tree": new Uint8Array(3_000_000).fill(1) });
+      await putState(cache, "b", "a", { "b.tree": new Uint8Array(1_000_000).fill(2) });
+      await ops.upload(of("b"));
+      assert(told.length > 3);
+      assert(told.every(({ position, total }, i) => total === 4_000_000 && position >= (told[i - 1]?.position ?? 0)));
+      assertEquals(told.at(-1), { state: "b", position: 4_000_000, total: 4_000_000 });
+    });
+
+    test("raise progress events while a lock is awaited, and go on when it is free", async () => {
+      await putState(cache, "a", null, { "a.tree": bytes("first") });
+      const held = await lock();
+      await using ops = new TransferOps(cache, hosts);
+      const events: unknown[] = [];
+      let onEvent = (): void => {};
+      const told = new Promise<void>((resolve) => onEvent = resolve);
+      using _ = ops.on("progress", (event) => {
+        events.push(event);
+        onEvent();
+      });
+      const uploaded = ops.upload(of("a"));
+      await told;
+      await held.release();
+      await uploaded;
+      const [first] = events as { operation: string; operationNumber: number; position: number; total: number }[];
+      assertEquals([first?.operation, first?.operationNumber, first?.position, first?.total], ["upload", 1101, 0, 1]);
+      assertEquals(await ops.list(location, "guest"), ["a"]);
+    });
+
+    test("fail with the owner if another process keeps the lock, and the older state stays", async () => {
+      await putState(pool, "a", null, { "a.tree": bytes("older") });
+      await putState(cache, "a", null, { "a.tree": bytes("newer") });
+      const held = await lock();
+      const ops = new TransferOps(cache, hosts, {
+        lock: { timeout: 0 },
+      });
+      const error = await assertRejects(() => ops.upload(of("a")), LockedStateError);
+      assertEquals([error.lock.owner?.process, error.lock.isStale], [process.pid, false]);
+      await assertRejects(() => ops.delete(of("a")), LockedStateError);
+      assertEquals(await readFile(join(pool, "guest/a.tree"), "utf8"), "older");
+      await held.release();
+    });
+
+    test("a lock that is not stale is broken by force alone, and its owner does not change the state then", async () => {
+      await putState(cache, "a", null, { "a.tree": bytes("first") });
+      assertEquals([await stateLocks(states, "guest"), await breakStateLock(states, of("a"))], [[], false]);
+      const held = await lock();
+      const [found] = await stateLocks(states, "guest");
+      assertEquals([found?.state, found?.owner?.process, found?.isStale], ["a", process.pid, false]);
+      const refused = await assertRejects(() => breakStateLock(states, of("a")), LockedStateError, "force breaks it");
+      assertEquals(refused.lock.owner?.id, found?.owner?.id);
+      assertEquals(await breakStateLock(states, of("a"), { force: true }), true);
+      const next = await lock();
+      await held.release();
+      assertEquals((await stateLocks(states, "guest")).length, 1, "the former owner left the lock of the next one");
+      await next.release();
+      assertEquals(await stateLocks(states, "guest"), []);
+    });
+
+    test("end with the reason of the signal, and leave nothing visible", async () => {
+      await putState(cache, "a", null, { "a.tree": new Uint8Array(4_000_000).fill(1) });
+      const controller = new AbortController();
+      const reason = new Error("the user gave up");
+      const ops = new TransferOps(cache, hosts, {
+        signal: controller.signal,
+        onProgress: () => controller.abort(reason),
+      });
+      assertEquals(await ops.upload(of("a")).catch((error: unknown) => error), reason);
+      assertEquals(await states.states("guest"), []);
+      assertEquals(await stateLocks(states, "guest"), []);
+    });
+  });
+}
