@@ -172,7 +172,7 @@ export class SftpFiles implements PoolFiles {
         return await connection.request(Packet.OPEN, path, path, flags, ...modeFields(FILE_MODE));
       } catch (error) {
         if (error instanceof RemoteError) throw error;
-        // A server tells no reason. If something is there, that is the reason. It may also have been removed since then.
+        // A server tells no reason. If something is there, that is the reason. It may be gone by now.
         if (await this.#attributes(connection, path) !== null) return null;
         if (attempt === EXCLUSIVE_ATTEMPTS) throw error;
       }
