@@ -103,7 +103,7 @@ withPeers("the shell on a terminal", () =>
         assertEquals(await run("shell"), "tsxs: the shell runs already\n");
         assertStringIncludes(await run("help"), "  list-events   print the handlers of events\n");
         assertStringIncludes(await run("help event"), "Usage: event NAME SET SCRIPT\n");
-        assertStringIncludes(await run("help read"), "Usage: tsxs read [-p] [-R] PATH...\n");
+        assertStringIncludes(await run("help read"), "Usage: tsxs read [-p] [-R] [--json] PATH...\n");
         assertEquals(await run(""), "");
         terminal.type(`write /tool/c "one${ENTER}`);
         await terminal.shows(CONTINUED);
