@@ -92,7 +92,7 @@ async function measure({ runtimes, stores, quick, print }: Context): Promise<voi
     }
   } finally {
     await sshd.stop();
-    rmSync(directory, { recursive: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
