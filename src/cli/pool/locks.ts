@@ -20,8 +20,10 @@ export async function locks(context: Context): Promise<number> {
     const rows: (readonly string[])[] = [];
     const lines: string[] = [];
     await orFailure(async () => {
+      // One connection to a host serves all objects.
+      const places = room.places();
       for (const object of room.given.operands.map(textOf)) {
-        for (const { pool, states } of room.places()) {
+        for (const { pool, states } of places) {
           for (const lock of await room.pools.stateLocks(states, object)) {
             const { state, owner, age, isStale } = lock;
             const cells = [object, state, owner?.host ?? "-", `${owner?.process ?? "-"}`, owner?.since ?? "-"];

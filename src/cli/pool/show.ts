@@ -30,8 +30,10 @@ export async function show(context: Context): Promise<number> {
     await using room = await Room.open(context, { hasParts: false, usage: "object [...]", operands: [1, Infinity] });
     const found: Shown[] = [];
     await orFailure(async () => {
+      // One connection to a host serves all objects.
+      const places = room.places();
       for (const object of room.given.operands.map(textOf)) {
-        for (const place of room.places()) {
+        for (const place of places) {
           for (const state of await place.states.states(object)) found.push(await shownOf(place, object, state));
         }
       }
