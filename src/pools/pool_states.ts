@@ -170,11 +170,10 @@ export class PoolStates extends StateBackend {
     source: StateFiles,
     target: StateFiles,
     context: StateErrorContext,
-    { signal, skipLocks }: StateRequest,
+    { signal }: StateRequest,
   ): Promise<void> {
-    // A reader that skips locks still takes those of the directory that it writes.
-    const lock = skipLocks && target === this.#pool ? null : this.#lock;
-    await transferChain(source, target, context, { signal, lock, onProgress: this.#onProgress });
+    // A reader that skips locks still takes those of the location that it writes. No lock of the source is taken.
+    await transferChain(source, target, context, { signal, lock: this.#lock, onProgress: this.#onProgress });
   }
 }
 
