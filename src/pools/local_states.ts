@@ -3,6 +3,7 @@
 import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { StateBackend, type StateRequest } from "./backend.ts";
+import { commitOnParent } from "./commit.ts";
 import { partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
@@ -74,15 +75,18 @@ export class LocalStates extends StateBackend {
    * @throws {ImageError} If an image is refused.
    * @throws {IntegrityError} If a file is damaged.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
-   * @throws {StateError} If a state of the chain is missing.
+   * @throws {StateError} If a state of the chain, or a part of the state, is missing.
    */
   override async get(request: StateRequest): Promise<void> {
     const context = contextOf("get", request);
-    const read = async (): Promise<void> => {
-      for (const manifest of await this.states.chain(context)) await verifyState(this.states, manifest, request.signal);
-      for (const part of this.#parts(request.object)) await part.restore(request, this.states);
+    const read = async (signal: AbortSignal | undefined): Promise<void> => {
+      const chain = await this.states.chain(context);
+      const parts = this.#parts(request.object);
+      this.#checkParts(parts, chain.at(-1), context);
+      for (const manifest of chain) await verifyState(this.states, manifest, signal);
+      for (const part of parts) await part.restore({ ...request, signal }, this.states);
     };
-    await (request.skipLocks ? read() : this.#locked(context, request, read));
+    await (request.skipLocks ? read(request.signal) : this.#locked(context, request, read));
   }
 
   /**
@@ -107,10 +111,11 @@ export class LocalStates extends StateBackend {
           files: kept.map(({ file }) => file),
         };
         await this.#checkOverwrite(there, manifest, context);
+        signal.throwIfAborted();
         for (const { path, file } of kept) {
           await this.states.files.rename(path, partPath(join(object, file.path), file));
         }
-        await this.states.commit(manifest);
+        await commitOnParent(this.states, manifest, null, context, { lock: this.#lock, signal });
       } finally {
         for (const { path } of kept) await this.states.files.remove(path);
       }
@@ -196,6 +201,15 @@ export class LocalStates extends StateBackend {
       }
     }
     return kept;
+  }
+
+  /** Checks that a state has all parts before the first of them is replaced. */
+  #checkParts(parts: readonly StatePart[], manifest: StateManifest | undefined, context: StateErrorContext): void {
+    const kept = new Set(manifest?.files.map(({ path }) => path));
+    const missing = parts.map((part) => part.fileOf(context.state)).filter((path) => !kept.has(path));
+    if (missing.length === 0) return;
+    const names = missing.map((path) => JSON.stringify(path)).join(", ");
+    throw new StateError(`it was kept without a part of the object: it has no ${names}`, context);
   }
 
   /** Returns the state on which all disks depend. */

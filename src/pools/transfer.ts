@@ -1,6 +1,7 @@
 // Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
 
 import { join } from "node:path";
+import { commitOnParent } from "./commit.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
@@ -82,11 +83,12 @@ export async function transferChain(
   const chain = await source.chain(context);
   const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
   let before = 0;
-  for (const manifest of chain) {
+  for (const [i, manifest] of chain.entries()) {
     const onBytes = (bytes: number): void => {
       options.onProgress?.({ state: manifest.state, position: before + bytes, total });
     };
-    await transferLocked(source, target, manifest, { ...context, state: manifest.state }, onBytes, options);
+    const parent = chain[i - 1] ?? null;
+    await transferLocked(source, target, { manifest, parent }, { ...context, state: manifest.state }, onBytes, options);
     before += sizeOf(manifest);
     onBytes(0);
   }
@@ -96,29 +98,35 @@ function sizeOf({ files }: StateManifest): number {
   return files.reduce((sum, { size }) => sum + size, 0);
 }
 
+/** A state, and the one that it depends on. */
+interface Link {
+  readonly manifest: StateManifest;
+  readonly parent: StateManifest | null;
+}
+
 async function transferLocked(
   source: StateFiles,
   target: StateFiles,
-  manifest: StateManifest,
+  link: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
   options: TransferOptions,
 ): Promise<void> {
-  const { object, state } = manifest;
-  const { signal, lock, stride } = options;
-  if (lock === null) return await transferOne(source, target, manifest, context, onBytes, { signal, stride });
+  const { object, state } = link.manifest;
+  const { signal, lock = {}, stride } = options;
+  if (lock === null) return await transferOne(source, target, link, context, onBytes, { signal, stride, lock });
   await withLock(target, { ...context, object, state }, { ...lock, signal }, async (ends) => {
-    await transferOne(source, target, manifest, context, onBytes, { signal: ends, stride });
+    await transferOne(source, target, link, context, onBytes, { signal: ends, stride, lock });
   });
 }
 
 async function transferOne(
   source: StateFiles,
   target: StateFiles,
-  manifest: StateManifest,
+  { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  options: Pick<TransferOptions, "signal" | "stride">,
+  { lock, ...options }: Pick<TransferOptions, "signal" | "stride"> & { readonly lock: LockOptions | null },
 ): Promise<void> {
   const { object, state } = manifest;
   await target.finish(object, state);
@@ -138,8 +146,7 @@ async function transferOne(
     before += file.size;
     onBytes(before);
   }
-  options.signal?.throwIfAborted();
-  await target.commit(manifest);
+  await commitOnParent(target, manifest, parent, context, { lock, signal: options.signal });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */

@@ -1,0 +1,40 @@
+// Commits a state that depends on another one, which must neither go nor change before the commit.
+
+import { StateError, type StateErrorContext } from "./errors.ts";
+import type { LockOptions } from "./lock.ts";
+import { withLock } from "./locked.ts";
+import { isSameContent, type StateManifest } from "./manifest.ts";
+import type { StateFiles } from "./state_files.ts";
+
+/**
+ * Commits a state whose parts have arrived, and whose lock the caller holds. The lock of its parent is held, too: until
+ * the commit, no other process knows that the parent is needed. `parent` is the content that the parent must have;
+ * `null` accepts any. `lock` is `null` if no lock is taken.
+ *
+ * Throws a {@linkcode StateError} if the parent is missing or has another content, and the signal's reason.
+ */
+export async function commitOnParent(
+  states: StateFiles,
+  manifest: StateManifest,
+  parent: StateManifest | null,
+  context: StateErrorContext,
+  { lock, signal }: { readonly lock: LockOptions | null; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { object, parent: name } = manifest;
+  if (name === null) {
+    signal?.throwIfAborted();
+    return await states.commit(manifest);
+  }
+  const commit = async (ends: AbortSignal | undefined): Promise<void> => {
+    const there = await states.manifest(object, name);
+    if (there === null || (parent !== null && !isSameContent(there, parent))) {
+      const fault = there === null ? "does not exist" : "has another content";
+      const subject = `the state ${JSON.stringify(name)}, on which it depends,`;
+      throw new StateError(`${subject} ${fault} in ${JSON.stringify(states.files.location)}`, context);
+    }
+    ends?.throwIfAborted();
+    await states.commit(manifest);
+  };
+  if (lock === null) return await commit(signal);
+  await withLock(states, { ...context, object, state: name }, { ...lock, signal }, commit);
+}
