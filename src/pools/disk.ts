@@ -10,7 +10,7 @@ import { LocalFiles } from "./files_local.ts";
 import { checkedState } from "./names.ts";
 import type { KeptPart, StatePart } from "./part.ts";
 import { checkImage, IMAGE_END, imageName, readHeader } from "./qcow2/chain.ts";
-import { headerFault, ImageError } from "./qcow2/header.ts";
+import { backingFault, headerFault, ImageError } from "./qcow2/header.ts";
 import { qemuImg } from "./qcow2/qemu_img.ts";
 import type { StateFiles } from "./state_files.ts";
 
@@ -32,7 +32,7 @@ export interface DiskOptions {
 export class Disk implements StatePart {
   readonly #name: string;
   readonly #image: string;
-  readonly #size: number | undefined;
+  #size: number | undefined;
 
   /**
    * Names the disk and its image.
@@ -88,6 +88,11 @@ export class Disk implements StatePart {
    * Removes the part, and keeps its states.
    */
   async remove(): Promise<void> {
+    // An object that is made anew has a disk of the same size.
+    if (this.#size === undefined && await this.exists()) {
+      const { virtualSize } = await readHeader(new LocalFiles(dirname(this.#image)), basename(this.#image));
+      this.#size = Number(virtualSize);
+    }
     await rm(this.#image, { force: true });
   }
 
@@ -125,6 +130,9 @@ export class Disk implements StatePart {
   async keep(request: StateRequest, states: StateFiles, path: string): Promise<KeptPart> {
     const { object, state, signal } = request;
     const file = join(states.files.location, path);
+    // The next state names this one in the header of its image.
+    const fault = backingFault(imageName(state) ?? "", "qcow2");
+    if (fault !== null) throw this.#error("set", request, `no image could depend on this state: ${fault}`);
     const parent = await this.parent(request, states);
     // The program takes the lock of the image: it fails if a guest writes to it.
     await qemuImg(this.#image, ["info", "--output=json", "-f", "qcow2", this.#image], signal);

@@ -95,6 +95,23 @@ describe("the states of a disk", () => {
     assertEquals(readdirSync(join(directory, "states/guest"), { recursive: true }), ["disk"]);
   });
 
+  test("have names that an image can name, or are refused before anything is kept", async () => {
+    await checkStates(backend, of("a"));
+    for (const state of ["12:30", "größe"]) {
+      await assertRejects(() => setStates(backend, of(state)), StateError, "no image could depend on this state");
+    }
+    assertEquals(await showStates(backend, ["guest"]), []);
+  });
+
+  test("keep the size of a disk that is made anew without a size", async () => {
+    await checkStates(backend, of("a"));
+    write(1, 0);
+    const disk = new Disk({ name: "disk", image });
+    const sizeless = new LocalStates({ directory: join(directory, "states"), parts: () => [disk] });
+    assertEquals(await checkStates(sizeless, of("a"), { checkPolicy: "ff" }), false);
+    assertEquals(content(), bytes());
+  });
+
   test("are returned to by a pop, which keeps the state because the disk depends on it", async () => {
     await checkStates(backend, of("a"));
     write(1, 0);

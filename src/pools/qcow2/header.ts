@@ -147,7 +147,8 @@ export function headerFault(header: Qcow2Header): string | null {
   return backingFile === null ? null : backingFault(backingFile, backingFormat);
 }
 
-function backingFault(file: string, format: string | null): string | null {
+/** Returns why no image may name this one as the image below, or `null` if it may. */
+export function backingFault(file: string, format: string | null): string | null {
   const name = JSON.stringify(file);
   if (file.startsWith("json:")) return `the image below is described by JSON: ${name}`;
   if (file.includes(":")) return `the image below is named by a protocol: ${name}`;
