@@ -271,4 +271,21 @@ describe("pool", () => {
         assertStringIncludes(stderr, message);
       }
     }));
+
+  test("set and get end with the status of a signal, and leave no lock and no file of their own", () =>
+    withBed(async ({ act, directory }) => {
+      await act(`set ${SUBTREE} web clean`);
+      const states = StateFiles.local(directory);
+      const context = { operation: "set", object: "web", state: "clean" };
+      const held = await takeLock(states.files, states.lockPath("web", "clean"), context);
+      for (const action of ["set", "get"]) {
+        for (const [signal, ending] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+          const { promise: signalled, resolve } = Promise.withResolvers<string>();
+          const terminal = { columns: () => 80, write: () => resolve(signal) };
+          assertEquals((await act(`${action} ${SUBTREE} web clean`, { terminal, signalled })).ending, ending);
+        }
+      }
+      await held.release();
+      assertEquals(readdirSync(join(directory, "web")).sort(), ["clean.state", "clean.tree"]);
+    }));
 });

@@ -8,6 +8,7 @@ import { utf8Of } from "../bytes.ts";
 import { jsonLine } from "../json.ts";
 import { orFailure } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
+import { signalStatuses } from "../signal_statuses.ts";
 import { orTrouble } from "../trouble.ts";
 import { type Pools, Room } from "./room.ts";
 
@@ -80,17 +81,29 @@ function action({ name, states, needsParts, operation }: Action): Subcommand {
       });
       if (needsParts) room.checkParts();
       const policy = room.given.options.get("P");
+      const interruption = new AbortController();
+      let [isInterrupted, status] = [false, 0];
+      void context.invocation.signalled(...signalStatuses.keys()).then((signal) => {
+        status = signalStatuses.get(signal) ?? 1;
+        interruption.abort();
+      });
+      const { signal } = interruption;
       await orFailure(async () => {
-        const backend = await room.backend();
+        const backend = await room.backend(signal, name === "get" || name === "pop");
         await operation(room.pools, room)(backend, room.states, {
           ...room.options,
+          signal,
           ...policy === undefined ? {} : { policy },
           // The library also warns of each state that is replaced.
           onWarning: (message) => {
             if (message.endsWith("is ignored")) context.warn(escapeText(utf8Of(message)));
           },
         });
+      }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        isInterrupted = true;
       });
+      if (isInterrupted) return status;
       if (room.given.options.has("j")) {
         const printer = new Printer(context.invocation);
         for (const { object, state } of room.states) printer.print(jsonLine({ operation: name, object, state }));

@@ -123,16 +123,19 @@ export class Room implements AsyncDisposable {
     return [here, ...pools].filter(({ scope }) => this.options.scopes?.includes(scope));
   }
 
-  /** Opens the states of this host and of the pools, with the parts that the options name. */
-  async backend(): Promise<StateBackend> {
+  /**
+   * Opens the states of this host and of the pools, with the parts that the options name. `signal` ends transfers.
+   * `isReplaced` tells that the operation replaces the disks, so that one that is missing needs no size.
+   */
+  async backend(signal?: AbortSignal, isReplaced = false): Promise<StateBackend> {
     const { LocalStates, SourcedStates, TransferOps, Hosts } = this.pools;
     const progress = await this.#context.progress();
     const work = progress.start("pool");
     this.#opened.push({ [Symbol.asyncDispose]: () => Promise.resolve(work.done()) });
     const lock: LockOptions = { ...this.#lock(), onWait: () => work.pulse() };
-    const made = await this.#parts();
+    const made = await this.#parts(isReplaced);
     const own = new LocalStates({ directory: this.#directory, parts: () => made, linked: this.#linked(), lock });
-    const ops = new TransferOps(this.#directory, new Hosts(), { lock: this.#lock() });
+    const ops = new TransferOps(this.#directory, new Hosts(), { lock: this.#lock(), signal });
     this.#opened.push(ops);
     progress.follow(ops);
     const mirrors = this.#locations.map(({ text, location }) => ({
@@ -170,14 +173,14 @@ export class Room implements AsyncDisposable {
   }
 
   /** Makes the parts of the object. */
-  async #parts(): Promise<StatePart[]> {
+  async #parts(isReplaced: boolean): Promise<StatePart[]> {
     const { options, lists } = this.given;
     const { Disk, Subtree } = this.pools;
     const [subtree, domid] = [options.get("S"), options.get("i")];
     const made: StatePart[] = (lists.get("D") ?? []).map((text) => {
       const [, name = "", image = ""] = /^([^=]*)=(.+)$/s.exec(textOf(text)) ?? [];
       if (name === "") throw new Failure(`the disk '${escapeText(text)}' is not NAME=IMAGE`, TROUBLE);
-      return new Disk({ name, image: resolve(image) });
+      return new Disk({ name, image: resolve(image), ...isReplaced ? { size: 0 } : {} });
     });
     if (subtree !== undefined) {
       made.push(
