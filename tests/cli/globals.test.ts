@@ -144,6 +144,13 @@ describe("the options of the command itself", () => {
 });
 
 describe("the help of the command", () => {
+  test("the subcommand may follow --, as may the action of a subcommand", async () => {
+    for (const name of ["read", "pool"]) assertEquals(await offline("help", "--", name), await offline("help", name));
+    const usage = "tsxs: Usage: tsxs pool show [-h]";
+    assertStringIncludes((await offline("pool", "--", "show")).stderr, usage);
+    assertStringIncludes((await offline("pool", "show")).stderr, usage);
+  });
+
   test("--version, -V and version print the version of package.json", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
     assertEquals(VERSION, version);
