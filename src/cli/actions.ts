@@ -10,7 +10,7 @@ export type Actions = ReadonlyMap<string, () => Promise<Subcommand>>;
 /** Runs the action that the first argument names. */
 export async function runAction(context: Context, actions: Actions): Promise<Ending> {
   const names = [...actions.keys()];
-  const [name, ...args] = context.args;
+  const [name, ...args] = context.args[0] === "--" ? context.args.slice(1) : context.args;
   const usage = `Usage: ${context.usageName} ${names.join("|")} [-h] [...]`;
   if (name === "-h" || name === "--help") throw new HelpRequest();
   const load = actions.get(name ?? "");

@@ -17,9 +17,9 @@ const REQUEST = ["complete", "--"];
  * The script runs `tsxs completion SHELL complete -- ...`, which prints what may stand at the cursor.
  */
 export async function completion(context: Context): Promise<number> {
-  const [name = "", ...request] = context.args;
+  const [first = "", ...request] = context.args;
   const isRequest = REQUEST.every((word, i) => request[i] === word);
-  if (!isRequest) ownArgumentsOf(context, syntax);
+  const [name = ""] = isRequest ? [first] : ownArgumentsOf(context, syntax).operands;
   const shell = shells.find((known) => known === name);
   if (shell === undefined) throw new Failure(`unknown shell '${escapeText(name)}': expected bash, zsh or fish`);
   const printer = new Printer(context.invocation);

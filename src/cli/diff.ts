@@ -1,7 +1,8 @@
 // `diff`: shows the differences between two dumps, or between a dump and the store.
 
 import type { Context } from "./context.ts";
-import { differences, differenceText, type TreeDifference } from "../checkpoints/trees/differences.ts";
+import { differences, type TreeDifference } from "../checkpoints/trees/differences.ts";
+import { differenceLines } from "./colours.ts";
 import { Failure } from "./invocation.ts";
 import { json, ownArgumentsOf } from "./own_arguments.ts";
 import { Printer } from "./printer.ts";
@@ -21,11 +22,12 @@ export async function diff(context: Context): Promise<number> {
   return await orTrouble(async () => {
     const printer = new Printer(context.invocation);
     const work = (await context.progress()).start("diff");
+    const lineOf = differenceLines(context, options.has("j"));
     let status = 0;
     try {
       for await (const difference of await differencesOf(context, first, second, work)) {
         status = 1;
-        printer.print(differenceText(difference, options.has("j")));
+        printer.print(lineOf(difference));
       }
       work.done();
     } finally {

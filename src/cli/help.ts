@@ -49,7 +49,8 @@ export const globalExamples: readonly Row[] = [
 
 /** Prints the help of each subcommand that is named, or of the whole command. */
 export function help(context: Context): Promise<number> {
-  const texts = context.args.length === 0 ? [wholeHelp()] : context.args.map((name) => {
+  const names = context.args[0] === "--" ? context.args.slice(1) : context.args;
+  const texts = names.length === 0 ? [wholeHelp()] : names.map((name) => {
     const known = helps.get(name);
     if (known !== undefined) return helpOf(name, known);
     throw new Failure(`unknown mode ${escapeText(name)}${hint(name, context.names, "")}`);

@@ -3,6 +3,7 @@
 import { Tracer } from "../client/tracer.ts";
 import { Reporter } from "../events/reporter.ts";
 import { bytesOf, utf8Of } from "./bytes.ts";
+import { escapeLines } from "./escape.ts";
 import type { Globals } from "./globals.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -16,7 +17,7 @@ function reporterOf(invocation: Invocation, { verbose, trace }: Globals): Report
     variable: (name) => invocation.variable(name),
     write: (line) => {
       try {
-        invocation.writeError(bytesOf(utf8Of(`${line}\n`)));
+        invocation.writeError(bytesOf(escapeLines(utf8Of(`${line}\n`))));
       } catch { /* standard error is closed */ }
     },
   });

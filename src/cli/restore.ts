@@ -1,7 +1,8 @@
 // `restore`: writes a dump to the store, after it has shown the difference and asked.
 
-import { differences, differenceText, type TreeDifference } from "../checkpoints/trees/differences.ts";
+import { differences, type TreeDifference } from "../checkpoints/trees/differences.ts";
 import { TreeWriter, type WritableTree } from "../checkpoints/trees/tree_writer.ts";
+import { differenceLines } from "./colours.ts";
 import type { Context } from "./context.ts";
 import { escapeText } from "./escape.ts";
 import { confirm } from "./input.ts";
@@ -65,9 +66,10 @@ async function* changes({ context, session, file, deletes }: Restore): AsyncGene
 /** Prints what has to change, and resolves with the number of nodes. */
 async function show(task: Restore): Promise<number> {
   const printer = new Printer(task.context.invocation);
+  const lineOf = differenceLines(task.context, task.asJson);
   let count = 0;
   for await (const difference of changes(task)) {
-    printer.print(differenceText(difference, task.asJson));
+    printer.print(lineOf(difference));
     count++;
   }
   printer.flush();
@@ -77,6 +79,7 @@ async function show(task: Restore): Promise<number> {
 /** Changes the store, and repeats that after a conflict if the dump can be read again. Prints only the first time. */
 async function apply(task: Restore, prints: boolean): Promise<number> {
   const printer = new Printer(task.context.invocation);
+  const lineOf = differenceLines(task.context, task.asJson);
   let attempt = 0;
   const { status } = await transacted(task.session, async (transactionId) => {
     const isFirst = ++attempt === 1;
@@ -85,7 +88,7 @@ async function apply(task: Restore, prints: boolean): Promise<number> {
     }
     const writer = new TreeWriter(writable(task.session, transactionId));
     for await (const difference of changes(task)) {
-      if (prints && isFirst) printer.print(differenceText(difference, task.asJson));
+      if (prints && isFirst) printer.print(lineOf(difference));
       await writer.apply(difference);
     }
     await writer.end();

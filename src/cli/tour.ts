@@ -2,6 +2,7 @@
 
 import { utf8Of } from "./bytes.ts";
 import { clientOf } from "./client.ts";
+import { isColoured } from "./colours.ts";
 import type { Context } from "./context.ts";
 import { Failure, OutputError, reasonOf } from "./invocation.ts";
 import { ownArgumentsOf, type Syntax } from "./own_arguments.ts";
@@ -39,10 +40,4 @@ export async function tour(context: Context): Promise<number> {
     throw new Failure(error instanceof Error ? error.message : String(error));
   }
   return 0;
-}
-
-/** Whether the output has colours: as `--color` says or, without it, on a terminal without `NO_COLOR`. */
-function isColoured({ invocation, globals: { color } }: Context): boolean {
-  if (color !== "auto") return color === "always";
-  return invocation.columns() !== null && !invocation.variable("NO_COLOR") && invocation.variable("TERM") !== "dumb";
 }

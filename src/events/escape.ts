@@ -28,13 +28,14 @@ function coded(code: number): string {
 
 const VALUE_LIMIT = 256;
 
-/** Returns bytes as quoted text, one character for each byte, cut at 256 bytes. */
+/** Returns bytes as quoted text in ASCII, cut at 256 bytes. A byte outside of ASCII is escaped, as `\xe9`. */
 export function quotedBytes(bytes: Uint8Array): string {
   let text = "";
   const end = Math.min(bytes.length, VALUE_LIMIT);
   for (let i = 0; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0);
   const rest = bytes.length - end;
-  return `${quoted(text)}${rest > 0 ? `... (${rest} bytes more)` : ""}`;
+  const ascii = quoted(text).replace(/[\x80-\xff]/g, (character) => coded(character.charCodeAt(0)));
+  return `${ascii}${rest > 0 ? `... (${rest} bytes more)` : ""}`;
 }
 
 /** Returns a text in double quotes, with quotes, backslashes and unprintable characters escaped. */

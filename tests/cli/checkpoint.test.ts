@@ -64,6 +64,17 @@ describe("checkpoint", () => {
       assertEquals(await bed.act("diff last"), ok());
     }));
 
+  test("diff and restore colour differences on a terminal without NO_COLOR", () =>
+    withBed(async (bed) => {
+      await saved(bed);
+      await bed.store.write("/a/b", "2");
+      const quiet: Setting = { columns: 80, variables: { NO_COLOR: "1" } };
+      for (const [words, line] of [["diff", '~ /a/b = "1" -> "2"'], ["restore -n", '~ /a/b = "2" -> "1"']] as const) {
+        assertEquals((await bed.act(`${words} last`, { columns: 80 })).stdout, `\x1b[33m${line}\x1b[0m\n`);
+        assertEquals((await bed.act(`${words} last`, quiet)).stdout, `${line}\n`);
+      }
+    }));
+
   test("save --json prints the name, the place and the id of the tree", () =>
     withBed(async (bed) => {
       const first = JSON.parse((await bed.act("save --json /a")).stdout);

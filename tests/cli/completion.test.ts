@@ -204,6 +204,11 @@ describe("completion", () => {
     }
     assertEquals((await run(open, ["tsxs", "completion"])).stderr, "tsxs: Usage: tsxs completion [-h] SHELL\n");
   });
+
+  test("the shell may follow --", async () => {
+    const { ending, stdout } = await run(open, ["tsxs", "completion", "--", "bash"]);
+    assertEquals([ending, stdout], [0, (await run(open, ["tsxs", "completion", "bash"])).stdout]);
+  });
 });
 
 describe("the words in capitals of the help", () => {

@@ -39,6 +39,23 @@ const shown = `- /a/gone = "1"  (n0)
 `;
 
 describe("diff", () => {
+  test("the lines have the colours of their changes as --color and NO_COLOR say", () =>
+    withDump(async (command) => {
+      const codes = { "+": 32, "-": 31, "~": 33 };
+      const coloured = shown.replace(/^([-+~]).*$/gm, (line, sign: "+") => `\x1b[${codes[sign]}m${line}\x1b[0m`);
+      const onTerminal: Setting = { columns: 80 };
+      const quiet: Setting = { columns: 80, variables: { NO_COLOR: "1" } };
+      assertEquals((await command("tsxs diff old new", onTerminal)).stdout, coloured);
+      assertEquals((await command("tsxs --color always diff old new", quiet)).stdout, coloured);
+      assertEquals((await command("tsxs diff old new", quiet)).stdout, shown);
+      assertEquals((await command("tsxs --color never diff old new", onTerminal)).stdout, shown);
+      assertEquals((await command("tsxs --color always restore --dry-run new")).stdout, "");
+      const back = (await command("tsxs --color always restore --dry-run old")).stdout;
+      assertEquals(back.split("\n")[0], '\x1b[32m+ /a/gone = "1"  (n0)\x1b[0m');
+      const json = await command("tsxs --color always diff --json old new");
+      assert(!json.stdout.includes("\x1b"), json.stdout);
+    }));
+
   test("diff shows what differs between two dumps, escaped, and ends with status 1", () =>
     withDump(async (command) => {
       assertEquals(await command("tsxs diff old new"), { ending: 1, stdout: shown, stderr: "" });

@@ -117,6 +117,21 @@ describe("the options of the command itself", () => {
     assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(stderr), JSON.stringify(stderr));
   });
 
+  test("--trace prints every byte of a value outside of ASCII as its number", async () => {
+    await using daemon = new Daemon();
+    await run(() => daemon.connect(), ["tsxs", "write", "/a", "\\xc3\\xa9\\xe2\\x80\\xae\\xff"]);
+    const { stderr } = await run(() => daemon.connect(), ["tsxs", "--trace", "read", "/a"]);
+    assertStringIncludes(stderr, 'READ "/a" = "\\xc3\\xa9\\xe2\\x80\\xae\\xff"');
+    assertMatch(stderr, /^[\n -~]+$/);
+  });
+
+  test("--trace prints a path that is not ASCII in ASCII", async () => {
+    await using daemon = new Daemon();
+    const { stderr } = await run(() => daemon.connect(), ["tsxs", "--trace", "watch", "-n1", "/a\u00e9\u200b"]);
+    assertStringIncludes(stderr, "/a");
+    assertMatch(stderr, /^[\n -~]+$/);
+  });
+
   test("--verbose prints the messages of the library to standard error", async () => {
     await using daemon = new Daemon();
     const command = ["tsxs", "--verbose", "--address", "embedded:x", "exists", "/tool"];
@@ -129,6 +144,13 @@ describe("the options of the command itself", () => {
 });
 
 describe("the help of the command", () => {
+  test("the subcommand may follow --, as may the action of a subcommand", async () => {
+    for (const name of ["read", "pool"]) assertEquals(await offline("help", "--", name), await offline("help", name));
+    const usage = "tsxs: Usage: tsxs pool show [-h]";
+    assertStringIncludes((await offline("pool", "--", "show")).stderr, usage);
+    assertStringIncludes((await offline("pool", "show")).stderr, usage);
+  });
+
   test("--version, -V and version print the version of package.json", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
     assertEquals(VERSION, version);

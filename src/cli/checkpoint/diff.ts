@@ -1,6 +1,6 @@
 // `checkpoint diff`: shows the differences between two checkpoints, or between a checkpoint and the store.
 
-import { differenceText } from "../../checkpoints/trees/differences.ts";
+import { differenceLines } from "../colours.ts";
 import type { LiveTree, TreeCheckpoint } from "../../checkpoints/mod.ts";
 import type { Context } from "../context.ts";
 import { absolutePath, json, ownArgumentsOf } from "../own_arguments.ts";
@@ -26,12 +26,13 @@ export async function diff(context: Context): Promise<number> {
     };
     const b = await other();
     const printer = new Printer(context.invocation);
+    const lineOf = differenceLines(context, options.has("j"));
     let status = 0;
     try {
       await orFailure(async () => {
         for await (const difference of room.checkpoints.diffTrees(a, b)) {
           status = 1;
-          printer.print(differenceText(difference, options.has("j")));
+          printer.print(lineOf(difference));
         }
       });
     } finally {

@@ -1,6 +1,6 @@
 // `checkpoint restore`: restores a tree, after it has shown the difference and asked.
 
-import { differenceText } from "../../checkpoints/trees/differences.ts";
+import { differenceLines } from "../colours.ts";
 import type { DomidMapping, PlanRestoreOptions, RestoreMode } from "../../checkpoints/mod.ts";
 import type { Context } from "../context.ts";
 import { escapeText } from "../escape.ts";
@@ -43,9 +43,10 @@ export async function restore(context: Context): Promise<number> {
   const printer = new Printer(invocation);
   return await orFailure(async () => {
     if (isDry || !isSure) {
+      const lineOf = differenceLines(context, asJson);
       let count = 0;
       for await (const difference of room.checkpoints.planRestore(client, checkpoint, plan)) {
-        printer.print(differenceText(difference, asJson));
+        printer.print(lineOf(difference));
         count++;
       }
       printer.flush();
