@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { utf8Of } from "../../../src/cli/bytes.ts";
 import { openStream } from "../../../src/cli/trace/open_stream.ts";
 import { programWords } from "../../../src/cli/trace/program_words.ts";
@@ -232,7 +232,10 @@ describe("trace", () => {
       child.stdout.destroy();
       const client = await connect(`unix:${socket}`);
       await client.write("/tool/a", "1").catch(() => {});
-      assertEquals([await ended, existsSync(socket)], ["SIGPIPE", false]);
+      // Deno may exit before its signal arrives. A shell reports both ends as 141.
+      const ending = await ended;
+      assert(ending === "SIGPIPE" || ending === 141, `${ending}`);
+      assertEquals(existsSync(socket), false);
       await client.close();
     }));
 
