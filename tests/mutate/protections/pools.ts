@@ -76,8 +76,7 @@ export const pools: readonly Protection[] = [
   {
     name: "the digest of a state that is returned to",
     file: "src/pools/local_states.ts",
-    remove:
-      "      for (const manifest of await this.states.chain(context)) await verifyState(this.states, manifest, request.signal);\n",
+    remove: "      for (const manifest of chain) await verifyState(this.states, manifest, signal);\n",
     testFile: "tests/pools/local_states.test.ts",
     test: "are verified before the store is changed",
   },
