@@ -16,7 +16,7 @@ export const checkpoints: readonly Protection[] = [
     name: "the lock of another process",
     file: "src/checkpoints/storage/next_file.ts",
     remove: "if (!await this.#isOurs()) {",
-    instead: "if (this.#handle === null) {",
+    instead: "if (this.#identity === null) {",
     testFile: "tests/checkpoints/storage/lock.test.ts",
     test: "a save whose lock is broken rejects, and leaves the checkpoint and the lock of the next owner alone",
   },
