@@ -1,8 +1,7 @@
 // Makes text harmless for a terminal: names, values and messages may come from hostile guests.
 
 /** Control characters of both ranges, marks that change the direction of text, line separators, lone surrogates. */
-// deno-lint-ignore no-control-regex
-const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 const SHORT: Readonly<Record<string, string>> = {
   "\0": "\\0",
   "\x07": "\\a",

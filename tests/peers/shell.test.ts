@@ -338,7 +338,7 @@ withPeers("the shell on a terminal", () =>
         assertEquals(await run("list-events"), '"\\x1b[2J" (1): close: true \\x1b[2J\n');
         terminal.type(CTRL_D);
         await terminal.ended;
-        // deno-lint-ignore no-control-regex
+        // deno-lint-ignore no-control-regex -- control characters are what it looks for
         assertEquals(terminal.shown.match(/\x1b(?!\[\d*[A-DG]|\[0?J).{0,9}|[\x07\x80-\xff]/g), null);
       }));
 

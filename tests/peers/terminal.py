@@ -38,7 +38,8 @@ def start(command, slave, others):
     for descriptor in others:
         os.close(descriptor)
     os.setsid()
-    if os.environ.pop("WITHOUT_CONTROL", None) is None:
+    controls = os.environ.pop("WITHOUT_CONTROL", None) is None
+    if controls:
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     for descriptor in range(3):
         os.dup2(slave, descriptor)

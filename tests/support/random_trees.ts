@@ -35,9 +35,9 @@ export async function growTree(store: Client, top: string, random: Random, growt
   const shape = random.of(["deep", "wide", "both"]);
   for (let count = 0; count < growth.nodes; count++) {
     const last = paths[paths.length - 1] ?? top;
-    const any = paths[random.below(paths.length)] ?? top;
+    const chosen = paths[random.below(paths.length)] ?? top;
     const isDeep = shape === "deep" ? random.often(900) : shape === "wide" ? random.often(50) : random.often(400);
-    const parent = isDeep ? last : shape === "wide" ? top : any;
+    const parent = isDeep ? last : shape === "wide" ? top : chosen;
     const path = `${parent.length > 900 ? top : parent}/${random.of(NAMES)}${random.below(60)}`;
     await store.write(path, randomValue(random, growth.valueMax));
     await store.setPerms(path, randomPermissions(random, growth.domids));

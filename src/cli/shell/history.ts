@@ -28,7 +28,7 @@ const READ_MAX = 1 << 20;
 const MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 /** A line with these was not typed. */
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
 const CONTROL = /[\0-\x1f\x7f]/;
 
 /**
