@@ -280,7 +280,8 @@ describe("pool", () => {
       const held = await takeLock(states.files, states.lockPath("web", "clean"), context);
       for (const action of ["set", "get"]) {
         for (const [signal, ending] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
-          const { promise: signalled, resolve } = Promise.withResolvers<string>();
+          let resolve: (signal: string) => void = () => {};
+          const signalled = new Promise<string>((take) => resolve = take);
           const terminal = { columns: () => 80, write: () => resolve(signal) };
           assertEquals((await act(`${action} ${SUBTREE} web clean`, { terminal, signalled })).ending, ending);
         }
