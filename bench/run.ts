@@ -3,7 +3,7 @@
 import { cpus } from "node:os";
 import process from "node:process";
 import { missingPeers } from "../tests/peers/daemons.ts";
-import { type Client, connect } from "../mod.ts";
+import { connect } from "../mod.ts";
 import { buildVariants, findRuntimes } from "./programs.ts";
 import { preferred } from "./priority.ts";
 import { startStores } from "./rounds.ts";
@@ -21,7 +21,8 @@ import { oneByOneSeries } from "./series/one_by_one.ts";
 import { commandSeries } from "./series/command.ts";
 import { codecSeries, startSeries } from "./series/process.ts";
 import type { Series } from "./series/series.ts";
-import { TREE, walkSeries } from "./series/walk.ts";
+import { walkSeries } from "./series/walk.ts";
+import { populate } from "./tree.ts";
 
 /** All series, by what is measured. */
 const groups: Readonly<Record<string, readonly Series[]>> = {
@@ -57,19 +58,6 @@ function chosen(names: readonly string[]): readonly Series[] {
   }
   const wanted = names.flatMap((name) => groups[name]?.map((series) => series.name) ?? [name]);
   return names.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
-}
-
-/** Writes all that the variants read. */
-async function populate(store: Client): Promise<void> {
-  await store.write("/bench/value", "hello");
-  await store.write("/bench/count", "0");
-  const writes: Promise<void>[] = [];
-  const grow = (path: string, depth: number): void => {
-    writes.push(store.write(path, `value of a node at depth ${depth}`));
-    for (let i = 0; depth < 4 && i < 10; i++) grow(`${path}/${i}`, depth + 1);
-  };
-  grow(TREE, 0);
-  await Promise.all(writes);
 }
 
 async function main(args: readonly string[]): Promise<void> {

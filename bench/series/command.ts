@@ -10,7 +10,7 @@ import { type Place, Results, run, runRounds } from "../rounds.ts";
 import { differences, spread } from "../statistics.ts";
 import { spreadText, table } from "../table.ts";
 import { type Context, type Series, verdict } from "./series.ts";
-import { TREE } from "./walk.ts";
+import { TREE } from "../tree.ts";
 
 const GOAL_READ_MS = 15;
 const DUMPS = "/bench/dumps";

@@ -1,13 +1,14 @@
 // A walk of a tree with all its values, beside pyxs and xenstore-ls.
 
 import { type Program, python, variant, xenstoreLs } from "../programs.ts";
-import { type Placement, type Results, runRounds } from "../rounds.ts";
+import { DAEMON, type Placement, type Results, runRounds } from "../rounds.ts";
 import { spreadText, table } from "../table.ts";
+import { TREE } from "../tree.ts";
 import { type Context, PLACEMENTS, type Series, verdict } from "./series.ts";
 
-/** The top of the tree of each run: 10 children each, 4 levels below the top, 11,111 nodes. */
-export const TREE = "/bench/tree";
 const ROUNDS = 5;
+/** The client's CPU time by that of the daemon, at most. */
+const SHARE = 1.3;
 /** How many times as fast as the peer the walk shall be. */
 const GOALS = { pyxs: 10, "xenstore-ls": 3 } as const;
 
@@ -15,7 +16,7 @@ async function onPlacement({ runtimes, stores, quick, print }: Context, placemen
   const programs: Program[] = [
     python("pyxs", "walk", TREE),
     xenstoreLs(TREE),
-    ...runtimes.map((runtime) => variant(runtime, "walk", TREE)),
+    ...runtimes.map((runtime) => variant(runtime, "walk", TREE, DAEMON)),
   ];
   const results = await runRounds(programs, quick ? 1 : ROUNDS, stores, placement);
   const rows = programs.map(({ name }) => {
@@ -25,6 +26,12 @@ async function onPlacement({ runtimes, stores, quick, print }: Context, placemen
   });
   const heading = [PLACEMENTS[placement], "walk ms", "process ms", "faster than pyxs", "", "than xenstore-ls", ""];
   print(table([...heading, "as a process"], rows));
+  const shares = programs.filter(({ name }) => name.startsWith("tsxs")).map(({ name }) => {
+    const share = results.ratio(name, "client", name, "daemon");
+    const spreads = ["client", "daemon"].map((key) => spreadText(results.spread(name, key)));
+    return [name, ...spreads, spreadText(share), verdict(share.median, SHARE)];
+  });
+  print(table([PLACEMENTS[placement], "our CPU ms", "daemon's CPU ms", "ours / daemon's", ""], shares));
 }
 
 /** The walk by the walk of pyxs; by xenstore-ls as a whole, which does nothing else; and process by process. */
