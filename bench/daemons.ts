@@ -49,6 +49,9 @@ async function answers(socket: string): Promise<boolean> {
   }
 }
 
+/** What a client may have that stays connected while others are measured. */
+export type Held = "idle" | "watches" | "watchers" | "transactions";
+
 /** A daemon in a round, and what its measurement may do with it. */
 export interface Bed {
   /** The CPU of the measured client. */
@@ -58,7 +61,7 @@ export interface Bed {
   /** A request's time in microseconds with the C binding, one request after another; arguments as of its script. */
   time(mode: string, count: number, warmUp: number, nodes?: number): Promise<number>;
   /** Starts a client on the CPU that is not the daemon's, which stays as it is until it is disposed of. */
-  hold(what: "idle" | "watches" | "watchers", count: number): Promise<AsyncDisposable>;
+  hold(what: Held, count: number): Promise<AsyncDisposable>;
 }
 
 /** Starts every daemon in every round, and measures each while it runs. */

@@ -9,6 +9,7 @@ import { preferred } from "./priority.ts";
 import { startStores } from "./rounds.ts";
 import { blockingSeries } from "./series/blocking.ts";
 import { checkpointsSeries } from "./series/checkpoints.ts";
+import { curvesSeries } from "./series/curves.ts";
 import { daemonCyclesSeries } from "./series/daemon_cycles.ts";
 import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
 import { daemonLoadSeries } from "./series/daemon_load.ts";
@@ -46,6 +47,7 @@ const groups: Readonly<Record<string, readonly Series[]>> = {
     daemonNodesSeries,
     daemonEmbeddedSeries,
   ],
+  curves: [curvesSeries],
 };
 
 /** Returns the series that the arguments name, by name or by group; all series without arguments. */

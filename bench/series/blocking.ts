@@ -29,8 +29,13 @@ const MODES: readonly Mode[] = [
   { name: "watch", title: "one of 1,000 writes and its event", count: 1000, warmUp: 2000 },
 ];
 
-function ways({ name }: Runtime, placement: Placement): Way[] {
-  const fast = name.startsWith("Node") ? "descriptor" : "ffi";
+/** The transport of blocking calls that a runtime has without a worker. */
+export function fastTransport({ name }: Runtime): "descriptor" | "ffi" {
+  return name.startsWith("Node") ? "descriptor" : "ffi";
+}
+
+function ways(runtime: Runtime, placement: Placement): Way[] {
+  const fast = fastTransport(runtime);
   const spinning: Way = { transport: fast, spin: SPIN, goals: { cross: 0.75 } };
   return [
     { transport: fast, spin: 0, goals: { same: 1.1, cross: 1 } },

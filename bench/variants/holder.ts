@@ -37,6 +37,14 @@ const kinds: Readonly<Record<string, (count: number) => Promise<void>>> = {
       await monitor.watch("/bench/written");
     }
   },
+  /** Open transactions of one connection, each of which has written a node of its own. */
+  async transactions(count) {
+    const store = await connected();
+    for (let i = 0; i < count; i++) {
+      const transaction = await store.transaction();
+      await transaction.write(`/bench/open/${i}`, "hello");
+    }
+  },
 };
 
 await kinds[argument(0)]?.(Number(argument(1)));

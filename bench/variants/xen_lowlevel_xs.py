@@ -71,6 +71,57 @@ def node_path(i):
     return "/bench/nodes/%s/%d" % (where, i)
 
 
+def grow_children(count):
+    for _ in range(count):
+        for i in range(nodes):
+            store.write("", "/bench/children/%d/%d" % (nodes, i), "hello")
+
+
+def write_child(count):
+    for _ in range(count):
+        store.write("", "/bench/children/%d/%d" % (nodes, nodes // 2), "hello")
+
+
+def make_child(count):
+    for _ in range(count):
+        store.mkdir("", "/bench/children/%d/made" % nodes)
+        store.rm("", "/bench/children/%d/made" % nodes)
+
+
+# One after another, since a daemon need not make directories of any depth in one request.
+def grow_deep(count):
+    for _ in range(count):
+        for i in range(nodes):
+            store.write("", "/bench/depth" + "/d" * (i + 1), "hello")
+
+
+def read_deep(count):
+    path = "/bench/depth" + "/d" * nodes
+    for _ in range(count):
+        store.read("", path)
+
+
+def write_deep(count):
+    path = "/bench/depth" + "/d" * nodes
+    for _ in range(count):
+        store.write("", path, "hello")
+
+
+def grow_bytes(count):
+    write_bytes(count)
+
+
+def read_bytes(count):
+    for _ in range(count):
+        store.read("", "/bench/bytes/%d" % nodes)
+
+
+def write_bytes(count):
+    value = "x" * nodes
+    for _ in range(count):
+        store.write("", "/bench/bytes/%d" % nodes, value)
+
+
 nodes = int(sys.argv[4]) if len(sys.argv) > 4 else 0
 run = globals()[sys.argv[1]]
 count = int(sys.argv[2])
