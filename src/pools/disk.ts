@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import type { StateRequest } from "./backend.ts";
 import { copyContent } from "./copy.ts";
+import { noteImage } from "./dependents.ts";
 import { StateError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
 import { checkedState } from "./names.ts";
@@ -30,8 +31,9 @@ export interface DiskOptions {
 
 /** A disk as a part of states. No guest may use the image while an operation runs. */
 export class Disk implements StatePart {
+  /** The absolute path of the image that the guest uses. */
+  readonly image: string;
   readonly #name: string;
-  readonly #image: string;
   #size: number | undefined;
 
   /**
@@ -43,7 +45,7 @@ export class Disk implements StatePart {
   constructor(options: DiskOptions) {
     const { name, image, size } = options;
     this.#name = checkedState(name);
-    this.#image = image;
+    this.image = image;
     this.#size = size;
   }
 
@@ -64,7 +66,7 @@ export class Disk implements StatePart {
    */
   async exists(): Promise<boolean> {
     try {
-      return (await lstat(this.#image)).isFile();
+      return (await lstat(this.image)).isFile();
     } catch (error) {
       if (codeOf(error) === "ENOENT") return false;
       throw error;
@@ -79,7 +81,7 @@ export class Disk implements StatePart {
    */
   async make(request: StateRequest): Promise<void> {
     if (this.#size === undefined) {
-      throw this.#error("set", request, `the image ${JSON.stringify(this.#image)} is missing, and no size is given`);
+      throw this.#error("set", request, `the image ${JSON.stringify(this.image)} is missing, and no size is given`);
     }
     await this.#replace(["-f", "qcow2"], [`${this.#size}`], request.signal);
   }
@@ -90,10 +92,10 @@ export class Disk implements StatePart {
   async remove(): Promise<void> {
     // An object that is made anew has a disk of the same size.
     if (this.#size === undefined && await this.exists()) {
-      const { virtualSize } = await readHeader(new LocalFiles(dirname(this.#image)), basename(this.#image));
+      const { virtualSize } = await readHeader(new LocalFiles(dirname(this.image)), basename(this.image));
       this.#size = Number(virtualSize);
     }
-    await rm(this.#image, { force: true });
+    await rm(this.image, { force: true });
   }
 
   /**
@@ -106,17 +108,17 @@ export class Disk implements StatePart {
   async parent(request: StateRequest, states: StateFiles): Promise<string | null> {
     const { object, signal } = request;
     const directory = join(states.files.location, object, this.#name);
-    const header = await readHeader(new LocalFiles(dirname(this.#image)), basename(this.#image), signal);
+    const header = await readHeader(new LocalFiles(dirname(this.image)), basename(this.image), signal);
     const { backingFile } = header;
-    const below = backingFile === null ? null : resolve(dirname(this.#image), backingFile);
+    const below = backingFile === null ? null : resolve(dirname(this.image), backingFile);
     const fault = headerFault({ ...header, backingFile: below === null ? null : basename(below) });
-    if (fault !== null) throw new ImageError(this.#image, fault);
+    if (fault !== null) throw new ImageError(this.image, fault);
     if (below === null) return null;
     if (below.endsWith(IMAGE_END) && await isSameDirectory(dirname(below), directory)) {
       return basename(below, IMAGE_END);
     }
     const found = `it depends on ${JSON.stringify(below)}, which is no state in ${JSON.stringify(directory)}`;
-    throw new ImageError(this.#image, found);
+    throw new ImageError(this.image, found);
   }
 
   /**
@@ -135,14 +137,14 @@ export class Disk implements StatePart {
     if (fault !== null) throw this.#error("set", request, `no image could depend on this state: ${fault}`);
     const parent = await this.parent(request, states);
     // The program takes the lock of the image: it fails if a guest writes to it.
-    await qemuImg(this.#image, ["info", "--output=json", "-f", "qcow2", this.#image], signal);
+    await qemuImg(this.image, ["info", "--output=json", "-f", "qcow2", this.image], signal);
     const base = parent === state ? (await states.manifest(object, state))?.parent ?? null : parent;
     if (parent === state && base === null) {
       // The image depends on the state that it replaces: the new content is that of both.
-      await qemuImg(file, ["convert", "-f", "qcow2", "-O", "qcow2", this.#image, file], signal);
+      await qemuImg(file, ["convert", "-f", "qcow2", "-O", "qcow2", this.image, file], signal);
       return { parent: null };
     }
-    const image = { files: new LocalFiles(dirname(this.#image)), path: basename(this.#image) };
+    const image = { files: new LocalFiles(dirname(this.image)), path: basename(this.image) };
     await copyContent(image, { files: states.files, path }, signal);
     // Relative names: the directory may be another one on another host.
     const rebase = async (below: string | null, isSafe: boolean): Promise<void> => {
@@ -169,7 +171,11 @@ export class Disk implements StatePart {
     const path = (name: string): string => join(object, this.fileOf(name));
     for (const manifest of chain) await checkImage(states.files, manifest, path(manifest.state), { signal });
     const backing = join(states.files.location, path(state));
+    // Noted before, so that no image depends on a state without a note, and after, because a removal between may have
+    // taken the note of an image that did not depend on the state yet.
+    await noteImage(states, request, this.image);
     await this.#replace(["-f", "qcow2", "-F", "qcow2", "-b", backing], [], signal);
+    await noteImage(states, request, this.image);
   }
 
   /** Makes a new image in place of the one that the guest uses. */
@@ -178,10 +184,10 @@ export class Disk implements StatePart {
     operands: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const fresh = join(dirname(this.#image), `.${basename(this.#image)}.new`);
+    const fresh = join(dirname(this.image), `.${basename(this.image)}.new`);
     await rm(fresh, { force: true });
-    await qemuImg(this.#image, ["create", "-q", ...options, fresh, ...operands], signal);
-    await rename(fresh, this.#image);
+    await qemuImg(this.image, ["create", "-q", ...options, fresh, ...operands], signal);
+    await rename(fresh, this.image);
   }
 
   #error(operation: string, { object, state }: StateRequest, fault: string): StateError {

@@ -52,6 +52,26 @@ export class StateError extends Error {
   }
 }
 
+/** Something depends on a state that the operation would change or remove. Nothing was changed. */
+export class StateInUseError extends StateError {
+  /** `"StateInUseError"`. */
+  override name = "StateInUseError";
+  /** What depends on the state: the names of other states, or the paths of images of guests. */
+  readonly dependents: readonly string[];
+
+  /**
+   * Makes the error.
+   *
+   * @param fault What depends on the state. The names of the dependents are added.
+   * @param dependents The names of states, or the paths of images.
+   * @param context The operation, the object and the state.
+   */
+  constructor(fault: string, dependents: readonly string[], context: StateErrorContext) {
+    super(`${fault}: ${dependents.map((name) => JSON.stringify(name)).join(", ")}`, context);
+    this.dependents = dependents;
+  }
+}
+
 /** The policy of an operation forbids what would have been done. */
 export class StateAbortError extends StateError {
   /** `"StateAbortError"`. */

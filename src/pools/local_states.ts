@@ -5,14 +5,16 @@ import { randomBytes } from "node:crypto";
 import { StateBackend, type StateRequest } from "./backend.ts";
 import { commitOnParent } from "./commit.ts";
 import { partPath } from "./copy.ts";
+import { dependentImages, dependsOn, forgetImages, realPath } from "./dependents.ts";
 import { digestOf } from "./digest.ts";
-import { StateError, type StateErrorContext } from "./errors.ts";
+import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
 import type { StateFile, StateManifest } from "./manifest.ts";
 import type { StatePart } from "./part.ts";
 import { StateFiles } from "./state_files.ts";
+import type { StateOf } from "./states.ts";
 import { verifyState } from "./transfer.ts";
 
 /** The options of {@linkcode LocalStates}. */
@@ -95,7 +97,8 @@ export class LocalStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    * @throws {ImageError} If an image is refused, or a program writes to it.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
-   * @throws {StateError} If other states, or the new one, would lose what they depend on.
+   * @throws {StateError} If the new state depends on another one than the existing state does.
+   * @throws {StateInUseError} If other states, or images of other guests, would lose what they depend on.
    */
   override async set(request: StateRequest): Promise<void> {
     const context = contextOf("set", request);
@@ -127,18 +130,30 @@ export class LocalStates extends StateBackend {
    *
    * @param request The object, the state, and what else the operation takes.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
-   * @throws {StateError} If the state is missing, or something depends on it.
+   * @throws {StateError} If the state is missing.
+   * @throws {StateInUseError} If other states, or images of guests, depend on it.
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
     await this.#locked(context, request, async (signal) => {
-      for (const part of this.#parts(request.object)) {
-        if (!await part.exists(request)) continue;
-        if (await part.parent({ ...request, signal }, this.states) !== request.state) continue;
-        throw new StateError("the present content of the object depends on it", context);
-      }
+      const own = await this.#dependentParts(request, signal);
+      if (own.length > 0) throw new StateInUseError("the present content of the object depends on it", own, context);
+      const images = await dependentImages(this.states, request, undefined, signal);
+      if (images.length > 0) throw new StateInUseError("images of guests depend on it", images, context);
       await this.states.remove(context);
+      await forgetImages(this.states, request);
     });
+  }
+
+  /**
+   * Tells which images of guests depend on a state: images of the parts, and all that were restored from it.
+   *
+   * @param of The object and the state.
+   * @param signal Ends the search, with the signal's reason.
+   * @returns The paths of the images, sorted.
+   */
+  async dependentsOf(of: StateOf, signal?: AbortSignal): Promise<string[]> {
+    return await dependentImages(this.states, of, (one) => this.#dependentParts(one, signal), signal);
   }
 
   /**
@@ -180,6 +195,27 @@ export class LocalStates extends StateBackend {
       await this.states.finish(context.object, context.state);
       await run(ends);
     });
+  }
+
+  /** Returns the paths of the parts whose present content depends on a state. */
+  async #dependentParts({ object, state }: StateOf, signal: AbortSignal | undefined): Promise<string[]> {
+    const found: string[] = [];
+    for (const part of this.#parts(object)) {
+      const request: StateRequest = { object, state, scopes: ["own"], skipLocks: false, signal };
+      if (!await part.exists(request)) continue;
+      const isDependent = part.image === undefined
+        ? await part.parent(request, this.states) === state
+        : await dependsOn(part.image, this.states, { object, state }, signal);
+      if (isDependent) found.push(part.image === undefined ? part.fileOf(state) : await realPath(part.image));
+    }
+    return found;
+  }
+
+  /** Returns the images that depend on a state, without those whose content becomes the state. */
+  async #imagesOfOthers({ object, state }: StateOf): Promise<string[]> {
+    const own = new Set<string>();
+    for (const { image } of this.#parts(object)) if (image !== undefined) own.add(await realPath(image));
+    return (await dependentImages(this.states, { object, state })).filter((image) => !own.has(image));
   }
 
   /** Puts the content of each part into a file that has a temporary name. */
@@ -225,9 +261,10 @@ export class LocalStates extends StateBackend {
     if (there === null) return;
     const dependents = await this.states.dependents(context.object, context.state);
     if (dependents.length > 0) {
-      const names = dependents.map((name) => JSON.stringify(name)).join(", ");
-      throw new StateError(`other states depend on the existing one: ${names}`, context);
+      throw new StateInUseError("other states depend on the existing one", dependents, context);
     }
+    const images = await this.#imagesOfOthers(context);
+    if (images.length > 0) throw new StateInUseError("images of guests depend on the existing one", images, context);
     if (there.parent === next.parent) return;
     const [old, now] = [there.parent, next.parent].map((parent) =>
       parent === null ? "no state" : JSON.stringify(parent)

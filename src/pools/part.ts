@@ -12,6 +12,12 @@ export interface KeptPart {
 /** A part of what a state keeps. */
 export interface StatePart {
   /**
+   * The absolute path of the image that a guest uses, if the part is a disk.
+   *
+   * @default undefined
+   */
+  readonly image?: string | undefined;
+  /**
    * Returns the path of the file of a state below the directory of its object.
    *
    * @param state The name of the state.

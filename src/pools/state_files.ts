@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import { partPath } from "./copy.ts";
-import { StateError, type StateErrorContext } from "./errors.ts";
+import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { LocalFiles } from "./files_local.ts";
 import {
@@ -193,16 +193,14 @@ export class StateFiles {
    * Removes a state. Its manifest goes first, so that no reader finds a state without its files.
    *
    * @param context The operation, the object and the state.
-   * @throws {StateError} If the state does not exist, or others depend on it.
+   * @throws {StateError} If the state does not exist.
+   * @throws {StateInUseError} If others depend on it.
    */
   async remove(context: StateErrorContext): Promise<void> {
     const { object, state } = context;
     await this.finish(object, state);
     const dependents = await this.dependents(object, state);
-    if (dependents.length > 0) {
-      const names = dependents.map((name) => JSON.stringify(name)).join(", ");
-      throw new StateError(`other states depend on it: ${names}`, context);
-    }
+    if (dependents.length > 0) throw new StateInUseError("other states depend on it", dependents, context);
     const manifest = await this.manifest(object, state);
     if (manifest === null) throw new StateError(`it does not exist in ${JSON.stringify(this.files.location)}`, context);
     await this.files.remove(this.#manifestPath(object, state));

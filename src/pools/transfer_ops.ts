@@ -2,9 +2,10 @@
 
 import { Progress, progressClock } from "../events/progress.ts";
 import { Reported } from "../events/reported.ts";
+import { dependentsIn } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
-import { compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
+import { checkLinkUnused, compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
 import { type Location, parseLocation } from "./location.ts";
 import { StateFiles } from "./state_files.ts";
 import { withLock } from "./locked.ts";
@@ -97,12 +98,20 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {IntegrityError} If a file is damaged.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If a state of the chain is missing, or the cache has what would be lost.
+   * @throws {StateError} If a state of the chain is missing.
+   * @throws {StateInUseError} If states of the cache, or images of guests, depend on a content that would be replaced.
    */
   async download(request: TransferRequest): Promise<void> {
     const { own, pool, context } = this.#ends("download", request);
-    if (own.kind === "link") await downloadLink(own.states, pool, context, this.#options.signal);
-    else await this.#tracked("download", (options) => transferChain(pool, own.states, context, options));
+    const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
+    const { signal } = this.#options;
+    if (own.kind === "link") await downloadLink(own.states, pool, context, { signal, dependentsOf });
+    else {
+      await this.#tracked(
+        "download",
+        (options) => transferChain(pool, own.states, context, { ...options, dependentsOf }),
+      );
+    }
   }
 
   /**
@@ -113,11 +122,15 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
    * @throws {StateError} If a state of the chain is missing, or is a link.
+   * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
   async upload(request: TransferRequest): Promise<void> {
     const { own, pool, context } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
-    await this.#tracked("upload", (options) => transfer(own.states, pool, context, options));
+    await this.#tracked(
+      "upload",
+      (options) => transfer(own.states, pool, context, { ...options, dependentsOf: undefined }),
+    );
   }
 
   /**
@@ -126,10 +139,12 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @param request The location, the object and the state.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If the state does not exist, or others depend on it.
+   * @throws {StateError} If the state does not exist.
+   * @throws {StateInUseError} If others depend on it, or images of guests do by links.
    */
   async delete(request: TransferRequest): Promise<void> {
-    const { pool, context } = this.#ends("delete", request);
+    const { own, pool, context } = this.#ends("delete", request);
+    if (own.kind === "link") await checkLinkUnused(own.states, context, this.#options.dependentsOf);
     await this.#tracked("delete", async ({ lock, signal }) => {
       if (lock === null) return await pool.remove(context);
       await withLock(pool, context, { ...lock, signal }, () => pool.remove(context));

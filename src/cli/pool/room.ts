@@ -135,7 +135,11 @@ export class Room implements AsyncDisposable {
     const lock: LockOptions = { ...this.#lock(), onWait: () => work.pulse() };
     const made = await this.#parts(isReplaced);
     const own = new LocalStates({ directory: this.#directory, parts: () => made, linked: this.#linked(), lock });
-    const ops = new TransferOps(this.#directory, new Hosts(), { lock: this.#lock(), signal });
+    const ops = new TransferOps(this.#directory, new Hosts(), {
+      lock: this.#lock(),
+      signal,
+      dependentsOf: (of, ends) => own.dependentsOf(of, ends),
+    });
     this.#opened.push(ops);
     progress.follow(ops);
     const mirrors = this.#locations.map(({ text, location }) => ({

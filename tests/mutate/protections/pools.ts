@@ -60,8 +60,8 @@ export const pools: readonly Protection[] = [
   {
     name: "what depends on a removed state",
     file: "src/pools/state_files.ts",
-    remove: "if (dependents.length > 0) {",
-    instead: "if (dependents.length > 9) {",
+    remove: "if (dependents.length > 0) throw",
+    instead: "if (dependents.length > 9) throw",
     testFile: "tests/pools/transfer.test.ts",
     test: "are not removed if others depend on them",
   },
@@ -103,5 +103,20 @@ export const pools: readonly Protection[] = [
     instead: 'const seen = Date.parse(owner?.since ?? "") || 0;',
     testFile: "tests/pools/lock.test.ts",
     test: "is stale after a minute by the clock of the location, whatever the clock of its owner says",
+  },
+  {
+    name: "an image of a guest that depends on a replaced state",
+    file: "src/pools/dependents.ts",
+    remove: "if (images.length === 0) return;",
+    instead: "if (images.length < 9) return;",
+    testFile: "tests/pools/dependents.test.ts",
+    test: "keep another content from replacing the state, and nothing is stored",
+  },
+  {
+    name: "what depends on a state that a link would replace",
+    file: "src/pools/links.ts",
+    remove: "    await checkUnused(own, there, manifest, context);\n",
+    testFile: "tests/pools/dependents.test.ts",
+    test: "keep a link from replacing the state, as other states do",
   },
 ];
