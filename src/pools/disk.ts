@@ -135,6 +135,8 @@ export class Disk implements StatePart {
     // The next state names this one in the header of its image.
     const fault = backingFault(imageName(state) ?? "", "qcow2");
     if (fault !== null) throw this.#error("set", request, `no image could depend on this state: ${fault}`);
+    // The program would follow a link in the place of a directory.
+    await states.files.status(path);
     const parent = await this.parent(request, states);
     // The program takes the lock of the image: it fails if a guest writes to it.
     await qemuImg(this.image, ["info", "--output=json", "-f", "qcow2", this.image], signal);

@@ -92,6 +92,30 @@ export class StateAbortError extends StateError {
   }
 }
 
+/** A location has a symbolic link in the place of a directory. No operation follows it. */
+export class LinkError extends Error {
+  /** `"LinkError"`. */
+  override name = "LinkError";
+  /** `"ELOOP"`, as the system says of a link that is not followed. */
+  readonly code = "ELOOP";
+  /** The location. */
+  readonly location: string;
+  /** The path of the link below the location. */
+  readonly path: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param location The location.
+   * @param path The path of the link below the location.
+   */
+  constructor(location: string, path: string) {
+    super(`${JSON.stringify(path)} of ${JSON.stringify(location)} is a symbolic link: expected a directory`);
+    this.location = location;
+    this.path = path;
+  }
+}
+
 /** The backend does not have the operation. */
 export class NotImplementedError extends StateError {
   /** `"NotImplementedError"`. */

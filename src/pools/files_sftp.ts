@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { SharedSignals } from "../client/abort.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
+import { Directories } from "./directories.ts";
 import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 import type { Reply, SftpConnection } from "./sftp/connection.ts";
 import { RemoteError } from "./sftp/errors.ts";
@@ -29,6 +30,7 @@ export class SftpFiles implements PoolFiles {
   readonly #directory: string;
   readonly #host: string;
   readonly #connect: () => Promise<SftpConnection>;
+  readonly #directories: Directories;
 
   /**
    * Names the location, the host and the directory. `connect` returns the open connection to the host, or opens one;
@@ -39,11 +41,16 @@ export class SftpFiles implements PoolFiles {
     this.#host = host;
     this.#directory = directory;
     this.#connect = connect;
+    this.#directories = new Directories(location, async (path) => {
+      const found = await this.#attributes(await connect(), this.#path(path));
+      return found === null ? "missing" : found.isLink ? "link" : "other";
+    });
   }
 
   async list(directory: string): Promise<string[]> {
     const connection = await this.#connect();
     const path = this.#path(directory);
+    await this.#directories.check(directory);
     const opened = await unless("ENOENT", connection.request(Packet.OPENDIR, path, path));
     if (opened === null) return [];
     const handle = this.#handleOf(opened);
@@ -64,6 +71,7 @@ export class SftpFiles implements PoolFiles {
   }
 
   async status(path: string): Promise<FileStatus | null> {
+    await this.#directories.check(dirname(path));
     const found = await this.#attributes(await this.#connect(), this.#path(path));
     if (found === null) return null;
     if (!found.isRegular) throw this.#irregular(path);
@@ -76,6 +84,7 @@ export class SftpFiles implements PoolFiles {
   ): AsyncGenerator<Uint8Array, void> {
     const connection = await this.#connect();
     const target = this.#path(path);
+    await this.#directories.check(dirname(path));
     // The server follows links. One that takes the file's place after this leads to another file of that host alone.
     const found = await this.#attributes(connection, target);
     if (found?.isRegular === false) throw this.#irregular(path);
@@ -110,6 +119,7 @@ export class SftpFiles implements PoolFiles {
   async openPart(path: string): Promise<PartFile> {
     const connection = await this.#connect();
     const target = this.#path(path);
+    await this.#directories.check(dirname(path));
     await this.#makeDirectories(connection, dirname(target));
     if ((await this.#attributes(connection, target))?.isRegular === false) throw this.#irregular(path);
     const flags = Open.WRITE | Open.CREATE;
@@ -120,6 +130,7 @@ export class SftpFiles implements PoolFiles {
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
     const connection = await this.#connect();
     const target = this.#path(path);
+    await this.#directories.check(dirname(path));
     await this.#makeDirectories(connection, dirname(target));
     const opened = await this.#openExclusive(connection, target);
     if (opened === null) return false;
@@ -135,12 +146,14 @@ export class SftpFiles implements PoolFiles {
   async rename(from: string, to: string): Promise<void> {
     const connection = await this.#connect();
     this.#check(connection, RENAME);
+    for (const path of [from, to]) await this.#directories.check(dirname(path));
     await connection.request(Packet.EXTENDED, this.#path(to), RENAME, this.#path(from), this.#path(to));
   }
 
   async link(from: string, to: string): Promise<boolean> {
     const connection = await this.#connect();
     this.#check(connection, LINK);
+    for (const path of [from, to]) await this.#directories.check(dirname(path));
     try {
       await connection.request(Packet.EXTENDED, this.#path(to), LINK, this.#path(from), this.#path(to));
       return true;
@@ -152,6 +165,7 @@ export class SftpFiles implements PoolFiles {
 
   async remove(path: string): Promise<boolean> {
     const connection = await this.#connect();
+    await this.#directories.check(dirname(path));
     return await unless("ENOENT", connection.request(Packet.REMOVE, this.#path(path), this.#path(path))) !== null;
   }
 

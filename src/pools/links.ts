@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import { checkImagesUnused, dependentImages, type DependentsOf } from "./dependents.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
-import { LocalFiles } from "./files_local.ts";
+import { directoriesOf, LocalFiles } from "./files_local.ts";
 import type { StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { StateFiles } from "./state_files.ts";
@@ -36,6 +36,7 @@ export async function downloadLink(
     await checkImagesUnused(own, there, manifest, context, dependentsOf);
     for (const { path } of manifest.files) {
       const at = join(manifest.object, path);
+      for (const { files } of [own, pool]) await directoriesOf(files.location).check(dirname(at));
       if (path.endsWith(IMAGE_END)) await checkImage(pool.files, manifest, at, { signal });
       await replaceLink(join(own.files.location, at), join(pool.files.location, at), context);
     }

@@ -32,7 +32,14 @@ export { IntegrityError } from "./copy.ts";
 export type { DependentsOf } from "./dependents.ts";
 export type { FileDigest } from "./digest.ts";
 export { Disk, type DiskOptions } from "./disk.ts";
-export { NotImplementedError, StateAbortError, StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
+export {
+  LinkError,
+  NotImplementedError,
+  StateAbortError,
+  StateError,
+  type StateErrorContext,
+  StateInUseError,
+} from "./errors.ts";
 export type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 export { Hosts, type HostsOptions } from "./hosts.ts";
 export { LocalStates, type LocalStatesOptions } from "./local_states.ts";

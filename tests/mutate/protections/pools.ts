@@ -119,4 +119,27 @@ export const pools: readonly Protection[] = [
     testFile: "tests/pools/dependents.test.ts",
     test: "keep a link from replacing the state, as other states do",
   },
+  {
+    name: "a link in place of a directory of a pool",
+    file: "src/pools/directories.ts",
+    remove: 'if (found === "link") throw',
+    instead: 'if (found === "link" && at === "") throw',
+    testFile: "tests/pools/directories.test.ts",
+    test: "is noticed by what lists, locks, removes and transfers states",
+  },
+  {
+    name: "a link in place of the directory of a removed file",
+    file: "src/pools/files_local.ts",
+    remove: "    await this.#directories.check(dirname(path));\n    const isThere",
+    instead: "    const isThere",
+    testFile: "tests/pools/directories.test.ts",
+    test: "is not followed by remove, and the error names it",
+  },
+  {
+    name: "a link in place of a directory that a link leads into",
+    file: "src/pools/files_local.ts",
+    remove: "    await this.#linkedDirectories?.check(dirname(path));\n",
+    testFile: "tests/pools/directories.test.ts",
+    test: "is not followed by links to a pool, nor into a pool of links",
+  },
 ];
