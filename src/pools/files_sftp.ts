@@ -14,6 +14,9 @@ import { type Attributes, modeFields, Open, Packet, sizeFields } from "./sftp/pa
 const CHUNK = 32768;
 /** The requests that are sent before a reply is awaited. */
 const WINDOW = 64;
+/** The names of a directory that are read, and their characters. */
+const NAMES_MAX = 1_000_000;
+const NAMES_BYTES_MAX = 2 ** 26;
 /** How often a new file is tried whose name is taken, and then free. */
 const EXCLUSIVE_ATTEMPTS = 10;
 const DIRECTORY_MODE = 0o700;
@@ -55,14 +58,21 @@ export class SftpFiles implements PoolFiles {
     if (opened === null) return [];
     const handle = this.#handleOf(opened);
     const names: string[] = [];
+    let bytes = 0;
     try {
       for (;;) {
         const reply = await unless("EOF", connection.request(Packet.READDIR, path, handle));
         if (reply === null) return names.filter((name) => name !== "." && name !== "..");
-        for (let left = reply.fields.number(); left > 0; left--) {
-          names.push(reply.fields.text());
+        const count = reply.type === Packet.NAME ? reply.fields.number() : 0;
+        if (count === 0) throw new RemoteError(this.#host, "protocol", "it answered with no names");
+        for (let left = count; left > 0; left--) {
+          const name = reply.fields.text();
           reply.fields.bytes();
           reply.fields.attributes();
+          bytes += name.length;
+          if (names.push(name) > NAMES_MAX || bytes > NAMES_BYTES_MAX) {
+            throw new RemoteError(this.#host, "protocol", `${JSON.stringify(path)} has more names than are read`);
+          }
         }
       }
     } finally {
@@ -104,7 +114,7 @@ export class SftpFiles implements PoolFiles {
         const first = asked.shift();
         const reply = first === undefined ? null : await unless("EOF", signals.wait(first.reply, signal));
         if (first === undefined || reply === null) return;
-        const bytes = reply.fields.bytes();
+        const bytes = dataOf(reply, this.#host, CHUNK);
         yield bytes;
         if (bytes.length === CHUNK) continue;
         // After a short reply, the other requests are of no use.
@@ -302,6 +312,13 @@ class SftpPart implements PartFile {
     const [, , , , available] = Array.from({ length: 5 }, () => fields.long());
     return available === 0n;
   }
+}
+
+/** Returns the bytes that were read. A server without end would answer with none forever. */
+function dataOf({ type, fields }: Reply, host: string, max: number): Uint8Array {
+  const bytes = type === Packet.DATA ? fields.bytes() : new Uint8Array();
+  if (bytes.length > 0 && bytes.length <= max) return bytes;
+  throw new RemoteError(host, "protocol", `it answered a request for ${max} bytes with ${bytes.length}`);
 }
 
 async function closeHandle(connection: SftpConnection, path: string, handle: Uint8Array): Promise<void> {

@@ -143,10 +143,11 @@ export async function takeLock(
   const start = performance.now();
   for (;;) {
     signal?.throwIfAborted();
-    if (await files.createExclusive(path, content)) return held(files, path, owner, times.heartbeat);
-    const lock = await lockStatus(files, path, times.stale);
+    if (await created(files, path, content, signals, signal)) return held(files, path, owner, times.heartbeat);
+    // What is begun at the location is done there to its end, so that no temporary file is left.
+    const lock = await signals.wait(lockStatus(files, path, times.stale), signal);
     if (lock === null) continue;
-    if (!lock.isStale || !await breakLock(files, path, lock)) {
+    if (!lock.isStale || !await signals.wait(breakLock(files, path, lock), signal)) {
       const waited = performance.now() - start;
       if (waited >= timeout) {
         throw new LockedStateError(
@@ -158,6 +159,23 @@ export async function takeLock(
       onWait?.(lock, waited);
       await pause(times.poll, signals, signal);
     }
+  }
+}
+
+/** Creates the file of a lock. If the signal ends the wait, a file that is created later is removed. */
+async function created(
+  files: PoolFiles,
+  path: string,
+  content: Uint8Array,
+  signals: SharedSignals,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const creating = files.createExclusive(path, content);
+  try {
+    return await signals.wait(creating, signal);
+  } catch (error) {
+    void creating.then((isCreated) => isCreated && files.remove(path)).catch(() => {});
+    throw error;
   }
 }
 

@@ -70,8 +70,8 @@ export class PoolStates extends StateBackend {
    * @returns The names, sorted.
    * @throws {RemoteError} If the host cannot be used.
    */
-  override show({ object }: StateRequest): Promise<string[]> {
-    return this.#pool.states(object);
+  override show({ object, signal }: StateRequest): Promise<string[]> {
+    return this.#pool.until(signal).states(object);
   }
 
   /**
@@ -118,7 +118,8 @@ export class PoolStates extends StateBackend {
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
-    await withLock(this.#pool, context, { ...this.#lock, signal: request.signal }, () => this.#pool.remove(context));
+    const { signal } = request;
+    await withLock(this.#pool, context, { ...this.#lock, signal }, (ends) => this.#pool.until(ends).remove(context));
   }
 
   /**
@@ -128,8 +129,8 @@ export class PoolStates extends StateBackend {
    * @returns Whether it does.
    * @throws {RemoteError} If the host cannot be used.
    */
-  override async checkRoot({ object }: StateRequest): Promise<boolean> {
-    return await this.#pool.manifest(object, ROOT) !== null;
+  override async checkRoot({ object, signal }: StateRequest): Promise<boolean> {
+    return await this.#pool.until(signal).manifest(object, ROOT) !== null;
   }
 
   /**
@@ -181,7 +182,8 @@ export class PoolStates extends StateBackend {
    * @throws {RemoteError} If the host cannot be used.
    */
   async isSame(request: StateRequest): Promise<boolean> {
-    return await compareChain(this.#own, this.#pool, contextOf("compare", request));
+    const { signal } = request;
+    return await compareChain(this.#own.until(signal), this.#pool.until(signal), contextOf("compare", request));
   }
 }
 

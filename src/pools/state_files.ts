@@ -6,6 +6,7 @@ import { partPath } from "./copy.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { LocalFiles } from "./files_local.ts";
+import { filesUntil } from "./files_until.ts";
 import {
   formatManifest,
   MANIFEST_END,
@@ -46,6 +47,16 @@ export class StateFiles {
    */
   static local(directory: string): StateFiles {
     return new StateFiles(new LocalFiles(directory));
+  }
+
+  /**
+   * Returns the same states, whose operations end by a signal, also if the location never answers.
+   *
+   * @param signal The signal, whose reason the operations reject with.
+   * @returns The states.
+   */
+  until(signal: AbortSignal | undefined): StateFiles {
+    return signal === undefined ? this : new StateFiles(filesUntil(this.files, signal));
   }
 
   /**

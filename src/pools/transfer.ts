@@ -88,7 +88,7 @@ export async function transferChain(
   context: StateErrorContext,
   options: TransferOptions = {},
 ): Promise<void> {
-  const chain = await source.chain(context);
+  const chain = await source.until(options.signal).chain(context);
   const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
   let before = 0;
   for (const [i, manifest] of chain.entries()) {
@@ -130,8 +130,8 @@ async function transferLocked(
 }
 
 async function transferOne(
-  source: StateFiles,
-  target: StateFiles,
+  from: StateFiles,
+  to: StateFiles,
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
@@ -140,6 +140,7 @@ async function transferOne(
   },
 ): Promise<void> {
   const { object, state } = manifest;
+  const [source, target] = [from.until(options.signal), to.until(options.signal)];
   await target.finish(object, state);
   const there = await target.manifest(object, state);
   if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
@@ -160,7 +161,7 @@ async function transferOne(
   }
   // A reader that skips locks may have restored the older content since then.
   await checkImagesUnused(target, there, manifest, context, dependentsOf);
-  await commitOnParent(target, manifest, parent, context, { lock, signal: options.signal });
+  await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */
@@ -207,7 +208,8 @@ async function isThere(
 }
 
 /** Reads all files of a state. Throws an {@linkcode IntegrityError} if one is not what the manifest says. */
-export async function verifyState({ files }: StateFiles, manifest: StateManifest, signal?: AbortSignal): Promise<void> {
+export async function verifyState(states: StateFiles, manifest: StateManifest, signal?: AbortSignal): Promise<void> {
+  const { files } = states.until(signal);
   for (const { path, sha256, size } of manifest.files) {
     const at = join(manifest.object, path);
     const status = await files.status(at);

@@ -30,7 +30,7 @@ describe("the directories of a location", () => {
     return { tree, looks, clock, directories: new Directories("/pool", look, () => clock.now) };
   }
 
-  test("are looked at once in two seconds, whatever the number of operations", async () => {
+  test("are looked at a single time in two seconds, whatever the number of operations", async () => {
     const { directories, looks } = scene();
     await Promise.all(Array.from({ length: 100 }, () => directories.check("a/b")));
     for (let i = 0; i < 100; i++) await directories.check("./a");
