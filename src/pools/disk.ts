@@ -9,7 +9,7 @@ import { noteImage } from "./dependents.ts";
 import { StateError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
 import { checkedState } from "./names.ts";
-import type { KeptPart, StatePart } from "./part.ts";
+import type { KeptPart, PreparedPart, StatePart } from "./part.ts";
 import { checkImage, IMAGE_END, imageName, readHeader } from "./qcow2/chain.ts";
 import { backingFault, headerFault, ImageError } from "./qcow2/header.ts";
 import { qemuImg } from "./qcow2/qemu_img.ts";
@@ -27,6 +27,12 @@ export interface DiskOptions {
    * @default none: a missing disk is an error
    */
   readonly size?: number | undefined;
+  /**
+   * Whether a missing image counts as existing, so that it is not made. For operations that replace the disk.
+   *
+   * @default false
+   */
+  readonly mayBeMissing?: boolean | undefined;
 }
 
 /** A disk as a part of states. No guest may use the image while an operation runs. */
@@ -34,6 +40,7 @@ export class Disk implements StatePart {
   /** The absolute path of the image that the guest uses. */
   readonly image: string;
   readonly #name: string;
+  readonly #mayBeMissing: boolean;
   #size: number | undefined;
 
   /**
@@ -43,10 +50,11 @@ export class Disk implements StatePart {
    * @throws {RangeError} If the name is invalid.
    */
   constructor(options: DiskOptions) {
-    const { name, image, size } = options;
+    const { name, image, size, mayBeMissing = false } = options;
     this.#name = checkedState(name);
     this.image = image;
     this.#size = size;
+    this.#mayBeMissing = mayBeMissing;
   }
 
   /**
@@ -60,11 +68,15 @@ export class Disk implements StatePart {
   }
 
   /**
-   * Tells whether the image exists.
+   * Tells whether the image exists, or may be missing.
    *
-   * @returns Whether it is a file.
+   * @returns Whether it is a file, or may be missing.
    */
   async exists(): Promise<boolean> {
+    return this.#mayBeMissing || await this.#isFile();
+  }
+
+  async #isFile(): Promise<boolean> {
     try {
       return (await lstat(this.image)).isFile();
     } catch (error) {
@@ -83,7 +95,7 @@ export class Disk implements StatePart {
     if (this.#size === undefined) {
       throw this.#error("set", request, `the image ${JSON.stringify(this.image)} is missing, and no size is given`);
     }
-    await this.#replace(["-f", "qcow2"], [`${this.#size}`], request.signal);
+    await rename(await this.#create(["-f", "qcow2"], [`${this.#size}`], request.signal), this.image);
   }
 
   /**
@@ -91,7 +103,7 @@ export class Disk implements StatePart {
    */
   async remove(): Promise<void> {
     // An object that is made anew has a disk of the same size.
-    if (this.#size === undefined && await this.exists()) {
+    if (this.#size === undefined && await this.#isFile()) {
       const { virtualSize } = await readHeader(new LocalFiles(dirname(this.image)), basename(this.image));
       this.#size = Number(virtualSize);
     }
@@ -168,28 +180,50 @@ export class Disk implements StatePart {
    * @param states The states of this host.
    */
   async restore(request: StateRequest, states: StateFiles): Promise<void> {
+    await (await this.prepare(request, states)).commit();
+  }
+
+  /**
+   * Makes an image that depends on that of a state, beside the one that the guest uses.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   * @returns The step that gives the new image its name.
+   */
+  async prepare(request: StateRequest, states: StateFiles): Promise<PreparedPart> {
     const { object, state, signal } = request;
     const chain = await states.chain({ operation: "get", object, state });
     const path = (name: string): string => join(object, this.fileOf(name));
     for (const manifest of chain) await checkImage(states.files, manifest, path(manifest.state), { signal });
     const backing = join(states.files.location, path(state));
-    // Noted before, so that no image depends on a state without a note, and after, because a removal between may have
-    // taken the note of an image that did not depend on the state yet.
-    await noteImage(states, request, this.image);
-    await this.#replace(["-f", "qcow2", "-F", "qcow2", "-b", backing], [], signal);
-    await noteImage(states, request, this.image);
+    const fresh = await this.#create(["-f", "qcow2", "-F", "qcow2", "-b", backing], [], signal);
+    return {
+      commit: async () => {
+        // Noted before, so that no image depends on a state without a note, and after, because a removal between may
+        // have taken the note of an image that did not depend on the state yet.
+        await noteImage(states, request, this.image);
+        await rename(fresh, this.image);
+        await noteImage(states, request, this.image);
+      },
+      discard: () => rm(fresh, { force: true }),
+    };
   }
 
-  /** Makes a new image in place of the one that the guest uses. */
-  async #replace(
+  /** Makes a new image beside the one that the guest uses. Resolves with its path. */
+  async #create(
     options: readonly string[],
     operands: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<string> {
     const fresh = join(dirname(this.image), `.${basename(this.image)}.new`);
     await rm(fresh, { force: true });
-    await qemuImg(this.image, ["create", "-q", ...options, fresh, ...operands], signal);
-    await rename(fresh, this.image);
+    try {
+      await qemuImg(this.image, ["create", "-q", ...options, fresh, ...operands], signal);
+    } catch (error) {
+      await rm(fresh, { force: true });
+      throw error;
+    }
+    return fresh;
   }
 
   #error(operation: string, { object, state }: StateRequest, fault: string): StateError {

@@ -12,7 +12,7 @@ import { LocalFiles } from "./files_local.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
 import type { StateFile, StateManifest } from "./manifest.ts";
-import type { StatePart } from "./part.ts";
+import type { PreparedPart, StatePart } from "./part.ts";
 import { StateFiles } from "./state_files.ts";
 import type { StateOf } from "./states.ts";
 import { verifyState } from "./transfer.ts";
@@ -21,7 +21,7 @@ import { verifyState } from "./transfer.ts";
 export interface LocalStatesOptions {
   /** The absolute path of the directory of the states. */
   readonly directory: string;
-  /** Returns the parts of an object: its disks, and its subtree of the store. Parts are restored in this order. */
+  /** Returns the parts of an object: its disks, and its subtree of the store. Subtrees are restored before disks. */
   readonly parts: (object: string) => readonly StatePart[];
   /**
    * The absolute path of the directory of a pool into which files of the states may be links.
@@ -45,6 +45,8 @@ export class LocalStates extends StateBackend {
   readonly states: StateFiles;
   readonly #parts: (object: string) => readonly StatePart[];
   readonly #lock: LockOptions;
+  /** The parts that were removed, which know how to make the object anew, by the object. */
+  readonly #removed = new Map<string, readonly StatePart[]>();
 
   /**
    * Names the directory and the parts.
@@ -86,7 +88,7 @@ export class LocalStates extends StateBackend {
       const parts = this.#parts(request.object);
       this.#checkParts(parts, chain.at(-1), context);
       for (const manifest of chain) await verifyState(this.states, manifest, signal);
-      for (const part of parts) await part.restore({ ...request, signal }, this.states);
+      await this.#restore(parts, { ...request, signal });
     };
     await (request.skipLocks ? read(request.signal) : this.#locked(context, request, read));
   }
@@ -174,7 +176,9 @@ export class LocalStates extends StateBackend {
    * @throws {StateError} If a part cannot be made.
    */
   override async setRoot(request: StateRequest): Promise<void> {
-    for (const part of this.#parts(request.object)) if (!await part.exists(request)) await part.make(request);
+    const parts = this.#removed.get(request.object) ?? this.#parts(request.object);
+    for (const part of parts) if (!await part.exists(request)) await part.make(request);
+    this.#removed.delete(request.object);
   }
 
   /**
@@ -183,7 +187,26 @@ export class LocalStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    */
   override async unsetRoot(request: StateRequest): Promise<void> {
-    for (const part of this.#parts(request.object)) await part.remove(request);
+    const parts = this.#parts(request.object);
+    for (const part of parts) await part.remove(request);
+    this.#removed.set(request.object, parts);
+  }
+
+  /** Restores all parts. Each is prepared before the first is changed, and those that may fail are changed first. */
+  async #restore(parts: readonly StatePart[], request: StateRequest): Promise<void> {
+    const prepared: PreparedPart[] = [];
+    let committed = 0;
+    try {
+      for (const part of parts) if (part.prepare) prepared.push(await part.prepare(request, this.states));
+      for (const part of parts) if (!part.prepare) await part.restore(request, this.states);
+      request.signal?.throwIfAborted();
+      for (const one of prepared) {
+        await one.commit();
+        committed++;
+      }
+    } finally {
+      for (const one of prepared.slice(committed)) await one.discard();
+    }
   }
 
   async #locked(

@@ -48,7 +48,7 @@ export { LockedStateError, type LockOptions, type LockOwner, type LockStatus, ty
 export { breakStateLock, type BreakStateLockOptions, type StateLock, stateLocks } from "./locks.ts";
 export type { StateFile, StateManifest } from "./manifest.ts";
 export { isRoot } from "./names.ts";
-export type { KeptPart, StatePart } from "./part.ts";
+export type { KeptPart, PreparedPart, StatePart } from "./part.ts";
 export { PoolStates, type PoolStatesOptions } from "./pool_states.ts";
 export { ImageError } from "./qcow2/header.ts";
 export { RootSourcedStates, type RootSourcedStatesOptions, type SharedRoots } from "./root_sourced_states.ts";

@@ -9,6 +9,14 @@ export interface KeptPart {
   readonly parent: string | null;
 }
 
+/** A part whose return to a state is prepared. One of both methods is called, once. */
+export interface PreparedPart {
+  /** Puts the part into the state, in one step. */
+  commit(): Promise<void>;
+  /** Removes what was prepared. The part is as before. */
+  discard(): Promise<void>;
+}
+
 /** A part of what a state keeps. */
 export interface StatePart {
   /**
@@ -68,4 +76,13 @@ export interface StatePart {
    * @param states The states of this host.
    */
   restore(request: StateRequest, states: StateFiles): Promise<void>;
+  /**
+   * Prepares what {@linkcode StatePart.restore} does, up to one last step that hardly fails. A part that lacks this
+   * method is restored after all others are prepared, and before they are committed.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   * @returns The last step.
+   */
+  prepare?(request: StateRequest, states: StateFiles): Promise<PreparedPart>;
 }

@@ -181,10 +181,12 @@ export class Room implements AsyncDisposable {
     const { options, lists } = this.given;
     const { Disk, Subtree } = this.pools;
     const [subtree, domid] = [options.get("S"), options.get("i")];
+    // A policy that ends with r wants to know whether the disk is missing.
+    const mayBeMissing = isReplaced && !options.get("c")?.endsWith("r");
     const made: StatePart[] = (lists.get("D") ?? []).map((text) => {
       const [, name = "", image = ""] = /^([^=]*)=(.+)$/s.exec(textOf(text)) ?? [];
       if (name === "") throw new Failure(`the disk '${escapeText(text)}' is not NAME=IMAGE`, TROUBLE);
-      return new Disk({ name, image: resolve(image), ...isReplaced ? { size: 0 } : {} });
+      return new Disk({ name, image: resolve(image), mayBeMissing });
     });
     if (subtree !== undefined) {
       made.push(
