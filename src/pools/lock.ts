@@ -10,6 +10,7 @@ import { pause } from "../client/backoff.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
+import { RemoteError } from "./sftp/errors.ts";
 
 /*
  * A lock has two files: one that whoever creates it owns, and one by which the owner shows that it is alive. Only its
@@ -284,10 +285,16 @@ function parseOwner(text: string): LockOwner | null {
   }
 }
 
-/** Returns the time by the clock of the location. */
+/** Returns the time by the clock of the location, or by that of this host if the location is read-only. */
 async function timeOf(files: PoolFiles, directory: string): Promise<number> {
   const probe = join(directory, `.time.${randomBytes(8).toString("hex")}`);
-  await files.createExclusive(probe, new Uint8Array());
+  try {
+    await files.createExclusive(probe, new Uint8Array());
+  } catch (error) {
+    if (error instanceof RemoteError || codeOf(error) === undefined) throw error;
+    // The location is read-only. The clock of this host is the only other one.
+    return Date.now();
+  }
   try {
     return (await files.status(probe))?.modified ?? 0;
   } finally {
