@@ -23,17 +23,18 @@ export async function commitOnParent(
   const { object, parent: name } = manifest;
   if (name === null) {
     signal?.throwIfAborted();
-    return await states.commit(manifest);
+    return await states.until(signal).commit(manifest);
   }
   const commit = async (ends: AbortSignal | undefined): Promise<void> => {
-    const there = await states.manifest(object, name);
+    const there = await states.until(ends).manifest(object, name);
     if (there === null || (parent !== null && !isSameContent(there, parent))) {
       const fault = there === null ? "does not exist" : "has another content";
       const subject = `the state ${JSON.stringify(name)}, on which it depends,`;
       throw new StateError(`${subject} ${fault} in ${JSON.stringify(states.files.location)}`, context);
     }
     ends?.throwIfAborted();
-    await states.commit(manifest);
+    // A commit that the signal ends is finished by the next process that has the lock.
+    await states.until(ends).commit(manifest);
   };
   if (lock === null) return await commit(signal);
   await withLock(states, { ...context, object, state: name }, { ...lock, signal }, commit);

@@ -5,10 +5,11 @@ import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import type { StateRequest } from "./backend.ts";
 import { copyContent } from "./copy.ts";
+import { noteImage } from "./dependents.ts";
 import { StateError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
 import { checkedState } from "./names.ts";
-import type { KeptPart, StatePart } from "./part.ts";
+import type { KeptPart, PreparedPart, StatePart } from "./part.ts";
 import { checkImage, IMAGE_END, imageName, readHeader } from "./qcow2/chain.ts";
 import { backingFault, headerFault, ImageError } from "./qcow2/header.ts";
 import { qemuImg } from "./qcow2/qemu_img.ts";
@@ -26,12 +27,20 @@ export interface DiskOptions {
    * @default none: a missing disk is an error
    */
   readonly size?: number | undefined;
+  /**
+   * Whether a missing image counts as existing, so that it is not made. For operations that replace the disk.
+   *
+   * @default false
+   */
+  readonly mayBeMissing?: boolean | undefined;
 }
 
 /** A disk as a part of states. No guest may use the image while an operation runs. */
 export class Disk implements StatePart {
+  /** The absolute path of the image that the guest uses. */
+  readonly image: string;
   readonly #name: string;
-  readonly #image: string;
+  readonly #mayBeMissing: boolean;
   #size: number | undefined;
 
   /**
@@ -41,10 +50,11 @@ export class Disk implements StatePart {
    * @throws {RangeError} If the name is invalid.
    */
   constructor(options: DiskOptions) {
-    const { name, image, size } = options;
+    const { name, image, size, mayBeMissing = false } = options;
     this.#name = checkedState(name);
-    this.#image = image;
+    this.image = image;
     this.#size = size;
+    this.#mayBeMissing = mayBeMissing;
   }
 
   /**
@@ -58,13 +68,17 @@ export class Disk implements StatePart {
   }
 
   /**
-   * Tells whether the image exists.
+   * Tells whether the image exists, or may be missing.
    *
-   * @returns Whether it is a file.
+   * @returns Whether it is a file, or may be missing.
    */
   async exists(): Promise<boolean> {
+    return this.#mayBeMissing || await this.#isFile();
+  }
+
+  async #isFile(): Promise<boolean> {
     try {
-      return (await lstat(this.#image)).isFile();
+      return (await lstat(this.image)).isFile();
     } catch (error) {
       if (codeOf(error) === "ENOENT") return false;
       throw error;
@@ -79,9 +93,9 @@ export class Disk implements StatePart {
    */
   async make(request: StateRequest): Promise<void> {
     if (this.#size === undefined) {
-      throw this.#error("set", request, `the image ${JSON.stringify(this.#image)} is missing, and no size is given`);
+      throw this.#error("set", request, `the image ${JSON.stringify(this.image)} is missing, and no size is given`);
     }
-    await this.#replace(["-f", "qcow2"], [`${this.#size}`], request.signal);
+    await rename(await this.#create(["-f", "qcow2"], [`${this.#size}`], request.signal), this.image);
   }
 
   /**
@@ -89,11 +103,11 @@ export class Disk implements StatePart {
    */
   async remove(): Promise<void> {
     // An object that is made anew has a disk of the same size.
-    if (this.#size === undefined && await this.exists()) {
-      const { virtualSize } = await readHeader(new LocalFiles(dirname(this.#image)), basename(this.#image));
+    if (this.#size === undefined && await this.#isFile()) {
+      const { virtualSize } = await readHeader(new LocalFiles(dirname(this.image)), basename(this.image));
       this.#size = Number(virtualSize);
     }
-    await rm(this.#image, { force: true });
+    await rm(this.image, { force: true });
   }
 
   /**
@@ -106,17 +120,17 @@ export class Disk implements StatePart {
   async parent(request: StateRequest, states: StateFiles): Promise<string | null> {
     const { object, signal } = request;
     const directory = join(states.files.location, object, this.#name);
-    const header = await readHeader(new LocalFiles(dirname(this.#image)), basename(this.#image), signal);
+    const header = await readHeader(new LocalFiles(dirname(this.image)), basename(this.image), signal);
     const { backingFile } = header;
-    const below = backingFile === null ? null : resolve(dirname(this.#image), backingFile);
+    const below = backingFile === null ? null : resolve(dirname(this.image), backingFile);
     const fault = headerFault({ ...header, backingFile: below === null ? null : basename(below) });
-    if (fault !== null) throw new ImageError(this.#image, fault);
+    if (fault !== null) throw new ImageError(this.image, fault);
     if (below === null) return null;
     if (below.endsWith(IMAGE_END) && await isSameDirectory(dirname(below), directory)) {
       return basename(below, IMAGE_END);
     }
     const found = `it depends on ${JSON.stringify(below)}, which is no state in ${JSON.stringify(directory)}`;
-    throw new ImageError(this.#image, found);
+    throw new ImageError(this.image, found);
   }
 
   /**
@@ -133,16 +147,18 @@ export class Disk implements StatePart {
     // The next state names this one in the header of its image.
     const fault = backingFault(imageName(state) ?? "", "qcow2");
     if (fault !== null) throw this.#error("set", request, `no image could depend on this state: ${fault}`);
+    // The program would follow a link in the place of a directory.
+    await states.files.status(path);
     const parent = await this.parent(request, states);
     // The program takes the lock of the image: it fails if a guest writes to it.
-    await qemuImg(this.#image, ["info", "--output=json", "-f", "qcow2", this.#image], signal);
+    await qemuImg(this.image, ["info", "--output=json", "-f", "qcow2", this.image], signal);
     const base = parent === state ? (await states.manifest(object, state))?.parent ?? null : parent;
     if (parent === state && base === null) {
       // The image depends on the state that it replaces: the new content is that of both.
-      await qemuImg(file, ["convert", "-f", "qcow2", "-O", "qcow2", this.#image, file], signal);
+      await qemuImg(file, ["convert", "-f", "qcow2", "-O", "qcow2", this.image, file], signal);
       return { parent: null };
     }
-    const image = { files: new LocalFiles(dirname(this.#image)), path: basename(this.#image) };
+    const image = { files: new LocalFiles(dirname(this.image)), path: basename(this.image) };
     await copyContent(image, { files: states.files, path }, signal);
     // Relative names: the directory may be another one on another host.
     const rebase = async (below: string | null, isSafe: boolean): Promise<void> => {
@@ -164,24 +180,50 @@ export class Disk implements StatePart {
    * @param states The states of this host.
    */
   async restore(request: StateRequest, states: StateFiles): Promise<void> {
+    await (await this.prepare(request, states)).commit();
+  }
+
+  /**
+   * Makes an image that depends on that of a state, beside the one that the guest uses.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   * @returns The step that gives the new image its name.
+   */
+  async prepare(request: StateRequest, states: StateFiles): Promise<PreparedPart> {
     const { object, state, signal } = request;
     const chain = await states.chain({ operation: "get", object, state });
     const path = (name: string): string => join(object, this.fileOf(name));
     for (const manifest of chain) await checkImage(states.files, manifest, path(manifest.state), { signal });
     const backing = join(states.files.location, path(state));
-    await this.#replace(["-f", "qcow2", "-F", "qcow2", "-b", backing], [], signal);
+    const fresh = await this.#create(["-f", "qcow2", "-F", "qcow2", "-b", backing], [], signal);
+    return {
+      commit: async () => {
+        // Noted before, so that no image depends on a state without a note, and after, because a removal between may
+        // have taken the note of an image that did not depend on the state yet.
+        await noteImage(states, request, this.image);
+        await rename(fresh, this.image);
+        await noteImage(states, request, this.image);
+      },
+      discard: () => rm(fresh, { force: true }),
+    };
   }
 
-  /** Makes a new image in place of the one that the guest uses. */
-  async #replace(
+  /** Makes a new image beside the one that the guest uses. Resolves with its path. */
+  async #create(
     options: readonly string[],
     operands: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const fresh = join(dirname(this.#image), `.${basename(this.#image)}.new`);
+  ): Promise<string> {
+    const fresh = join(dirname(this.image), `.${basename(this.image)}.new`);
     await rm(fresh, { force: true });
-    await qemuImg(this.#image, ["create", "-q", ...options, fresh, ...operands], signal);
-    await rename(fresh, this.#image);
+    try {
+      await qemuImg(this.image, ["create", "-q", ...options, fresh, ...operands], signal);
+    } catch (error) {
+      await rm(fresh, { force: true });
+      throw error;
+    }
+    return fresh;
   }
 
   #error(operation: string, { object, state }: StateRequest, fault: string): StateError {

@@ -52,6 +52,26 @@ export class StateError extends Error {
   }
 }
 
+/** Something depends on a state that the operation would change or remove. Nothing was changed. */
+export class StateInUseError extends StateError {
+  /** `"StateInUseError"`. */
+  override name = "StateInUseError";
+  /** What depends on the state: the names of other states, or the paths of images of guests. */
+  readonly dependents: readonly string[];
+
+  /**
+   * Makes the error.
+   *
+   * @param fault What depends on the state. The names of the dependents are added.
+   * @param dependents The names of states, or the paths of images.
+   * @param context The operation, the object and the state.
+   */
+  constructor(fault: string, dependents: readonly string[], context: StateErrorContext) {
+    super(`${fault}: ${dependents.map((name) => JSON.stringify(name)).join(", ")}`, context);
+    this.dependents = dependents;
+  }
+}
+
 /** The policy of an operation forbids what would have been done. */
 export class StateAbortError extends StateError {
   /** `"StateAbortError"`. */
@@ -69,6 +89,30 @@ export class StateAbortError extends StateError {
   constructor(exists: boolean, policy: string, context: StateErrorContext) {
     super(`the state ${exists ? "exists" : "does not exist"}, and the policy "${policy}" aborts`, context);
     this.exists = exists;
+  }
+}
+
+/** A location has a symbolic link in the place of a directory. No operation follows it. */
+export class LinkError extends Error {
+  /** `"LinkError"`. */
+  override name = "LinkError";
+  /** `"ELOOP"`, as the system says of a link that is not followed. */
+  readonly code = "ELOOP";
+  /** The location. */
+  readonly location: string;
+  /** The path of the link below the location. */
+  readonly path: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param location The location.
+   * @param path The path of the link below the location.
+   */
+  constructor(location: string, path: string) {
+    super(`${JSON.stringify(path)} of ${JSON.stringify(location)} is a symbolic link: expected a directory`);
+    this.location = location;
+    this.path = path;
   }
 }
 

@@ -32,8 +32,8 @@ export interface PartFile {
 /**
  * The files of a location. Each path is relative to the location, such as `guest/disk/clean.qcow2`.
  *
- * No operation follows a symbolic link, unless it says so: a location may be written by others. Errors of the system
- * have a `code` such as `"ENOENT"`.
+ * No operation follows a symbolic link below the location, unless it says so: a location may be written by others. A
+ * link in the place of a directory is a {@linkcode LinkError}. Errors of the system have a `code` such as `"ENOENT"`.
  */
 export interface PoolFiles {
   /** The location, for messages. */

@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, readdir, readlink, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codedError, codeOf } from "../wire/system_errors.ts";
+import { Directories } from "./directories.ts";
 import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -15,14 +16,19 @@ const FILE_MODE = 0o600;
 export class LocalFiles implements PoolFiles {
   readonly location: string;
   readonly #linked: string | null;
+  readonly #directories: Directories;
+  readonly #linkedDirectories: Directories | null;
 
   /** Names the directory. Links are followed into the directory `linked` alone. Both are absolute paths. */
   constructor(directory: string, linked: string | null = null) {
     this.location = directory;
     this.#linked = linked;
+    this.#directories = directoriesOf(directory);
+    this.#linkedDirectories = linked === null ? null : directoriesOf(linked);
   }
 
   async list(directory: string): Promise<string[]> {
+    await this.#directories.check(directory);
     return await unlessMissing(readdir(this.#path(directory)), []);
   }
 
@@ -72,15 +78,18 @@ export class LocalFiles implements PoolFiles {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    for (const path of [from, to]) await this.#directories.check(dirname(path));
     await rename(this.#path(from), this.#path(to));
     await syncDirectory(dirname(this.#path(to)));
   }
 
   async link(from: string, to: string): Promise<boolean> {
+    for (const path of [from, to]) await this.#directories.check(dirname(path));
     return await unlessExists(link(this.#path(from), this.#path(to)).then(() => true)) ?? false;
   }
 
   async remove(path: string): Promise<boolean> {
+    await this.#directories.check(dirname(path));
     const isThere = await unlessMissing(rm(this.#path(path)).then(() => true), false);
     if (isThere) await syncDirectory(dirname(this.#path(path)));
     return isThere;
@@ -92,6 +101,7 @@ export class LocalFiles implements PoolFiles {
 
   /** Makes the directory of a file, and syncs the names of the directories that are new. */
   async #makeDirectoryOf(path: string): Promise<void> {
+    await this.#directories.check(dirname(path));
     const directory = dirname(this.#path(path));
     const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
     if (first === undefined) return;
@@ -100,10 +110,13 @@ export class LocalFiles implements PoolFiles {
 
   /** Returns the path of the file itself, if the path is that of a link that is followed. */
   async #readable(path: string): Promise<string> {
+    await this.#directories.check(dirname(path));
     const own = this.#path(path);
     if (this.#linked === null) return own;
     const target = await readlink(own).catch(() => null);
-    return target !== null && dirname(target) === dirname(join(this.#linked, path)) ? target : own;
+    if (target === null || dirname(target) !== dirname(join(this.#linked, path))) return own;
+    await this.#linkedDirectories?.check(dirname(path));
+    return target;
   }
 
   #path(path: string): string {
@@ -113,6 +126,14 @@ export class LocalFiles implements PoolFiles {
   #irregular(path: string): Error {
     return codedError("EINVAL", `${JSON.stringify(this.#path(path))} is not a regular file`);
   }
+}
+
+/** Returns the directories below one of this host, none of which may be a link. */
+export function directoriesOf(location: string): Directories {
+  return new Directories(location, async (directory) => {
+    const found = await unlessMissing(lstat(join(location, directory)), null);
+    return found === null ? "missing" : found.isSymbolicLink() ? "link" : "other";
+  });
 }
 
 function partOf(file: FileHandle): PartFile {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { SharedSignals } from "../client/abort.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { codedError, codeOf } from "../wire/system_errors.ts";
+import { Directories } from "./directories.ts";
 import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 import type { Reply, SftpConnection } from "./sftp/connection.ts";
 import { RemoteError } from "./sftp/errors.ts";
@@ -13,6 +14,9 @@ import { type Attributes, modeFields, Open, Packet, sizeFields } from "./sftp/pa
 const CHUNK = 32768;
 /** The requests that are sent before a reply is awaited. */
 const WINDOW = 64;
+/** The names of a directory that are read, and their characters. */
+const NAMES_MAX = 1_000_000;
+const NAMES_BYTES_MAX = 2 ** 26;
 /** How often a new file is tried whose name is taken, and then free. */
 const EXCLUSIVE_ATTEMPTS = 10;
 const DIRECTORY_MODE = 0o700;
@@ -29,6 +33,7 @@ export class SftpFiles implements PoolFiles {
   readonly #directory: string;
   readonly #host: string;
   readonly #connect: () => Promise<SftpConnection>;
+  readonly #directories: Directories;
 
   /**
    * Names the location, the host and the directory. `connect` returns the open connection to the host, or opens one;
@@ -39,23 +44,35 @@ export class SftpFiles implements PoolFiles {
     this.#host = host;
     this.#directory = directory;
     this.#connect = connect;
+    this.#directories = new Directories(location, async (path) => {
+      const found = await this.#attributes(await connect(), this.#path(path));
+      return found === null ? "missing" : found.isLink ? "link" : "other";
+    });
   }
 
   async list(directory: string): Promise<string[]> {
     const connection = await this.#connect();
     const path = this.#path(directory);
+    await this.#directories.check(directory);
     const opened = await unless("ENOENT", connection.request(Packet.OPENDIR, path, path));
     if (opened === null) return [];
     const handle = this.#handleOf(opened);
     const names: string[] = [];
+    let bytes = 0;
     try {
       for (;;) {
         const reply = await unless("EOF", connection.request(Packet.READDIR, path, handle));
         if (reply === null) return names.filter((name) => name !== "." && name !== "..");
-        for (let left = reply.fields.number(); left > 0; left--) {
-          names.push(reply.fields.text());
+        const count = reply.type === Packet.NAME ? reply.fields.number() : 0;
+        if (count === 0) throw new RemoteError(this.#host, "protocol", "it answered with no names");
+        for (let left = count; left > 0; left--) {
+          const name = reply.fields.text();
           reply.fields.bytes();
           reply.fields.attributes();
+          bytes += name.length;
+          if (names.push(name) > NAMES_MAX || bytes > NAMES_BYTES_MAX) {
+            throw new RemoteError(this.#host, "protocol", `${JSON.stringify(path)} has more names than are read`);
+          }
         }
       }
     } finally {
@@ -64,6 +81,7 @@ export class SftpFiles implements PoolFiles {
   }
 
   async status(path: string): Promise<FileStatus | null> {
+    await this.#directories.check(dirname(path));
     const found = await this.#attributes(await this.#connect(), this.#path(path));
     if (found === null) return null;
     if (!found.isRegular) throw this.#irregular(path);
@@ -76,6 +94,7 @@ export class SftpFiles implements PoolFiles {
   ): AsyncGenerator<Uint8Array, void> {
     const connection = await this.#connect();
     const target = this.#path(path);
+    await this.#directories.check(dirname(path));
     // The server follows links. One that takes the file's place after this leads to another file of that host alone.
     const found = await this.#attributes(connection, target);
     if (found?.isRegular === false) throw this.#irregular(path);
@@ -95,7 +114,7 @@ export class SftpFiles implements PoolFiles {
         const first = asked.shift();
         const reply = first === undefined ? null : await unless("EOF", signals.wait(first.reply, signal));
         if (first === undefined || reply === null) return;
-        const bytes = reply.fields.bytes();
+        const bytes = dataOf(reply, this.#host, CHUNK);
         yield bytes;
         if (bytes.length === CHUNK) continue;
         // After a short reply, the other requests are of no use.
@@ -110,6 +129,7 @@ export class SftpFiles implements PoolFiles {
   async openPart(path: string): Promise<PartFile> {
     const connection = await this.#connect();
     const target = this.#path(path);
+    await this.#directories.check(dirname(path));
     await this.#makeDirectories(connection, dirname(target));
     if ((await this.#attributes(connection, target))?.isRegular === false) throw this.#irregular(path);
     const flags = Open.WRITE | Open.CREATE;
@@ -120,6 +140,7 @@ export class SftpFiles implements PoolFiles {
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
     const connection = await this.#connect();
     const target = this.#path(path);
+    await this.#directories.check(dirname(path));
     await this.#makeDirectories(connection, dirname(target));
     const opened = await this.#openExclusive(connection, target);
     if (opened === null) return false;
@@ -135,12 +156,14 @@ export class SftpFiles implements PoolFiles {
   async rename(from: string, to: string): Promise<void> {
     const connection = await this.#connect();
     this.#check(connection, RENAME);
+    for (const path of [from, to]) await this.#directories.check(dirname(path));
     await connection.request(Packet.EXTENDED, this.#path(to), RENAME, this.#path(from), this.#path(to));
   }
 
   async link(from: string, to: string): Promise<boolean> {
     const connection = await this.#connect();
     this.#check(connection, LINK);
+    for (const path of [from, to]) await this.#directories.check(dirname(path));
     try {
       await connection.request(Packet.EXTENDED, this.#path(to), LINK, this.#path(from), this.#path(to));
       return true;
@@ -152,6 +175,7 @@ export class SftpFiles implements PoolFiles {
 
   async remove(path: string): Promise<boolean> {
     const connection = await this.#connect();
+    await this.#directories.check(dirname(path));
     return await unless("ENOENT", connection.request(Packet.REMOVE, this.#path(path), this.#path(path))) !== null;
   }
 
@@ -288,6 +312,13 @@ class SftpPart implements PartFile {
     const [, , , , available] = Array.from({ length: 5 }, () => fields.long());
     return available === 0n;
   }
+}
+
+/** Returns the bytes that were read. A server without end would answer with none forever. */
+function dataOf({ type, fields }: Reply, host: string, max: number): Uint8Array {
+  const bytes = type === Packet.DATA ? fields.bytes() : new Uint8Array();
+  if (bytes.length > 0 && bytes.length <= max) return bytes;
+  throw new RemoteError(host, "protocol", `it answered a request for ${max} bytes with ${bytes.length}`);
 }
 
 async function closeHandle(connection: SftpConnection, path: string, handle: Uint8Array): Promise<void> {

@@ -4,9 +4,10 @@ import { StateFiles } from "./state_files.ts";
 import { SftpFiles } from "./files_sftp.ts";
 import { LocalFiles } from "./files_local.ts";
 import { formatLocation, type Location } from "./location.ts";
-import { SftpConnection } from "./sftp/connection.ts";
+import { type SftpConnection, SILENCE_MS } from "./sftp/connection.ts";
 import { RemoteError } from "./sftp/errors.ts";
 import { sshWords, startProgram } from "./sftp/process.ts";
+import { startConnection } from "./sftp/start.ts";
 
 type Remote = Extract<Location, { type: "ssh" }>;
 
@@ -24,12 +25,27 @@ export interface HostsOptions {
    * @default undefined
    */
   readonly command?: ((host: string) => readonly string[]) | undefined;
+  /**
+   * How long the login, and the first reply of a host, may take, in milliseconds.
+   *
+   * @default 60000
+   */
+  readonly startTimeout?: number | undefined;
+  /**
+   * How long a host may be silent while it owes replies, in milliseconds.
+   *
+   * @default 300000
+   */
+  readonly silenceTimeout?: number | undefined;
 }
+
+const START_MS = 60_000;
 
 /** The connections to other hosts. */
 export class Hosts {
   readonly #options: HostsOptions;
   readonly #connections = new Map<string, Promise<SftpConnection>>();
+  #closing = new AbortController();
 
   /**
    * Makes no connection yet.
@@ -52,8 +68,10 @@ export class Hosts {
     return new StateFiles(new SftpFiles(formatLocation(location), host, path, () => this.#connection(location)));
   }
 
-  /** Closes all connections. */
+  /** Closes all connections. One that has yet to be made is given up. */
   async close(): Promise<void> {
+    this.#closing.abort(new Error("the connections were closed"));
+    this.#closing = new AbortController();
     const opened = [...this.#connections.values()];
     this.#connections.clear();
     await Promise.allSettled(opened.map(async (one) => await (await one).close()));
@@ -80,10 +98,12 @@ export class Hosts {
   }
 
   async #open(location: Remote): Promise<SftpConnection> {
-    const { command, sshConfig } = this.#options;
+    const { command, sshConfig, startTimeout = START_MS, silenceTimeout = SILENCE_MS } = this.#options;
+    const { signal } = this.#closing;
     const words = command?.(location.host) ?? sshWords(location, sshConfig);
     try {
-      return await SftpConnection.open(await startProgram(words), location.host);
+      const duplex = await startProgram(words);
+      return await startConnection(duplex, location.host, { start: startTimeout, silence: silenceTimeout }, signal);
     } catch (error) {
       if (error instanceof RemoteError) throw error;
       throw new RemoteError(location.host, "unreachable", error instanceof Error ? error.message : "", {

@@ -4,12 +4,13 @@ import { lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
-import { StateError, type StateErrorContext } from "./errors.ts";
-import { LocalFiles } from "./files_local.ts";
+import { checkImagesUnused, dependentImages, type DependentsOf } from "./dependents.ts";
+import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
+import { directoriesOf, LocalFiles } from "./files_local.ts";
 import type { StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { StateFiles } from "./state_files.ts";
-import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+import { checkUnused, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
 
 /** Opens the states of a directory whose files may be links into that of a pool. */
 export function linkedStates(directory: string, pool: string): StateFiles {
@@ -19,18 +20,23 @@ export function linkedStates(directory: string, pool: string): StateFiles {
 /**
  * Links to a state of a pool and to all states that it depends on. Links to other files are replaced, each in one step.
  *
- * Throws a {@linkcode StateError} if this host has a file of its own in the place of a link.
+ * Throws a {@linkcode StateError} if this host has a file of its own in the place of a link, and a
+ * {@linkcode StateInUseError} if something depends on a content that a link would replace.
  */
 export async function downloadLink(
   own: StateFiles,
   pool: StateFiles,
   context: StateErrorContext,
-  signal?: AbortSignal,
+  { signal, dependentsOf }: Pick<TransferOptions, "signal" | "dependentsOf"> = {},
 ): Promise<void> {
   for (const manifest of await pool.chain(context)) {
     signal?.throwIfAborted();
+    const there = await own.manifest(manifest.object, manifest.state);
+    await checkUnused(own, there, manifest, context);
+    await checkImagesUnused(own, there, manifest, context, dependentsOf);
     for (const { path } of manifest.files) {
       const at = join(manifest.object, path);
+      for (const { files } of [own, pool]) await directoriesOf(files.location).check(dirname(at));
       if (path.endsWith(IMAGE_END)) await checkImage(pool.files, manifest, at, { signal });
       await replaceLink(join(own.files.location, at), join(pool.files.location, at), context);
     }
@@ -41,6 +47,21 @@ export async function downloadLink(
 /** Tells whether this host links to a state of a pool and to all that it depends on, or has equal copies. */
 export async function compareLink(own: StateFiles, pool: StateFiles, context: StateErrorContext): Promise<boolean> {
   return await compareChain(own, pool, context);
+}
+
+/**
+ * Checks that no image of a guest depends on a state of a pool to which this host links. Throws a
+ * {@linkcode StateInUseError}.
+ */
+export async function checkLinkUnused(
+  own: StateFiles,
+  context: StateErrorContext,
+  dependentsOf: DependentsOf | undefined,
+): Promise<void> {
+  const manifest = await own.manifest(context.object, context.state);
+  if (manifest === null || await firstLink(own, manifest) === null) return;
+  const images = await dependentImages(own, context, dependentsOf);
+  if (images.length > 0) throw new StateInUseError("images of guests depend on it by links", images, context);
 }
 
 /** Brings a state to a pool. Throws a {@linkcode StateError} if it consists of links. */

@@ -5,21 +5,23 @@ import { randomBytes } from "node:crypto";
 import { StateBackend, type StateRequest } from "./backend.ts";
 import { commitOnParent } from "./commit.ts";
 import { partPath } from "./copy.ts";
+import { dependentImages, dependsOn, forgetImages, realPath } from "./dependents.ts";
 import { digestOf } from "./digest.ts";
-import { StateError, type StateErrorContext } from "./errors.ts";
+import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
 import type { StateFile, StateManifest } from "./manifest.ts";
-import type { StatePart } from "./part.ts";
+import type { PreparedPart, StatePart } from "./part.ts";
 import { StateFiles } from "./state_files.ts";
+import type { StateOf } from "./states.ts";
 import { verifyState } from "./transfer.ts";
 
 /** The options of {@linkcode LocalStates}. */
 export interface LocalStatesOptions {
   /** The absolute path of the directory of the states. */
   readonly directory: string;
-  /** Returns the parts of an object: its disks, and its subtree of the store. Parts are restored in this order. */
+  /** Returns the parts of an object: its disks, and its subtree of the store. Subtrees are restored before disks. */
   readonly parts: (object: string) => readonly StatePart[];
   /**
    * The absolute path of the directory of a pool into which files of the states may be links.
@@ -43,6 +45,8 @@ export class LocalStates extends StateBackend {
   readonly states: StateFiles;
   readonly #parts: (object: string) => readonly StatePart[];
   readonly #lock: LockOptions;
+  /** The parts that were removed, which know how to make the object anew, by the object. */
+  readonly #removed = new Map<string, readonly StatePart[]>();
 
   /**
    * Names the directory and the parts.
@@ -84,7 +88,7 @@ export class LocalStates extends StateBackend {
       const parts = this.#parts(request.object);
       this.#checkParts(parts, chain.at(-1), context);
       for (const manifest of chain) await verifyState(this.states, manifest, signal);
-      for (const part of parts) await part.restore({ ...request, signal }, this.states);
+      await this.#restore(parts, { ...request, signal });
     };
     await (request.skipLocks ? read(request.signal) : this.#locked(context, request, read));
   }
@@ -95,7 +99,8 @@ export class LocalStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    * @throws {ImageError} If an image is refused, or a program writes to it.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
-   * @throws {StateError} If other states, or the new one, would lose what they depend on.
+   * @throws {StateError} If the new state depends on another one than the existing state does.
+   * @throws {StateInUseError} If other states, or images of other guests, would lose what they depend on.
    */
   override async set(request: StateRequest): Promise<void> {
     const context = contextOf("set", request);
@@ -127,18 +132,30 @@ export class LocalStates extends StateBackend {
    *
    * @param request The object, the state, and what else the operation takes.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
-   * @throws {StateError} If the state is missing, or something depends on it.
+   * @throws {StateError} If the state is missing.
+   * @throws {StateInUseError} If other states, or images of guests, depend on it.
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
     await this.#locked(context, request, async (signal) => {
-      for (const part of this.#parts(request.object)) {
-        if (!await part.exists(request)) continue;
-        if (await part.parent({ ...request, signal }, this.states) !== request.state) continue;
-        throw new StateError("the present content of the object depends on it", context);
-      }
+      const own = await this.#dependentParts(request, signal);
+      if (own.length > 0) throw new StateInUseError("the present content of the object depends on it", own, context);
+      const images = await dependentImages(this.states, request, undefined, signal);
+      if (images.length > 0) throw new StateInUseError("images of guests depend on it", images, context);
       await this.states.remove(context);
+      await forgetImages(this.states, request);
     });
+  }
+
+  /**
+   * Tells which images of guests depend on a state: images of the parts, and all that were restored from it.
+   *
+   * @param of The object and the state.
+   * @param signal Ends the search, with the signal's reason.
+   * @returns The paths of the images, sorted.
+   */
+  async dependentsOf(of: StateOf, signal?: AbortSignal): Promise<string[]> {
+    return await dependentImages(this.states, of, (one) => this.#dependentParts(one, signal), signal);
   }
 
   /**
@@ -159,7 +176,9 @@ export class LocalStates extends StateBackend {
    * @throws {StateError} If a part cannot be made.
    */
   override async setRoot(request: StateRequest): Promise<void> {
-    for (const part of this.#parts(request.object)) if (!await part.exists(request)) await part.make(request);
+    const parts = this.#removed.get(request.object) ?? this.#parts(request.object);
+    for (const part of parts) if (!await part.exists(request)) await part.make(request);
+    this.#removed.delete(request.object);
   }
 
   /**
@@ -168,7 +187,26 @@ export class LocalStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    */
   override async unsetRoot(request: StateRequest): Promise<void> {
-    for (const part of this.#parts(request.object)) await part.remove(request);
+    const parts = this.#parts(request.object);
+    for (const part of parts) await part.remove(request);
+    this.#removed.set(request.object, parts);
+  }
+
+  /** Restores all parts. Each is prepared before the first is changed, and those that may fail are changed first. */
+  async #restore(parts: readonly StatePart[], request: StateRequest): Promise<void> {
+    const prepared: PreparedPart[] = [];
+    let committed = 0;
+    try {
+      for (const part of parts) if (part.prepare) prepared.push(await part.prepare(request, this.states));
+      for (const part of parts) if (!part.prepare) await part.restore(request, this.states);
+      request.signal?.throwIfAborted();
+      for (const one of prepared) {
+        await one.commit();
+        committed++;
+      }
+    } finally {
+      for (const one of prepared.slice(committed)) await one.discard();
+    }
   }
 
   async #locked(
@@ -180,6 +218,27 @@ export class LocalStates extends StateBackend {
       await this.states.finish(context.object, context.state);
       await run(ends);
     });
+  }
+
+  /** Returns the paths of the parts whose present content depends on a state. */
+  async #dependentParts({ object, state }: StateOf, signal: AbortSignal | undefined): Promise<string[]> {
+    const found: string[] = [];
+    for (const part of this.#parts(object)) {
+      const request: StateRequest = { object, state, scopes: ["own"], skipLocks: false, signal };
+      if (!await part.exists(request)) continue;
+      const isDependent = part.image === undefined
+        ? await part.parent(request, this.states) === state
+        : await dependsOn(part.image, this.states, { object, state }, signal);
+      if (isDependent) found.push(part.image === undefined ? part.fileOf(state) : await realPath(part.image));
+    }
+    return found;
+  }
+
+  /** Returns the images that depend on a state, without those whose content becomes the state. */
+  async #imagesOfOthers({ object, state }: StateOf): Promise<string[]> {
+    const own = new Set<string>();
+    for (const { image } of this.#parts(object)) if (image !== undefined) own.add(await realPath(image));
+    return (await dependentImages(this.states, { object, state })).filter((image) => !own.has(image));
   }
 
   /** Puts the content of each part into a file that has a temporary name. */
@@ -225,9 +284,10 @@ export class LocalStates extends StateBackend {
     if (there === null) return;
     const dependents = await this.states.dependents(context.object, context.state);
     if (dependents.length > 0) {
-      const names = dependents.map((name) => JSON.stringify(name)).join(", ");
-      throw new StateError(`other states depend on the existing one: ${names}`, context);
+      throw new StateInUseError("other states depend on the existing one", dependents, context);
     }
+    const images = await this.#imagesOfOthers(context);
+    if (images.length > 0) throw new StateInUseError("images of guests depend on the existing one", images, context);
     if (there.parent === next.parent) return;
     const [old, now] = [there.parent, next.parent].map((parent) =>
       parent === null ? "no state" : JSON.stringify(parent)

@@ -10,6 +10,7 @@ import { pause } from "../client/backoff.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
+import { RemoteError } from "./sftp/errors.ts";
 
 /*
  * A lock has two files: one that whoever creates it owns, and one by which the owner shows that it is alive. Only its
@@ -143,10 +144,11 @@ export async function takeLock(
   const start = performance.now();
   for (;;) {
     signal?.throwIfAborted();
-    if (await files.createExclusive(path, content)) return held(files, path, owner, times.heartbeat);
-    const lock = await lockStatus(files, path, times.stale);
+    if (await created(files, path, content, signals, signal)) return held(files, path, owner, times.heartbeat);
+    // What is begun at the location is done there to its end, so that no temporary file is left.
+    const lock = await signals.wait(lockStatus(files, path, times.stale), signal);
     if (lock === null) continue;
-    if (!lock.isStale || !await breakLock(files, path, lock)) {
+    if (!lock.isStale || !await signals.wait(breakLock(files, path, lock), signal)) {
       const waited = performance.now() - start;
       if (waited >= timeout) {
         throw new LockedStateError(
@@ -158,6 +160,23 @@ export async function takeLock(
       onWait?.(lock, waited);
       await pause(times.poll, signals, signal);
     }
+  }
+}
+
+/** Creates the file of a lock. If the signal ends the wait, a file that is created later is removed. */
+async function created(
+  files: PoolFiles,
+  path: string,
+  content: Uint8Array,
+  signals: SharedSignals,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const creating = files.createExclusive(path, content);
+  try {
+    return await signals.wait(creating, signal);
+  } catch (error) {
+    void creating.then((isCreated) => isCreated && files.remove(path)).catch(() => {});
+    throw error;
   }
 }
 
@@ -266,10 +285,16 @@ function parseOwner(text: string): LockOwner | null {
   }
 }
 
-/** Returns the time by the clock of the location. */
+/** Returns the time by the clock of the location, or by that of this host if the location is read-only. */
 async function timeOf(files: PoolFiles, directory: string): Promise<number> {
   const probe = join(directory, `.time.${randomBytes(8).toString("hex")}`);
-  await files.createExclusive(probe, new Uint8Array());
+  try {
+    await files.createExclusive(probe, new Uint8Array());
+  } catch (error) {
+    if (error instanceof RemoteError || codeOf(error) === undefined) throw error;
+    // The location is read-only. The clock of this host is the only other one.
+    return Date.now();
+  }
   try {
     return (await files.status(probe))?.modified ?? 0;
   } finally {

@@ -2,6 +2,7 @@
 
 import { SharedSignals } from "../client/abort.ts";
 import type { StateErrorContext } from "./errors.ts";
+import { settledSoon } from "./files_until.ts";
 import { type LockOptions, takeLock } from "./lock.ts";
 import type { StateFiles } from "./state_files.ts";
 
@@ -25,6 +26,7 @@ export async function withLock<T>(
     return await run(ends.signal);
   } finally {
     for (const release of releases) release?.();
-    await held.release();
+    // The lock of a location that does not answer is stale after a minute.
+    await settledSoon(held.release(), options.signal);
   }
 }

@@ -1,5 +1,6 @@
 // The locks of the states of a location: who holds them, and how a lock is broken.
 
+import { SharedSignals } from "../client/abort.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { breakLock, LockedStateError, type LockStatus, lockStatus, ownerText } from "./lock.ts";
 import type { StateFiles } from "./state_files.ts";
@@ -16,15 +17,22 @@ export interface BreakStateLockOptions {
    * @default false
    */
   readonly force?: boolean | undefined;
+  /**
+   * Ends the operation, with the signal's reason.
+   *
+   * @default undefined
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
-const BREAK: OptionNames<BreakStateLockOptions> = { force: true };
+const BREAK: OptionNames<BreakStateLockOptions> = { force: true, signal: true };
 
 /**
  * Lists the locks of an object's states.
  *
  * @param states The states of the location.
  * @param object The object, such as `"guest"`.
+ * @param options The signal that ends the operation.
  * @returns The locks, sorted by the names of their states.
  * @throws {RangeError} If the name of the object is invalid.
  * @throws {RemoteError} If the host cannot be used.
@@ -37,11 +45,17 @@ const BREAK: OptionNames<BreakStateLockOptions> = { force: true };
  * console.log((await stateLocks(StateFiles.local(await mkdtemp("/tmp/pools-")), "guest")).length); // 0
  * ```
  */
-export async function stateLocks(states: StateFiles, object: string): Promise<StateLock[]> {
+export async function stateLocks(
+  states: StateFiles,
+  object: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<StateLock[]> {
   const found: StateLock[] = [];
-  for (const state of await states.locked(object)) {
+  const signals = new SharedSignals();
+  for (const state of await states.until(signal).locked(object)) {
+    signal?.throwIfAborted();
     // It may have been released since then.
-    const lock = await lockStatus(states.files, states.lockPath(object, state));
+    const lock = await signals.wait(lockStatus(states.files, states.lockPath(object, state)), signal);
     if (lock !== null) found.push({ object, state, ...lock });
   }
   return found;
@@ -52,7 +66,7 @@ export async function stateLocks(states: StateFiles, object: string): Promise<St
  *
  * @param states The states of the location.
  * @param of The object and the state.
- * @param options Whether a lock that is not stale is broken, too.
+ * @param options Whether a lock that is not stale is broken, too, and the signal that ends the operation.
  * @returns Whether there was a lock, and this call has removed it.
  * @throws {LockedStateError} If the lock is not stale, and `force` is not set.
  * @throws {RangeError} If a name is invalid.
@@ -75,11 +89,14 @@ export async function breakStateLock(
 ): Promise<boolean> {
   checkOptions("breakStateLock", options, BREAK);
   const path = states.lockPath(object, state);
-  const lock = await lockStatus(states.files, path);
+  const { signal } = options;
+  const signals = new SharedSignals();
+  signal?.throwIfAborted();
+  const lock = await signals.wait(lockStatus(states.files, path), signal);
   if (lock === null) return false;
   if (!lock.isStale && options.force !== true) {
     const fault = `${ownerText(lock)} has the lock, which is not stale: force breaks it`;
     throw new LockedStateError(lock, fault, { operation: "breakLock", object, state });
   }
-  return await breakLock(states.files, path, lock);
+  return await signals.wait(breakLock(states.files, path, lock), signal);
 }

@@ -29,9 +29,17 @@
 
 export { StateBackend, type StateRequest } from "./backend.ts";
 export { IntegrityError } from "./copy.ts";
+export type { DependentsOf } from "./dependents.ts";
 export type { FileDigest } from "./digest.ts";
 export { Disk, type DiskOptions } from "./disk.ts";
-export { NotImplementedError, StateAbortError, StateError, type StateErrorContext } from "./errors.ts";
+export {
+  LinkError,
+  NotImplementedError,
+  StateAbortError,
+  StateError,
+  type StateErrorContext,
+  StateInUseError,
+} from "./errors.ts";
 export type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 export { Hosts, type HostsOptions } from "./hosts.ts";
 export { LocalStates, type LocalStatesOptions } from "./local_states.ts";
@@ -40,7 +48,7 @@ export { LockedStateError, type LockOptions, type LockOwner, type LockStatus, ty
 export { breakStateLock, type BreakStateLockOptions, type StateLock, stateLocks } from "./locks.ts";
 export type { StateFile, StateManifest } from "./manifest.ts";
 export { isRoot } from "./names.ts";
-export type { KeptPart, StatePart } from "./part.ts";
+export type { KeptPart, PreparedPart, StatePart } from "./part.ts";
 export { PoolStates, type PoolStatesOptions } from "./pool_states.ts";
 export { ImageError } from "./qcow2/header.ts";
 export { RootSourcedStates, type RootSourcedStatesOptions, type SharedRoots } from "./root_sourced_states.ts";

@@ -9,8 +9,22 @@ export interface KeptPart {
   readonly parent: string | null;
 }
 
+/** A part whose return to a state is prepared. One of both methods is called, once. */
+export interface PreparedPart {
+  /** Puts the part into the state, in one step. */
+  commit(): Promise<void>;
+  /** Removes what was prepared. The part is as before. */
+  discard(): Promise<void>;
+}
+
 /** A part of what a state keeps. */
 export interface StatePart {
+  /**
+   * The absolute path of the image that a guest uses, if the part is a disk.
+   *
+   * @default undefined
+   */
+  readonly image?: string | undefined;
   /**
    * Returns the path of the file of a state below the directory of its object.
    *
@@ -62,4 +76,13 @@ export interface StatePart {
    * @param states The states of this host.
    */
   restore(request: StateRequest, states: StateFiles): Promise<void>;
+  /**
+   * Prepares what {@linkcode StatePart.restore} does, up to one last step that hardly fails. A part that lacks this
+   * method is restored after all others are prepared, and before they are committed.
+   *
+   * @param request The object and the state.
+   * @param states The states of this host.
+   * @returns The last step.
+   */
+  prepare?(request: StateRequest, states: StateFiles): Promise<PreparedPart>;
 }

@@ -1,6 +1,7 @@
 // The states of a pool as a backend: what is transferred between the directory of this host and the pool.
 
 import { StateBackend, type StateRequest } from "./backend.ts";
+import { dependentsIn, type DependentsOf } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
@@ -28,6 +29,13 @@ export interface PoolStatesOptions {
    * @default () => {}
    */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /**
+   * Tells which images of guests depend on a state of this host, beside those that were restored from it there. They
+   * are asked for before a state of this host is replaced.
+   *
+   * @default () => []
+   */
+  readonly dependentsOf?: DependentsOf | undefined;
 }
 
 /** The states of a pool. Getting a state brings it to this host, and setting one brings it to the pool. */
@@ -37,6 +45,7 @@ export class PoolStates extends StateBackend {
   readonly #own: StateFiles;
   readonly #pool: StateFiles;
   readonly #lock: LockOptions;
+  readonly #dependentsOf: DependentsOf;
   readonly #onProgress: ((progress: TransferProgress) => void) | undefined;
 
   /**
@@ -46,11 +55,12 @@ export class PoolStates extends StateBackend {
    */
   constructor(options: PoolStatesOptions) {
     super();
-    const { own, pool, lock = {}, onProgress } = options;
+    const { own, pool, lock = {}, onProgress, dependentsOf } = options;
     this.#own = own;
     this.#pool = pool;
     this.#lock = lock;
     this.#onProgress = onProgress;
+    this.#dependentsOf = dependentsIn(own, dependentsOf);
   }
 
   /**
@@ -60,8 +70,8 @@ export class PoolStates extends StateBackend {
    * @returns The names, sorted.
    * @throws {RemoteError} If the host cannot be used.
    */
-  override show({ object }: StateRequest): Promise<string[]> {
-    return this.#pool.states(object);
+  override show({ object, signal }: StateRequest): Promise<string[]> {
+    return this.#pool.until(signal).states(object);
   }
 
   /**
@@ -71,10 +81,14 @@ export class PoolStates extends StateBackend {
    * @throws {IntegrityError} If a file is damaged.
    * @throws {LockedStateError} If another process holds a lock until the timeout.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If a state is missing, or this host has what would be lost.
+   * @throws {StateError} If a state is missing.
+   * @throws {StateInUseError} If other states, or images of guests, depend on a content that would be replaced.
    */
   override async get(request: StateRequest): Promise<void> {
-    await this.#transfer(this.#pool, this.#own, contextOf("get", request), request);
+    const { signal } = request;
+    // A reader that skips locks still takes those of the location that it writes. No lock of the source is taken.
+    const options = { signal, lock: this.#lock, onProgress: this.#onProgress, dependentsOf: this.#dependentsOf };
+    await transferChain(this.#pool, this.#own, contextOf("get", request), options);
   }
 
   /**
@@ -84,10 +98,13 @@ export class PoolStates extends StateBackend {
    * @throws {IntegrityError} If a file is damaged.
    * @throws {LockedStateError} If another process holds a lock until the timeout.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If a state is missing, or the pool has what would be lost.
+   * @throws {StateError} If a state is missing.
+   * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
   override async set(request: StateRequest): Promise<void> {
-    await this.#transfer(this.#own, this.#pool, contextOf("set", request), request);
+    const { signal } = request;
+    const options = { signal, lock: this.#lock, onProgress: this.#onProgress };
+    await transferChain(this.#own, this.#pool, contextOf("set", request), options);
   }
 
   /**
@@ -96,11 +113,13 @@ export class PoolStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If the state is missing, or others depend on it.
+   * @throws {StateError} If the state is missing.
+   * @throws {StateInUseError} If others depend on it.
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
-    await withLock(this.#pool, context, { ...this.#lock, signal: request.signal }, () => this.#pool.remove(context));
+    const { signal } = request;
+    await withLock(this.#pool, context, { ...this.#lock, signal }, (ends) => this.#pool.until(ends).remove(context));
   }
 
   /**
@@ -110,8 +129,8 @@ export class PoolStates extends StateBackend {
    * @returns Whether it does.
    * @throws {RemoteError} If the host cannot be used.
    */
-  override async checkRoot({ object }: StateRequest): Promise<boolean> {
-    return await this.#pool.manifest(object, ROOT) !== null;
+  override async checkRoot({ object, signal }: StateRequest): Promise<boolean> {
+    return await this.#pool.until(signal).manifest(object, ROOT) !== null;
   }
 
   /**
@@ -163,17 +182,8 @@ export class PoolStates extends StateBackend {
    * @throws {RemoteError} If the host cannot be used.
    */
   async isSame(request: StateRequest): Promise<boolean> {
-    return await compareChain(this.#own, this.#pool, contextOf("compare", request));
-  }
-
-  async #transfer(
-    source: StateFiles,
-    target: StateFiles,
-    context: StateErrorContext,
-    { signal }: StateRequest,
-  ): Promise<void> {
-    // A reader that skips locks still takes those of the location that it writes. No lock of the source is taken.
-    await transferChain(source, target, context, { signal, lock: this.#lock, onProgress: this.#onProgress });
+    const { signal } = request;
+    return await compareChain(this.#own.until(signal), this.#pool.until(signal), contextOf("compare", request));
   }
 }
 

@@ -1,7 +1,7 @@
 // States of this host and of mirrors: the nearest permitted mirror gives a state, and all permitted mirrors take it.
 
 import { StateBackend, type StateRequest } from "./backend.ts";
-import { StateError } from "./errors.ts";
+import { StateError, StateInUseError } from "./errors.ts";
 import { nearestFirst, type OwnPlace, type Place, type Scope, scopeOf } from "./scopes.ts";
 
 /** A mirror of the states of this host. */
@@ -121,6 +121,7 @@ export class SourcedStates extends StateBackend {
    *
    * @param request The object, the state, and what else the operation takes.
    * @throws {StateError} If the state is nowhere.
+   * @throws {StateInUseError} If something depends on another content that this host has under the name.
    */
   override async get(request: StateRequest): Promise<void> {
     for (const mirror of this.#permitted(request)) {
@@ -205,6 +206,8 @@ export class SourcedStates extends StateBackend {
       if (!await states.isSame(request)) await states.get(request);
       return true;
     } catch (error) {
+      // The fault is that of this host: another mirror, or the older content here, is not what was asked for.
+      if (error instanceof StateInUseError) throw error;
       this.#onSkipped({ host, path, error });
       return false;
     }

@@ -3,9 +3,10 @@
 import { join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import { partPath } from "./copy.ts";
-import { StateError, type StateErrorContext } from "./errors.ts";
+import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { LocalFiles } from "./files_local.ts";
+import { filesUntil } from "./files_until.ts";
 import {
   formatManifest,
   MANIFEST_END,
@@ -46,6 +47,16 @@ export class StateFiles {
    */
   static local(directory: string): StateFiles {
     return new StateFiles(new LocalFiles(directory));
+  }
+
+  /**
+   * Returns the same states, whose operations end by a signal, also if the location never answers.
+   *
+   * @param signal The signal, whose reason the operations reject with.
+   * @returns The states.
+   */
+  until(signal: AbortSignal | undefined): StateFiles {
+    return signal === undefined ? this : new StateFiles(filesUntil(this.files, signal));
   }
 
   /**
@@ -193,16 +204,14 @@ export class StateFiles {
    * Removes a state. Its manifest goes first, so that no reader finds a state without its files.
    *
    * @param context The operation, the object and the state.
-   * @throws {StateError} If the state does not exist, or others depend on it.
+   * @throws {StateError} If the state does not exist.
+   * @throws {StateInUseError} If others depend on it.
    */
   async remove(context: StateErrorContext): Promise<void> {
     const { object, state } = context;
     await this.finish(object, state);
     const dependents = await this.dependents(object, state);
-    if (dependents.length > 0) {
-      const names = dependents.map((name) => JSON.stringify(name)).join(", ");
-      throw new StateError(`other states depend on it: ${names}`, context);
-    }
+    if (dependents.length > 0) throw new StateInUseError("other states depend on it", dependents, context);
     const manifest = await this.manifest(object, state);
     if (manifest === null) throw new StateError(`it does not exist in ${JSON.stringify(this.files.location)}`, context);
     await this.files.remove(this.#manifestPath(object, state));

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { commitOnParent } from "./commit.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
-import { StateError, type StateErrorContext } from "./errors.ts";
+import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
+import { type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
@@ -48,6 +49,13 @@ export interface TransferOptions {
    * @default 16777216
    */
   readonly stride?: number | undefined;
+  /**
+   * Tells which images of guests depend on a state of this host, beside those that its directory knows. A download does
+   * not replace the image of such a state. An upload does not ask.
+   *
+   * @default () => []
+   */
+  readonly dependentsOf?: DependentsOf | undefined;
 }
 
 /**
@@ -71,8 +79,8 @@ export async function compareChain(one: StateFiles, other: StateFiles, context: 
  * Transfers a state and all states that it depends on, from the one that depends on none. A state is seen at the target
  * when all of its files have arrived and were read again.
  *
- * Throws a {@linkcode StateError} if a state of the target would change on which others depend there, and an
- * {@linkcode IntegrityError} if a file is damaged.
+ * Throws a {@linkcode StateInUseError} if a state of the target would change on which others depend there, a
+ * {@linkcode StateError} if a chain is broken, and an {@linkcode IntegrityError} if a file is damaged.
  */
 export async function transferChain(
   source: StateFiles,
@@ -80,7 +88,7 @@ export async function transferChain(
   context: StateErrorContext,
   options: TransferOptions = {},
 ): Promise<void> {
-  const chain = await source.chain(context);
+  const chain = await source.until(options.signal).chain(context);
   const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
   let before = 0;
   for (const [i, manifest] of chain.entries()) {
@@ -113,26 +121,31 @@ async function transferLocked(
   options: TransferOptions,
 ): Promise<void> {
   const { object, state } = link.manifest;
-  const { signal, lock = {}, stride } = options;
-  if (lock === null) return await transferOne(source, target, link, context, onBytes, { signal, stride, lock });
+  const { signal, lock = {}, stride, dependentsOf } = options;
+  const rest = { stride, lock, dependentsOf };
+  if (lock === null) return await transferOne(source, target, link, context, onBytes, { ...rest, lock, signal });
   await withLock(target, { ...context, object, state }, { ...lock, signal }, async (ends) => {
-    await transferOne(source, target, link, context, onBytes, { signal: ends, stride, lock });
+    await transferOne(source, target, link, context, onBytes, { ...rest, lock, signal: ends });
   });
 }
 
 async function transferOne(
-  source: StateFiles,
-  target: StateFiles,
+  from: StateFiles,
+  to: StateFiles,
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, ...options }: Pick<TransferOptions, "signal" | "stride"> & { readonly lock: LockOptions | null },
+  { lock, dependentsOf, ...options }: Omit<TransferOptions, "lock" | "onProgress"> & {
+    readonly lock: LockOptions | null;
+  },
 ): Promise<void> {
   const { object, state } = manifest;
+  const [source, target] = [from.until(options.signal), to.until(options.signal)];
   await target.finish(object, state);
   const there = await target.manifest(object, state);
   if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
   await checkUnused(target, there, manifest, context);
+  await checkImagesUnused(target, there, manifest, context, dependentsOf);
   let before = 0;
   for (const file of manifest.files) {
     const path = join(object, file.path);
@@ -146,7 +159,9 @@ async function transferOne(
     before += file.size;
     onBytes(before);
   }
-  await commitOnParent(target, manifest, parent, context, { lock, signal: options.signal });
+  // A reader that skips locks may have restored the older content since then.
+  await checkImagesUnused(target, there, manifest, context, dependentsOf);
+  await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */
@@ -160,7 +175,7 @@ async function checkArrived({ files }: StateFiles, manifest: StateManifest, path
 }
 
 /** Checks that no other state at the target depends on a content that is about to change. */
-async function checkUnused(
+export async function checkUnused(
   target: StateFiles,
   there: StateManifest | null,
   manifest: StateManifest,
@@ -169,12 +184,8 @@ async function checkUnused(
   if (there === null || isSameContent(there, manifest)) return;
   const dependents = await target.dependents(manifest.object, manifest.state);
   if (dependents.length === 0) return;
-  const names = dependents.map((name) => JSON.stringify(name)).join(", ");
-  const location = JSON.stringify(target.files.location);
-  throw new StateError(
-    `another content of this name is in ${location}, and other states depend on it: ${names}`,
-    context,
-  );
+  const fault = `another content of this name is in ${JSON.stringify(target.files.location)}`;
+  throw new StateInUseError(`${fault}, and other states depend on it`, dependents, context);
 }
 
 /** Tells whether all files of a state have the sizes of its manifest. */
@@ -197,7 +208,8 @@ async function isThere(
 }
 
 /** Reads all files of a state. Throws an {@linkcode IntegrityError} if one is not what the manifest says. */
-export async function verifyState({ files }: StateFiles, manifest: StateManifest, signal?: AbortSignal): Promise<void> {
+export async function verifyState(states: StateFiles, manifest: StateManifest, signal?: AbortSignal): Promise<void> {
+  const { files } = states.until(signal);
   for (const { path, sha256, size } of manifest.files) {
     const at = join(manifest.object, path);
     const status = await files.status(at);

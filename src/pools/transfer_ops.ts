@@ -2,9 +2,10 @@
 
 import { Progress, progressClock } from "../events/progress.ts";
 import { Reported } from "../events/reported.ts";
+import { dependentsIn } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
-import { compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
+import { checkLinkUnused, compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
 import { type Location, parseLocation } from "./location.ts";
 import { StateFiles } from "./state_files.ts";
 import { withLock } from "./locked.ts";
@@ -18,6 +19,12 @@ export interface TransferRequest {
   readonly object: string;
   /** The name of the state. */
   readonly state: string;
+  /**
+   * Ends the operation, with the signal's reason.
+   *
+   * @default the signal that the constructor was given
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The operations that report progress, with the numbers that their events carry. A client uses lower numbers. */
@@ -68,12 +75,17 @@ export class TransferOps extends Reported implements AsyncDisposable {
    *
    * @param location The location of the pool.
    * @param object The object.
+   * @param options The signal that ends the operation, in place of that of the constructor.
    * @returns The names, sorted. The array is empty if the pool does not exist.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
    */
-  list(location: string, object: string): Promise<string[]> {
-    return this.#hosts.states(parseLocation(location)).states(object);
+  list(
+    location: string,
+    object: string,
+    { signal = this.#options.signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<string[]> {
+    return this.#hosts.states(parseLocation(location)).until(signal).states(object);
   }
 
   /**
@@ -86,8 +98,9 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {RemoteError} If the host cannot be used.
    */
   compare(request: TransferRequest): Promise<boolean> {
-    const { own, pool, context } = this.#ends("compare", request);
-    return { local: compareChain, ssh: compareChain, link: compareLink }[own.kind](own.states, pool, context);
+    const { own, pool, context, signal } = this.#ends("compare", request);
+    const compare = { local: compareChain, ssh: compareChain, link: compareLink }[own.kind];
+    return compare(own.states.until(signal), pool.until(signal), context);
   }
 
   /**
@@ -97,12 +110,20 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {IntegrityError} If a file is damaged.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If a state of the chain is missing, or the cache has what would be lost.
+   * @throws {StateError} If a state of the chain is missing.
+   * @throws {StateInUseError} If states of the cache, or images of guests, depend on a content that would be replaced.
    */
   async download(request: TransferRequest): Promise<void> {
-    const { own, pool, context } = this.#ends("download", request);
-    if (own.kind === "link") await downloadLink(own.states, pool, context, this.#options.signal);
-    else await this.#tracked("download", (options) => transferChain(pool, own.states, context, options));
+    const { own, pool, context, signal } = this.#ends("download", request);
+    const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
+    if (own.kind === "link") await downloadLink(own.states, pool, context, { signal, dependentsOf });
+    else {
+      await this.#tracked(
+        "download",
+        signal,
+        (options) => transferChain(pool, own.states, context, { ...options, dependentsOf }),
+      );
+    }
   }
 
   /**
@@ -113,11 +134,16 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
    * @throws {StateError} If a state of the chain is missing, or is a link.
+   * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
   async upload(request: TransferRequest): Promise<void> {
-    const { own, pool, context } = this.#ends("upload", request);
+    const { own, pool, context, signal } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
-    await this.#tracked("upload", (options) => transfer(own.states, pool, context, options));
+    await this.#tracked(
+      "upload",
+      signal,
+      (options) => transfer(own.states, pool, context, { ...options, dependentsOf: undefined }),
+    );
   }
 
   /**
@@ -126,13 +152,15 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @param request The location, the object and the state.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
-   * @throws {StateError} If the state does not exist, or others depend on it.
+   * @throws {StateError} If the state does not exist.
+   * @throws {StateInUseError} If others depend on it, or images of guests do by links.
    */
   async delete(request: TransferRequest): Promise<void> {
-    const { pool, context } = this.#ends("delete", request);
-    await this.#tracked("delete", async ({ lock, signal }) => {
-      if (lock === null) return await pool.remove(context);
-      await withLock(pool, context, { ...lock, signal }, () => pool.remove(context));
+    const { own, pool, context, signal } = this.#ends("delete", request);
+    if (own.kind === "link") await checkLinkUnused(own.states, context, this.#options.dependentsOf);
+    await this.#tracked("delete", signal, async ({ lock }) => {
+      if (lock === null) return await pool.until(signal).remove(context);
+      await withLock(pool, context, { ...lock, signal }, (ends) => pool.until(ends).remove(context));
     });
   }
 
@@ -150,6 +178,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
   /** Runs an operation whose progress is told as events. */
   async #tracked(
     operation: keyof typeof LONG_OPERATIONS,
+    signal: AbortSignal | undefined,
     run: (options: TransferOptions) => Promise<void>,
   ): Promise<void> {
     const { lock, onProgress } = this.#options;
@@ -158,6 +187,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
     try {
       await run({
         ...this.#options,
+        signal,
         lock: lock === null ? null : {
           ...lock,
           onWait: (status, waited) => {
@@ -177,17 +207,20 @@ export class TransferOps extends Reported implements AsyncDisposable {
     }
   }
 
-  #ends(operation: string, { location: text, object, state }: TransferRequest): {
+  #ends(operation: string, request: TransferRequest): {
     readonly own: { readonly kind: Kind; readonly states: StateFiles };
     readonly pool: StateFiles;
     readonly context: StateErrorContext;
+    readonly signal: AbortSignal | undefined;
   } {
+    const { location: text, object, state, signal = this.#options.signal } = request;
     const location = parseLocation(text);
     const states = location.type === "link" ? linkedStates(this.#cache, location.path) : StateFiles.local(this.#cache);
     return {
       own: { kind: location.type, states },
       pool: this.#hosts.states(location),
       context: { operation, object, state },
+      signal,
     };
   }
 }

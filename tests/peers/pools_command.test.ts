@@ -27,4 +27,20 @@ describe("pool with a disk", () => {
       await act("there", `get --disk root=${other} web clean`);
       execFileSync("qemu-img", ["compare", "-q", image, other]);
     }));
+
+  test("get of a state that is missing makes no image, and get that makes the disk anew keeps its size", () =>
+    inTemporary(async (base) => {
+      await using daemon = new Daemon();
+      const image = join(base, "web.qcow2");
+      const act = (words: string) =>
+        run(() => daemon.connect(), ["tsxs", "pool", ...words.split(" "), "--directory", join(base, "here")]);
+      assertEquals((await act(`get --disk root=${image} web clean`)).ending, 2);
+      assertEquals(existsSync(image), false);
+      execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", image, "16M"]);
+      assertEquals((await act(`get --check-policy fr --disk root=${image} web clean`)).ending, 2);
+      const information: unknown = JSON.parse(
+        execFileSync("qemu-img", ["info", "--output=json", image], { encoding: "utf8" }),
+      );
+      assertEquals((information as { "virtual-size": number })["virtual-size"], 16 * 2 ** 20);
+    }));
 });

@@ -112,6 +112,36 @@ describe("the states of a disk", () => {
     assertEquals(content(), bytes());
   });
 
+  test("keep the size of a disk that is made anew by another object of the same image", async () => {
+    await checkStates(backend, of("a"));
+    const fresh = new LocalStates({
+      directory: join(directory, "states"),
+      parts: () => [new Disk({ name: "disk", image })],
+    });
+    assertEquals(await checkStates(fresh, of("a"), { checkPolicy: "ff" }), false);
+    assertEquals(content(), bytes());
+  });
+
+  test("of two disks are returned to together, or not at all", async () => {
+    const second = join(directory, "other/second.qcow2");
+    mkdirSync(join(directory, "other"));
+    const both = new LocalStates({
+      directory: join(directory, "states"),
+      parts: () => [image, second].map((path, i) => new Disk({ name: `disk${i}`, image: path, size: 16 * MIB })),
+    });
+    await checkStates(both, of("a"));
+    write(1, 0);
+    await setStates(both, of("a"));
+    write(2, 0);
+    rmSync(join(directory, "other"), { recursive: true });
+    const request = { object: "guest", state: "a", scopes: [], skipLocks: false };
+    await assertRejects(() => both.get(request), ImageError, "second.qcow2");
+    assertEquals([content()[0], readdirSync(directory).filter((name) => name.endsWith(".new"))], [2, []]);
+    mkdirSync(join(directory, "other"));
+    await both.get(request);
+    assertEquals([content()[0], existsSync(second)], [1, true]);
+  });
+
   test("are returned to by a pop, which keeps the state because the disk depends on it", async () => {
     await checkStates(backend, of("a"));
     write(1, 0);

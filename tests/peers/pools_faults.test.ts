@@ -5,9 +5,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  breakStateLock,
   Hosts,
   IntegrityError,
   LockedStateError,
@@ -174,3 +176,36 @@ for (const [name, locate] of kinds) {
     });
   });
 }
+
+describe("a host over SFTP that stops to answer", () => {
+  test("after any number of bytes ends an upload by its signal, and the pool has the older state or the newer one", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "tsxs-faults-"));
+    try {
+      const [cache, pool] = [join(directory, "cache"), join(directory, "pool")];
+      const of = { location: `ssh://other${pool}`, object: "guest", state: "clean" };
+      for (const count of [60, 200, 300, 500, 800, 1200, 2000]) {
+        const server = `/usr/lib/openssh/sftp-server | { head -c ${count}; exec cat >/dev/null; }`;
+        const silent = new Hosts({ command: () => ["sh", "-c", server] });
+        const reason = new Error(`enough after ${count} bytes`);
+        const ends = new AbortController();
+        await putState(cache, "clean", null, { "clean.one": new Uint8Array(count).fill(7) });
+        const uploading = new TransferOps(cache, silent).upload({ ...of, signal: ends.signal });
+        setTimeout(() => ends.abort(reason), 200);
+        const error = await uploading.catch((one: unknown) => one);
+        assert(error === reason || error === undefined, `${error}`);
+        await silent.close();
+        const states = hosts.states(parseLocation(of.location));
+        for (const { object, state } of await stateLocks(states, "guest")) {
+          await breakStateLock(states, { object, state }, { force: true });
+        }
+        await states.finish("guest", "clean");
+        const manifest = await states.manifest("guest", "clean");
+        if (manifest !== null) await verifyState(states, manifest);
+        await new TransferOps(cache, hosts).upload(of);
+        assertEquals((await readFile(join(pool, "guest/clean.one"))).length, count);
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});

@@ -2,15 +2,14 @@
 
 import { after } from "node:test";
 import { Hosts } from "../../src/pools/hosts.ts";
+import { linkedDirectoriesSuite } from "../pools/linked_directories.ts";
 import { transferSuite } from "../pools/transfers.ts";
 
 const hosts = new Hosts({ command: () => ["/usr/lib/openssh/sftp-server"] });
 after(() => hosts.close());
 
+const open = (path: string) => hosts.states({ type: "ssh", user: null, host: "other", port: null, path }).files;
+linkedDirectoriesSuite("a location over SFTP", open);
 for (const side of ["source", "target"] as const) {
-  transferSuite(
-    `a ${side} over SFTP`,
-    (path) => hosts.states({ type: "ssh", user: null, host: "other", port: null, path }).files,
-    side,
-  );
+  transferSuite(`a ${side} over SFTP`, open, side);
 }

@@ -7,6 +7,7 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LocalFiles } from "../../src/pools/files_local.ts";
+import { codedError } from "../../src/wire/system_errors.ts";
 import { breakLock, LockedStateError, type LockStatus, lockStatus, takeLock } from "../../src/pools/lock.ts";
 
 const context = { operation: "set", object: "guest", state: "clean" };
@@ -182,5 +183,19 @@ describe("the lock of a state", () => {
     };
     await Promise.all(Array.from({ length: 10 }, run));
     assertEquals(await names(), []);
+  });
+
+  test("is seen in a location that is read-only, by the clock of this host", async () => {
+    await take();
+    class ReadOnly extends LocalFiles {
+      override createExclusive(): Promise<boolean> {
+        return Promise.reject(codedError("EROFS", "read-only file system"));
+      }
+    }
+    const status = await lockStatus(new ReadOnly(directory), path);
+    assertEquals([status?.owner?.process, status?.isStale], [process.pid, false]);
+    await age(120_000);
+    assertEquals((await lockStatus(new ReadOnly(directory), path))?.isStale, true);
+    assertEquals(await names(), [".clean.lock"]);
   });
 });

@@ -13,6 +13,7 @@ import { LockedStateError, takeLock } from "../../src/pools/lock.ts";
 import { PoolStates } from "../../src/pools/pool_states.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
 import { getStates, setStates } from "../../src/pools/states.ts";
+import type { StatePart } from "../../src/pools/part.ts";
 import { Subtree } from "../../src/pools/subtree.ts";
 import { transferChain } from "../../src/pools/transfer.ts";
 import { putState } from "./put_state.ts";
@@ -107,5 +108,84 @@ describe("states that several processes change", () => {
     await store.write("/one", "new");
     await assertRejects(() => getStates(backend(2), states), StateError, 'it has no "two/clean.tree"');
     assertEquals(await store.readText("/one"), "new");
+  });
+
+  test("are prepared in all parts before the first part is changed, and the ones that may fail are changed first", async () => {
+    const calls: string[] = [];
+    const part = (name: string, fails: string, isPrepared: boolean): StatePart => {
+      const call = (step: string): Promise<void> => {
+        calls.push(`${step} ${name}`);
+        return step === fails ? Promise.reject(new Error(`${name} cannot ${step}`)) : Promise.resolve();
+      };
+      return {
+        fileOf: (state) => `${name}/${state}.tree`,
+        exists: () => Promise.resolve(true),
+        make: () => call("make"),
+        remove: () => call("remove"),
+        parent: () => Promise.resolve(null),
+        keep: () => Promise.resolve({ parent: null }),
+        restore: () => call("restore"),
+        ...isPrepared
+          ? {
+            prepare: async () => {
+              await call("prepare");
+              return { commit: () => call("commit"), discard: () => call("discard") };
+            },
+          }
+          : {},
+      };
+    };
+    const contents = { "one/clean.tree": bytes.encode("1"), "two/clean.tree": bytes.encode("2") };
+    await putState(directory, "clean", null, { ...contents, "nodes/clean.tree": bytes.encode("3") });
+    const get = async (fails: Readonly<Record<string, string>>): Promise<readonly [string, readonly string[]]> => {
+      calls.length = 0;
+      const parts = () => [
+        part("one", fails.one ?? "", true),
+        part("nodes", fails.nodes ?? "", false),
+        part("two", fails.two ?? "", true),
+      ];
+      const request = { object: "guest", state: "clean", scopes: [], skipLocks: false };
+      const ending = new LocalStates({ directory, parts }).get(request);
+      return [await ending.then(() => "done", (error: Error) => error.message), [...calls]];
+    };
+    const prepared = ["prepare one", "prepare two"];
+    assertEquals(await get({}), ["done", [...prepared, "restore nodes", "commit one", "commit two"]]);
+    assertEquals(await get({ two: "prepare" }), ["two cannot prepare", [...prepared, "discard one"]]);
+    const restored = [...prepared, "restore nodes"];
+    assertEquals(await get({ nodes: "restore" }), ["nodes cannot restore", [
+      ...restored,
+      "discard one",
+      "discard two",
+    ]]);
+    const committed = [...restored, "commit one", "commit two", "discard two"];
+    assertEquals(await get({ two: "commit" }), ["two cannot commit", committed]);
+  });
+
+  test("are made anew by the parts that were removed, if each call returns others", async () => {
+    const calls: string[] = [];
+    let made = 0;
+    const parts = (): StatePart[] => {
+      const number = ++made;
+      let isThere = true;
+      return [{
+        fileOf: (state) => `${state}.tree`,
+        exists: () => Promise.resolve(isThere),
+        make: () => Promise.resolve(void calls.push(`make ${number}`)),
+        remove: () => {
+          isThere = false;
+          return Promise.resolve(void calls.push(`remove ${number}`));
+        },
+        parent: () => Promise.resolve(null),
+        keep: () => Promise.resolve({ parent: null }),
+        restore: () => Promise.resolve(),
+      }];
+    };
+    const backend = new LocalStates({ directory, parts });
+    const request = { object: "guest", state: "root", scopes: ["own"] as const, skipLocks: false };
+    await backend.unsetRoot(request);
+    await backend.setRoot(request);
+    assertEquals(calls, ["remove 1", "make 1"]);
+    await backend.setRoot(request);
+    assertEquals(made, 2, "the parts are asked for again");
   });
 });

@@ -135,7 +135,11 @@ export class Room implements AsyncDisposable {
     const lock: LockOptions = { ...this.#lock(), onWait: () => work.pulse() };
     const made = await this.#parts(isReplaced);
     const own = new LocalStates({ directory: this.#directory, parts: () => made, linked: this.#linked(), lock });
-    const ops = new TransferOps(this.#directory, new Hosts(), { lock: this.#lock(), signal });
+    const ops = new TransferOps(this.#directory, new Hosts(), {
+      lock: this.#lock(),
+      signal,
+      dependentsOf: (of, ends) => own.dependentsOf(of, ends),
+    });
     this.#opened.push(ops);
     progress.follow(ops);
     const mirrors = this.#locations.map(({ text, location }) => ({
@@ -177,10 +181,12 @@ export class Room implements AsyncDisposable {
     const { options, lists } = this.given;
     const { Disk, Subtree } = this.pools;
     const [subtree, domid] = [options.get("S"), options.get("i")];
+    // A policy that ends with r wants to know whether the disk is missing.
+    const mayBeMissing = isReplaced && !options.get("c")?.endsWith("r");
     const made: StatePart[] = (lists.get("D") ?? []).map((text) => {
       const [, name = "", image = ""] = /^([^=]*)=(.+)$/s.exec(textOf(text)) ?? [];
       if (name === "") throw new Failure(`the disk '${escapeText(text)}' is not NAME=IMAGE`, TROUBLE);
-      return new Disk({ name, image: resolve(image), ...isReplaced ? { size: 0 } : {} });
+      return new Disk({ name, image: resolve(image), mayBeMissing });
     });
     if (subtree !== undefined) {
       made.push(

@@ -4,8 +4,11 @@ import { codedError } from "../../wire/system_errors.ts";
 import { faultOf, lastLine, RemoteError, type RemoteFault } from "./errors.ts";
 import { type Field, Fields, Packet, packet, PacketReader, Status } from "./packets.ts";
 import type { Duplex } from "./process.ts";
+import { Silence } from "./silence.ts";
 
 const VERSION = 3;
+/** How long a server may be silent while it owes replies. A large file may take long to sync. */
+export const SILENCE_MS = 300_000;
 
 /** A reply: its type, and the fields after its number. */
 export interface Reply {
@@ -25,12 +28,16 @@ export class SftpConnection {
   readonly #duplex: Duplex;
   readonly #host: string;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #silence: Silence;
   #next = 0;
   #end: RemoteError | null = null;
   #closing: Promise<void> | null = null;
 
-  /** Shakes hands with the server. Rejects with a {@linkcode RemoteError}. */
-  static async open(duplex: Duplex, host: string): Promise<SftpConnection> {
+  /**
+   * Shakes hands with the server. Rejects with a {@linkcode RemoteError}. The connection ends if the server owes
+   * replies and is silent for `silence` milliseconds.
+   */
+  static async open(duplex: Duplex, host: string, silence: number = SILENCE_MS): Promise<SftpConnection> {
     const packets = packetsOf(duplex, host);
     try {
       await duplex.send(packet({ byte: Packet.INIT }, VERSION));
@@ -45,7 +52,7 @@ export class SftpConnection {
         extensions.add(fields.text());
         fields.bytes();
       }
-      return new SftpConnection(duplex, host, extensions, packets);
+      return new SftpConnection(duplex, host, extensions, packets, silence);
     } catch (error) {
       await duplex.close();
       throw error instanceof RemoteError ? error : new RemoteError(host, "protocol", "", { cause: error });
@@ -57,7 +64,12 @@ export class SftpConnection {
     host: string,
     extensions: ReadonlySet<string>,
     packets: AsyncIterator<Uint8Array>,
+    silence: number,
   ) {
+    this.#silence = new Silence(silence, () => this.#waiting.size > 0, () => {
+      this.#finish(new RemoteError(host, "lost", `it did not answer for ${silence / 1000} s`));
+      this.#closing ??= duplex.close();
+    });
     this.#duplex = duplex;
     this.#host = host;
     this.extensions = extensions;
@@ -79,6 +91,7 @@ export class SftpConnection {
     const reply = new Promise<Reply>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     // The end of the connection may reject it before it is awaited.
     reply.catch(() => {});
+    this.#silence.asked();
     await this.#duplex.send(packet({ byte: type }, id, ...fields));
     const { type: replied, fields: found } = await reply;
     if (replied !== Packet.STATUS) return { type: replied, fields: found };
@@ -100,6 +113,7 @@ export class SftpConnection {
         const [type, id] = [fields.byte(), fields.number()];
         this.#waiting.get(id)?.resolve({ type, fields });
         this.#waiting.delete(id);
+        this.#silence.heard();
       }
       this.#finish(await ended(this.#duplex, this.#host, "lost"));
     } catch (error) {
@@ -112,6 +126,7 @@ export class SftpConnection {
 
   #finish(end: RemoteError): void {
     this.#end ??= end;
+    this.#silence.stop();
     for (const { reject } of this.#waiting.values()) reject(this.#end);
     this.#waiting.clear();
   }

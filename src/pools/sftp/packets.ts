@@ -36,12 +36,15 @@ const ATTR_TIMES = 8;
 const ATTR_EXTENDED = 0x80000000;
 const KIND_MASK = 0o170000;
 const KIND_REGULAR = 0o100000;
+const KIND_LINK = 0o120000;
 
 /** What a server tells of a file. */
 export interface Attributes {
   readonly size: number;
   /** Whether the file is a regular one. */
   readonly isRegular: boolean;
+  /** Whether the file is a symbolic link. */
+  readonly isLink: boolean;
   /** In milliseconds since 1970, in whole seconds. */
   readonly modified: number;
 }
@@ -153,7 +156,8 @@ export class Fields {
         this.bytes();
       }
     }
-    return { size, isRegular: (mode & KIND_MASK) === KIND_REGULAR, modified };
+    const kind = mode & KIND_MASK;
+    return { size, isRegular: kind === KIND_REGULAR, isLink: kind === KIND_LINK, modified };
   }
 
   #advance(length: number): number {

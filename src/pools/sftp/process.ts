@@ -62,6 +62,13 @@ export async function startProgram([program = "", ...args]: readonly string[]): 
   return duplexOf(child);
 }
 
+/** Kills a program. The method of a child sends no second signal in Deno. */
+function kill(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+  } catch { /* It has ended. */ }
+}
+
 function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
   let messages = "";
   child.stderr.on("data", (bytes: Uint8Array) => {
@@ -70,11 +77,32 @@ function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
   // A write to a program that has ended fails. What was received tells of that end.
   let isBroken = false;
   child.stdin.on("error", () => isBroken = true);
+  // A program that ssh leaves running, such as the master of shared connections, may keep the pipes open.
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const killed = async (): Promise<void> => {
+    const timer = setTimeout(() => kill(child.pid), ENDING_MS);
+    await exited;
+    clearTimeout(timer);
+  };
   // All writes to a full pipe wait for the same event.
   let drained: Promise<void> | null = null;
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  void exited.then(() => setTimeout(end, ENDING_MS).unref());
+  async function* received(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* child.stdout;
+    } catch (error) {
+      if (!isOver) throw error;
+    }
+  }
   return {
-    received: child.stdout,
+    received: received(),
     send: async (bytes) => {
       if (isBroken || child.stdin.write(bytes)) return;
       drained ??= new Promise<void>((resolve) => {
@@ -88,16 +116,19 @@ function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
       await drained;
     },
     lastMessages: async () => {
-      const timer = setTimeout(() => child.kill("SIGTERM"), ENDING_MS);
-      await ended;
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([ended, new Promise<void>((resolve) => timer = setTimeout(resolve, ENDING_MS))]);
       clearTimeout(timer);
+      child.kill("SIGTERM");
+      await killed();
       return messages;
     },
     close: async () => {
       child.stdin.end();
-      child.stdout.destroy();
+      end();
       child.kill("SIGTERM");
-      await ended;
+      await killed();
+      child.stdin.destroy();
     },
   };
 }

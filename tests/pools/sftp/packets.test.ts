@@ -44,9 +44,14 @@ describe("PacketReader", () => {
 describe("Fields", () => {
   test("reads attributes, with and without each of their fields", () => {
     const fields = (...values: readonly Field[]) => new Fields(packet(...values).subarray(4));
-    assertEquals(fields(0).attributes(), { size: 0, isRegular: false, modified: 0 });
-    assertEquals(fields(15, 3n, 0, 0, 0o100600, 5, 7).attributes(), { size: 3, isRegular: true, modified: 7000 });
-    assertEquals(fields(4, 0o120777).attributes(), { size: 0, isRegular: false, modified: 0 });
+    assertEquals(fields(0).attributes(), { size: 0, isRegular: false, isLink: false, modified: 0 });
+    assertEquals(fields(15, 3n, 0, 0, 0o100600, 5, 7).attributes(), {
+      size: 3,
+      isRegular: true,
+      isLink: false,
+      modified: 7000,
+    });
+    assertEquals(fields(4, 0o120777).attributes(), { size: 0, isRegular: false, isLink: true, modified: 0 });
     const extended = fields(0x80000001, 3n, 1, "name", "data", 42);
     assertEquals(extended.attributes().size, 3);
     assertEquals(extended.number(), 42);
