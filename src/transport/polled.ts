@@ -80,7 +80,7 @@ export class Polled implements Transport {
     if (!this.#isOver) this.#due.sent(bytes);
     this.#transport.send(bytes);
     this.#deadline = this.#clock.now() + this.#milliseconds;
-    this.#arm();
+    if (this.#due.count > 0 && this.#isHeld) this.#turnAgain();
   }
 
   async close(): Promise<void> {
@@ -100,7 +100,11 @@ export class Polled implements Transport {
   }
 
   #arm(): void {
-    if (this.#armed || !this.#isWanted) return;
+    if (!this.#armed && this.#isWanted) this.#turnAgain();
+  }
+
+  #turnAgain(): void {
+    if (this.#armed) return;
     this.#armed = true;
     this.#clock.afterTurn(this.#turned);
   }
@@ -111,7 +115,7 @@ export class Polled implements Transport {
 
   readonly #turned = (): void => {
     this.#armed = false;
-    if (this.#isWanted && !this.#look.hasCome()) this.#arm();
+    if (this.#isWanted && !this.#look.hasCome()) this.#turnAgain();
   };
 
   #end(): void {
