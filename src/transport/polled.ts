@@ -34,8 +34,9 @@ export type OpenPolled = (
 const systemClock: PollClock = { now: () => performance.now(), afterTurn };
 
 /**
- * Passes everything on to a transport. While a reply is due, a callback after each turn of the event loop keeps the loop
- * from sleeping, at most for the given time from the last send. Timers and other connections proceed in these turns.
+ * Passes everything on to a transport. While a reply is due, a callback after each turn of the event loop keeps the
+ * loop from sleeping, for at most the given time after the last send. Timers and other connections proceed in these
+ * turns.
  *
  * A pending callback would keep the process alive, so a transport that was released by `unref()` does not poll.
  */
