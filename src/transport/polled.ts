@@ -20,6 +20,8 @@ export interface Look {
 export interface PollClock {
   /** The time in milliseconds. */
   now(): number;
+  /** Calls back when the caller's own turn is over. */
+  soon(run: () => void): void;
   /** Calls back after a turn of the event loop, which does not sleep until then. */
   afterTurn(run: () => void): void;
 }
@@ -31,7 +33,11 @@ export type OpenPolled = (
   clock?: PollClock,
 ) => Promise<Transport>;
 
-const systemClock: PollClock = { now: () => performance.now(), afterTurn };
+const systemClock: PollClock = {
+  now: () => performance.now(),
+  soon: (run) => queueMicrotask(run),
+  afterTurn,
+};
 
 /**
  * Passes everything on to a transport. While a reply is due, a callback after each turn of the event loop keeps the
@@ -81,7 +87,7 @@ export class Polled implements Transport {
     if (!this.#isOver) this.#due.sent(bytes);
     this.#transport.send(bytes);
     this.#deadline = this.#clock.now() + this.#milliseconds;
-    if (this.#due.count > 0 && this.#isHeld) this.#turnAgain();
+    this.#arm();
   }
 
   async close(): Promise<void> {
@@ -100,23 +106,17 @@ export class Polled implements Transport {
     this.#transport.unref?.();
   }
 
+  // The first look does not wait for a turn: on Deno that is worth a sixth of the time of a reply.
   #arm(): void {
-    if (!this.#armed && this.#isWanted) this.#turnAgain();
-  }
-
-  #turnAgain(): void {
-    if (this.#armed) return;
+    if (this.#armed || this.#due.count === 0 || !this.#isHeld) return;
     this.#armed = true;
-    this.#clock.afterTurn(this.#turned);
-  }
-
-  get #isWanted(): boolean {
-    return this.#due.count > 0 && this.#isHeld && this.#clock.now() < this.#deadline;
+    this.#clock.soon(this.#turned);
   }
 
   readonly #turned = (): void => {
-    this.#armed = false;
-    if (this.#isWanted && !this.#look.hasCome()) this.#turnAgain();
+    const isWanted = this.#due.count > 0 && this.#isHeld && this.#clock.now() < this.#deadline;
+    this.#armed = isWanted && !this.#look.hasCome();
+    if (this.#armed) this.#clock.afterTurn(this.#turned);
   };
 
   #end(): void {

@@ -23,6 +23,10 @@ class Turns implements PollClock {
     return this.time / 1000;
   }
 
+  soon(run: () => void): void {
+    this.#waiting.push(run);
+  }
+
   afterTurn(run: () => void): void {
     this.#waiting.push(run);
   }
@@ -115,7 +119,10 @@ describe("Polled", () => {
     turns.turn();
     assertEquals(turns.waiting, 0);
     plain.receiver?.receive(event);
+    turns.turn();
+    assertEquals(turns.waiting, 0);
     plain.receiver?.receive(reply);
+    turns.turn();
     assertEquals(turns.waiting, 0);
   });
 
