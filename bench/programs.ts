@@ -43,6 +43,8 @@ export interface Program {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the program pins itself to the CPU of its round, after it has seen that there are more. */
+  readonly pinsItself?: boolean;
 }
 
 /** The runtimes that are installed, the one that runs this first. */

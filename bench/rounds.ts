@@ -120,12 +120,16 @@ export function inTurn<T>(all: readonly T[], round: number): T[] {
 
 /** The argument that stands for the process id of the daemon that the program is measured with. */
 export const DAEMON = "{daemon}";
+/** The argument that stands for the CPU of the client. */
+export const CPU = "{cpu}";
 
 /** Runs a program to its end; gives what it measured. */
-export async function run({ name, command, env }: Program, { store, cpu }: Place): Promise<Sample> {
-  const args = command.map((argument) => argument === DAEMON ? `${store.pid}` : argument);
+export async function run({ name, command, env, pinsItself }: Program, { store, cpu }: Place): Promise<Sample> {
+  const values: Readonly<Record<string, string>> = { [DAEMON]: `${store.pid}`, [CPU]: `${cpu}` };
+  const own = command.map((argument) => values[argument] ?? argument);
+  const [executable = "", ...args] = pinsItself === true ? own : ["taskset", "-c", `${cpu}`, ...own];
   const start = performance.now();
-  const child = spawn("taskset", ["-c", `${cpu}`, ...args], {
+  const child = spawn(executable, args, {
     env: { ...process.env, ...env, XENSTORED_PATH: store.socket },
     stdio: ["ignore", "pipe", "pipe"],
   });

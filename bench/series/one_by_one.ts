@@ -1,7 +1,7 @@
 // One request after another, beside the C binding and pyxs: the way there and back is what counts.
 
-import { python, variant } from "../programs.ts";
-import { type Placement, runRounds } from "../rounds.ts";
+import { type Program, python, type Runtime, variant } from "../programs.ts";
+import { CPU, type Placement, runRounds } from "../rounds.ts";
 import { table } from "../table.ts";
 import { comparison, type Context, PLACEMENTS, type Series } from "./series.ts";
 
@@ -12,7 +12,12 @@ interface Mode {
   readonly warmUp: number;
   readonly rounds: number;
   readonly goals?: Readonly<Record<Placement, number>>;
+  /** Whether the client is measured with polling as well, and the goal of that. */
+  readonly pollGoals?: Readonly<Record<Placement, number>>;
 }
+
+/** How long the client polls, in microseconds: longer than any request takes on a machine that is not busy. */
+const POLL = "500";
 
 function oneByOne(mode: Mode): Series {
   return {
@@ -25,21 +30,27 @@ function oneByOne(mode: Mode): Series {
 }
 
 async function onPlacement({ runtimes, stores, quick, print }: Context, mode: Mode, placement: Placement) {
-  const { name, rounds, goals } = mode;
+  const { name, rounds, goals, pollGoals } = mode;
   const count = `${quick ? mode.count / 10 : mode.count}`;
   const warmUp = `${quick ? mode.warmUp / 10 : mode.warmUp}`;
   const peer = python("xen.lowlevel.xs", name, count, warmUp);
-  const programs = [
-    peer,
-    python("pyxs", name, count, warmUp),
-    ...runtimes.map((runtime) => variant(runtime, "one_by_one", name, count, warmUp)),
-  ];
+  const plain = runtimes.map((runtime) => variant(runtime, "one_by_one", name, count, warmUp));
+  const polling = pollGoals === undefined ? [] : runtimes.map((runtime) => {
+    // A client that may use one CPU does not poll, so it may use both until it has connected.
+    const pin = placement === "cross" ? [CPU] : [];
+    return polled(variant(runtime, "one_by_one", name, count, warmUp, POLL, ...pin), runtime, pin.length > 0);
+  });
+  const programs = [peer, python("pyxs", name, count, warmUp), ...plain, ...polling];
   const results = await runRounds(programs, quick ? 1 : rounds, stores, placement);
   const rows = programs.map((program) => {
-    const goal = program.name.startsWith("tsxs") ? goals?.[placement] : undefined;
-    return comparison(results, program.name, "us", peer.name, goal);
+    const goal = plain.includes(program) ? goals : polling.includes(program) ? pollGoals : undefined;
+    return comparison(results, program.name, "us", peer.name, goal?.[placement]);
   });
   print(table([PLACEMENTS[placement], "us each", `x ${peer.name}`, ""], rows));
+}
+
+function polled(program: Program, { name }: Runtime, pinsItself: boolean): Program {
+  return { ...program, name: `tsxs polling, ${name}`, pinsItself };
 }
 
 /** Reads, which have a goal; then the others, which have none. */
@@ -48,11 +59,12 @@ export const oneByOneSeries: readonly Series[] = [
     name: "read",
     title: "Reads, one after another",
     count: 12_000,
-    warmUp: 4000,
+    warmUp: 20_000,
     rounds: 7,
-    goals: { same: 1.15, cross: 1.4 },
+    goals: { same: 1, cross: 1.1 },
+    pollGoals: { same: 1, cross: 0.8 },
   }),
-  oneByOne({ name: "write", title: "Writes, one after another", count: 6000, warmUp: 3000, rounds: 5 }),
+  oneByOne({ name: "write", title: "Writes, one after another", count: 6000, warmUp: 20_000, rounds: 5 }),
   oneByOne({
     name: "transaction",
     title: "Empty transactions (start, commit)",

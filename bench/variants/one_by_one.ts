@@ -1,5 +1,8 @@
-// One request after another: each is sent when the one before it was answered. Arguments: mode, count, count to warm up.
+// One request after another: each is sent when the one before it was answered. Arguments: mode, count, count to warm
+// up; to poll, for how many microseconds, and the CPU to pin this process to after that was decided.
 
+import { execFileSync } from "node:child_process";
+import process from "node:process";
 import { type Client, connect } from "../../mod.ts";
 import { argument, microseconds, report } from "./measure.ts";
 
@@ -39,6 +42,8 @@ const modes: Readonly<Record<string, (store: Client, count: number) => Promise<v
 const run = modes[argument(0)];
 if (run === undefined) throw new Error(`no such mode: ${argument(0)}`);
 const count = Number(argument(1));
-await using store = await connect();
+const [poll, cpu] = process.argv.slice(5);
+await using store = await connect(undefined, poll === undefined ? {} : { poll: Number(poll) });
+if (cpu !== undefined) execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", cpu, `${process.pid}`]);
 await run(store, Number(argument(2)));
 report({ us: await microseconds(count, () => run(store, count)) });

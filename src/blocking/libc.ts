@@ -1,24 +1,6 @@
 // The libc functions of a blocking connection, by the foreign-function interface of the runtime.
 
-import { LIBC_PATHS } from "../transport/libc_paths.ts";
-
-/** A value of C, as both runtimes' interfaces know it. */
-export type CType = "i32" | "usize" | "buffer" | "pointer";
-
-/** The types of a function. */
-export interface Signature {
-  readonly parameters: readonly CType[];
-  readonly result: CType;
-}
-
-/** The functions of a library by name, and a way to close it. */
-export interface Library {
-  readonly symbols: Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
-  close(): void;
-}
-
-/** Opens a library; `null` if the runtime cannot or may not. */
-export type OpenLibrary = (path: string, signatures: Readonly<Record<string, Signature>>) => Library | null;
+import { type Library, openLibcWith, type OpenLibrary, type Signature } from "../transport/library.ts";
 
 /** The functions of libc: each returns -1 if it fails. `errno()`, called immediately, returns the reason. */
 export interface Libc {
@@ -64,18 +46,6 @@ const signatures = {
 export function openLibc(openLibrary: OpenLibrary): Libc | null {
   const library = openLibcWith(openLibrary, signatures);
   return library === null ? null : bind(library);
-}
-
-/** The libc of Linux with the given functions; `null` if it does not have them, or may not be called. */
-export function openLibcWith(
-  openLibrary: OpenLibrary,
-  functions: Readonly<Record<string, Signature>>,
-): Library | null {
-  for (const path of LIBC_PATHS) {
-    const library = openLibrary(path, functions);
-    if (library !== null) return library;
-  }
-  return null;
 }
 
 function bind({ symbols, close }: Library): Libc {

@@ -1,7 +1,8 @@
 // libc on Bun, through bun:ffi.
 
 import { builtin } from "../transport/builtin.ts";
-import { type CType, type Libc, openLibc, type OpenLibrary } from "./libc.ts";
+import type { CType, OpenLibrary } from "../transport/library.ts";
+import { type Libc, openLibc } from "./libc.ts";
 
 const names: Readonly<Record<CType, string>> = { i32: "i32", usize: "u64", buffer: "ptr", pointer: "ptr" };
 

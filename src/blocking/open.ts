@@ -1,7 +1,7 @@
 // Opens a blocking transport: chooses by the runtime and by what it offers.
 
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "../transport/address.ts";
-import { builtin } from "../transport/builtin.ts";
+import { availableCpus } from "../transport/builtin.ts";
 import { type ConnectionError, noneFound, openFailure } from "../transport/errors.ts";
 import { openDeviceByDescriptor } from "./descriptor.ts";
 import { openSocketByDescriptor } from "./descriptor_node.ts";
@@ -68,7 +68,7 @@ function ways(): Ways {
 
 /** The default of microseconds to spin: 0 on one CPU, and 0 for a worker, which needs a CPU itself. */
 export function defaultSpin(kind: BlockingKind): number {
-  return kind !== "worker" && builtin("node:os").availableParallelism() > 1 ? SPIN : 0;
+  return kind !== "worker" && availableCpus() > 1 ? SPIN : 0;
 }
 
 /**

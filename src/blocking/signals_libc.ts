@@ -1,6 +1,6 @@
 // Notices signals through libc, on Deno and Bun: a handler in C notes a signal by the action of the next one.
 
-import type { Library, Signature } from "./libc.ts";
+import type { Library, Signature } from "../transport/library.ts";
 import { SIGNAL_NAMES, type SignalName, SIGNALS, type SignalSource } from "./interrupts.ts";
 
 const signatures = {

@@ -1,11 +1,11 @@
 // The signals of the process, for calls that block its main thread: the source by the runtime.
 
 import { builtin } from "../transport/builtin.ts";
+import { openLibcWith, type OpenLibrary } from "../transport/library.ts";
+import { openDenoLibrary } from "../transport/library_deno.ts";
 import { processWide } from "../transport/process_wide.ts";
 import { Interrupts, SIGNAL_NAMES, type SignalName, type SignalProcess, type SignalSource } from "./interrupts.ts";
-import { openLibcWith, type OpenLibrary } from "./libc.ts";
 import { openBunLibrary } from "./libc_bun.ts";
-import { openDenoLibrary } from "./libc_deno.ts";
 import { throwingProcess } from "./signals_bun.ts";
 import { openLibcSignals } from "./signals_libc.ts";
 import { UvSignals } from "./signals_node.ts";

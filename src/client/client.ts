@@ -4,6 +4,7 @@ import type { Progress } from "../events/progress.ts";
 import { refuseClones } from "../transport/uncloneable.ts";
 import { Operation } from "../wire/operations.ts";
 import { environmentBackend, formatAddress, parseBackend } from "../transport/address.ts";
+import { checkPoll } from "../transport/poll_option.ts";
 import { requestChannels } from "../transport/diagnostics.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
 import { XenStoreError } from "../wire/errors.ts";
@@ -39,6 +40,19 @@ export interface ClientOptions {
    * @default a function that does nothing
    */
   readonly onStatus?: (status: Status) => void;
+  /**
+   * How long the event loop polls for a reply before it sleeps, in microseconds: from 0 to 1,000,000.
+   *
+   * A reply that comes while the loop polls is received sooner, since nothing has to wake the loop up. The time counts
+   * from the last request, and ends with the last reply. Timers and other connections proceed. Polling occupies a CPU,
+   * so it pays if the store has another one.
+   *
+   * The client does not poll with one available CPU, after {@linkcode Client.unref}, over the XenBus device, with an
+   * embedded store, or on Deno without `--allow-ffi`.
+   *
+   * @default 0
+   */
+  readonly poll?: number;
 }
 
 /**
@@ -65,6 +79,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #signals: SharedSignals;
   readonly #tracer: Tracer;
+  readonly #poll: number;
   #backend: string | null;
   /** The channels on which requests are published, while they are loaded and after that. */
   #channels: Promise<void> | null = null;
@@ -73,16 +88,21 @@ export class Client extends ReportingClient implements AsyncDisposable {
    * Makes a client that is not connected yet.
    *
    * @param address The address of the store. Without it, the client searches for the store when it connects.
-   * @param options Whether the client connects again, and a callback for its status.
-   * @throws {RangeError} If `reconnect.attempts` or `reconnect.backoff` is invalid.
+   * @param options Whether the client connects again and polls, and a callback for its status.
+   * @throws {RangeError} If `reconnect.attempts`, `reconnect.backoff` or `poll` is invalid.
    * @throws {TypeError} If `reconnect` is set and `address` is an open transport, which cannot be opened again.
+   * @throws {TypeError} If `poll` is set and `address` is a transport, or a function that opens one.
    */
   constructor(address?: StoreAddress, options: ClientOptions = {}) {
     checkOptions("Client", options, CLIENT_OPTIONS);
-    const { reconnect = false, onStatus = () => {} } = options;
+    const { reconnect = false, onStatus = () => {}, poll = 0 } = options;
+    checkPoll(poll);
     const policy = reconnect === true ? {} : reconnect === false ? null : reconnect;
     if (policy !== null && typeof address === "object") {
       throw new TypeError("cannot reconnect over an open transport: give a function that opens a transport");
+    }
+    if (poll > 0 && address !== undefined && typeof address !== "string") {
+      throw new TypeError("cannot poll over a transport of your own: give an address, or leave poll out");
     }
     const signals = new SharedSignals();
     super({
@@ -91,8 +111,9 @@ export class Client extends ReportingClient implements AsyncDisposable {
       track: (operation) => this.#tracer.track(operation),
     });
     this.#tracer = new Tracer(this.reporter);
-    this.#connection = new Connection(connector(address), { policy, onStatus, signals, tracer: this.#tracer });
+    this.#connection = new Connection(connector(address, poll), { policy, onStatus, signals, tracer: this.#tracer });
     this.#signals = signals;
+    this.#poll = poll;
     this.#backend = typeof address === "string" || address === undefined ? address ?? null : "transport";
     refuseClones(this);
   }
@@ -131,7 +152,7 @@ export class Client extends ReportingClient implements AsyncDisposable {
    */
   setBackend(backend: string): void {
     const address = parseBackend(backend, "setBackend");
-    this.#connection.setConnector(connector(address === null ? undefined : formatAddress(address)));
+    this.#connection.setConnector(connector(address === null ? undefined : formatAddress(address), this.#poll));
     this.#backend = backend;
   }
 
@@ -348,6 +369,8 @@ export class Client extends ReportingClient implements AsyncDisposable {
  * @param options The options of the client, and the signal that ends the attempt.
  * @returns The connected client.
  * @throws {ConnectionError} If no store can be reached.
+ * @throws {RangeError} If `reconnect.attempts`, `reconnect.backoff` or `poll` is invalid.
+ * @throws {TypeError} If `poll` is set and `address` is a transport, or a function that opens one.
  *
  * @example
  * ```ts
@@ -366,7 +389,7 @@ export async function connect(
   return await new Client(address, own).connect({ signal });
 }
 
-const CLIENT_OPTIONS: OptionNames<ClientOptions> = { reconnect: true, onStatus: true };
+const CLIENT_OPTIONS: OptionNames<ClientOptions> = { reconnect: true, onStatus: true, poll: true };
 const CONNECT_OPTIONS: OptionNames<ClientOptions & RequestOptions> = {
   ...CLIENT_OPTIONS,
   ...REQUEST_OPTIONS,

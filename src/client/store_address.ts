@@ -19,10 +19,10 @@ export type StoreAddress = string | Transport | (() => Promise<Transport> | Tran
 /** Opens a transport. */
 export type Connector = (signal: AbortSignal) => Promise<Opened>;
 
-/** Returns what opens the transport of an address. */
-export function connector(address: StoreAddress | undefined): Connector {
+/** Returns what opens the transport of an address. An address of text may poll, for microseconds. */
+export function connector(address: StoreAddress | undefined, poll: number = 0): Connector {
   if (address === undefined || typeof address === "string") {
-    return async (signal) => await openTransport(address, { signal });
+    return async (signal) => await openTransport(address, { signal, poll });
   }
   if (typeof address === "function") {
     return async () => {

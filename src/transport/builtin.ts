@@ -43,6 +43,11 @@ export function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
   return load(name);
 }
 
+/** The number of CPUs that this process may use. */
+export function availableCpus(): number {
+  return builtin("node:os").availableParallelism();
+}
+
 /** Runs a function after a turn of the event loop, which stays alive until then. */
 export function afterTurn(run: () => void): void {
   (globalThis as unknown as Globals).setImmediate(run);

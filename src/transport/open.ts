@@ -3,6 +3,7 @@
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "./address.ts";
 import { whileBusy } from "./busy.ts";
 import { type ConnectionError, noneFound, openFailure } from "./errors.ts";
+import { isPollUseful } from "./poll_option.ts";
 import type { OpenOptions, Transport } from "./transport.ts";
 
 /** Opens the Unix socket at a path, by the API of the runtime that this is. Waits while its backlog is full. */
@@ -12,7 +13,15 @@ async function openUnix(path: string, options: OpenOptions): Promise<Transport> 
     : "Bun" in globalThis
     ? await import("./bun.ts")
     : await import("./node.ts");
-  return await whileBusy(() => adapter.openUnix(path, options), options.signal);
+  const open = () => whileBusy(() => adapter.openUnix(path, options), options.signal);
+  const { poll = 0 } = options;
+  return isPollUseful(poll) ? await openPolled(open, poll) : await open();
+}
+
+/** Opens a connection that polls, by what the event loop of the runtime needs. */
+async function openPolled(open: () => Promise<Transport>, microseconds: number): Promise<Transport> {
+  const way = "Deno" in globalThis ? await import("./polling_deno.ts") : await import("./polling_turns.ts");
+  return await way.openPolled(open, microseconds);
 }
 
 async function openXenbus(path: string, options: OpenOptions): Promise<Transport> {

@@ -72,4 +72,10 @@ export interface OpenOptions {
    * @default undefined
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * How long the event loop polls for a reply before it sleeps, in microseconds.
+   *
+   * @default 0
+   */
+  readonly poll?: number | undefined;
 }

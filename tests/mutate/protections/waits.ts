@@ -57,4 +57,25 @@ export const waits: readonly Protection[] = [
     testFile: "tests/transport/busy.test.ts",
     test: "repeats an attempt that fails with EAGAIN, after pauses from 1 to 50 ms",
   },
+  {
+    name: "the bound of polling",
+    file: "src/transport/polled.ts",
+    remove: " && this.#clock.now() < this.#deadline",
+    testFile: "tests/transport/polled.test.ts",
+    test: "Polled ends when the bound has passed since the last send, also if events come",
+  },
+  {
+    name: "no polling with one CPU",
+    file: "src/transport/poll_option.ts",
+    remove: " && cpus() > 1",
+    testFile: "tests/transport/polled.test.ts",
+    test: "isPollUseful() is false with one CPU, and without microseconds",
+  },
+  {
+    name: "no polling after close()",
+    file: "src/transport/polled.ts",
+    remove: "this.#due.clear();",
+    testFile: "tests/transport/polled.test.ts",
+    test: "Polled ends with close(), which closes the transport each time and the look once",
+  },
 ];
