@@ -88,9 +88,17 @@ async function compare(shape: Shape, placement: Placement): Promise<void> {
   }
   const [load = 0] = loadavg();
   console.log(`${title}, ${PLACEMENTS[placement]}, ${pairs} pairs of rounds, load ${load.toFixed(1)}\n`);
-  const heading = ["the client's CPU time by the daemon's", commit, "this tree", "the client: this / before", "the daemon"];
+  const heading = [
+    "the client's CPU time by the daemon's",
+    commit,
+    "this tree",
+    "the client: this / before",
+    "the daemon",
+  ];
   console.log(`${table(heading, rows)}\n`);
 }
 
-console.log(`"the client: this / before" compares the CPU times of the two clients, "the daemon" those of the daemon.\n`);
+console.log(
+  `"the client: this / before" compares the CPU times of the two clients, "the daemon" those of the daemon.\n`,
+);
 for (const shape of shapes) for (const placement of stores.placements) await compare(shape, placement);
