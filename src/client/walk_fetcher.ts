@@ -11,6 +11,8 @@ import type { NodeReply, WalkReader } from "./walk_reader.ts";
 
 /** The largest number of nodes whose requests are in flight, which bounds the load of a walk on the store. */
 const IN_FLIGHT_MAX = 1024;
+/** With more nodes in flight, further ones wait, so that the requests of many nodes leave in one write. */
+const REFILL_AT = IN_FLIGHT_MAX - 16;
 
 const NONE: readonly FoundNode[] = [];
 const nothing = () => {};
@@ -188,7 +190,7 @@ export class Fetcher {
   /** Asks for as much as may be under way. */
   #ask(): void {
     // A request that cannot be sent settles its node within the loop.
-    if (this.#isAsking) return;
+    if (this.#isAsking || this.#inFlight > REFILL_AT) return;
     this.#isAsking = true;
     while (this.#inFlight < IN_FLIGHT_MAX && !this.#isStopped) {
       const node = this.#waiting.take();
@@ -227,10 +229,9 @@ class WaitingNodes {
 
   take(): FoundNode | undefined {
     if (this.#length === 0) return undefined;
-    let node = this.#levels[this.#deepest]?.shift();
-    while (node === undefined) node = this.#levels[--this.#deepest]?.shift();
     this.#length--;
-    return node;
+    while ((this.#levels[this.#deepest]?.length ?? 0) === 0) this.#deepest--;
+    return this.#levels[this.#deepest]?.shift();
   }
 }
 
