@@ -45,7 +45,8 @@ export type { RequestMessage } from "./src/client/tracer.ts";
 export type { TransactionBody, TransactOptions } from "./src/client/transact.ts";
 export type { Transaction } from "./src/client/transaction.ts";
 export type { Predicate } from "./src/client/wait_for.ts";
-export type { Walk, WalkNode, WalkOptions } from "./src/client/walk.ts";
+export type { Walk, WalkOptions } from "./src/client/walk.ts";
+export type { WalkNode } from "./src/client/walk_node.ts";
 export type { EventCallback } from "./src/events/callbacks.ts";
 export {
   type ApplianceEvent,

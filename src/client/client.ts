@@ -106,7 +106,11 @@ export class Client extends ReportingClient implements AsyncDisposable {
     }
     const signals = new SharedSignals();
     super({
-      send: (request) => this.#connection.request({ ...request, transactionId: 0 }),
+      sender: {
+        request: (request) => this.#connection.request(request),
+        send: (request, handler) => this.#connection.send(request, handler),
+      },
+      transactionId: 0,
       signals,
       track: (operation) => this.#tracer.track(operation),
     });

@@ -7,7 +7,7 @@ import { ConnectionError } from "../transport/errors.ts";
 import type { SharedSignals } from "./abort.ts";
 import { type Backoff, checkAttempts, pause, pauseBefore } from "./backoff.ts";
 import type { MonitorControl } from "./monitor.ts";
-import type { Request } from "./request.ts";
+import type { ReplyHandler, Request } from "./request.ts";
 import { Router } from "./router.ts";
 import type { Status } from "./status.ts";
 import type { Connector } from "./store_address.ts";
@@ -111,9 +111,13 @@ export class Connection {
 
   /** Sends a request. */
   request<T>(request: Request<T>): Promise<T> {
-    if (this.#router !== null) return this.#router.request(request);
-    const { operation, path } = request;
-    return Promise.reject(new ConnectionError(NOT_CONNECTED, { operation: operationName(operation), path }));
+    return this.#router?.request(request) ?? Promise.reject(notConnected(request));
+  }
+
+  /** Sends a request and calls its handler with the result. Throws if the request cannot be sent. */
+  send<T>(request: Request<T>, handler: ReplyHandler<T>): void {
+    if (this.#router === null) throw notConnected(request);
+    this.#router.send(request, handler);
   }
 
   /** Opens the connection, unless it is open or being opened. */
@@ -276,6 +280,10 @@ export class Connection {
     queueMicrotask(() => this.#onStatus(status));
     this.#tracer.status(status);
   }
+}
+
+function notConnected<T>({ operation, path }: Request<T>): ConnectionError {
+  return new ConnectionError(NOT_CONNECTED, { operation: operationName(operation), path });
 }
 
 function messageOf(error: unknown): string {

@@ -5,13 +5,13 @@ import { InvalidPayloadError } from "../wire/errors.ts";
 import { Operation } from "../wire/operations.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 import { checkedString, NO_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
-import type { NodeContext, Send } from "./node_context.ts";
+import type { NodeContext, Sender } from "./node_context.ts";
 import { NodeOperations } from "./nodes.ts";
 import { booleanReply, numberReply, okReply, textReply } from "./replies.ts";
 
 /** The operations on domains, features and quotas, which a client has beside those on nodes. */
 export abstract class DomainOperations extends NodeOperations {
-  readonly #send: Send;
+  readonly #sender: Sender;
 
   /**
    * For the client, which knows how its requests are sent.
@@ -20,7 +20,7 @@ export abstract class DomainOperations extends NodeOperations {
    */
   constructor(context: NodeContext) {
     super(context);
-    this.#send = context.send;
+    this.#sender = context.sender;
   }
 
   /**
@@ -193,7 +193,8 @@ export abstract class DomainOperations extends NodeOperations {
     parse: (payload: Uint8Array) => T,
     options: RequestOptions,
   ): Promise<T> {
-    return this.#send({ operation, parts, parse, signal: signalOf(operation, options) });
+    const signal = signalOf(operation, options);
+    return this.#sender.request({ operation, transactionId: 0, parts, parse, signal });
   }
 }
 

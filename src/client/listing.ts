@@ -19,17 +19,27 @@ export async function listDirectory(ask: Ask, track: () => Progress | null = () 
   try {
     return await ask(Operation.DIRECTORY, splitStrings, []);
   } catch (error) {
-    if (!(error instanceof XenStoreError) || error.code !== "E2BIG") throw error;
-    const progress = track();
-    progress?.pulse();
-    try {
-      const names = await listParts(ask, error);
-      progress?.done();
-      return names;
-    } catch (failure) {
-      progress?.fail();
-      throw failure;
-    }
+    if (!isTooBig(error)) throw error;
+    return await listInParts(ask, error, track);
+  }
+}
+
+/** Tells whether an error of DIRECTORY says that the names do not fit one reply. */
+export function isTooBig(error: unknown): error is XenStoreError {
+  return error instanceof XenStoreError && error.code === "E2BIG";
+}
+
+/** The names of a directory's children, which do not fit one reply, as the store said by the error `tooBig`. */
+export async function listInParts(ask: Ask, tooBig: XenStoreError, track: () => Progress | null): Promise<string[]> {
+  const progress = track();
+  progress?.pulse();
+  try {
+    const names = await listParts(ask, tooBig);
+    progress?.done();
+    return names;
+  } catch (failure) {
+    progress?.fail();
+    throw failure;
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Progress } from "../events/progress.ts";
 import type { SharedSignals } from "./abort.ts";
 import type { RequestOptions } from "./arguments.ts";
-import type { Request } from "./request.ts";
+import type { ReplyHandler, Request } from "./request.ts";
 import type { LongOperation } from "./tracer.ts";
 import type { Follow } from "./unawaited.ts";
 
@@ -13,16 +13,20 @@ export interface ReadOptions<D> extends RequestOptions {
   readonly default: D;
 }
 
-/** A request about one path, as {@linkcode NodeOperations} makes it. */
-export type NodeRequest<T> = Omit<Request<T>, "transactionId">;
-
-/** Sends a request, within the transaction if the sender is one. */
-export type Send = <T>(request: NodeRequest<T>) => Promise<T>;
+/** Sends requests. */
+export interface Sender {
+  /** Sends a request and resolves with its result. */
+  request<T>(request: Request<T>): Promise<T>;
+  /** Sends a request and calls its handler with the result. Throws if the request cannot be sent. */
+  send<T>(request: Request<T>, handler: ReplyHandler<T>): void;
+}
 
 /** What {@linkcode NodeOperations} needs. */
 export interface NodeContext {
-  /** Sends a request. */
-  readonly send: Send;
+  /** Sends the requests. */
+  readonly sender: Sender;
+  /** The transaction of the requests, 0 for none. */
+  readonly transactionId: number;
   /** The signals of all waits of the client. */
   readonly signals: SharedSignals;
   /** Follows the requests that a caller may forget to await; by default nothing does. */

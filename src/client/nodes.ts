@@ -21,13 +21,15 @@ import {
 import { type Ask, listDirectory } from "./listing.ts";
 import { missingOr, unreadable } from "./missing.ts";
 import { bytesReply, okReply, permissionsReply } from "./replies.ts";
-import type { NodeContext, ReadOptions, Send } from "./node_context.ts";
+import type { NodeContext, ReadOptions, Sender } from "./node_context.ts";
 import type { Follow } from "./unawaited.ts";
-import { type Walk, walk, type WalkOptions, type WalkReader } from "./walk.ts";
+import { type Walk, walk, type WalkOptions } from "./walk.ts";
+import { NodeReader } from "./walk_reader.ts";
 
 /** The operations on nodes, which a client and each of its transactions have. */
 export abstract class NodeOperations {
-  readonly #send: Send;
+  readonly #sender: Sender;
+  readonly #transactionId: number;
   readonly #signals: SharedSignals;
   readonly #follow: Follow;
   readonly #track: NodeContext["track"];
@@ -37,8 +39,9 @@ export abstract class NodeOperations {
    *
    * @internal
    */
-  constructor({ send, signals, follow = unfollowed, track }: NodeContext) {
-    this.#send = send;
+  constructor({ sender, transactionId, signals, follow = unfollowed, track }: NodeContext) {
+    this.#sender = sender;
+    this.#transactionId = transactionId;
     this.#signals = signals;
     this.#follow = follow;
     this.#track = track;
@@ -246,8 +249,8 @@ export abstract class NodeOperations {
   /**
    * Visits a node and everything below it, with children in the order of the store.
    *
-   * Parents come before their children, or after them if `topDown` is false. The walk reads ahead: the requests of one
-   * level run concurrently.
+   * Parents come before their children, or after them if `topDown` is false. The walk reads ahead: the requests of at
+   * most 1,024 nodes run concurrently.
    *
    * @param top The node to start from.
    * @param options The order, the limits, and the signal that ends the walk.
@@ -263,11 +266,12 @@ export abstract class NodeOperations {
    * ```
    */
   walk(top: Path, options: WalkOptions = {}): Walk {
-    const reader: WalkReader = {
-      read: (path) => this.#follow(this.#onPath(Operation.READ, path, bytesReply, NO_OPTIONS), true),
-      list: (path) => this.#follow(this.#list(path, NO_OPTIONS), true),
-    };
-    return walk(reader, pathText(top, "walk"), options, { signals: this.#signals, progress: this.#track("walk") });
+    const reader = new NodeReader(this.#sender, this.#transactionId, this.#track);
+    return walk(reader, pathText(top, "walk"), options, {
+      signals: this.#signals,
+      follow: this.#follow,
+      progress: this.#track("walk"),
+    });
   }
 
   /**
@@ -304,7 +308,8 @@ export abstract class NodeOperations {
     if (!isOperation(operation) || operation === Operation.WATCH_EVENT || operation === Operation.ERROR) {
       throw new InvalidOperationError(operation);
     }
-    return await this.#send({ operation, parts, parse: bytesReply, signal: signalOf(operation, options) });
+    const [transactionId, signal] = [this.#transactionId, signalOf(operation, options)];
+    return await this.#sender.request({ operation, transactionId, parts, parse: bytesReply, signal });
   }
 
   #read<T, D>(
@@ -347,7 +352,15 @@ export abstract class NodeOperations {
     try {
       const checked = checkedPath(path, operation);
       const signal = signalOf(operation, options, known);
-      return this.#send({ operation, path: checked, parts: [checked, ...more(checked)], parse, signal });
+      const parts = more === nothing ? [checked] : [checked, ...more(checked)];
+      return this.#sender.request({
+        operation,
+        transactionId: this.#transactionId,
+        path: checked,
+        parts,
+        parse,
+        signal,
+      });
     } catch (error) {
       return Promise.reject(error);
     }

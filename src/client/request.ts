@@ -27,6 +27,14 @@ export interface Request<T> {
   readonly undo?: (result: T) => void;
 }
 
+/** Takes what becomes of a request, in the turn in which it is known. */
+export interface ReplyHandler<in T> {
+  /** Takes the result. Must not throw. */
+  resolve(result: T): void;
+  /** Takes the error. Must not throw. */
+  reject(error: unknown): void;
+}
+
 /** Takes the events of one watch. */
 export interface Subscriber {
   /** Takes the path that changed, as the store reports it. */

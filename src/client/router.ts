@@ -10,7 +10,7 @@ import { SharedSignals } from "./abort.ts";
 import { afterTime, CleanUps } from "./clean_up.ts";
 import { PendingTable, type Waiting } from "./pending.ts";
 import { numberReply, PayloadError } from "./replies.ts";
-import type { Request, RouterOptions, Subscriber } from "./request.ts";
+import type { ReplyHandler, Request, RouterOptions, Subscriber } from "./request.ts";
 import { lost, unexpected } from "./router_errors.ts";
 import type { LongOperation, RequestTrace, Tracer } from "./tracer.ts";
 import type { Progress } from "../events/progress.ts";
@@ -18,13 +18,12 @@ import { ConnectionError, UnexpectedPacketError } from "../transport/errors.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { Traits, Transport } from "../transport/transport.ts";
 
-/** A request in flight. Its callbacks change when the caller stops waiting. */
+/** A request in flight. Its handler changes when the caller stops waiting. */
 interface Pending extends Waiting {
   readonly operation: Operation;
   readonly path: string | undefined;
   readonly parse: (payload: Uint8Array) => unknown;
-  resolve: (result: never) => void;
-  reject: (error: unknown) => void;
+  handler: ReplyHandler<never>;
   /** Removes the signal's listener. */
   release: () => void;
   /** What tells of the request, if anything listens. */
@@ -34,6 +33,8 @@ interface Pending extends Waiting {
 const nothing = () => {};
 
 const MAX_ID = 0xffffffff;
+/** Calls back at the end of a turn, as queueMicrotask() does, which costs Node an object of its own for each call. */
+const TURN = Promise.resolve();
 const SILENT = "the connection was given up: the store was silent while a monitor or a transaction was closed";
 const nudge = { operation: Operation.GET_DOMAIN_PATH, transactionId: 0, parts: ["0"], parse: () => {} };
 
@@ -90,18 +91,24 @@ export class Router {
 
   /** Sends a request and resolves with what `parse` makes of its reply. */
   request<T>(request: Request<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      request.signal?.throwIfAborted();
-      const id = this.#freeId();
-      const trace = this.#tracer?.isWanted === true ? this.#tracer.started(request, id) : null;
-      if (trace === null) return this.#enqueue(id, request, resolve, reject, null);
-      try {
-        this.#enqueue(id, request, resolve, reject, trace);
-      } catch (error) {
-        trace.failed(error);
-        throw error;
-      }
-    });
+    return new Promise<T>((resolve, reject) => this.send<T>(request, { resolve, reject }));
+  }
+
+  /**
+   * Sends a request and calls its handler with what `parse` makes of the reply. A promise for each request would cost
+   * long work more than the requests themselves. Throws if the request cannot be sent.
+   */
+  send<T>(request: Request<T>, handler: ReplyHandler<T>): void {
+    request.signal?.throwIfAborted();
+    const id = this.#freeId();
+    const trace = this.#tracer?.isWanted === true ? this.#tracer.started(request, id) : null;
+    if (trace === null) return this.#enqueue(id, request, handler, null);
+    try {
+      this.#enqueue(id, request, handler, trace);
+    } catch (error) {
+      trace.failed(error);
+      throw error;
+    }
   }
 
   /** Starts to report the progress of a long operation; `null` if nothing listens. */
@@ -179,15 +186,14 @@ export class Router {
   #enqueue<T>(
     id: number,
     request: Request<T>,
-    resolve: (result: T) => void,
-    reject: (error: unknown) => void,
+    handler: ReplyHandler<T>,
     trace: RequestTrace | null,
   ): void {
     const { operation, path, parse, signal } = request;
     // A callback that heard of the request may have closed the connection.
     if (this.#end !== null) throw lost(this.#end, operation, path);
     const length = this.#append(id, request);
-    const pending: Pending = { id, operation, path, parse, resolve, reject, release: nothing, trace };
+    const pending: Pending = { id, operation, path, parse, handler, release: nothing, trace };
     this.#pending.add(pending);
     if (signal !== undefined) this.#abortable(pending, request, signal);
     this.#schedule();
@@ -223,10 +229,10 @@ export class Router {
   #schedule(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => this.#flush());
+    void TURN.then(this.#flush);
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     this.#flushing = false;
     if (this.#encoder.length === 0 || this.#end !== null) return;
     try {
@@ -235,7 +241,7 @@ export class Router {
       // The transport threw, and may have sent a part of the bytes.
       this.#finish(this.#ended(error));
     }
-  }
+  };
 
   #receive(bytes: Uint8Array): void {
     if (this.#end !== null) return;
@@ -280,14 +286,14 @@ export class Router {
     this.#pending.delete(pending.id);
     pending.release();
     pending.trace?.succeeded(packet.payload);
-    pending.resolve(result as never);
+    pending.handler.resolve(result as never);
   }
 
   #fail(pending: Pending, error: unknown): void {
     this.#pending.delete(pending.id);
     pending.release();
     pending.trace?.failed(error);
-    pending.reject(error);
+    pending.handler.reject(error);
   }
 
   /**
@@ -296,11 +302,10 @@ export class Router {
    */
   #abortable<T>(pending: Pending, { undo = nothing }: Request<T>, signal: AbortSignal): void {
     pending.release = this.signals.add(signal, () => {
-      const { reject } = pending;
+      const { handler } = pending;
       pending.release = nothing;
-      pending.resolve = undo;
-      pending.reject = nothing;
-      reject(signal.reason);
+      pending.handler = { resolve: undo, reject: nothing };
+      handler.reject(signal.reason);
     });
   }
 

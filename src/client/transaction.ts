@@ -8,6 +8,7 @@ import { TransactionEndedError } from "./errors.ts";
 import { NO_OPTIONS, type RequestOptions, signalOf } from "./arguments.ts";
 import { NodeOperations, unfollowed } from "./nodes.ts";
 import { okReply, transactionReply } from "./replies.ts";
+import type { ReplyHandler, Request } from "./request.ts";
 import type { Router } from "./router.ts";
 import type { Follow } from "./unawaited.ts";
 
@@ -44,10 +45,12 @@ export class Transaction extends NodeOperations {
    */
   constructor(router: Router, id: number, follow: Follow = unfollowed) {
     super({
-      send: (request) => {
-        if (!this.#isLive) return Promise.reject(this.#ended(request.operation, request.path));
-        return router.request({ ...request, transactionId: id });
+      sender: {
+        request: <T>(request: Request<T>) =>
+          new Promise<T>((resolve, reject) => this.#send<T>(request, { resolve, reject })),
+        send: (request, handler) => this.#send(request, handler),
       },
+      transactionId: id,
       signals: router.signals,
       follow,
       track: (operation) => router.track(operation),
@@ -102,6 +105,11 @@ export class Transaction extends NodeOperations {
   /** Whether the store still has the transaction, as far as this client knows. */
   get #isLive(): boolean {
     return this.#open && this.#router.resets === this.#resets;
+  }
+
+  #send<T>(request: Request<T>, handler: ReplyHandler<T>): void {
+    if (!this.#isLive) throw this.#ended(request.operation, request.path);
+    this.#router.send(request, handler);
   }
 
   async #rollback(options: RequestOptions): Promise<void> {

@@ -5,6 +5,8 @@ export const ABSOLUTE_PATH_MAX = 3072;
 /** The longest path below a domain's home, in bytes. */
 export const RELATIVE_PATH_MAX = 2048;
 
+/** Most paths, which need no other check. */
+const usual = /^(?:\/[A-Za-z0-9\-_@]+)+$/;
 const legal = /^[A-Za-z0-9\-/_@]*$/;
 const firstIllegal = /[^A-Za-z0-9\-/_@]/u;
 
@@ -13,6 +15,7 @@ const firstIllegal = /[^A-Za-z0-9\-/_@]/u;
  * (`@introduceDomain`, `@releaseDomain`) is valid as well.
  */
 export function pathFault(path: string, special = false): string | null {
+  if (path.length <= RELATIVE_PATH_MAX && usual.test(path)) return null;
   if (path === "/") return null;
   if (path === "") return "it is empty";
   if (!legal.test(path)) return `it contains ${JSON.stringify(firstIllegal.exec(path)?.[0])}`;

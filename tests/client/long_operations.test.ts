@@ -2,7 +2,6 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { SharedSignals } from "../../src/client/abort.ts";
 import { type Ask, listDirectory } from "../../src/client/listing.ts";
 import { walk } from "../../src/client/walk.ts";
 import { EventClass, type ProgressEvent } from "../../src/events/classes.ts";
@@ -11,6 +10,7 @@ import { Reporter } from "../../src/events/reporter.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { FakeClock } from "../events/fake_clock.ts";
+import { treeReader, walkContext } from "../support/walking.ts";
 
 function tracked(operation: string) {
   const clock = new FakeClock();
@@ -25,15 +25,12 @@ function tracked(operation: string) {
 
 describe("progress of a walk", () => {
   const children: Record<string, readonly string[]> = { "/": ["a", "b"], "/a": ["c"] };
-  const reader = {
-    read: () => Promise.resolve(new Uint8Array(0)),
-    list: (path: string) => Promise.resolve([...children[path] ?? []]),
-  };
+  const reader = treeReader((path) => children[path] ?? []);
 
   for (const topDown of [true, false]) {
     test(`counts the nodes that were visited and found (topDown: ${topDown})`, async () => {
       const { clock, seen, progress } = tracked("walk");
-      for await (const _node of walk(reader, "/", { topDown }, { signals: new SharedSignals(), progress })) {
+      for await (const _node of walk(reader, "/", { topDown }, walkContext(progress))) {
         clock.pass(1500);
       }
       assertEquals(seen, topDown ? ["2/4", "3/4", "4/4"] : ["2/4", "3/4", "4/4"]);
@@ -42,7 +39,7 @@ describe("progress of a walk", () => {
 
   test("ends without an event if the loop is left", async () => {
     const { clock, seen, progress } = tracked("walk");
-    for await (const { path } of walk(reader, "/", {}, { signals: new SharedSignals(), progress })) {
+    for await (const { path } of walk(reader, "/", {}, walkContext(progress))) {
       clock.pass(2500);
       if (path === "/a") break;
     }

@@ -2,7 +2,8 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Walk, WalkNode } from "../../src/client/walk.ts";
+import type { Walk } from "../../src/client/walk.ts";
+import type { WalkNode } from "../../src/client/walk_node.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { shown } from "../support/bytes.ts";
 import { connected, quiet } from "../support/peer.ts";

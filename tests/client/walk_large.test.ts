@@ -2,12 +2,12 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SharedSignals } from "../../src/client/abort.ts";
-import { NodeOperations } from "../../src/client/nodes.ts";
 import { walk } from "../../src/client/walk.ts";
+import type { WalkReader } from "../../src/client/walk_reader.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { connected } from "../support/peer.ts";
 import { serveTree, tree } from "../support/tree.ts";
+import { treeReader, walkContext } from "../support/walking.ts";
 
 /** 3 levels of nodes: 1 + width + width * width of them. */
 function wide(width: number): string[] {
@@ -16,21 +16,8 @@ function wide(width: number): string[] {
 }
 
 /** A chain of nodes, whose paths are longer than any store takes. */
-class Chain extends NodeOperations {
-  readonly #length: number;
-
-  constructor(length: number) {
-    super({ send: () => Promise.reject(new Error("not a store")), signals: new SharedSignals(), track: () => null });
-    this.#length = length;
-  }
-
-  override read(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(0));
-  }
-
-  override list(path: string): Promise<string[]> {
-    return Promise.resolve(path.length >= 2 * this.#length ? [] : ["x"]);
-  }
+function chain(length: number): WalkReader {
+  return treeReader((path) => path.length >= 2 * length ? [] : ["x"]);
 }
 
 async function count(nodes: AsyncIterable<unknown>): Promise<number> {
@@ -59,8 +46,7 @@ describe("walk(), of a large tree", () => {
 
   for (const topDown of [true, false]) {
     test(`visits a chain of 5,000 nodes without running out of stack (topDown: ${topDown})`, async () => {
-      const chain = new Chain(5000);
-      assertEquals(await count(walk(chain, "/", { topDown }, { signals: new SharedSignals(), progress: null })), 5001);
+      assertEquals(await count(walk(chain(5000), "/", { topDown }, walkContext())), 5001);
     });
   }
 
