@@ -8,10 +8,10 @@ import { type Series, verdict } from "./series.ts";
 const ROUNDS = 3;
 const SIZES = [1000, 100_000, 1_000_000];
 const MODES = ["transaction", "read", "write", "read any", "write any"];
-/** How much slower requests may be with many nodes. */
-const FLAT = 1.3;
+/** How much more time requests may take with many nodes. */
+const FLAT = 1.5;
 /** Bytes of heap that a node may take. */
-const HEAP = 400;
+const HEAP = 200;
 
 /** The daemon in the same process. */
 export const daemonEmbeddedSeries: Series = {

@@ -4,7 +4,7 @@ import process from "node:process";
 import { Client } from "../../mod.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import { heapInUse } from "../../tests/support/heap.ts";
-import { argument, microseconds, report } from "./measure.ts";
+import { argument, cpuMicroseconds, report } from "./measure.ts";
 import { nodePath, NODES, nodesWithDirectories, writeNodes } from "./nodes.ts";
 
 /** Visits all numbers below a count of nodes that is no multiple of it, not one after the other. */
@@ -38,7 +38,7 @@ const result: Record<string, number> = {};
 async function measure(size: number, suffix: string): Promise<void> {
   for (const [mode, run] of Object.entries(modes)) {
     await run(requests, size);
-    result[`${mode} ${suffix}`] = await microseconds(requests, () => run(requests, size));
+    result[`${mode} ${suffix}`] = await cpuMicroseconds(requests, () => run(requests, size));
   }
 }
 

@@ -20,9 +20,9 @@ export interface PlacedNode<T> {
 }
 
 /**
- * Lists all nodes below a top, each after its parent and after the siblings that were made before it. The tree is
- * immutable: a change that is made during the walk does not show. `prefix` is the path of the top; without one, the top
- * stands above the root.
+ * Lists all nodes below a top, each after its parent and after the siblings that were made before it. A change that is
+ * made during the walk does not show, if the top is one that a view gave. `prefix` is the path of the top; without one,
+ * the top stands above the root.
  */
 export function* nodesBelow<T extends Parent<T>>(top: T, prefix?: string): Generator<PlacedNode<T>> {
   // The walk has a stack of its own: guests decide how deep a tree is (XSA-418).
