@@ -144,6 +144,14 @@ export function python(file: "xen.lowlevel.xs" | "pyxs", ...args: readonly strin
   };
 }
 
+/** The script that makes the events of a watch, for those who take them. */
+export const WRITER: string = join(BENCH, "variants", "write_events.py");
+
+/** A client of Python's that takes the events of a watch, as the variant `events`. */
+export function pythonEvents(file: "xen.lowlevel.xs" | "pyxs", ...args: readonly string[]): Program {
+  return { ...python(file), command: ["/usr/bin/python3", join(BENCH, "variants", "events.py"), file, ...args] };
+}
+
 /** `xenstore-ls`, with options if they are given. */
 export function xenstoreLs(path: string, ...options: readonly string[]): Program {
   return { name: ["xenstore-ls", ...options].join(" "), command: ["/usr/bin/xenstore-ls", ...options, path] };

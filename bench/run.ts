@@ -15,6 +15,7 @@ import { daemonEmbeddedSeries } from "./series/daemon_embedded.ts";
 import { daemonLoadSeries } from "./series/daemon_load.ts";
 import { daemonNodesSeries } from "./series/daemon_nodes.ts";
 import { daemonManySeries, daemonRequestsSeries } from "./series/daemon_requests.ts";
+import { eventsSeries } from "./series/events.ts";
 import { domainsSeries } from "./series/domains.ts";
 import { poolsSeries } from "./series/pools.ts";
 import { manySeries } from "./series/many.ts";
@@ -30,6 +31,7 @@ const groups: Readonly<Record<string, readonly Series[]>> = {
   client: [
     ...oneByOneSeries,
     manySeries,
+    eventsSeries,
     walkSeries,
     checkpointsSeries,
     poolsSeries,

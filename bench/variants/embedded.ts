@@ -1,28 +1,14 @@
 // Our daemon in the client's own process, and how it bears more and more nodes. Arguments: requests, then numbers of nodes.
 
 import process from "node:process";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Client } from "../../mod.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
-import { argument, microseconds, report } from "./measure.ts";
+import { heapInUse } from "../../tests/support/heap.ts";
+import { argument, cpuMicroseconds, report } from "./measure.ts";
 import { nodePath, NODES, nodesWithDirectories, writeNodes } from "./nodes.ts";
 
 /** Visits all numbers below a count of nodes that is no multiple of it, not one after the other. */
 const STRIDE = 7919;
-
-/** Bytes of the heap, once nothing is in it that is not needed. */
-async function heapInUse(): Promise<number> {
-  if ("Bun" in globalThis) {
-    const { gcAndSweep, heapSize } = await import("bun:jsc");
-    gcAndSweep();
-    return heapSize();
-  }
-  setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 
 const modes: Readonly<Record<string, (count: number, nodes: number) => Promise<void>>> = {
   async transaction(count) {
@@ -52,7 +38,7 @@ const result: Record<string, number> = {};
 async function measure(size: number, suffix: string): Promise<void> {
   for (const [mode, run] of Object.entries(modes)) {
     await run(requests, size);
-    result[`${mode} ${suffix}`] = await microseconds(requests, () => run(requests, size));
+    result[`${mode} ${suffix}`] = await cpuMicroseconds(requests, () => run(requests, size));
   }
 }
 

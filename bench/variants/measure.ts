@@ -28,6 +28,13 @@ export function ownCpu(): number {
   return user + system;
 }
 
+/** Microseconds of CPU time that this process took for each of `count` requests. */
+export async function cpuMicroseconds(count: number, work: () => Promise<void>): Promise<number> {
+  const start = ownCpu();
+  await work();
+  return (ownCpu() - start) / count;
+}
+
 /** Microseconds of CPU time that another process's threads have used: in nanoseconds from the scheduler, not in ticks. */
 export function cpuOf(pid: string): number {
   const tasks = `/proc/${pid}/task`;

@@ -2,10 +2,13 @@
 
 import type { Taken } from "./queue.ts";
 import type { Arrival, WaitOptions, Watch } from "./watch.ts";
-import type { MonitorEvent, ResyncEvent } from "./watch_events.ts";
+import type { ChangeEvent, MonitorEvent, ResyncEvent } from "./watch_events.ts";
+import type { WatchedValues } from "./watched_values.ts";
 
 /** What an iterator needs of its monitor. */
 export interface DeliverySource {
+  /** Takes the next event that is accepted, if one waits. */
+  poll(accepts: (arrival: Arrival) => boolean): Taken<Arrival> | null;
   /** Takes the next event that is accepted; `null` after the end. */
   take(accepts: (arrival: Arrival) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<Arrival> | null>;
   /** Ends the waits of a taker. */
@@ -38,9 +41,10 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     this.#following = null;
     if (following !== null && !this.#done) return { done: false, value: following };
     for (;;) {
-      const taken = this.#done ? null : await this.#source.take(this.#accepts, this.#signal, this);
+      const taken = this.#poll() ?? (this.#done ? null : await this.#source.take(this.#accepts, this.#signal, this));
       if (taken === null) return { done: true, value: undefined };
-      const event = await this.#eventOf(taken);
+      const told = this.#eventOf(taken);
+      const event = told instanceof Promise ? await told : told;
       if (event !== null) return { done: false, value: event };
     }
   }
@@ -57,8 +61,13 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     return this;
   }
 
+  /** Takes an event that waits: a promise for each would take most of the time of a burst of events. */
+  #poll(): Taken<Arrival> | null {
+    return this.#done || this.#signal?.aborted ? null : this.#source.poll(this.#accepts);
+  }
+
   /** Returns the event to deliver; `null` if there is nothing to tell. */
-  async #eventOf(taken: Taken<Arrival>): Promise<MonitorEvent | null> {
+  #eventOf(taken: Taken<Arrival>): MonitorEvent | Promise<MonitorEvent | null> {
     if ("lost" in taken) {
       const losers = this.#source.watches().filter((watch) => taken.origins.has(watch));
       this.#following = resync(losers);
@@ -67,11 +76,15 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     const { event, watch } = taken.item;
     if (event.type === "reconnected") this.#following = resync(this.#source.watches());
     if (event.type !== "change" || watch === null || watch.values === null) return event;
+    return this.#valueOf(event, watch, watch.values);
+  }
+
+  async #valueOf({ path }: ChangeEvent, watch: Watch, values: WatchedValues): Promise<MonitorEvent | null> {
     try {
-      return await watch.values.next(event.path, (path) => this.#source.read(path, this.#signal));
+      return await values.next(path, (path) => this.#source.read(path, this.#signal));
     } catch (error) {
       // The value was not delivered: the next loop reads it again.
-      if (this.#signal?.aborted) watch.deliver(event.path);
+      if (this.#signal?.aborted) watch.deliver(path);
       throw error;
     }
   }

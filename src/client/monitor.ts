@@ -165,6 +165,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
     checkOptions("wait", options, WAIT_OPTIONS);
     return new Deliveries({
+      poll: (accepts) => this.#queue.poll(accepts),
       take: (accepts, signal, taker) => this.#queue.take(accepts, signal, taker),
       leave: (taker) => this.#queue.leave(taker),
       watches: () => this.#watches,

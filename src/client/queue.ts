@@ -82,6 +82,14 @@ export class BoundedQueue<T> {
   }
 
   /**
+   * Takes the next item that is accepted, without a wait, and drops the items before it. Returns `null` if no item
+   * waits.
+   */
+  poll(accepts: (item: T) => boolean): Taken<T> | null {
+    return this.#entries.length === 0 ? null : this.#shift(accepts);
+  }
+
+  /**
    * Takes the next item that is accepted, and drops the items before it. Returns `null` after the end.
    *
    * Waits for an item until the signal is aborted, or until {@linkcode leave} is called for the same taker, which gives

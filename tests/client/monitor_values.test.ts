@@ -59,6 +59,46 @@ describe("a watch with values", () => {
     assertEquals([first, await next(events)], ["/a: null -> 9", "/a: 9 -> 10"]);
   });
 
+  test("reads each node at most once for all of its events that wait together", async () => {
+    const { client, peer } = await connected();
+    const monitor = client.monitor();
+    const wire = await watch(peer, monitor, "/a", "t", { values: true });
+    const reads = new Map<string, number>();
+    let turn = 0;
+    peer.serve((request) => {
+      if (!request.text.startsWith("READ ")) return request.reply("x");
+      reads.set(request.path, (reads.get(request.path) ?? 0) + 1);
+      request.reply(new TextEncoder().encode(`${turn}`));
+    });
+    const events = monitor.wait();
+    for (turn = 1; turn <= 20; turn++) {
+      for (let i = 0; i < 1000; i++) peer.event(`/a/${i % 10}`, wire);
+      await client.getDomainPath(0);
+      const seen = await Promise.all(Array.from({ length: 10 }, () => next(events)));
+      assertEquals(seen, seen.map((_, i) => `/a/${i}: ${turn === 1 ? null : turn - 1} -> ${turn}`));
+    }
+    assertEquals([...reads.values()], Array.from({ length: 10 }, () => 20));
+  });
+
+  test("reads a node once more for all events that come during its read", async () => {
+    const { client, peer } = await connected();
+    const monitor = client.monitor();
+    const wire = await watch(peer, monitor, "/a", "t", { values: true });
+    const events = monitor.wait();
+    peer.event("/a", wire);
+    const first = next(events);
+    const slow = await peer.expect("READ /a|");
+    for (let i = 0; i < 1000; i++) peer.event("/a", wire);
+    slow.reply(new TextEncoder().encode("old"));
+    assertEquals(await first, "/a: null -> old");
+    const second = next(events);
+    (await peer.expect("READ /a|")).reply(new TextEncoder().encode("new"));
+    assertEquals(await second, "/a: old -> new");
+    const asking = client.getDomainPath(0);
+    (await peer.expect("GET_DOMAIN_PATH 0|")).reply("x");
+    await asking;
+  });
+
   test("delivers in order if two loops wait and the first read is slow", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();

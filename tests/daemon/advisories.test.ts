@@ -3,7 +3,7 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { endDomain } from "../../src/daemon/state/lifecycle.ts";
-import type { StoreNode } from "../../src/daemon/tree/tree.ts";
+import type { StoreNode } from "../../src/daemon/tree/store_node.ts";
 import { PAYLOAD_MAX } from "../../src/wire/header.ts";
 import { type Asked, type Speaker, table, tableOf, type TestStore, type Transaction, within } from "./support.ts";
 

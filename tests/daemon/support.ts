@@ -7,7 +7,7 @@ import { Failure } from "../../src/daemon/state/failure.ts";
 import { toBytes } from "../../src/daemon/tree/latin1.ts";
 import { Store, type StoreOptions } from "../../src/daemon/state/store.ts";
 import { OVERHEAD } from "../../src/daemon/state/transaction.ts";
-import type { StoreNode } from "../../src/daemon/tree/tree.ts";
+import type { StoreNode } from "../../src/daemon/tree/store_node.ts";
 import { Decoder } from "../../src/wire/decoder.ts";
 import type { Packet } from "../../src/wire/header.ts";
 import { Operation, type OperationName, operationName } from "../../src/wire/operations.ts";
@@ -200,8 +200,8 @@ export class TestStore {
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const [at, { value, permissions, children }] = next;
       lines.push(`${at}=${value} ${permissions.toString().slice(0, -1).replaceAll("\0", ",")}`);
-      const below = [...children.entries()].map(([name, child]): [string, StoreNode] => [
-        at === "/" ? `/${name}` : `${at}/${name}`,
+      const below = children.list().map((child): [string, StoreNode] => [
+        at === "/" ? `/${child.name}` : `${at}/${child.name}`,
         child,
       ]);
       stack.push(...below.reverse());

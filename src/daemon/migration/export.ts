@@ -2,7 +2,7 @@
 
 import { pathFault } from "../../wire/path.ts";
 import type { Permissions } from "../tree/permissions.ts";
-import { parentPath } from "../tree/tree.ts";
+import { parentPath } from "../tree/paths.ts";
 import { MigrationError } from "./errors.ts";
 import { Access, ConnectionType, DOMID_INVALID, IGNORED, LETTERS, UNIQUE_ID, UNLIMITED } from "./format.ts";
 import type { ImportOptions } from "./import.ts";

@@ -2,7 +2,7 @@
 
 import { pathFault } from "../../wire/path.ts";
 import { type Entry, Permissions } from "../tree/permissions.ts";
-import { parentPath } from "../tree/tree.ts";
+import { parentPath } from "../tree/paths.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   Access,

@@ -6,7 +6,8 @@ import type { Store } from "../state/store.ts";
 import { fail, type Failure } from "../state/failure.ts";
 import { draftQuota } from "./quotas.ts";
 import { isQuotaName, quotaDescriptions, type QuotaName, quotaNames } from "../tree/quotas.ts";
-import type { StoreNode, Usage } from "../tree/tree.ts";
+import type { Usage } from "../tree/changes.ts";
+import type { StoreNode } from "../tree/store_node.ts";
 
 interface Command {
   /** Its arguments, as the help gives them. */
@@ -47,13 +48,13 @@ function check({ view }: Store, args: readonly string[]): string | Failure {
     if (usage === undefined) counted.set(domid, usage = { nodes: 0, bytes: 0, mentions: 0 });
     return usage;
   };
-  const stack: StoreNode[] = [...view.top.children.entries()].map(([, node]) => node);
+  const stack: StoreNode[] = [...view.top.children.list()];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     const usage = usageOf(node.permissions.owner);
     usage.nodes++;
     usage.bytes += node.size;
     for (const { domid } of node.permissions.entries.slice(1)) usageOf(domid).mentions++;
-    for (const [, child] of node.children.entries()) stack.push(child);
+    for (const child of node.children.list()) stack.push(child);
   }
   for (const domid of new Set([...counted.keys(), ...view.usage.keys()])) {
     const is = view.usageOf(domid);

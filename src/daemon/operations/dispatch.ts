@@ -8,7 +8,8 @@ import { fail, Failure } from "../state/failure.ts";
 import type { Store } from "../state/store.ts";
 import { type Exchange, LEVEL, LEVELS_FREE, OVERHEAD, type Transaction } from "../state/transaction.ts";
 import { fromBytes } from "../tree/latin1.ts";
-import type { Change, View } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
+import type { View } from "../tree/tree.ts";
 import type { Answer, Call } from "./call.ts";
 import { type NodeRule, rules } from "./table.ts";
 

@@ -9,10 +9,8 @@ import type { WorkingTree } from "../state/draft.ts";
 import { fail, Failure } from "../state/failure.ts";
 import { fromBytes, toBytes } from "../tree/latin1.ts";
 import { type Entry, parseEntry, Permissions, Right } from "../tree/permissions.ts";
-import { ancestors, baseName, nodeSize, parentPath, type StoreNode } from "../tree/tree.ts";
-
-/** Up to here V8 copies a part of a text; a longer one would keep the whole message alive that it came in. */
-const COPIED = 12;
+import { nodeSize, type StoreNode } from "../tree/store_node.ts";
+import { ancestors, baseName, parentPath } from "../tree/paths.ts";
 
 /** READ: the value. */
 export function read(call: Call): string | Failure {
@@ -60,16 +58,17 @@ export function write(call: Call, working: WorkingTree): string | Failure {
   if (nul < 0) return fail.EINVAL;
   const found = find(call, call.text.slice(0, nul), Right.WRITE);
   if (found instanceof Failure) return found;
-  const value = detachedValue(call, nul + 1);
+  const text = detachedText(call, nul);
+  const value = text.slice(text.indexOf("\0") + 1);
   const { path, node } = found;
   if (node === null) {
-    const made = make(call, working, path, value);
+    const made = make(call, working, path, value, text);
     if (made instanceof Failure) return made;
     working.changed(path, made, null);
   } else {
     const failure = checkGrowth(call, node, node.permissions, value.length);
     if (failure !== null) return failure;
-    working.changed(path, working.view.put(path, value, node.permissions), null);
+    working.changed(path, working.view.put(path, value, node.permissions, text), null);
   }
   return OK;
 }
@@ -126,15 +125,19 @@ export function setPermissions(call: Call, working: WorkingTree): string | Failu
   if (!domain.privileged && permissions.owner !== node.permissions.owner) return fail.EPERM;
   const failure = checkGrowth(call, node, permissions, node.value.length);
   if (failure !== null) return failure;
-  const changed = working.view.put(path, node.value, permissions);
+  const changed = working.view.put(path, node.value, permissions, node.text);
   // A special node's own change is no event of the kind that it stands for.
   if (!path.startsWith("@")) working.changed(path, changed, node.permissions);
   return OK;
 }
 
-/** The rest of a payload as a text by itself: as a part of the payload's, it would keep the whole of that alive. */
-function detachedValue({ text, payload }: Call, start: number): string {
-  return text.length - start <= COPIED ? text.slice(start) : fromBytes(payload ?? toBytes(text), start);
+/**
+ * The text of the node that WRITE names: the payload from the last name on. The text is a copy: a part of the payload's
+ * text would keep all of that in memory.
+ */
+function detachedText({ text, payload }: Call, nul: number): string {
+  const start = text.lastIndexOf("/", nul) + 1;
+  return payload === null ? fromBytes(toBytes(text.slice(start))) : fromBytes(payload, start);
 }
 
 /** Checks what a guest makes of a node that is there; what is too much cannot be committed in a transaction, either. */
@@ -163,20 +166,26 @@ function exceedsMemory({ store, view }: Call, owner: number, bytes: number): boo
  * Makes a node and those above it that are missing; each inherits the permissions of the one above it, and belongs to
  * the guest that made it. The quotas are looked at before anything is changed (XSA-272, XSA-414).
  */
-function make(call: Call, { view }: WorkingTree, path: string, value: string): StoreNode | Failure {
+function make(
+  call: Call,
+  { view }: WorkingTree,
+  path: string,
+  value: string,
+  text?: string,
+): StoreNode | Failure {
   const { connection: { domain }, transaction } = call;
   const above = nearest(call, path);
   if (above instanceof Failure) return above;
   if (transaction !== null) transaction.created = true;
   const { permissions: inherited } = above.node;
-  if (domain.privileged) return view.make(path, value, inherited);
+  if (domain.privileged) return view.make(path, value, inherited, text);
   const permissions = inherited.ownedBy(domain.domid);
   const missing = [path];
   for (const ancestor of ancestors(path)) {
     if (ancestor === above.path) break;
     missing.push(ancestor);
   }
-  return checkQuotas(call, missing, value, permissions, above.node) ?? view.make(path, value, permissions);
+  return checkQuotas(call, missing, value, permissions, above.node) ?? view.make(path, value, permissions, text);
 }
 
 /**

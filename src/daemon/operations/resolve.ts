@@ -3,7 +3,8 @@
 import { ABSOLUTE_PATH_MAX, RELATIVE_PATH_MAX } from "../../wire/path.ts";
 import type { Connection } from "../state/domains.ts";
 import { fail, Failure } from "../state/failure.ts";
-import { ancestors, type StoreNode } from "../tree/tree.ts";
+import type { StoreNode } from "../tree/store_node.ts";
+import { ancestors } from "../tree/paths.ts";
 import type { Call } from "./call.ts";
 
 const legal = /^[A-Za-z0-9\-/_@]+$/;

@@ -4,7 +4,7 @@ import type { Bytes } from "../tree/bytes.ts";
 import { fromBytes } from "../tree/latin1.ts";
 import { type Entry, Permissions } from "../tree/permissions.ts";
 import { isQuotaName } from "../tree/quotas.ts";
-import type { Change } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
 
 /*
  * A change begins with its kind, one byte; all numbers are little-endian.

@@ -1,7 +1,7 @@
 // The journal of a store: every change is on the disk before a client is told of it.
 
 import type { Clock } from "../clock.ts";
-import type { Change } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
 import { codedError, codeOf } from "../../wire/system_errors.ts";
 import { failed, JournalError } from "./errors.ts";
 import type { Files } from "./files.ts";

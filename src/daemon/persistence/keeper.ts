@@ -5,7 +5,8 @@ import type { Store } from "../state/store.ts";
 import { draftEnd, strangers } from "../state/lifecycle.ts";
 import { quotaNames } from "../tree/quotas.ts";
 import { nodesBelow } from "../tree/listing.ts";
-import type { Change, StoreNode } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
+import type { StoreNode } from "../tree/store_node.ts";
 import { JournalError } from "./errors.ts";
 import type { Journal, SyncPolicy } from "./journal.ts";
 import { type OpenedJournal, openJournal } from "./open.ts";
@@ -142,7 +143,7 @@ export class Keeper implements AsyncDisposable {
 
 /** Replaces what a store holds. Throws a {@linkcode JournalError} if the changes build no tree. */
 function restoreInto(store: Store, changes: Iterable<Change>): void {
-  const initial = [...store.view.top.children.entries()].map(([name]): Change => ({
+  const initial = store.view.top.children.list().map(({ name }): Change => ({
     kind: "remove",
     path: name === "" ? "/" : name,
   }));

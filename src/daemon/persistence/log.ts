@@ -1,6 +1,6 @@
 // A log: batches of changes, appended in order.
 
-import type { Change } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
 import { Bytes } from "../tree/bytes.ts";
 import { encodeChange } from "./changes.ts";
 import type { Files, OpenFile } from "./files.ts";

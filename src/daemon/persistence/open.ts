@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { prepareDirectory } from "../../files/safety.ts";
 import { codedError } from "../../wire/system_errors.ts";
-import type { Change } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
 import { failed, unsafe } from "./errors.ts";
 import { type Files, filesOf } from "./files.ts";
 import { Journal, type JournalOptions } from "./journal.ts";

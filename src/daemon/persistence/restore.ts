@@ -1,6 +1,6 @@
 // The content of a directory: the newest complete snapshot, and the logs after it.
 
-import type { Change } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
 import { ChangeReader } from "./changes.ts";
 import { corrupt, failed, JournalError } from "./errors.ts";
 import type { Files } from "./files.ts";

@@ -1,7 +1,7 @@
 // Writes a snapshot bit by bit, between the daemon's other work.
 
 import type { Clock } from "../clock.ts";
-import type { Change } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
 import { Bytes } from "../tree/bytes.ts";
 import { encodeChange } from "./changes.ts";
 import type { Files, OpenFile } from "./files.ts";

@@ -15,7 +15,7 @@ export function commit(store: Store, connection: Connection, transaction: Transa
   if (transaction.failed) return fail.ENOMEM;
   if (store.fakesConflict) return fail.EAGAIN;
   if (!transaction.hasChanges) return null;
-  const final = transaction.base === store.view.top ? transaction : transaction.replay(store.view);
+  const final = store.view.isAt(transaction.base) ? transaction : transaction.replay(store.view);
   if (final === null) return fail.EAGAIN;
   if (final.created && !connection.privileged && exceedsNodes(store, final)) return fail.ENOSPC;
   store.charge(connection.domain);

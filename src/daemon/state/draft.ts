@@ -1,7 +1,8 @@
 // A change of the store: worked out on a fork of the tree, persisted, and only then applied.
 
 import type { Permissions } from "../tree/permissions.ts";
-import type { StoreNode, View } from "../tree/tree.ts";
+import type { StoreNode } from "../tree/store_node.ts";
+import type { View } from "../tree/tree.ts";
 import type { Failure } from "./failure.ts";
 
 /** A fork of the tree that notes what is changed on it, so that the watches of the change fire later. */

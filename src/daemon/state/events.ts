@@ -6,7 +6,9 @@ import type { ChangeEvents } from "./draft.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Permissions, Right } from "../tree/permissions.ts";
 import type { Transaction } from "./transaction.ts";
-import { parentPath, type StoreNode, type View } from "../tree/tree.ts";
+import type { StoreNode } from "../tree/store_node.ts";
+import { parentPath } from "../tree/paths.ts";
+import type { View } from "../tree/tree.ts";
 import { byOrder, WatchTrie } from "./watches.ts";
 
 /** The node of an event, with the permissions that decide which domains may know of it. */

@@ -3,7 +3,9 @@
 import type { Store } from "./store.ts";
 import { type Domain, DOMID_SELF, PRIVILEGED_DOMID } from "./domains.ts";
 import { nodesBelow, type PlacedNode, subtree } from "../tree/listing.ts";
-import type { StoreNode, Usage, View } from "../tree/tree.ts";
+import type { Usage } from "../tree/changes.ts";
+import type { StoreNode } from "../tree/store_node.ts";
+import type { View } from "../tree/tree.ts";
 import type { Draft } from "./draft.ts";
 
 /**

@@ -1,8 +1,8 @@
 // The old trees that open transactions of guests keep in memory, and how much of that is allowed.
 
-import { noChildren } from "../tree/children.ts";
 import { Permissions } from "../tree/permissions.ts";
-import { StoreNode, View } from "../tree/tree.ts";
+import { emptyTop } from "../tree/store_node.ts";
+import { View } from "../tree/tree.ts";
 import type { Connection } from "./domains.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -62,7 +62,7 @@ export class Pins {
 /** Replaces a transaction by one that keeps nothing but the id, and that can only end. */
 function expire({ transactions }: Connection, transaction: Transaction): void {
   const { id, payer, bytes } = transaction;
-  const nothing = new View(new StoreNode("", new Permissions([OWNER]), noChildren(), 0), { last: 0 });
+  const nothing = new View(emptyTop(new Permissions([OWNER])), { last: 0 });
   const expired = new Transaction(id, nothing, payer);
   expired.expired = true;
   transactions.set(id, expired);

@@ -2,11 +2,12 @@
 
 import { DOMID_ANY } from "../../wire/permissions.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { noChildren } from "../tree/children.ts";
 import { subtree } from "../tree/listing.ts";
 import { type Entry, Permissions, Right } from "../tree/permissions.ts";
 import { Quotas } from "../tree/quotas.ts";
-import { type Change, StoreNode, View } from "../tree/tree.ts";
+import type { Change } from "../tree/changes.ts";
+import { emptyTop } from "../tree/store_node.ts";
+import { View } from "../tree/tree.ts";
 import { ControlLog } from "./control_log.ts";
 import { Connection, Domain, DOMID_SELF, PRIVILEGED_DOMID, type Watch } from "./domains.ts";
 import { Draft } from "./draft.ts";
@@ -72,7 +73,7 @@ export class Store {
     this.log = new ControlLog(options.log ?? null);
     this.limiter = new Limiter(options.clock ?? systemClock);
     const own = new Permissions([owner]);
-    this.view = new View(new StoreNode("", own, noChildren(), 0), { last: 0 });
+    this.view = new View(emptyTop(own), { last: 0 });
     this.events = new Events(this.view);
     this.#pins = new Pins(this.view, options.pinnedMax);
     const draft = this.draft();
@@ -132,8 +133,10 @@ export class Store {
     return domid !== DOMID_ANY && (this.domains.has(domid) || this.isAlive(domid));
   }
 
-  /** Starts a draft, on a new fork of the tree or on one that was made before and that nothing has changed since. */
-  draft(view: View = this.view.fork()): Draft {
+  /**
+   * Starts a draft, on a new sketch of the tree or on a fork that was made before and that nothing has changed since.
+   */
+  draft(view: View = this.view.sketch()): Draft {
     return new Draft(view, this.events);
   }
 

@@ -3,7 +3,8 @@
 import { nodesBelow } from "../tree/listing.ts";
 import type { Permissions } from "../tree/permissions.ts";
 import type { Quotas } from "../tree/quotas.ts";
-import type { StoreNode, View } from "../tree/tree.ts";
+import type { StoreNode } from "../tree/store_node.ts";
+import type { View } from "../tree/tree.ts";
 import type { WorkingTree } from "./draft.ts";
 import { fail, type Failure } from "./failure.ts";
 

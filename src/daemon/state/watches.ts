@@ -1,7 +1,7 @@
 // The watches that are set. A change finds its watches without looking at the others.
 
 import type { Watch } from "./domains.ts";
-import type { StoreNode } from "../tree/tree.ts";
+import type { StoreNode } from "../tree/store_node.ts";
 
 /** A path that watches wait at, and the node there. */
 export interface Watched {
@@ -134,7 +134,7 @@ export class WatchTrie {
       for (const [branch, names] of parts) {
         const watched = follow(from, names);
         if (watched === null) continue;
-        inner.push([from.node.children.position(nameAt(names, 0)), { branch, watched, left: false }]);
+        inner.push([from.node.children.get(nameAt(names, 0))?.order ?? -1, { branch, watched, left: false }]);
       }
       for (const [, visit] of inner.sort(([a], [b]) => b - a)) stack.push(visit);
     };

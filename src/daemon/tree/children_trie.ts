@@ -1,5 +1,7 @@
 // A trie of names by their hashes, 32 ways at each level, that never changes: what changes it gives another.
 
+import type { Edit, Owner } from "./owner.ts";
+
 const BITS = 5;
 const MASK = 31;
 /** The shift of the deepest level: names that are alike in all bits of their hashes share a bucket below it. */
@@ -14,25 +16,20 @@ const CODES: Uint32Array = crypto.getRandomValues(new Uint32Array(256));
 /** With fewer numbers than so many to a leaf, each leaf is put into its place; with more, they are sorted. */
 const SPARSE = 8;
 
-/** One name: its number in the order, and what it stands for. */
-export class Leaf<T> {
+/** What a trie holds under a name. */
+export interface Child {
   readonly name: string;
+  /** The place in the order of creation: it grows from one child to the next, with gaps. */
   readonly order: number;
-  readonly child: T;
-
-  /** Makes a leaf. */
-  constructor(name: string, order: number, child: T) {
-    this.name = name;
-    this.order = order;
-    this.child = child;
-  }
+  /** Whether the name is this one. */
+  isNamed(name: string): boolean;
 }
 
 /** Two names or more of the same hash, sorted by name: many of them take few comparisons. */
-class Bucket<T> {
-  readonly leaves: readonly Leaf<T>[];
+class Bucket<T extends Child> {
+  readonly leaves: readonly T[];
 
-  constructor(leaves: readonly Leaf<T>[]) {
+  constructor(leaves: readonly T[]) {
     this.leaves = leaves;
   }
 
@@ -48,40 +45,43 @@ class Bucket<T> {
     return low;
   }
 
-  find(name: string): Leaf<T> | undefined {
+  find(name: string): T | undefined {
     const leaf = this.leaves[this.#indexOf(name)];
-    return leaf?.name === name ? leaf : undefined;
+    return leaf?.isNamed(name) ? leaf : undefined;
   }
 
-  with(leaf: Leaf<T>): Bucket<T> {
-    const at = this.#indexOf(leaf.name);
-    return new Bucket(this.leaves.toSpliced(at, this.leaves[at]?.name === leaf.name ? 1 : 0, leaf));
+  with(leaf: T): Bucket<T> {
+    const { name } = leaf;
+    const at = this.#indexOf(name);
+    return new Bucket(this.leaves.toSpliced(at, this.leaves[at]?.isNamed(name) ? 1 : 0, leaf));
   }
 
   /** The bucket without a name that it has; the other leaf if only two were left. */
-  without(name: string): Bucket<T> | Leaf<T> | undefined {
+  without(name: string): Bucket<T> | T | undefined {
     const leaves = this.leaves.toSpliced(this.#indexOf(name), 1);
     return leaves.length === 1 ? leaves[0] : new Bucket(leaves);
   }
 }
 
-type Slot<T> = Branch<T> | Leaf<T> | Bucket<T>;
+type Slot<T extends Child> = Branch<T> | Bucket<T> | T;
 
 /** One level: which of the 32 ways lead on, and where to. But for the root, there are two leaves or more below it. */
-export class Branch<T> {
+export class Branch<T extends Child> {
   readonly bitmap: number;
-  readonly slots: readonly Slot<T>[];
+  readonly slots: Slot<T>[];
+  readonly owner: Owner;
 
   /** Makes a level. */
-  constructor(bitmap: number, slots: readonly Slot<T>[]) {
+  constructor(bitmap: number, slots: Slot<T>[], owner: Owner) {
     this.bitmap = bitmap;
     this.slots = slots;
+    this.owner = owner;
   }
 }
 
 /** A trie without names. */
-export function emptyBranch<T>(): Branch<T> {
-  return new Branch<T>(0, []);
+export function emptyBranch<T extends Child>(owner: Owner): Branch<T> {
+  return new Branch<T>(0, [], owner);
 }
 
 /**
@@ -97,7 +97,7 @@ export function hashName(name: string, codes: Uint32Array = CODES): number {
 }
 
 /** The leaf of a name. */
-export function find<T>(root: Branch<T>, hash: number, name: string): Leaf<T> | undefined {
+export function find<T extends Child>(root: Branch<T>, hash: number, name: string): T | undefined {
   let slot: Slot<T> | undefined = root;
   for (let shift = 0; slot instanceof Branch; shift += BITS) {
     const bit = bitOf(hash, shift);
@@ -105,55 +105,84 @@ export function find<T>(root: Branch<T>, hash: number, name: string): Leaf<T> | 
     slot = slot.slots[placeOf(slot.bitmap, bit)];
   }
   if (slot instanceof Bucket) return slot.find(name);
-  return slot?.name === name ? slot : undefined;
+  return slot?.isNamed(name) ? slot : undefined;
 }
 
-/** The trie with a leaf more, or with another leaf of a name. */
-export function put<T>(branch: Branch<T>, hash: number, leaf: Leaf<T>, shift = 0): Branch<T> {
+/**
+ * The trie with a leaf more, or with another leaf of a name. The same branch, changed in place, if the edit owns it and
+ * changes in place.
+ */
+export function put<T extends Child>(branch: Branch<T>, hash: number, leaf: T, edit: Edit, shift = 0): Branch<T> {
   const { bitmap, slots } = branch;
   const bit = bitOf(hash, shift);
   const at = placeOf(bitmap, bit);
   const slot = slots[at];
-  if ((bitmap & bit) === 0 || slot === undefined) return new Branch(bitmap | bit, slots.toSpliced(at, 0, leaf));
-  return new Branch(bitmap, slots.with(at, putInto(slot, hash, leaf, shift + BITS)));
+  const { owner } = edit;
+  if ((bitmap & bit) === 0 || slot === undefined) return new Branch(bitmap | bit, slots.toSpliced(at, 0, leaf), owner);
+  const fresh = putInto(slot, hash, leaf, edit, shift + BITS);
+  if (!edit.inPlace || branch.owner !== owner) return new Branch(bitmap, slots.with(at, fresh), owner);
+  slots[at] = fresh;
+  return branch;
 }
 
-function putInto<T>(slot: Slot<T>, hash: number, leaf: Leaf<T>, shift: number): Slot<T> {
-  if (slot instanceof Branch) return put(slot, hash, leaf, shift);
+function putInto<T extends Child>(slot: Slot<T>, hash: number, leaf: T, edit: Edit, shift: number): Slot<T> {
+  if (slot instanceof Branch) return put(slot, hash, leaf, edit, shift);
   if (slot instanceof Bucket) return slot.with(leaf);
-  return slot.name === leaf.name ? leaf : together(slot, hashName(slot.name), leaf, hash, shift);
+  const { name } = slot;
+  return leaf.isNamed(name) ? leaf : together(slot, hashName(name), leaf, hash, edit.owner, shift);
 }
 
 /** What leads to two leaves of different names: as many levels as they have bits alike, and one more. */
-function together<T>(a: Leaf<T>, hashA: number, b: Leaf<T>, hashB: number, shift: number): Slot<T> {
+function together<T extends Child>(
+  a: T,
+  hashA: number,
+  b: T,
+  hashB: number,
+  owner: Owner,
+  shift: number,
+): Slot<T> {
   if (shift > DEEPEST) return new Bucket(a.name < b.name ? [a, b] : [b, a]);
   const [bitA, bitB] = [bitOf(hashA, shift), bitOf(hashB, shift)];
-  if (bitA === bitB) return new Branch<T>(bitA, [together(a, hashA, b, hashB, shift + BITS)]);
-  return new Branch<T>(bitA | bitB, placeOf(bitA | bitB, bitA) === 0 ? [a, b] : [b, a]);
+  if (bitA === bitB) return new Branch<T>(bitA, [together(a, hashA, b, hashB, owner, shift + BITS)], owner);
+  return new Branch<T>(bitA | bitB, placeOf(bitA | bitB, bitA) === 0 ? [a, b] : [b, a], owner);
 }
 
 /** The trie without a name that it has. */
-export function remove<T>(branch: Branch<T>, hash: number, name: string, shift = 0): Branch<T> {
+export function remove<T extends Child>(
+  branch: Branch<T>,
+  hash: number,
+  name: string,
+  owner: Owner,
+  shift = 0,
+): Branch<T> {
   const { bitmap, slots } = branch;
   const bit = bitOf(hash, shift);
   const at = placeOf(bitmap, bit);
-  const rest = removeFrom(slots[at], hash, name, shift + BITS);
+  const rest = removeFrom(slots[at], hash, name, owner, shift + BITS);
   return rest === undefined
-    ? new Branch(bitmap ^ bit, slots.toSpliced(at, 1))
-    : new Branch(bitmap, slots.with(at, rest));
+    ? new Branch(bitmap ^ bit, slots.toSpliced(at, 1), owner)
+    : new Branch(bitmap, slots.with(at, rest), owner);
 }
 
-function removeFrom<T>(slot: Slot<T> | undefined, hash: number, name: string, shift: number): Slot<T> | undefined {
+function removeFrom<T extends Child>(
+  slot: Slot<T> | undefined,
+  hash: number,
+  name: string,
+  owner: Owner,
+  shift: number,
+): Slot<T> | undefined {
   if (slot instanceof Bucket) return slot.without(name);
   if (!(slot instanceof Branch)) return undefined;
-  const rest = remove(slot, hash, name, shift);
+  const rest = remove(slot, hash, name, owner, shift);
   const [first] = rest.slots;
-  return rest.slots.length === 1 && first instanceof Leaf ? first : rest;
+  return rest.slots.length === 1 && first !== undefined && !(first instanceof Branch) && !(first instanceof Bucket)
+    ? first
+    : rest;
 }
 
 /** The leaves, by their numbers. */
-export function inOrder<T>(root: Branch<T>): Leaf<T>[] {
-  const leaves: Leaf<T>[] = [];
+export function inOrder<T extends Child>(root: Branch<T>): T[] {
+  const leaves: T[] = [];
   collect(root, leaves);
   let first = Infinity;
   let last = 0;
@@ -162,12 +191,12 @@ export function inOrder<T>(root: Branch<T>): Leaf<T>[] {
     if (order > last) last = order;
   }
   if (last - first > leaves.length * SPARSE) return leaves.sort((a, b) => a.order - b.order);
-  const places = new Array<Leaf<T> | undefined>(leaves.length === 0 ? 0 : last - first + 1);
+  const places = new Array<T | undefined>(leaves.length === 0 ? 0 : last - first + 1);
   for (const leaf of leaves) places[leaf.order - first] = leaf;
   return places.filter((leaf) => leaf !== undefined);
 }
 
-function collect<T>({ slots }: Branch<T>, leaves: Leaf<T>[]): void {
+function collect<T extends Child>({ slots }: Branch<T>, leaves: T[]): void {
   for (const slot of slots) {
     if (slot instanceof Branch) collect(slot, leaves);
     else if (slot instanceof Bucket) { for (const leaf of slot.leaves) leaves.push(leaf); }

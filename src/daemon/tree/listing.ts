@@ -1,9 +1,10 @@
 // Walks over the nodes of a tree, in an order in which the tree can be built again.
 
 import type { Children } from "./children.ts";
+import type { Child } from "./children_trie.ts";
 
 /** What a walk needs of a node. */
-interface Parent<T> {
+interface Parent<T extends Child> extends Child {
   readonly children: Children<T>;
 }
 
@@ -19,25 +20,25 @@ export interface PlacedNode<T> {
 }
 
 /**
- * Lists all nodes below a top, each after its parent and after the siblings that were made before it. The tree is
- * immutable: a change that is made during the walk does not show. `prefix` is the path of the top; without one, the top
- * stands above the root.
+ * Lists all nodes below a top, each after its parent and after the siblings that were made before it. A change that is
+ * made during the walk does not show, if the top is one that a view gave. `prefix` is the path of the top; without one,
+ * the top stands above the root.
  */
 export function* nodesBelow<T extends Parent<T>>(top: T, prefix?: string): Generator<PlacedNode<T>> {
   // The walk has a stack of its own: guests decide how deep a tree is (XSA-418).
-  const stack = [{ path: prefix ?? "", children: top.children.entries()[Symbol.iterator]() }];
+  const stack = [{ path: prefix ?? "", children: top.children.list()[Symbol.iterator]() }];
   for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
-    const { done, value } = level.children.next();
+    const { done, value: node } = level.children.next();
     if (done) {
       stack.pop();
       continue;
     }
-    const [name, node] = value;
+    const { name } = node;
     // The name of the root is "", and the name of a special node is its path.
     const path = prefix === undefined && stack.length === 1 ? name : `${level.path}/${name}`;
     const placed = { path: path === "" ? "/" : path, node, descend: true };
     yield placed;
-    if (placed.descend) stack.push({ path, children: node.children.entries()[Symbol.iterator]() });
+    if (placed.descend) stack.push({ path, children: node.children.list()[Symbol.iterator]() });
   }
 }
 
@@ -46,6 +47,6 @@ export function* subtree<T extends Parent<T>>(top: T): Generator<T> {
   const stack = [top];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     yield node;
-    for (const [, child] of node.children.entries()) stack.push(child);
+    for (const child of node.children.list()) stack.push(child);
   }
 }

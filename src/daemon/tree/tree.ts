@@ -1,113 +1,21 @@
-// The tree: nodes that never change, below one top that is replaced by every change.
+// The tree: nodes that never change, and lists of them that change in place only if no other tree has them.
 
+import type { Change, Usage } from "./changes.ts";
 import { type Children, noChildren } from "./children.ts";
-import { fromBytes, toBytes } from "./latin1.ts";
 import { subtree } from "./listing.ts";
+import { nodeText, StoreNode, valueLength } from "./store_node.ts";
+import { type Edit, frozenEdit, Owner } from "./owner.ts";
+import { baseName } from "./paths.ts";
 import type { Permissions } from "./permissions.ts";
-import type { QuotaName } from "./quotas.ts";
-
-/** Up to here V8 copies a part of a text; a longer one would keep the whole message alive that it came in. */
-const COPIED = 12;
 
 /** About how many bytes of memory a node takes in addition to its texts. */
 const NODE_BYTES = 256;
-
-/** A node. */
-export class StoreNode {
-  /** Its value, a character for each byte. */
-  readonly value: string;
-  /** The permissions of the node. */
-  readonly permissions: Permissions;
-  /** The nodes below it. */
-  readonly children: Children<StoreNode>;
-  /** Another number after every change of its value, its permissions or the names of its children. */
-  readonly generation: number;
-
-  /** Makes a node of its parts. */
-  constructor(value: string, permissions: Permissions, children: Children<StoreNode>, generation: number) {
-    this.value = value;
-    this.permissions = permissions;
-    this.children = children;
-    this.generation = generation;
-  }
-
-  /** Bytes that count for the quotas: a header, the permissions, the value, and the names of the children. */
-  get size(): number {
-    return nodeSize(this.permissions, this.value.length, this.children.listingBytes);
-  }
-}
-
-/** Bytes that count for the quotas, for a node of these parts. */
-export function nodeSize(permissions: Permissions, valueBytes: number, listingBytes: number): number {
-  return 16 + 8 * permissions.entries.length + valueBytes + listingBytes;
-}
-
-/**
- * One step of what changed, to be kept or sent elsewhere. Taken again in their order they build the same tree, the
- * order of children included.
- */
-export type Change =
-  | {
-    /** Makes a node, as the last child of a parent that is there, or changes the one that is there. */
-    readonly kind: "put";
-    readonly path: string;
-    /** A character for each byte. */
-    readonly value: string;
-    readonly permissions: Permissions;
-  }
-  | {
-    /** Removes a node and all below it. */
-    readonly kind: "remove";
-    readonly path: string;
-  }
-  | {
-    /** Sets a quota: of one domain, or the one that new domains get. */
-    readonly kind: "quota";
-    readonly domid: number | null;
-    readonly name: QuotaName;
-    readonly value: number;
-  }
-  | {
-    /** Forgets the quotas of a domain: a later one of its number starts with those of new domains. */
-    readonly kind: "forget";
-    readonly domid: number;
-  };
-
-/** What the nodes of an owner come to. */
-export interface Usage {
-  /** How many nodes a domain owns. */
-  nodes: number;
-  /** Their {@linkcode StoreNode.size}s together. */
-  bytes: number;
-  /** How many nodes of others name it in their permissions. */
-  mentions: number;
-}
 
 const NOTHING: Readonly<Usage> = Object.freeze({ nodes: 0, bytes: 0, mentions: 0 });
 
 /** A number that grows with every change, common to all views of a store. */
 export interface Generations {
   last: number;
-}
-
-/** The path above a path; "/" for those that have none above them. */
-export function parentPath(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash <= 0 ? "/" : path.slice(0, slash);
-}
-
-/** The paths above a path, nearest first, as far as the root. */
-export function* ancestors(path: string): Generator<string> {
-  while (path !== "/") yield path = parentPath(path);
-}
-
-/** The last name of a path. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function detached(name: string): string {
-  return name.length > COPIED ? fromBytes(toBytes(name)) : name;
 }
 
 /** The end of the name that begins at `start`. */
@@ -123,8 +31,6 @@ function nameEnd(path: string, start: number): number {
  * path, cut at its slashes, names the way from the top.
  */
 export class View {
-  /** What stands above the root. Comparing it tells whether anything changed. */
-  top: StoreNode;
   /** What changed since the fork, in order. */
   readonly changes: Change[] = [];
   /** The usage of each owner; in a fork, how much the fork has changed it. */
@@ -135,11 +41,33 @@ export class View {
    */
   replaced = 0;
   readonly #generations: Generations;
+  /** Its mark is on the lists that this tree alone has. */
+  #edit: Edit;
+  #top: StoreNode;
+  /** In a sketch, the one change of a node that is there, which is not in its tree yet. */
+  #pending: { readonly above: StoreNode[]; readonly node: StoreNode } | null = null;
 
   /** Looks at the tree below a top. */
-  constructor(top: StoreNode, generations: Generations) {
-    this.top = top;
+  constructor(top: StoreNode, generations: Generations, edit: Edit = { owner: new Owner(), inPlace: true }) {
+    this.#top = top;
     this.#generations = generations;
+    this.#edit = edit;
+  }
+
+  /**
+   * What stands above the root. The tree below it never changes from now on: later changes of this view replace all
+   * that leads to them.
+   */
+  get top(): StoreNode {
+    this.#settle();
+    this.#edit = { owner: new Owner(), inPlace: this.#edit.inPlace };
+    return this.#top;
+  }
+
+  /** Whether the tree is the one of a top that was taken from a view: nothing has changed since. */
+  isAt(top: StoreNode): boolean {
+    this.#settle();
+    return this.#top === top;
   }
 
   /** A view of its own of the tree as it is now. */
@@ -147,10 +75,20 @@ export class View {
     return new View(this.top, this.#generations);
   }
 
+  /**
+   * A view of the tree for one change, which this view adopts or which is dropped. Until then nothing else may change
+   * this view.
+   */
+  sketch(): View {
+    this.#settle();
+    return new View(this.#top, this.#generations, { owner: this.#edit.owner, inPlace: false });
+  }
+
   /** The node at a path. */
   get(path: string): StoreNode | undefined {
-    if (path === "/") return this.top.children.get("");
-    let node = this.top;
+    this.#settle();
+    if (path === "/") return this.#top.children.get("");
+    let node = this.#top;
     for (let start = 0;;) {
       const end = nameEnd(path, start);
       const child = node.children.get(path.slice(start, end));
@@ -164,13 +102,13 @@ export class View {
    * Makes the tree another one of the same nodes: what started with it before is looked at again when it is committed.
    */
   renew(): void {
-    const { value, permissions, children, generation } = this.top;
-    this.top = new StoreNode(value, permissions, children, generation);
+    const { text, permissions, children, generation, order } = this.#current;
+    this.#top = new StoreNode(text, permissions, children, generation, order);
   }
 
   /** The nearest node above a path that is there, the root at the last, and its path. */
   nearest(path: string): { readonly path: string; readonly node: StoreNode | undefined } {
-    let node = this.top;
+    let node = this.#current;
     let length = 0;
     for (let start = 0, end = nameEnd(path, start); end < path.length; end = nameEnd(path, start)) {
       const child = node.children.get(path.slice(start, end));
@@ -187,7 +125,14 @@ export class View {
    * fork.
    */
   adopt(fork: View): void {
-    this.top = fork.top;
+    const pending = fork.#pending;
+    this.#top = fork.#top;
+    // The lists that only the fork had are this tree's now, and the fork must not change them any more.
+    if (fork.#edit.owner !== this.#edit.owner) {
+      this.#edit = { owner: fork.#edit.owner, inPlace: this.#edit.inPlace };
+      fork.#edit = frozenEdit();
+    }
+    if (pending !== null) this.#replace(pending.above, pending.node, false);
     this.replaced += fork.replaced;
     fork.usage.forEach((usage, domid) => this.#addUsage(domid, usage));
   }
@@ -197,23 +142,40 @@ export class View {
     return this.usage.get(domid) ?? NOTHING;
   }
 
-  /** Makes a node that is missing, and with the same permissions those that are missing above it. */
-  make(path: string, value: string, permissions: Permissions): StoreNode {
+  /**
+   * Makes a node that is missing, and with the same permissions those that are missing above it. `text` is the text of
+   * the node, if the caller has it.
+   */
+  make(
+    path: string,
+    value: string,
+    permissions: Permissions,
+    text: string = nodeText(baseName(path), value),
+  ): StoreNode {
     const above = this.nearest(path).path;
     const start = above === "/" ? 1 : above.length + 1;
     const names = path.slice(start).split("/");
-    const made = new StoreNode(value, permissions, noChildren(), ++this.#generations.last);
+    let end = nameEnd(path, start);
+    const way = this.#descend(path.slice(0, end));
+    const order = way.above.at(-1)?.children.nextOrder ?? 0;
+    const made = new StoreNode(
+      text,
+      permissions,
+      noChildren(),
+      ++this.#generations.last,
+      names.length === 1 ? order : 0,
+    );
     this.#account(made, 1);
     let first = made;
     // From below: that does not make those above anew each time, so that depth, which is up to guests, costs little.
     for (let i = names.length - 1; i > 0; i--) {
-      const children = noChildren<StoreNode>().with(detached(names[i] ?? ""), first);
-      first = new StoreNode("", permissions, children, ++this.#generations.last);
+      const children = noChildren<StoreNode>().put(first, this.#edit);
+      const place = i === 1 ? order : 0;
+      first = new StoreNode(nodeText(names[i - 1] ?? "", ""), permissions, children, ++this.#generations.last, place);
       this.#account(first, 1);
     }
-    let end = nameEnd(path, start);
-    const way = this.#descend(path.slice(0, end));
-    this.#replace(way.above, way.names, detached(names[0] ?? ""), first, true);
+    this.#charge(way.above);
+    this.#replace(way.above, first, true);
     for (; end < path.length; end = nameEnd(path, end + 1)) {
       this.changes.push({ kind: "put", path: path.slice(0, end), value: "", permissions });
     }
@@ -221,73 +183,104 @@ export class View {
     return made;
   }
 
-  /** Makes a node, whose parent is there, or gives the one that is there a value and permissions. */
-  put(path: string, value: string, permissions: Permissions): StoreNode {
-    const { above, names, node: old } = this.#descend(path);
-    const node = new StoreNode(value, permissions, old?.children ?? noChildren(), ++this.#generations.last);
+  /**
+   * Makes a node, whose parent is there, or gives the one that is there a value and permissions. `text` is the text of
+   * the node, if the caller has it.
+   */
+  put(
+    path: string,
+    value: string,
+    permissions: Permissions,
+    text: string = nodeText(baseName(path), value),
+  ): StoreNode {
+    const { above, node: old } = this.#descend(path);
+    const order = old?.order ?? above.at(-1)?.children.nextOrder ?? 0;
+    const children = old?.children ?? noChildren();
+    const node = new StoreNode(text, permissions, children, ++this.#generations.last, order);
     if (old?.permissions === permissions) {
       this.replaced += old.size + NODE_BYTES;
-      this.#grow(permissions.owner, value.length - old.value.length);
+      this.#grow(permissions.owner, valueLength(text) - valueLength(old.text));
     } else {
       this.#account(node, 1);
       if (old !== undefined) this.#account(old, -1);
     }
-    const name = names[names.length - 1] ?? "";
-    this.#replace(above, names, old === undefined ? detached(name) : name, node, old === undefined);
+    this.#charge(above);
+    if (old !== undefined && !this.#edit.inPlace) this.#pending = { above, node };
+    else this.#replace(above, node, old === undefined);
     this.changes.push({ kind: "put", path, value, permissions });
     return node;
   }
 
   /** Removes a node with all below it; gives it as it was. */
   remove(path: string): StoreNode | undefined {
-    const { above, names, node } = this.#descend(path);
+    const { above, name, node } = this.#descend(path);
     if (node === undefined) return undefined;
     if (node.children.size === 0) this.#account(node, -1);
     else for (const removed of subtree(node)) this.#account(removed, -1);
-    this.#replace(above, names, names[names.length - 1] ?? "", null, true);
+    this.#charge(above);
+    const parent = above.pop();
+    if (parent !== undefined) {
+      this.#relist(above, parent, parent.children.without(name, this.#edit));
+    }
     this.changes.push({ kind: "remove", path });
     return node;
   }
 
-  /** The nodes above a path, from the top, the names that lead from each to the next, and the node itself. */
-  #descend(path: string): { above: StoreNode[]; names: string[]; node: StoreNode | undefined } {
+  get #current(): StoreNode {
+    this.#settle();
+    return this.#top;
+  }
+
+  /** Brings the pending change into the tree. */
+  #settle(): void {
+    if (this.#pending === null) return;
+    const { above, node } = this.#pending;
+    this.#pending = null;
+    this.#replace(above, node, false);
+  }
+
+  /** The nodes above a path, from the top, the last name of the path, and the node itself. */
+  #descend(path: string): { above: StoreNode[]; name: string; node: StoreNode | undefined } {
     const above: StoreNode[] = [];
-    const names: string[] = [];
-    let node: StoreNode | undefined = this.top;
+    let name = "";
+    let node: StoreNode | undefined = this.#current;
     const length = path === "/" ? 0 : path.length;
     for (let start = 0; start <= length;) {
       if (node === undefined) throw new RangeError(`cannot put "${path}": its parent does not exist`);
       const end = length === 0 ? 0 : nameEnd(path, start);
-      const name = path.slice(start, end);
+      name = path.slice(start, end);
       above.push(node);
-      names.push(name);
       node = node.children.get(name);
       start = end + 1;
     }
-    return { above, names, node };
+    return { above, name, node };
   }
 
-  /** Puts a node, or nothing, below the last of those above it, and makes all of them anew. */
-  #replace(above: StoreNode[], names: string[], name: string, node: StoreNode | null, relisted: boolean): void {
-    this.replaced += above.length * NODE_BYTES;
+  /** Puts a node below the last of those above it. `relisted` says that the name is new there. */
+  #replace(above: StoreNode[], node: StoreNode, relisted: boolean): void {
     for (let i = above.length - 1; i >= 0; i--) {
-      const old = above[i];
-      if (old === undefined) return;
-      const children = node === null ? old.children.without(name) : old.children.with(name, node);
-      const listed = relisted && i === above.length - 1;
-      const fresh = new StoreNode(
-        old.value,
-        old.permissions,
-        children,
-        listed ? ++this.#generations.last : old.generation,
-      );
-      if (listed && i > 0) {
-        this.#grow(old.permissions.owner, children.listingBytes - old.children.listingBytes);
-      }
-      node = fresh;
-      name = names[i - 1] ?? "";
+      const parent = above[i];
+      if (parent === undefined) return;
+      const children = parent.children.put(node, this.#edit);
+      if (relisted) return this.#relist(above.slice(0, i), parent, children);
+      // The list has changed in place, and so has the tree of all that leads to it.
+      if (children === parent.children) return;
+      node = new StoreNode(parent.text, parent.permissions, children, parent.generation, parent.order);
     }
-    if (node !== null) this.top = node;
+    this.#top = node;
+  }
+
+  /** Gives a node other names of its children. */
+  #relist(above: StoreNode[], parent: StoreNode, children: Children<StoreNode>): void {
+    const { text, permissions, order } = parent;
+    const isTop = above.length === 0;
+    if (!isTop) this.#grow(permissions.owner, children.listingBytes - parent.children.listingBytes);
+    this.#replace(above, new StoreNode(text, permissions, children, ++this.#generations.last, order), false);
+  }
+
+  /** Counts what leads to a change as replaced, even if it changes in place: that is what an old tree keeps. */
+  #charge(above: readonly StoreNode[]): void {
+    this.replaced += above.length * NODE_BYTES;
   }
 
   #usage(domid: number): Usage {

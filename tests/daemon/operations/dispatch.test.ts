@@ -6,7 +6,7 @@ import { handle } from "../../../src/daemon/operations/dispatch.ts";
 import { Failure } from "../../../src/daemon/state/failure.ts";
 import { toBytes } from "../../../src/daemon/tree/latin1.ts";
 import { quotaNames } from "../../../src/daemon/tree/quotas.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
 import { Operation } from "../../../src/wire/operations.ts";
 import { bytes, shown } from "../../support/bytes.ts";
 import { type Speaker, table, tableOf, within } from "../support.ts";

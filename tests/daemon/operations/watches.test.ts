@@ -5,7 +5,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Connection, Watch } from "../../../src/daemon/state/domains.ts";
 import { shutDownDomain } from "../../../src/daemon/state/lifecycle.ts";
 import { Permissions } from "../../../src/daemon/tree/permissions.ts";
-import { parentPath, type View } from "../../../src/daemon/tree/tree.ts";
+import { parentPath } from "../../../src/daemon/tree/paths.ts";
+import type { View } from "../../../src/daemon/tree/tree.ts";
 import { byOrder, WatchTrie } from "../../../src/daemon/state/watches.ts";
 import { PAYLOAD_MAX } from "../../../src/wire/header.ts";
 import { levelsBelow } from "../../../src/wire/path.ts";
@@ -719,7 +720,7 @@ class WatchList {
   below(view: View, path: string): string[] {
     const found: string[] = [];
     const visit = (at: string, depth: number): void => {
-      for (const [name] of view.get(at)?.children.entries() ?? []) {
+      for (const { name } of view.get(at)?.children.list() ?? []) {
         visit(at === "/" ? `/${name}` : `${at}/${name}`, depth + 1);
       }
       if (depth > 0 && this.at(at).length > 0) found.push(at);

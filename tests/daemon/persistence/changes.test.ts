@@ -5,8 +5,9 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
 import { Bytes } from "../../../src/daemon/tree/bytes.ts";
 import { treeChanges } from "../../../src/daemon/persistence/keeper.ts";
-import { noChildren } from "../../../src/daemon/tree/children.ts";
-import { type Change, StoreNode, View } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
+import { emptyTop } from "../../../src/daemon/tree/store_node.ts";
+import { View } from "../../../src/daemon/tree/tree.ts";
 import { randomFractions } from "../../support/random.ts";
 import { historyOf, permissionsOf } from "./model.ts";
 
@@ -54,7 +55,7 @@ describe("a change", () => {
 });
 
 describe("the changes of a tree", () => {
-  const empty = (): View => new View(new StoreNode("", permissionsOf(0), noChildren(), 0), { last: 0 });
+  const empty = (): View => new View(emptyTop(permissionsOf(0)), { last: 0 });
 
   function replay(changes: Iterable<Change>): View {
     const view = empty();

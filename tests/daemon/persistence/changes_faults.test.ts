@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ChangeReader, encodeChange } from "../../../src/daemon/persistence/changes.ts";
 import { Bytes } from "../../../src/daemon/tree/bytes.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
 import { permissionsOf } from "./model.ts";
 
 const changes: readonly Change[] = [

@@ -7,7 +7,7 @@ import { JournalError } from "../../../src/daemon/persistence/errors.ts";
 import type { SyncPolicy } from "../../../src/daemon/persistence/journal.ts";
 import { type OpenedJournal, openFiles } from "../../../src/daemon/persistence/open.ts";
 import { restore } from "../../../src/daemon/persistence/restore.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
 import { ManualClock } from "../../support/line.ts";
 import { eagerClock } from "./clocks.ts";
 import { Crash, Disk } from "./disk.ts";

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Log } from "../../../src/daemon/persistence/log.ts";
 import { openFiles } from "../../../src/daemon/persistence/open.ts";
 import { restore } from "../../../src/daemon/persistence/restore.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
 import { eagerClock } from "./clocks.ts";
 import { Disk } from "./disk.ts";
 import { permissionsOf } from "./model.ts";

@@ -6,7 +6,7 @@ import { JournalError } from "../../../src/daemon/persistence/errors.ts";
 import { Log } from "../../../src/daemon/persistence/log.ts";
 import { openFiles } from "../../../src/daemon/persistence/open.ts";
 import { restore } from "../../../src/daemon/persistence/restore.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
 import { codeOf } from "../../../src/wire/system_errors.ts";
 import { eagerClock } from "./clocks.ts";
 import { Disk } from "./disk.ts";

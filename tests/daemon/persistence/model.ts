@@ -1,7 +1,8 @@
 // A simple store and random changes of it, for the tests of persistence.
 
 import { Permissions } from "../../../src/daemon/tree/permissions.ts";
-import { type Change, parentPath } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
+import { parentPath } from "../../../src/daemon/tree/paths.ts";
 import { randomFractions } from "../../support/random.ts";
 
 /** A store: its nodes with their children in order, and its quotas. */

@@ -8,7 +8,7 @@ import { Log } from "../../../src/daemon/persistence/log.ts";
 import { beginRecord, encodeFileHeader, endRecord, type FileHeader } from "../../../src/daemon/persistence/records.ts";
 import { restore } from "../../../src/daemon/persistence/restore.ts";
 import { Bytes } from "../../../src/daemon/tree/bytes.ts";
-import type { Change } from "../../../src/daemon/tree/tree.ts";
+import type { Change } from "../../../src/daemon/tree/changes.ts";
 import { Disk } from "./disk.ts";
 
 const batch: readonly Change[] = [{ kind: "quota", domid: null, name: "nodes", value: 7 }];

@@ -3,32 +3,36 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Children, noChildren } from "../../../src/daemon/tree/children.ts";
+import type { Child } from "../../../src/daemon/tree/children_trie.ts";
+import { type Edit, frozenEdit } from "../../../src/daemon/tree/owner.ts";
 import { tableOf, within } from "../support.ts";
 
 /** Runs a function, and returns how many nodes it listed or looked for among the children of others. */
 function visits(run: () => void): number {
-  let large = noChildren<number>();
-  for (let i = 0; i < 100; i++) large = large.with(`${i}`, i);
+  const edit = frozenEdit();
+  let large = noChildren();
+  for (let i = 0; i < 100; i++) {
+    large = large.put({ name: `${i}`, order: i, isNamed: (name) => name === `${i}` }, edit);
+  }
   let count = 0;
   const restore: (() => void)[] = [];
-  for (const sample of [noChildren<number>(), large]) {
-    const prototype: Children<unknown> = Object.getPrototypeOf(sample);
-    const { entries, get, with: replace } = prototype;
-    prototype.entries = function* (): Generator<readonly [name: string, child: unknown]> {
-      for (const entry of entries.call(this)) {
-        count++;
-        yield entry;
-      }
+  for (const sample of [noChildren(), large]) {
+    const prototype: Children<Child> = Object.getPrototypeOf(sample);
+    const { list, get, put } = prototype;
+    prototype.list = function (): readonly Child[] {
+      const children = list.call(this);
+      count += children.length;
+      return children;
     };
-    prototype.get = function (name: string): unknown {
+    prototype.get = function (name: string): Child | undefined {
       count++;
       return get.call(this, name);
     };
-    prototype.with = function (name: string, child: unknown): Children<unknown> {
+    prototype.put = function (child: Child, edit: Edit): Children<Child> {
       count++;
-      return replace.call(this, name, child);
+      return put.call(this, child, edit);
     };
-    restore.push(() => Object.assign(prototype, { entries, get, with: replace }));
+    restore.push(() => Object.assign(prototype, { list, get, put }));
   }
   try {
     run();

@@ -3,12 +3,47 @@
 import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Children, noChildren } from "../../../src/daemon/tree/children.ts";
-import { hashName } from "../../../src/daemon/tree/children_trie.ts";
+import { type Child, hashName } from "../../../src/daemon/tree/children_trie.ts";
+import { type Edit, frozenEdit, Owner } from "../../../src/daemon/tree/owner.ts";
 import { randomNumbers } from "../../support/random.ts";
 
-function of(...names: string[]): Children<string> {
-  let children = noChildren<string>();
-  for (const name of names) children = children.with(name, `of ${name}`);
+/** A child that holds a value. */
+class Item<T> implements Child {
+  readonly name: string;
+  readonly value: T;
+  readonly order: number;
+
+  constructor(name: string, value: T, order: number) {
+    this.name = name;
+    this.value = value;
+    this.order = order;
+  }
+
+  isNamed(name: string): boolean {
+    return name === this.name;
+  }
+}
+
+type Items<T> = Children<Item<T>>;
+
+const frozen = frozenEdit();
+
+/** Replaces or appends a child, as a tree does. */
+function put<T>(children: Items<T>, name: string, value: T, edit: Edit = frozen): Items<T> {
+  return children.put(new Item(name, value, children.get(name)?.order ?? children.nextOrder), edit);
+}
+
+function without<T>(children: Items<T>, name: string): Items<T> {
+  return children.without(name, frozen);
+}
+
+function entriesOf<T>(children: Items<T>): [string, T][] {
+  return children.list().map(({ name, value }) => [name, value]);
+}
+
+function of(...names: string[]): Items<string> {
+  let children: Items<string> = noChildren();
+  for (const name of names) children = put(children, name, `of ${name}`);
   return children;
 }
 
@@ -17,19 +52,20 @@ function numbered(count: number): string[] {
 }
 
 /** Checks that all methods agree with the model. */
-function assertLike<T>(children: Children<T>, model: ReadonlyMap<string, T>): void {
+function assertLike<T>(children: Items<T>, model: ReadonlyMap<string, T>): void {
   const listing = [...model.keys()].map((name) => `${name}\0`).join("");
   assertEquals(children.size, model.size);
   assertEquals(children.listing(), listing);
   assertEquals(children.listingBytes, listing.length);
-  assertEquals([...children.entries()], [...model]);
+  assertEquals(entriesOf(children), [...model]);
   let last = -1;
   for (const [name, child] of model) {
-    assert(children.get(name) === child, name);
-    const position = children.position(name);
-    assert(position > last, `${name} is at ${position}, the one before at ${last}`);
-    last = position;
+    const found = children.get(name);
+    assert(found?.value === child, name);
+    assert(found.order > last, `${name} is at ${found.order}, the one before at ${last}`);
+    last = found.order;
   }
+  assert(children.nextOrder > last);
 }
 
 /** Finds pairs of names whose 32-bit hashes are equal. */
@@ -50,19 +86,19 @@ function colliding(pairs: number): string[] {
 function compare(seed: number, names: readonly string[], changes: number, shareOfRemovals: number): void {
   const random = randomNumbers(seed);
   const model = new Map<string, number>();
-  let children = noChildren<number>();
-  const kept: [Children<number>, Map<string, number>][] = [];
+  let children: Items<number> = noChildren();
+  const kept: [Items<number>, Map<string, number>][] = [];
   for (let i = 0; i < changes; i++) {
     const name = names[random(names.length)] ?? "";
     if (random(100) < shareOfRemovals) {
       const before = children;
-      children = children.without(name);
+      children = without(children, name);
       assertEquals(model.delete(name), children !== before);
     } else {
-      children = children.with(name, i);
+      children = put(children, name, i);
       model.set(name, i);
     }
-    assert(children.get(name) === model.get(name));
+    assert(children.get(name)?.value === model.get(name));
     assertEquals(children.size, model.size);
     if (random(64) === 0) {
       assertLike(children, model);
@@ -75,15 +111,14 @@ function compare(seed: number, names: readonly string[], changes: number, shareO
 
 describe("children", () => {
   test("noChildren() is empty", () => {
-    assertLike(noChildren<string>(), new Map());
-    assertEquals(noChildren<string>().get("a"), undefined);
-    assertEquals(noChildren<string>().position("a"), -1);
+    assertLike(noChildren<Item<string>>(), new Map());
+    assertEquals(noChildren().get("a"), undefined);
   });
 
   test("all empty children are the same object", () => {
-    assert(noChildren<unknown>() === noChildren<string>());
-    assert(of("a").without("a") === noChildren());
-    assert(of("a", "b").without("b").without("a") === noChildren());
+    assert(noChildren<Item<string>>() === noChildren());
+    assert(without(of("a"), "a") === noChildren());
+    assert(without(without(of("a", "b"), "b"), "a") === noChildren());
   });
 
   for (const count of [1, 2, 16, 17, 32, 33, 34, 300, 3000]) {
@@ -92,25 +127,24 @@ describe("children", () => {
       assertLike(of(...names), new Map(names.map((name) => [name, `of ${name}`])));
     });
 
-    test(`with() replaces any of ${count} children in its position`, () => {
+    test(`put() replaces any of ${count} children in its position`, () => {
       const names = numbered(count);
-      let children: Children<number | string> = of(...names);
-      for (const [i, name] of names.entries()) children = children.with(name, i);
+      let children: Items<number | string> = of(...names);
+      for (const [i, name] of names.entries()) children = put(children, name, i);
       assertLike(children, new Map(names.map((name, i) => [name, i])));
     });
 
     test(`a removed and recreated child of ${count} moves to the end`, () => {
       const names = numbered(count);
-      const again = of(...names).without("n0").with("n0", "new");
+      const again = put(without(of(...names), "n0"), "n0", "new");
       assertEquals(again.listing(), [...names.slice(1), "n0"].map((name) => `${name}\0`).join(""));
-      assertEquals(again.get("n0"), "new");
+      assertEquals(again.get("n0")?.value, "new");
     });
 
     test(`without() returns the same object for an unknown name among ${count}`, () => {
       const children = of(...numbered(count));
-      assert(children.without("other") === children);
+      assert(without(children, "other") === children);
       assertEquals(children.get("other"), undefined);
-      assertEquals(children.position("other"), -1);
     });
 
     test(`changes do not affect an earlier version of ${count} children`, () => {
@@ -118,10 +152,10 @@ describe("children", () => {
       const before = of(...names);
       const model = new Map(names.map((name) => [name, `of ${name}`]));
       before.listing();
-      before.with("n0", "another").with("new", "new").without("n0").listing();
+      without(put(put(before, "n0", "another"), "new", "new"), "n0").listing();
       assertLike(before, model);
       let fewer = before;
-      for (const name of names) fewer = fewer.without(name);
+      for (const name of names) fewer = without(fewer, name);
       assertEquals(fewer.size, 0);
       assertLike(before, model);
     });
@@ -130,14 +164,14 @@ describe("children", () => {
   test("children can be added and removed one by one, from none to 60", () => {
     const names = numbered(60);
     const model = new Map<string, string>();
-    let children = noChildren<string>();
+    let children: Items<string> = noChildren();
     for (const name of names) {
-      children = children.with(name, name);
+      children = put(children, name, name);
       model.set(name, name);
       assertLike(children, model);
     }
     for (const name of [...names.slice(10), ...names.slice(0, 10)]) {
-      children = children.without(name);
+      children = without(children, name);
       model.delete(name);
       assertLike(children, model);
     }
@@ -150,7 +184,7 @@ describe("children", () => {
     let children = of(...names);
     for (let i = 0; i < 50; i++) {
       const name = `n${i % 33}`;
-      children = children.without(name).with(name, `${i}`);
+      children = put(without(children, name), name, `${i}`);
       model.delete(name);
       model.set(name, `${i}`);
       assertLike(children, model);
@@ -160,7 +194,7 @@ describe("children", () => {
   test("children keep their order if one of them is recreated 1,000 times", () => {
     const names = numbered(40);
     let children = of(...names);
-    for (let i = 0; i < 1000; i++) children = children.without("n7").with("n7", "of n7");
+    for (let i = 0; i < 1000; i++) children = put(without(children, "n7"), "n7", "of n7");
     assertLike(children, new Map([...names.filter((name) => name !== "n7"), "n7"].map((name) => [name, `of ${name}`])));
   });
 
@@ -186,12 +220,13 @@ describe("children", () => {
     assertEquals(hashName(one), hashName(other));
     assert(one !== other);
     const both = of(...numbered(40), one);
-    assertEquals([both.get(other), both.position(other)], [undefined, -1]);
-    assert(both.without(other) === both);
-    const all = both.with(other, "other");
-    assertEquals([all.get(one), all.get(other)], [`of ${one}`, "other"]);
-    assertEquals([all.without(one).get(one), all.without(one).get(other)], [undefined, "other"]);
-    assertEquals([all.without(other).get(one), all.without(other).get(other)], [`of ${one}`, undefined]);
+    assertEquals(both.get(other), undefined);
+    assert(without(both, other) === both);
+    const all = put(both, other, "other");
+    const values = (children: Items<string>): unknown[] => [one, other].map((name) => children.get(name)?.value);
+    assertEquals(values(all), [`of ${one}`, "other"]);
+    assertEquals(values(without(all, one)), [undefined, "other"]);
+    assertEquals(values(without(all, other)), [`of ${one}`, undefined]);
   });
 
   test("similar names of equal length and the empty name are different children", () => {
@@ -205,12 +240,50 @@ describe("children", () => {
     const names = numbered(100_000);
     let children = of(...names);
     assertLike(children, new Map(names.map((name) => [name, `of ${name}`])));
-    for (const name of names) if (name !== "n777") children = children.without(name);
-    assertEquals([...children.entries()], [["n777", "of n777"]]);
+    for (const name of names) if (name !== "n777") children = without(children, name);
+    assertEquals(entriesOf(children), [["n777", "of n777"]]);
   });
 
-  test("a child may be null or 0", () => {
-    const children = noChildren<number | null>().with("a", null).with("b", 0);
-    assertEquals([...children.entries()], [["a", null], ["b", 0]]);
+  for (const count of [1, 32, 33, 3000]) {
+    test(`an edit that owns ${count} children replaces each of them in place`, () => {
+      const edit: Edit = { owner: new Owner(), inPlace: true };
+      const names = numbered(count);
+      let children: Items<number> = noChildren();
+      for (const name of names) children = put(children, name, 0, edit);
+      for (const [i, name] of names.entries()) assert(put(children, name, i, edit) === children);
+      assertLike(children, new Map(names.map((name, i) => [name, i])));
+    });
+
+    test(`an edit changes nothing of ${count} children that another edit made`, () => {
+      const names = numbered(count);
+      const first: Edit = { owner: new Owner(), inPlace: true };
+      let children: Items<number> = noChildren();
+      for (const name of names) children = put(children, name, 0, first);
+      const before = new Map(names.map((name) => [name, 0]));
+      const second: Edit = { owner: new Owner(), inPlace: true };
+      let changed = children;
+      for (const name of names) changed = put(changed, name, 1, second);
+      for (const name of names) changed = put(changed, name, 2, second);
+      assertLike(children, before);
+      assertLike(changed, new Map(names.map((name) => [name, 2])));
+    });
+
+    test(`an edit that owns ${count} children gives another map if it adds or removes one`, () => {
+      const edit: Edit = { owner: new Owner(), inPlace: true };
+      const names = numbered(count);
+      let children: Items<string> = noChildren();
+      for (const name of names) children = put(children, name, name, edit);
+      const model = new Map(names.map((name) => [name, name]));
+      put(children, "new", "new", edit);
+      children.without("n0", edit);
+      assertLike(children, model);
+    });
+  }
+
+  test("an edit that is not in place changes no children that it made before", () => {
+    const edit: Edit = { owner: new Owner(), inPlace: false };
+    const before = put(noChildren<Item<number>>(), "a", 1, edit);
+    put(before, "a", 2, edit);
+    assertLike(before, new Map([["a", 1]]));
   });
 });

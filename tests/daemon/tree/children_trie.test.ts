@@ -4,14 +4,15 @@ import { describe, test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import {
   type Branch,
+  type Child,
   emptyBranch,
   find,
   hashName,
   inOrder,
-  Leaf,
   put,
   remove,
 } from "../../../src/daemon/tree/children_trie.ts";
+import { frozenEdit } from "../../../src/daemon/tree/owner.ts";
 
 const PRIME = 0x01000193;
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
@@ -67,29 +68,37 @@ function colliding(codes: Uint32Array): string[] {
 }
 
 /** A leaf that counts how often the trie looks at its name. */
-class CountingLeaf extends Leaf<number> {
+class CountingLeaf implements Child {
   static looks = 0;
+  readonly order: number;
+  readonly #name: string;
 
   constructor(name: string, order: number) {
-    super(name, order, order);
-    Object.defineProperty(this, "name", {
-      get: () => {
-        CountingLeaf.looks++;
-        return name;
-      },
-    });
+    this.#name = name;
+    this.order = order;
+  }
+
+  get name(): string {
+    CountingLeaf.looks++;
+    return this.#name;
+  }
+
+  isNamed(name: string): boolean {
+    CountingLeaf.looks++;
+    return name === this.#name;
   }
 }
 
 /** Makes a trie of names, finds each, and removes each; returns how often a name was looked at for each on average. */
 function looks(names: readonly string[]): number {
   CountingLeaf.looks = 0;
-  let root: Branch<number> = emptyBranch();
-  for (const [i, name] of names.entries()) root = put(root, hashName(name), new CountingLeaf(name, i));
-  for (const [i, name] of names.entries()) assert(find(root, hashName(name), name)?.child === i);
+  const edit = frozenEdit();
+  let root: Branch<CountingLeaf> = emptyBranch(edit.owner);
+  for (const [i, name] of names.entries()) root = put(root, hashName(name), new CountingLeaf(name, i), edit);
+  for (const [i, name] of names.entries()) assert(find(root, hashName(name), name)?.order === i);
   const { looks } = CountingLeaf;
-  assertEquals(inOrder(root).map(({ child }) => child), names.map((_, i) => i));
-  for (const name of names) root = remove(root, hashName(name), name);
+  assertEquals(inOrder(root).map(({ order }) => order), names.map((_, i) => i));
+  for (const name of names) root = remove(root, hashName(name), name, edit.owner);
   assertEquals(root.slots.length, 0);
   return looks / names.length;
 }

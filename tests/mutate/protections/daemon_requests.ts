@@ -133,7 +133,7 @@ export const daemonRequests: readonly Protection[] = [
   {
     name: "the usage of the names in a listing",
     file: "src/daemon/tree/tree.ts",
-    remove: "this.#grow(old.permissions.owner, children.listingBytes - old.children.listingBytes);",
+    remove: "if (!isTop) this.#grow(permissions.owner, children.listingBytes - parent.children.listingBytes);",
     testFile: "tests/daemon/tree/tree.test.ts",
     test: "has the names of the children as a part of their parent, whoever makes and removes them",
   },
