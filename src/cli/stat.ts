@@ -48,6 +48,7 @@ export async function stat(context: Context): Promise<number> {
   for (const [domid, owned] of [...owners].sort(([a], [b]) => Number(a) - Number(b))) {
     rows.push(await rowOf(session, domid, owned));
   }
+  if (rows.length === 0) return 1;
   const printer = new Printer(context.invocation);
   printer.print(options.has("j") ? rows.map(jsonRow).join("") : table(rows));
   printer.flush();

@@ -67,4 +67,13 @@ describe("stat", () => {
       stderr: "tsxs: cannot read /a: Permission denied\n",
     });
   });
+
+  test("stat prints no table if it may read nothing", async () => {
+    for (const [words, title] of [[[], "text"], [["--json"], "JSON"]] as const) {
+      const peer = new Peer();
+      peer.serve(serveTree(tree("/a/x"), new Set(["/a"])));
+      const { ending, stdout, stderr } = await run(() => peer.transport, ["tsxs", "stat", ...words, "/a"]);
+      assertEquals([ending, stdout, stderr], [1, "", "tsxs: cannot read /a: Permission denied\n"], title);
+    }
+  });
 });
