@@ -9,10 +9,8 @@ import type { Reply, SftpConnection } from "./sftp/connection.ts";
 import { RemoteError } from "./sftp/errors.ts";
 import { type Attributes, modeFields, Open, Packet, sizeFields } from "./sftp/packets.ts";
 
-/** What every server reads and writes in one request. */
-const CHUNK = 32768;
-/** The requests that are sent before a reply is awaited. */
-const WINDOW = 64;
+/** The bytes that are asked for, or sent, before a reply is awaited. */
+const WINDOW = 4 * 2 ** 20;
 /** How often a new file is tried whose name is taken, and then free. */
 const EXCLUSIVE_ATTEMPTS = 10;
 const DIRECTORY_MODE = 0o700;
@@ -78,30 +76,11 @@ export class SftpFiles implements PoolFiles {
     const target = this.#path(path);
     // The server follows links. One that takes the file's place after this leads to another file of that host alone.
     const found = await this.#attributes(connection, target);
-    if (found?.isRegular === false) throw this.#irregular(path);
+    if (found === null) throw codedError("ENOENT", `${JSON.stringify(target)}: no such file`);
+    if (!found.isRegular) throw this.#irregular(path);
     const handle = this.#handleOf(await connection.request(Packet.OPEN, target, target, Open.READ, NO_ATTRIBUTES));
-    const ask = (at: number): { readonly at: number; readonly reply: Promise<Reply> } => {
-      const reply = connection.request(Packet.READ, target, handle, BigInt(at), CHUNK);
-      reply.catch(() => {});
-      return { at, reply };
-    };
     try {
-      const size = found?.size ?? 0;
-      const signals = new SharedSignals();
-      const asked = new Fifo<ReturnType<typeof ask>>();
-      for (let next = start;;) {
-        // One request goes beyond the size, because the file may have grown.
-        for (; asked.length === 0 || (asked.length < WINDOW && next < size); next += CHUNK) asked.push(ask(next));
-        const first = asked.shift();
-        const reply = first === undefined ? null : await unless("EOF", signals.wait(first.reply, signal));
-        if (first === undefined || reply === null) return;
-        const bytes = reply.fields.bytes();
-        yield bytes;
-        if (bytes.length === CHUNK) continue;
-        // After a short reply, the other requests are of no use.
-        await Promise.allSettled(asked.takeAll().map((one) => one.reply));
-        next = first.at + bytes.length;
-      }
+      yield* readHandle(connection, target, handle, { start, size: found.size, signal });
     } finally {
       await closeHandle(connection, target, handle);
     }
@@ -112,18 +91,21 @@ export class SftpFiles implements PoolFiles {
     const target = this.#path(path);
     await this.#makeDirectories(connection, dirname(target));
     if ((await this.#attributes(connection, target))?.isRegular === false) throw this.#irregular(path);
-    const flags = Open.WRITE | Open.CREATE;
+    const flags = Open.READ | Open.WRITE | Open.CREATE;
     const opened = await connection.request(Packet.OPEN, target, target, flags, ...modeFields(FILE_MODE));
     return new SftpPart(connection, target, this.#handleOf(opened));
   }
 
-  async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
+  async createPart(path: string): Promise<PartFile | null> {
     const connection = await this.#connect();
     const target = this.#path(path);
-    await this.#makeDirectories(connection, dirname(target));
     const opened = await this.#openExclusive(connection, target);
-    if (opened === null) return false;
-    const part = new SftpPart(connection, target, this.#handleOf(opened));
+    return opened === null ? null : new SftpPart(connection, target, this.#handleOf(opened));
+  }
+
+  async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
+    const part = await this.createPart(path);
+    if (part === null) return false;
     try {
       await part.write(content, 0);
     } finally {
@@ -164,9 +146,9 @@ export class SftpFiles implements PoolFiles {
     return reply?.fields.attributes() ?? null;
   }
 
-  /** Opens a new file. Resolves with `null` if something has its name. */
+  /** Opens a new file, and makes its directories if they are missing. Resolves with `null` if the name is taken. */
   async #openExclusive(connection: SftpConnection, path: string): Promise<Reply | null> {
-    const flags = Open.WRITE | Open.CREATE | Open.EXCLUSIVE;
+    const flags = Open.READ | Open.WRITE | Open.CREATE | Open.EXCLUSIVE;
     for (let attempt = 1;; attempt++) {
       try {
         return await connection.request(Packet.OPEN, path, path, flags, ...modeFields(FILE_MODE));
@@ -175,6 +157,7 @@ export class SftpFiles implements PoolFiles {
         // A server tells no reason. If something is there, that is the reason. It may be gone by now.
         if (await this.#attributes(connection, path) !== null) return null;
         if (attempt === EXCLUSIVE_ATTEMPTS) throw error;
+        if (codeOf(error) === "ENOENT") await this.#makeDirectories(connection, dirname(path));
       }
     }
   }
@@ -222,6 +205,8 @@ class SftpPart implements PartFile {
   readonly #path: string;
   readonly #handle: Uint8Array;
   readonly #sent = new Set<Promise<void>>();
+  /** The end of what was written. */
+  #size = 0;
   #fault: { readonly error: unknown } | null = null;
   #isOpen = true;
 
@@ -232,31 +217,45 @@ class SftpPart implements PartFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let at = 0; at < bytes.length; at += CHUNK) {
-      while (this.#sent.size >= WINDOW) await Promise.race(this.#sent);
+    const chunk = this.#connection.writeChunk;
+    for (let at = 0; at < bytes.length; at += chunk) {
+      while (this.#sent.size * chunk >= WINDOW) await Promise.race(this.#sent);
       if (this.#fault !== null) throw this.#fault.error;
-      this.#send(bytes.subarray(at, at + CHUNK), position + at);
+      const end = position + Math.min(at + chunk, bytes.length);
+      this.#send(bytes.subarray(at, at + chunk), position + at);
+      this.#size = Math.max(this.#size, end);
     }
   }
 
   async truncate(length: number): Promise<void> {
     await this.#settle();
     await this.#connection.request(Packet.FSETSTAT, this.#path, this.#handle, ...sizeFields(length));
+    this.#size = length;
   }
 
   async sync(): Promise<void> {
+    // The server carries out the requests of one file in their order, so this one follows the writes.
+    const synced = this.#connection.extensions.has(SYNC)
+      ? this.#connection.request(Packet.EXTENDED, this.#path, SYNC, this.#handle)
+      : null;
+    synced?.catch(() => {});
     await this.#settle();
-    if (!this.#connection.extensions.has(SYNC)) return;
-    await this.#connection.request(Packet.EXTENDED, this.#path, SYNC, this.#handle);
+    await synced;
+  }
+
+  read({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<Uint8Array> {
+    return readHandle(this.#connection, this.#path, this.#handle, { start: 0, size: this.#size, signal });
   }
 
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    const closed = closeHandle(this.#connection, this.#path, this.#handle);
+    closed.catch(() => {});
     try {
       await this.#settle();
     } finally {
-      await closeHandle(this.#connection, this.#path, this.#handle);
+      await closed;
     }
   }
 
@@ -287,6 +286,37 @@ class SftpPart implements PartFile {
     const { fields } = await this.#connection.request(Packet.EXTENDED, this.#path, SPACE, dirname(this.#path));
     const [, , , , available] = Array.from({ length: 5 }, () => fields.long());
     return available === 0n;
+  }
+}
+
+/** Reads an open file. One request goes beyond the size that is expected, because the file may have grown. */
+async function* readHandle(
+  connection: SftpConnection,
+  path: string,
+  handle: Uint8Array,
+  { start, size, signal }: { readonly start: number; readonly size: number; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array, void> {
+  const chunk = connection.readChunk;
+  const signals = new SharedSignals();
+  const ask = (at: number): { readonly at: number; readonly reply: Promise<Reply> } => {
+    const reply = connection.request(Packet.READ, path, handle, BigInt(at), chunk);
+    reply.catch(() => {});
+    return { at, reply };
+  };
+  const asked = new Fifo<ReturnType<typeof ask>>();
+  for (let next = start;;) {
+    for (; asked.length === 0 || (asked.length * chunk < WINDOW && next < size); next += chunk) asked.push(ask(next));
+    const first = asked.shift();
+    const reply = first === undefined ? null : await unless("EOF", signals.wait(first.reply, signal));
+    if (first === undefined || reply === null) return;
+    const bytes = reply.fields.bytes();
+    yield bytes;
+    if (bytes.length === chunk) continue;
+    next = first.at + bytes.length;
+    // A server gives less than was asked for at the end of a regular file alone.
+    if (next >= size) return;
+    // After a short reply, the other requests are of no use.
+    await Promise.allSettled(asked.takeAll().map((one) => one.reply));
   }
 }
 

@@ -129,8 +129,7 @@ async function transferOne(
   { lock, ...options }: Pick<TransferOptions, "signal" | "stride"> & { readonly lock: LockOptions | null },
 ): Promise<void> {
   const { object, state } = manifest;
-  await target.finish(object, state);
-  const there = await target.manifest(object, state);
+  const there = await target.finish(object, state);
   if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
   await checkUnused(target, there, manifest, context);
   let before = 0;

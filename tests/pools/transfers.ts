@@ -70,6 +70,10 @@ function watched(files: PoolFiles): PoolFiles & { readonly opened: string[]; lef
       opened.push(path);
       return files.openPart(path);
     },
+    createPart: (path: string) => {
+      opened.push(path);
+      return files.createPart(path);
+    },
     createExclusive: (path: string, bytes: Uint8Array) => files.createExclusive(path, bytes),
     rename: (from: string, to: string) => files.rename(from, to),
     link: (from: string, to: string) => files.link(from, to),

@@ -10,6 +10,8 @@ const CONNECT_S = 20;
 const ALIVE_S = 15;
 const ALIVE_COUNT = 3;
 const MESSAGES_MAX = 8192;
+/** Messages of fewer bytes are sent together. */
+const TOGETHER_MAX = 16384;
 /** How long a program may take to end after its output has ended. */
 const ENDING_MS = 2000;
 
@@ -73,10 +75,24 @@ function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   // All writes to a full pipe wait for the same event.
   let drained: Promise<void> | null = null;
+  // The small messages of one turn are sent by one call of the system, and arrive at the other end together.
+  let queued: Uint8Array[] = [];
+  const flush = (): void => {
+    const [bytes = new Uint8Array(), ...others] = queued;
+    queued = [];
+    if (isBroken || !child.stdin.writable) return;
+    child.stdin.write(others.length === 0 ? bytes : Buffer.concat([bytes, ...others]));
+  };
   return {
     received: child.stdout,
     send: async (bytes) => {
-      if (isBroken || child.stdin.write(bytes)) return;
+      if (bytes.length < TOGETHER_MAX) {
+        if (queued.push(bytes) === 1) process.nextTick(flush);
+      } else {
+        if (queued.length > 0) flush();
+        if (!isBroken) child.stdin.write(bytes);
+      }
+      if (isBroken || !child.stdin.writableNeedDrain) return;
       drained ??= new Promise<void>((resolve) => {
         const done = (): void => {
           child.stdin.off("drain", done).off("close", done);
