@@ -2,14 +2,14 @@
 
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
-import { withLock } from "./locked.ts";
+import type { WithLock } from "./locked.ts";
 import { isSameContent, type StateManifest } from "./manifest.ts";
 import type { StateFiles } from "./state_files.ts";
 
 /**
  * Commits a state whose parts have arrived, and whose lock the caller holds. The lock of its parent is held, too: until
  * the commit, no other process knows that the parent is needed. `parent` is the content that the parent must have;
- * `null` accepts any. `lock` is `null` if no lock is taken.
+ * `null` accepts any. `lock` is `null` if no lock is taken. `withLock` takes the lock of the parent.
  *
  * Throws a {@linkcode StateError} if the parent is missing or has another content, and the signal's reason.
  */
@@ -18,7 +18,11 @@ export async function commitOnParent(
   manifest: StateManifest,
   parent: StateManifest | null,
   context: StateErrorContext,
-  { lock, signal }: { readonly lock: LockOptions | null; readonly signal: AbortSignal | undefined },
+  { lock, signal, withLock }: {
+    readonly lock: LockOptions | null;
+    readonly signal: AbortSignal | undefined;
+    readonly withLock: WithLock;
+  },
 ): Promise<void> {
   const { object, parent: name } = manifest;
   if (name === null) {

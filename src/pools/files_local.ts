@@ -15,6 +15,7 @@ const FILE_MODE = 0o600;
 export class LocalFiles implements PoolFiles {
   readonly location: string;
   readonly #linked: string | null;
+  readonly #syncs = new DirectorySyncs();
 
   /** Names the directory. Links are followed into the directory `linked` alone. Both are absolute paths. */
   constructor(directory: string, linked: string | null = null) {
@@ -70,7 +71,7 @@ export class LocalFiles implements PoolFiles {
 
   async rename(from: string, to: string): Promise<void> {
     await rename(this.#path(from), this.#path(to));
-    await syncDirectory(dirname(this.#path(to)));
+    await this.#syncs.sync(dirname(this.#path(to)));
   }
 
   async link(from: string, to: string): Promise<boolean> {
@@ -79,7 +80,7 @@ export class LocalFiles implements PoolFiles {
 
   async remove(path: string): Promise<boolean> {
     const isThere = await unlessMissing(rm(this.#path(path)).then(() => true), false);
-    if (isThere) await syncDirectory(dirname(this.#path(path)));
+    if (isThere) await this.#syncs.sync(dirname(this.#path(path)));
     return isThere;
   }
 
@@ -100,7 +101,7 @@ export class LocalFiles implements PoolFiles {
     const directory = dirname(this.#path(path));
     const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
     if (first === undefined) return;
-    for (let at = directory; at !== dirname(first); at = dirname(at)) await syncDirectory(dirname(at));
+    for (let at = directory; at !== dirname(first); at = dirname(at)) await this.#syncs.sync(dirname(at));
   }
 
   /** Returns the path of the file itself, if the path is that of a link that is followed. */
@@ -157,6 +158,31 @@ async function* readFile(
     if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
     at += bytesRead;
     if (bytesRead === 0 || (bytesRead < length && at >= size)) return;
+  }
+}
+
+/** Syncs directories. Callers that wait for the same sync to start share it. */
+class DirectorySyncs {
+  /** The syncs that have not started. */
+  readonly #waiting = new Map<string, Promise<void>>();
+  /** The last sync of each directory. */
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** Resolves when a sync that started after this call has ended. */
+  sync(directory: string): Promise<void> {
+    const waiting = this.#waiting.get(directory);
+    if (waiting !== undefined) return waiting;
+    const sync = (this.#last.get(directory) ?? Promise.resolve()).catch(() => {}).then(async () => {
+      this.#waiting.delete(directory);
+      try {
+        await syncDirectory(directory);
+      } finally {
+        if (this.#last.get(directory) === sync) this.#last.delete(directory);
+      }
+    });
+    this.#waiting.set(directory, sync);
+    this.#last.set(directory, sync);
+    return sync;
   }
 }
 

@@ -6,7 +6,7 @@ import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
-import { withLock } from "./locked.ts";
+import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { ImageError } from "./qcow2/header.ts";
@@ -42,6 +42,13 @@ export interface TransferOptions {
    * @default () => {}
    */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /**
+   * The most states that {@linkcode TransferOps.uploadAll} and {@linkcode TransferOps.downloadAll} transfer
+   * concurrently, from 1.
+   *
+   * @default 32
+   */
+  readonly concurrency?: number | undefined;
   /**
    * The bytes between two beginnings of a file from which a transfer resumes.
    *
@@ -88,13 +95,14 @@ export async function transferChain(
       options.onProgress?.({ state: manifest.state, position: before + bytes, total });
     };
     const parent = chain[i - 1] ?? null;
-    await transferLocked(source, target, { manifest, parent }, { ...context, state: manifest.state }, onBytes, options);
+    await transferState(source, target, { manifest, parent }, { ...context, state: manifest.state }, onBytes, options);
     before += sizeOf(manifest);
     onBytes(0);
   }
 }
 
-function sizeOf({ files }: StateManifest): number {
+/** Returns the bytes of all files of a state. */
+export function sizeOf({ files }: StateManifest): number {
   return files.reduce((sum, { size }) => sum + size, 0);
 }
 
@@ -104,20 +112,23 @@ interface Link {
   readonly parent: StateManifest | null;
 }
 
-async function transferLocked(
+/** Transfers a state. The one that it depends on is at the target. `withParent` takes the lock of that one. */
+export async function transferState(
   source: StateFiles,
   target: StateFiles,
   link: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
   options: TransferOptions,
+  withParent: WithLock = withLock,
 ): Promise<void> {
   const { object, state } = link.manifest;
   const { signal, lock = {}, stride } = options;
-  if (lock === null) return await transferOne(source, target, link, context, onBytes, { signal, stride, lock });
-  await withLock(target, { ...context, object, state }, { ...lock, signal }, async (ends) => {
-    await transferOne(source, target, link, context, onBytes, { signal: ends, stride, lock });
-  });
+  const transfer = async (ends: AbortSignal | undefined): Promise<void> => {
+    await transferOne(source, target, link, context, onBytes, { signal: ends, stride, lock, withParent });
+  };
+  if (lock === null) return await transfer(signal);
+  await withLock(target, { ...context, object, state }, { ...lock, signal }, transfer);
 }
 
 async function transferOne(
@@ -126,7 +137,10 @@ async function transferOne(
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, ...options }: Pick<TransferOptions, "signal" | "stride"> & { readonly lock: LockOptions | null },
+  { lock, withParent, ...options }: Pick<TransferOptions, "signal" | "stride"> & {
+    readonly lock: LockOptions | null;
+    readonly withParent: WithLock;
+  },
 ): Promise<void> {
   const { object, state } = manifest;
   const there = await target.finish(object, state);
@@ -145,7 +159,7 @@ async function transferOne(
     before += file.size;
     onBytes(before);
   }
-  await commitOnParent(target, manifest, parent, context, { lock, signal: options.signal });
+  await commitOnParent(target, manifest, parent, context, { lock, signal: options.signal, withLock: withParent });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */

@@ -3,6 +3,7 @@
 import { after } from "node:test";
 import { Hosts } from "../../src/pools/hosts.ts";
 import { transferSuite } from "../pools/transfers.ts";
+import { transferAllSuite } from "../pools/transfers_all.ts";
 
 const hosts = new Hosts({ command: () => ["/usr/lib/openssh/sftp-server"] });
 after(() => hosts.close());
@@ -14,3 +15,8 @@ for (const side of ["source", "target"] as const) {
     side,
   );
 }
+
+transferAllSuite(
+  "a target over two connections that speak SFTP",
+  (path, lane) => hosts.states({ type: "ssh", user: null, host: "other", port: null, path }, lane).files,
+);

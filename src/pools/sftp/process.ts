@@ -2,6 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import type { Location } from "../location.ts";
 
 /** The longest time to connect, in seconds. */
@@ -87,7 +88,7 @@ function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
     received: child.stdout,
     send: async (bytes) => {
       if (bytes.length < TOGETHER_MAX) {
-        if (queued.push(bytes) === 1) process.nextTick(flush);
+        if (queued.push(bytes) === 1) setImmediate(flush);
       } else {
         if (queued.length > 0) flush();
         if (!isBroken) child.stdin.write(bytes);
