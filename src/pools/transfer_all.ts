@@ -57,11 +57,11 @@ export interface Lane {
 }
 
 /**
- * Transfers states, and all states that they depend on. A state starts after the one that it depends on has arrived. The
- * failure of a state ends neither the others nor those that do not depend on it.
+ * Transfers states, and all states that they depend on. A state starts after the one that it depends on has arrived. If
+ * a state fails, those that depend on it fail, and all others are transferred.
  *
- * Throws a {@linkcode TransfersError} with all failures, a {@linkcode RemoteError} if the host cannot be used at all, and
- * the signal's reason after every transfer has ended.
+ * Throws a {@linkcode TransfersError} with all failures, a {@linkcode RemoteError} if the host cannot be used at all,
+ * and the signal's reason after every transfer has ended.
  */
 export async function transferAll(
   lanes: readonly [Lane, ...Lane[]],
@@ -178,8 +178,8 @@ class TotalProgress {
 }
 
 /**
- * Runs a task for each item, at most `limit` concurrently. A task gets the number of its slot, of which no other running
- * task has the same, and may add items. After a task was rejected, no other task starts.
+ * Runs a task for each item, at most `limit` concurrently. A task gets the number of its slot, which no other running
+ * task has, and may add items. After a task was rejected, no other task starts.
  */
 async function runAll<T>(
   items: Iterable<T>,
