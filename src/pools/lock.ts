@@ -226,9 +226,11 @@ function signPath(path: string, { id }: LockOwner): string {
 function held(files: PoolFiles, path: string, owner: LockOwner, heartbeat: number): HeldLock {
   const lost = new AbortController();
   let renewing = Promise.resolve();
+  let hasSign = false;
   const isOwn = async (): Promise<boolean> => (await ownerAt(files, path))?.id === owner.id;
   const renew = async (): Promise<void> => {
     try {
+      hasSign = true;
       const sign = await files.openPart(signPath(path, owner));
       try {
         await sign.write(new Uint8Array(1), 0);
@@ -252,7 +254,7 @@ function held(files: PoolFiles, path: string, owner: LockOwner, heartbeat: numbe
       isHeld = false;
       clearInterval(timer);
       await renewing;
-      await files.remove(signPath(path, owner));
+      if (hasSign) await files.remove(signPath(path, owner));
       if (await isOwn()) await files.remove(path);
     },
   };

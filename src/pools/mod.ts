@@ -79,5 +79,6 @@ export {
 } from "./states.ts";
 export { Subtree, type SubtreeOptions } from "./subtree.ts";
 export type { TransferOptions, TransferProgress } from "./transfer.ts";
-export { TransferOps, type TransferRequest } from "./transfer_ops.ts";
+export { type TransferFailure, TransfersError } from "./transfer_all.ts";
+export { type TransferAllRequest, TransferOps, type TransferRequest } from "./transfer_ops.ts";
 export type { Reported } from "../events/reported.ts";
