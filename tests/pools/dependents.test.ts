@@ -80,7 +80,7 @@ describe("the images that depend on a state", () => {
     await putState(pool, "a", null, { "disk/a.qcow2": on("").subarray(0, 512), "a.tree": Uint8Array.of(2) });
     await writeFile(disk, on(stateImage()));
     await noteImage(states, a, disk);
-    const before = await readdir(own, { recursive: true });
+    const before = (await readdir(own, { recursive: true })).sort();
     const backend = new PoolStates({ own: states, pool: StateFiles.local(pool) });
     await using ops = new TransferOps(own);
     const runs = {
@@ -91,7 +91,7 @@ describe("the images that depend on a state", () => {
       const error = await assertRejects(run, StateInUseError);
       const fault = `another content of this name is in ${JSON.stringify(own)}, and images of guests depend on it`;
       assertEquals(error.message, `${operation} "a" of "guest": ${fault}: ${JSON.stringify(disk)}`);
-      assertEquals(await readdir(own, { recursive: true }), before);
+      assertEquals((await readdir(own, { recursive: true })).sort(), before);
     }
   });
 
