@@ -144,7 +144,7 @@ export const pools: readonly Protection[] = [
   },
   {
     name: "a read that is answered with no bytes",
-    file: "src/pools/files_sftp.ts",
+    file: "src/pools/sftp/open_file.ts",
     remove: "if (bytes.length > 0 && bytes.length <= max) return bytes;",
     instead: "if (bytes.length > 0) return bytes;",
     testFile: "tests/pools/sftp/hostile_server.test.ts",
@@ -164,5 +164,29 @@ export const pools: readonly Protection[] = [
     instead: "if (count < 0) throw",
     testFile: "tests/pools/sftp/hostile_server.test.ts",
     test: "to one request has no effect on the next ones",
+  },
+  {
+    name: "a link in place of the directory of a new part",
+    file: "src/pools/files_local.ts",
+    remove: "    await this.#directories.check(dirname(path));\n    const opened",
+    instead: "    const opened",
+    testFile: "tests/pools/directories.test.ts",
+    test: "is not followed by createPart, and the error names it",
+  },
+  {
+    name: "an image of a guest that depends on one of many downloaded states",
+    file: "src/pools/transfer_ops.ts",
+    remove: "transferAll(lanes, names, context, { ...options, dependentsOf }),",
+    instead: "transferAll(lanes, names, context, options),",
+    testFile: "tests/pools/dependents.test.ts",
+    test: "keep a transfer of many states from replacing the state, and the others arrive",
+  },
+  {
+    name: "the second that a commit has after its signal",
+    file: "src/pools/commit.ts",
+    remove: "states.until(late).commit(manifest)",
+    instead: "states.until(late && signal).commit(manifest)",
+    testFile: "tests/pools/commit.test.ts",
+    test: "that has begun is finished although its signal is aborted",
   },
 ];
