@@ -98,7 +98,7 @@ export const pools: readonly Protection[] = [
   },
   {
     name: "the clock of a lock",
-    file: "src/pools/lock.ts",
+    file: "src/pools/lock_status.ts",
     remove: "const seen = Math.max(status.modified, sign?.modified ?? 0);",
     instead: 'const seen = Date.parse(owner?.since ?? "") || 0;',
     testFile: "tests/pools/lock.test.ts",
@@ -188,5 +188,13 @@ export const pools: readonly Protection[] = [
     instead: "states.until(late && signal).commit(manifest)",
     testFile: "tests/pools/commit.test.ts",
     test: "that has begun is finished although its signal is aborted",
+  },
+  {
+    name: "a lock that was taken anew while another process broke the one before",
+    file: "src/pools/lock_break.ts",
+    remove: "const isRemoved = await isMeant(aside);",
+    instead: "const isRemoved = aside !== path;",
+    testFile: "tests/pools/lock_break.test.ts",
+    test: "that wakes after the lock was broken and taken anew leaves the new one",
   },
 ];
