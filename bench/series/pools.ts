@@ -75,6 +75,7 @@ async function measure({ runtimes, stores, quick, print }: Context): Promise<voi
       });
       const programs: Program[] = [
         shell("rsync -aS", `rsync -aS -e 'ssh -F ${config} -p ${sshd.port}' ${from}/ TARGET/`),
+        shell("rsync -aS --fsync", `rsync -aS --fsync -e 'ssh -F ${config} -p ${sshd.port}' ${from}/ TARGET/`),
         shell("scp -r", `scp -qr -F ${config} -P ${sshd.port} ${from} TARGET`),
         ...runtimes.map((runtime) =>
           variant(runtime, "pools", from, `ssh://${sshd.user}@127.0.0.1:${sshd.port}${to}`, config)

@@ -1,15 +1,16 @@
 // Commits a state that depends on another one, which must neither go nor change before the commit.
 
 import { StateError, type StateErrorContext } from "./errors.ts";
+import { untilSoonAfter } from "./files_until.ts";
 import type { LockOptions } from "./lock.ts";
-import { withLock } from "./locked.ts";
+import type { WithLock } from "./locked.ts";
 import { isSameContent, type StateManifest } from "./manifest.ts";
 import type { StateFiles } from "./state_files.ts";
 
 /**
  * Commits a state whose parts have arrived, and whose lock the caller holds. The lock of its parent is held, too: until
  * the commit, no other process knows that the parent is needed. `parent` is the content that the parent must have;
- * `null` accepts any. `lock` is `null` if no lock is taken.
+ * `null` accepts any. `lock` is `null` if no lock is taken. `withLock` takes the lock of the parent.
  *
  * Throws a {@linkcode StateError} if the parent is missing or has another content, and the signal's reason.
  */
@@ -18,12 +19,15 @@ export async function commitOnParent(
   manifest: StateManifest,
   parent: StateManifest | null,
   context: StateErrorContext,
-  { lock, signal }: { readonly lock: LockOptions | null; readonly signal: AbortSignal | undefined },
+  { lock, signal, withLock }: {
+    readonly lock: LockOptions | null;
+    readonly signal: AbortSignal | undefined;
+    readonly withLock: WithLock;
+  },
 ): Promise<void> {
   const { object, parent: name } = manifest;
   if (name === null) {
-    signal?.throwIfAborted();
-    return await states.until(signal).commit(manifest);
+    return await commitSoon(states, manifest, signal);
   }
   const commit = async (ends: AbortSignal | undefined): Promise<void> => {
     const there = await states.until(ends).manifest(object, name);
@@ -32,10 +36,21 @@ export async function commitOnParent(
       const subject = `the state ${JSON.stringify(name)}, on which it depends,`;
       throw new StateError(`${subject} ${fault} in ${JSON.stringify(states.files.location)}`, context);
     }
-    ends?.throwIfAborted();
-    // A commit that the signal ends is finished by the next process that has the lock.
-    await states.until(ends).commit(manifest);
+    await commitSoon(states, manifest, ends);
   };
   if (lock === null) return await commit(signal);
   await withLock(states, { ...context, object, state: name }, { ...lock, signal }, commit);
+}
+
+/**
+ * Commits unless the signal is aborted before. A location that answers has the whole state then. On one that does not,
+ * the commit ends a second after the signal, and the next process that has the lock finishes it.
+ */
+async function commitSoon(
+  states: StateFiles,
+  manifest: StateManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
+  await untilSoonAfter(signal, (late) => states.until(late).commit(manifest));
 }

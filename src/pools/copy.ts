@@ -78,18 +78,19 @@ export async function copyToPart(
   options: CopyOptions = {},
 ): Promise<void> {
   const part: FileAt = { files: target.files, path: partPath(target.path, digest) };
-  const digester = await verifiedBeginning(part, digest, options);
-  const file = await part.files.openPart(part.path);
+  const { file, digester } = await openPart(part, digest, options);
+  let found: FileDigest;
   try {
-    await file.truncate(digester.size);
     options.onBytes?.(digester.size);
-    await copyRest(source, file, digest, digester, options);
-    await file.truncate(digest.size);
-    await file.sync();
+    const end = await copyRest(source, file, digest, digester, options);
+    if (end < digest.size) await file.truncate(digest.size);
+    const synced = file.sync();
+    synced.catch(() => {});
+    found = await digestOf(file.read({ signal: options.signal }), options.stride);
+    await synced;
   } finally {
     await file.close();
   }
-  const found = await digestOf(part.files.read(part.path, { signal: options.signal }), options.stride);
   if (found.sha256 === digest.sha256) return;
   await part.files.remove(part.path);
   throw new IntegrityError(part.files.location, target.path, "the copy differs from what was sent");
@@ -112,6 +113,25 @@ export async function copyContent(source: FileAt, target: FileAt, signal: AbortS
   }
 }
 
+/** Opens the part, which begins with what an earlier copy left. */
+async function openPart(
+  { files, path }: FileAt,
+  digest: FileDigest,
+  options: CopyOptions,
+): Promise<{ readonly file: PartFile; readonly digester: Digester }> {
+  const fresh = await files.createPart(path);
+  if (fresh !== null) return { file: fresh, digester: new Digester(options.stride) };
+  const digester = await verifiedBeginning({ files, path }, digest, options);
+  const file = await files.openPart(path);
+  try {
+    await file.truncate(digester.size);
+    return { file, digester };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
 /** Reads the part that an earlier copy left, as far as it is what the digest says. */
 async function verifiedBeginning({ files, path }: FileAt, digest: FileDigest, options: CopyOptions): Promise<Digester> {
   const stride = options.stride ?? STRIDE;
@@ -128,13 +148,15 @@ async function verifiedBeginning({ files, path }: FileAt, digest: FileDigest, op
   return digester.now() === digest.beginnings[strides - 1] ? digester : new Digester(stride);
 }
 
+/** Copies what is missing. Resolves with the end of what was written. */
 async function copyRest(
   { files, path }: FileAt,
   target: PartFile,
   digest: FileDigest,
   digester: Digester,
   { signal, onBytes }: CopyOptions,
-): Promise<void> {
+): Promise<number> {
+  let end = digester.size;
   const damaged = (fault: string): IntegrityError => new IntegrityError(files.location, path, fault);
   for await (const bytes of contentOf(files, path, digester.size, signal)) {
     const start = digester.size;
@@ -142,11 +164,12 @@ async function copyRest(
     digester.add(bytes);
     const at = digester.beginnings.findIndex((hash, i) => hash !== digest.beginnings[i]);
     if (at >= 0) throw damaged("its content differs from its digest");
-    await writeBlocks(target, bytes, start);
+    end = await writeBlocks(target, bytes, start) ?? end;
     onBytes?.(digester.size);
   }
   if (digester.size !== digest.size) throw damaged(`it has ${digester.size} bytes: expected ${digest.size}`);
   if (digester.now() !== digest.sha256) throw damaged("its content differs from its digest");
+  return end;
 }
 
 /** Reads a file. A file that is missing is damaged, because a manifest names it. */
@@ -164,11 +187,14 @@ async function* contentOf(
   }
 }
 
-/** Writes bytes, without the blocks that are zero. */
-async function writeBlocks(target: PartFile, bytes: Uint8Array, position: number): Promise<void> {
+/** Writes bytes, without the blocks that are zero. Resolves with the end of what was written, if anything was. */
+async function writeBlocks(target: PartFile, bytes: Uint8Array, position: number): Promise<number | null> {
   let from = 0;
+  let end: number | null = null;
   const flush = async (to: number): Promise<void> => {
-    if (to > from) await target.write(bytes.subarray(from, to), position + from);
+    if (to <= from) return;
+    await target.write(bytes.subarray(from, to), position + from);
+    end = position + to;
   };
   for (let at = 0; at < bytes.length; at += BLOCK) {
     const block = bytes.subarray(at, at + BLOCK);
@@ -177,4 +203,5 @@ async function writeBlocks(target: PartFile, bytes: Uint8Array, position: number
     from = at + block.length;
   }
   await flush(bytes.length);
+  return end;
 }

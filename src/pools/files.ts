@@ -23,8 +23,15 @@ export interface PartFile {
    * @param length The length in bytes.
    */
   truncate(length: number): Promise<void>;
-  /** Resolves when the content is on the disk. */
+  /** Resolves when what was written is on the disk. Later calls need not wait for it. */
   sync(): Promise<void>;
+  /**
+   * Reads the file from its start to its end, with what was written before.
+   *
+   * @param options The signal that ends the reading.
+   * @returns The bytes, piece by piece.
+   */
+  read(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>;
   /** Closes the file. May be called again. */
   close(): Promise<void>;
 }
@@ -69,6 +76,13 @@ export interface PoolFiles {
    * @returns The open file.
    */
   openPart(path: string): Promise<PartFile>;
+  /**
+   * Makes a file for writing, and makes its directories if they do not exist.
+   *
+   * @param path The path.
+   * @returns The open file; `null` if the path exists, whatever it is.
+   */
+  createPart(path: string): Promise<PartFile | null>;
   /**
    * Makes a file with this content.
    *

@@ -7,7 +7,7 @@ import { codedError, codeOf } from "../wire/system_errors.ts";
 import { Directories } from "./directories.ts";
 import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const PIECE = 2 ** 20;
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -18,6 +18,7 @@ export class LocalFiles implements PoolFiles {
   readonly #linked: string | null;
   readonly #directories: Directories;
   readonly #linkedDirectories: Directories | null;
+  readonly #syncs = new DirectorySyncs();
 
   /** Names the directory. Links are followed into the directory `linked` alone. Both are absolute paths. */
   constructor(directory: string, linked: string | null = null) {
@@ -46,33 +47,30 @@ export class LocalFiles implements PoolFiles {
     // A FIFO would wait for a writer.
     const file = await open(await this.#readable(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      if (!(await file.stat()).isFile()) throw this.#irregular(path);
-      for (let at = start;;) {
-        signal?.throwIfAborted();
-        // The caller may keep the bytes, so each piece has memory of its own.
-        const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE), 0, PIECE, at);
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-      }
+      const found = await file.stat();
+      if (!found.isFile()) throw this.#irregular(path);
+      yield* readFile(file, { start, size: found.size, signal });
     } finally {
       await file.close();
     }
   }
 
   async openPart(path: string): Promise<PartFile> {
-    await this.#makeDirectoryOf(path);
-    return partOf(await open(this.#path(path), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, FILE_MODE));
+    return partOf(await this.#open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK));
+  }
+
+  async createPart(path: string): Promise<PartFile | null> {
+    const file = await unlessExists(this.#open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW));
+    return file === null ? null : partOf(file);
   }
 
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
-    await this.#makeDirectoryOf(path);
-    const file = await unlessExists(open(this.#path(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE));
-    if (file === null) return false;
+    const part = await this.createPart(path);
+    if (part === null) return false;
     try {
-      await file.writeFile(content);
+      await part.write(content, 0);
     } finally {
-      await file.close();
+      await part.close();
     }
     return true;
   }
@@ -80,7 +78,7 @@ export class LocalFiles implements PoolFiles {
   async rename(from: string, to: string): Promise<void> {
     for (const path of [from, to]) await this.#directories.check(dirname(path));
     await rename(this.#path(from), this.#path(to));
-    await syncDirectory(dirname(this.#path(to)));
+    await this.#syncs.sync(dirname(this.#path(to)));
   }
 
   async link(from: string, to: string): Promise<boolean> {
@@ -91,12 +89,21 @@ export class LocalFiles implements PoolFiles {
   async remove(path: string): Promise<boolean> {
     await this.#directories.check(dirname(path));
     const isThere = await unlessMissing(rm(this.#path(path)).then(() => true), false);
-    if (isThere) await syncDirectory(dirname(this.#path(path)));
+    if (isThere) await this.#syncs.sync(dirname(this.#path(path)));
     return isThere;
   }
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** Opens a file. Makes its directory if it does not exist. */
+  async #open(path: string, flags: number): Promise<FileHandle> {
+    await this.#directories.check(dirname(path));
+    const opened = await unlessMissing(open(this.#path(path), flags, FILE_MODE), null);
+    if (opened !== null) return opened;
+    await this.#makeDirectoryOf(path);
+    return await open(this.#path(path), flags, FILE_MODE);
   }
 
   /** Makes the directory of a file, and syncs the names of the directories that are new. */
@@ -105,7 +112,7 @@ export class LocalFiles implements PoolFiles {
     const directory = dirname(this.#path(path));
     const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
     if (first === undefined) return;
-    for (let at = directory; at !== dirname(first); at = dirname(at)) await syncDirectory(dirname(at));
+    for (let at = directory; at !== dirname(first); at = dirname(at)) await this.#syncs.sync(dirname(at));
   }
 
   /** Returns the path of the file itself, if the path is that of a link that is followed. */
@@ -146,12 +153,59 @@ function partOf(file: FileHandle): PartFile {
     },
     truncate: (length) => file.truncate(length),
     sync: () => file.sync(),
+    read: ({ signal } = {}) => readOpen(file, signal),
     close: async () => {
       if (!isOpen) return;
       isOpen = false;
       await file.close();
     },
   };
+}
+
+/** Reads an open file. */
+async function* readOpen(file: FileHandle, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
+  yield* readFile(file, { start: 0, size: (await file.stat()).size, signal });
+}
+
+/** Reads an open file whose size was told. It may have grown. */
+async function* readFile(
+  file: FileHandle,
+  { start, size, signal }: { readonly start: number; readonly size: number; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array, void> {
+  for (let at = start;;) {
+    signal?.throwIfAborted();
+    // The caller may keep the bytes, so each piece has memory of its own. One byte more tells that the file has ended.
+    const length = Math.min(PIECE, Math.max(0, size - at) + 1);
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at);
+    if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+    if (bytesRead === 0 || (bytesRead < length && at >= size)) return;
+  }
+}
+
+/** Syncs directories. Callers that wait for the same sync to start share it. */
+class DirectorySyncs {
+  /** The syncs that have not started. */
+  readonly #waiting = new Map<string, Promise<void>>();
+  /** The last sync of each directory. */
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** Resolves when a sync that started after this call has ended. */
+  sync(directory: string): Promise<void> {
+    const waiting = this.#waiting.get(directory);
+    if (waiting !== undefined) return waiting;
+    const sync = (this.#last.get(directory) ?? Promise.resolve()).catch(() => {}).then(async () => {
+      this.#waiting.delete(directory);
+      try {
+        await syncDirectory(directory);
+      } finally {
+        if (this.#last.get(directory) === sync) this.#last.delete(directory);
+      }
+    });
+    this.#waiting.set(directory, sync);
+    this.#last.set(directory, sync);
+    return sync;
+  }
 }
 
 async function syncDirectory(directory: string): Promise<void> {

@@ -32,6 +32,28 @@ export async function settledSoon(work: Promise<unknown>, signal: AbortSignal | 
   }
 }
 
+/**
+ * Runs work that should not stop halfway. The signal that it gets is aborted one second after the caller's signal, with
+ * the same reason.
+ */
+export async function untilSoonAfter<T>(
+  signal: AbortSignal | undefined,
+  run: (late: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return await run(undefined);
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const release = new SharedSignals().add(signal, () => {
+    timer = setTimeout(() => late.abort(signal.reason), GRACE_MS);
+  });
+  try {
+    return await run(late.signal);
+  } finally {
+    release();
+    clearTimeout(timer);
+  }
+}
+
 class FilesUntil implements PoolFiles {
   readonly location: string;
   readonly #files: PoolFiles;
@@ -54,30 +76,16 @@ class FilesUntil implements PoolFiles {
   }
 
   async *read(...[path, options]: Parameters<PoolFiles["read"]>): AsyncGenerator<Uint8Array, void> {
-    const pieces = this.#files.read(path, options)[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await this.#wait(() => pieces.next());
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      const ended = Promise.resolve(pieces.return?.());
-      ended.catch(() => {});
-      // The reading ends when the location answers.
-      if (!this.#signal.aborted) await ended;
-    }
+    yield* readUntil(this.#files.read(path, options), this.#wait, this.#signal);
   }
 
   async openPart(path: string): Promise<PartFile> {
-    let opening: Promise<PartFile> | undefined;
-    try {
-      return partUntil(await this.#wait(() => opening = this.#files.openPart(path)), this.#wait, this.#signal);
-    } catch (error) {
-      // It may be opened later.
-      void opening?.then((part) => part.close()).catch(() => {});
-      throw error;
-    }
+    return partUntil(await this.#opened(() => this.#files.openPart(path)), this.#wait, this.#signal);
+  }
+
+  async createPart(path: string): Promise<PartFile | null> {
+    const part = await this.#opened(() => this.#files.createPart(path));
+    return part === null ? null : partUntil(part, this.#wait, this.#signal);
   }
 
   createExclusive(path: string, content: Uint8Array): Promise<boolean> {
@@ -99,6 +107,17 @@ class FilesUntil implements PoolFiles {
   close(): Promise<void> {
     return this.#files.close();
   }
+
+  /** Opens a part. One that is opened after the signal is closed. */
+  async #opened<T extends PartFile | null>(open: () => Promise<T>): Promise<T> {
+    let opening: Promise<T> | undefined;
+    try {
+      return await this.#wait(() => opening = open());
+    } catch (error) {
+      void opening?.then((part) => part?.close()).catch(() => {});
+      throw error;
+    }
+  }
 }
 
 /** Starts an operation, and waits for it. */
@@ -113,11 +132,32 @@ function waitUntil(signal: AbortSignal): Wait {
   };
 }
 
+async function* readUntil(
+  read: AsyncIterable<Uint8Array>,
+  wait: Wait,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const pieces = read[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await wait(() => pieces.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    const ended = Promise.resolve(pieces.return?.());
+    ended.catch(() => {});
+    // The reading ends when the location answers.
+    if (!signal.aborted) await ended;
+  }
+}
+
 function partUntil(part: PartFile, wait: Wait, signal: AbortSignal): PartFile {
   return {
     write: (bytes, position) => wait(() => part.write(bytes, position)),
     truncate: (length) => wait(() => part.truncate(length)),
     sync: () => wait(() => part.sync()),
+    read: (options) => readUntil(part.read(options), wait, signal),
     close: () => settledSoon(part.close(), signal),
   };
 }

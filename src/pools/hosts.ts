@@ -11,6 +11,9 @@ import { startConnection } from "./sftp/start.ts";
 
 type Remote = Extract<Location, { type: "ssh" }>;
 
+/** The connections by which many states are transferred. The other end of each syncs one file at a time. */
+const CONNECTIONS = 4;
+
 /** How other hosts are reached. */
 export interface HostsOptions {
   /**
@@ -37,35 +40,53 @@ export interface HostsOptions {
    * @default 300000
    */
   readonly silenceTimeout?: number | undefined;
+  /**
+   * The most connections to one host, from 1. One serves all operations. The others are made only to transfer many
+   * states.
+   *
+   * @default 4
+   */
+  readonly connections?: number | undefined;
 }
 
 const START_MS = 60_000;
 
 /** The connections to other hosts. */
 export class Hosts {
+  /** The most connections to one host. */
+  readonly connections: number;
   readonly #options: HostsOptions;
   readonly #connections = new Map<string, Promise<SftpConnection>>();
   #closing = new AbortController();
+  /** The connections that a host refused, although it has accepted the first one. */
+  readonly #refused = new Set<string>();
 
   /**
    * Makes no connection yet.
    *
-   * @param options The configuration of SSH, or another program.
+   * @param options The configuration of SSH, or another program, the limits of time, and the number of connections.
+   * @throws {RangeError} If `connections` is not a positive integer.
    */
   constructor(options: HostsOptions = {}) {
+    const { connections = CONNECTIONS } = options;
+    if (!Number.isSafeInteger(connections) || connections < 1) {
+      throw new RangeError(`connections are a positive integer: got ${connections}`);
+    }
     this.#options = options;
+    this.connections = connections;
   }
 
   /**
    * Returns the states of a location. The connection is made when they are first used.
    *
    * @param location The location.
+   * @param lane Which of the connections to the host is used, from 0. If the host refuses it, the first one is used.
    * @returns The states.
    */
-  states(location: Location): StateFiles {
+  states(location: Location, lane: number = 0): StateFiles {
     if (location.type !== "ssh") return new StateFiles(new LocalFiles(location.path));
     const { host, path } = location;
-    return new StateFiles(new SftpFiles(formatLocation(location), host, path, () => this.#connection(location)));
+    return new StateFiles(new SftpFiles(formatLocation(location), host, path, () => this.#lane(location, lane)));
   }
 
   /** Closes all connections. One that has yet to be made is given up. */
@@ -74,18 +95,35 @@ export class Hosts {
     this.#closing = new AbortController();
     const opened = [...this.#connections.values()];
     this.#connections.clear();
+    this.#refused.clear();
     await Promise.allSettled(opened.map(async (one) => await (await one).close()));
   }
 
-  async #connection(location: Remote): Promise<SftpConnection> {
-    const key = formatLocation({ ...location, path: "/" });
+  /** Returns a connection. The first one tells whether the host can be used at all. */
+  async #lane(location: Remote, lane: number): Promise<SftpConnection> {
+    const key = keyOf(location, lane);
+    if (lane === 0) return await this.#connection(location, key);
+    const first = await this.#connection(location, keyOf(location, 0));
+    if (this.#refused.has(key)) return first;
+    const { signal } = this.#closing;
+    try {
+      return await this.#connection(location, key);
+    } catch (error) {
+      // The host has not refused what this process gave up.
+      if (signal.aborted) throw error;
+      this.#refused.add(key);
+      return first;
+    }
+  }
+
+  async #connection(location: Remote, key: string): Promise<SftpConnection> {
     const known = this.#connections.get(key);
     if (known !== undefined) {
       const connection = await known;
       if (connection.end === null) return connection;
       // Several operations may find the end. The first of them connects again.
       if (this.#connections.get(key) === known) this.#connections.delete(key);
-      return await this.#connection(location);
+      return await this.#connection(location, key);
     }
     const opening = this.#open(location);
     this.#connections.set(key, opening);
@@ -111,4 +149,8 @@ export class Hosts {
       });
     }
   }
+}
+
+function keyOf(location: Remote, lane: number): string {
+  return `${lane} ${formatLocation({ ...location, path: "/" })}`;
 }

@@ -11,6 +11,7 @@ import type { StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { StateFiles } from "./state_files.ts";
 import { checkUnused, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+import { type TransferFailure, TransfersError } from "./transfer_all.ts";
 
 /** Opens the states of a directory whose files may be links into that of a pool. */
 export function linkedStates(directory: string, pool: string): StateFiles {
@@ -44,6 +45,26 @@ export async function downloadLink(
   }
 }
 
+/** Links to many states. Throws a {@linkcode TransfersError} with all failures. */
+export async function downloadAllLinks(
+  own: StateFiles,
+  pool: StateFiles,
+  states: readonly string[],
+  context: StateErrorContext,
+  options: Pick<TransferOptions, "signal" | "dependentsOf"> = {},
+): Promise<void> {
+  const { signal } = options;
+  const failures: TransferFailure[] = [];
+  for (const state of states) {
+    signal?.throwIfAborted();
+    await downloadLink(own, pool, { ...context, state }, options).catch((error: unknown) => {
+      failures.push({ state, error });
+    });
+  }
+  signal?.throwIfAborted();
+  if (failures.length > 0) throw new TransfersError(failures, states.length, context);
+}
+
 /** Tells whether this host links to a state of a pool and to all that it depends on, or has equal copies. */
 export async function compareLink(own: StateFiles, pool: StateFiles, context: StateErrorContext): Promise<boolean> {
   return await compareChain(own, pool, context);
@@ -71,13 +92,18 @@ export async function uploadLink(
   context: StateErrorContext,
   options: TransferOptions = {},
 ): Promise<void> {
+  await checkNoLinks(own, context);
+  await transferChain(own, pool, context, options);
+}
+
+/** Throws a {@linkcode StateError} if a state, or one that it depends on, consists of links. */
+export async function checkNoLinks(own: StateFiles, context: StateErrorContext): Promise<void> {
   for (const manifest of await own.chain(context)) {
     const link = await firstLink(own, manifest);
     if (link !== null) {
       throw new StateError(`${JSON.stringify(link)} is a link: only files are brought to a pool`, context);
     }
   }
-  await transferChain(own, pool, context, options);
 }
 
 async function firstLink({ files }: StateFiles, manifest: StateManifest): Promise<string | null> {

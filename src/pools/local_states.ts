@@ -120,7 +120,7 @@ export class LocalStates extends StateBackend {
         for (const { path, file } of kept) {
           await this.states.files.rename(path, partPath(join(object, file.path), file));
         }
-        await commitOnParent(this.states, manifest, null, context, { lock: this.#lock, signal });
+        await commitOnParent(this.states, manifest, null, context, { lock: this.#lock, signal, withLock });
       } finally {
         for (const { path } of kept) await this.states.files.remove(path);
       }

@@ -2,7 +2,9 @@
 
 import { SharedSignals } from "../client/abort.ts";
 import { checkOptions, type OptionNames } from "../wire/checks.ts";
-import { breakLock, LockedStateError, type LockStatus, lockStatus, ownerText } from "./lock.ts";
+import { LockedStateError } from "./lock.ts";
+import { breakLock } from "./lock_break.ts";
+import { type LockStatus, lockStatus, ownerText } from "./lock_status.ts";
 import type { StateFiles } from "./state_files.ts";
 import type { StateOf } from "./states.ts";
 

@@ -44,7 +44,8 @@ export type { FileStatus, PartFile, PoolFiles } from "./files.ts";
 export { Hosts, type HostsOptions } from "./hosts.ts";
 export { LocalStates, type LocalStatesOptions } from "./local_states.ts";
 export { formatLocation, type Location, parseLocation } from "./location.ts";
-export { LockedStateError, type LockOptions, type LockOwner, type LockStatus, type LockTimes } from "./lock.ts";
+export { LockedStateError, type LockOptions, type LockTimes } from "./lock.ts";
+export type { LockOwner, LockStatus } from "./lock_status.ts";
 export { breakStateLock, type BreakStateLockOptions, type StateLock, stateLocks } from "./locks.ts";
 export type { StateFile, StateManifest } from "./manifest.ts";
 export { isRoot } from "./names.ts";
@@ -79,5 +80,6 @@ export {
 } from "./states.ts";
 export { Subtree, type SubtreeOptions } from "./subtree.ts";
 export type { TransferOptions, TransferProgress } from "./transfer.ts";
-export { TransferOps, type TransferRequest } from "./transfer_ops.ts";
+export { type TransferFailure, TransfersError } from "./transfer_all.ts";
+export { type TransferAllRequest, TransferOps, type TransferRequest } from "./transfer_ops.ts";
 export type { Reported } from "../events/reported.ts";

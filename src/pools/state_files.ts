@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
-import { partPath } from "./copy.ts";
+import { IntegrityError, partPath } from "./copy.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { LocalFiles } from "./files_local.ts";
@@ -168,16 +168,24 @@ export class StateFiles {
   async commit(manifest: StateManifest): Promise<void> {
     const path = this.#commitPath(manifest.object, manifest.state);
     const arriving = `${path}.part`;
-    const file = await this.files.openPart(arriving);
+    const content = new TextEncoder().encode(formatManifest(manifest));
+    const fresh = await this.files.createPart(arriving);
+    const file = fresh ?? await this.files.openPart(arriving);
     try {
-      await file.truncate(0);
-      await file.write(new TextEncoder().encode(formatManifest(manifest)), 0);
-      await file.sync();
+      if (fresh === null) await file.truncate(0);
+      await file.write(content, 0);
+      const synced = file.sync();
+      synced.catch(() => {});
+      const found = await joined(file.read());
+      await synced;
+      if (!found.equals(content)) {
+        throw new IntegrityError(this.files.location, arriving, "it differs from what was sent");
+      }
     } finally {
       await file.close();
     }
     await this.files.rename(arriving, path);
-    await this.finish(manifest.object, manifest.state);
+    await this.#complete(manifest);
   }
 
   /**
@@ -185,19 +193,17 @@ export class StateFiles {
    *
    * @param object The object, such as `"guest"`.
    * @param state The name of the state.
+   * @returns The manifest of the state, or `null` if the state does not exist.
+   * @throws {IntegrityError} If the manifest is damaged.
    */
-  async finish(object: string, state: string): Promise<void> {
-    const path = this.#commitPath(object, state);
-    const manifest = await this.#manifestAt(path, object, state);
-    if (manifest === null) return;
-    for (const file of manifest.files) {
-      const target = join(object, file.path);
-      // A part that is missing was renamed before.
-      await this.files.rename(partPath(target, file), target).catch((error: unknown) => {
-        if (codeOf(error) !== "ENOENT") throw error;
-      });
-    }
-    await this.files.rename(path, this.#manifestPath(object, state));
+  async finish(object: string, state: string): Promise<StateManifest | null> {
+    const there = this.#manifestAt(this.#manifestPath(object, state), object, state);
+    there.catch(() => {});
+    const left = await this.#manifestAt(this.#commitPath(object, state), object, state);
+    if (left === null) return await there;
+    await there.catch(() => null);
+    await this.#complete(left);
+    return left;
   }
 
   /**
@@ -209,13 +215,24 @@ export class StateFiles {
    */
   async remove(context: StateErrorContext): Promise<void> {
     const { object, state } = context;
-    await this.finish(object, state);
+    const manifest = await this.finish(object, state);
     const dependents = await this.dependents(object, state);
     if (dependents.length > 0) throw new StateInUseError("other states depend on it", dependents, context);
-    const manifest = await this.manifest(object, state);
     if (manifest === null) throw new StateError(`it does not exist in ${JSON.stringify(this.files.location)}`, context);
     await this.files.remove(this.#manifestPath(object, state));
     for (const { path } of manifest.files) await this.files.remove(join(object, path));
+  }
+
+  /** Gives the parts of a commit their names, and then the commit that of the manifest. */
+  async #complete({ object, state, files }: StateManifest): Promise<void> {
+    await Promise.all(files.map(async (file) => {
+      const target = join(object, file.path);
+      // A part that is missing was renamed before.
+      await this.files.rename(partPath(target, file), target).catch((error: unknown) => {
+        if (codeOf(error) !== "ENOENT") throw error;
+      });
+    }));
+    await this.files.rename(this.#commitPath(object, state), this.#manifestPath(object, state));
   }
 
   async #manifestAt(path: string, object: string, state: string): Promise<StateManifest | null> {
@@ -240,6 +257,12 @@ export class StateFiles {
   #commitPath(object: string, state: string): string {
     return join(checkedObject(object), `.${checkedState(state)}${COMMIT_END}`);
   }
+}
+
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const found: Uint8Array[] = [];
+  for await (const bytes of pieces) found.push(bytes);
+  return Buffer.concat(found);
 }
 
 function isState(name: string): boolean {

@@ -7,7 +7,7 @@ import { digestOf } from "./digest.ts";
 import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
 import { type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
-import { withLock } from "./locked.ts";
+import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { ImageError } from "./qcow2/header.ts";
@@ -43,6 +43,13 @@ export interface TransferOptions {
    * @default () => {}
    */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /**
+   * The most states that {@linkcode TransferOps.uploadAll} and {@linkcode TransferOps.downloadAll} transfer
+   * concurrently, from 1.
+   *
+   * @default 32
+   */
+  readonly concurrency?: number | undefined;
   /**
    * The bytes between two beginnings of a file from which a transfer resumes.
    *
@@ -96,13 +103,14 @@ export async function transferChain(
       options.onProgress?.({ state: manifest.state, position: before + bytes, total });
     };
     const parent = chain[i - 1] ?? null;
-    await transferLocked(source, target, { manifest, parent }, { ...context, state: manifest.state }, onBytes, options);
+    await transferState(source, target, { manifest, parent }, { ...context, state: manifest.state }, onBytes, options);
     before += sizeOf(manifest);
     onBytes(0);
   }
 }
 
-function sizeOf({ files }: StateManifest): number {
+/** Returns the bytes of all files of a state. */
+export function sizeOf({ files }: StateManifest): number {
   return files.reduce((sum, { size }) => sum + size, 0);
 }
 
@@ -112,21 +120,24 @@ interface Link {
   readonly parent: StateManifest | null;
 }
 
-async function transferLocked(
+/** Transfers a state. The one that it depends on is at the target. `withParent` takes the lock of that one. */
+export async function transferState(
   source: StateFiles,
   target: StateFiles,
   link: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
   options: TransferOptions,
+  withParent: WithLock = withLock,
 ): Promise<void> {
   const { object, state } = link.manifest;
   const { signal, lock = {}, stride, dependentsOf } = options;
-  const rest = { stride, lock, dependentsOf };
-  if (lock === null) return await transferOne(source, target, link, context, onBytes, { ...rest, lock, signal });
-  await withLock(target, { ...context, object, state }, { ...lock, signal }, async (ends) => {
-    await transferOne(source, target, link, context, onBytes, { ...rest, lock, signal: ends });
-  });
+  const transfer = async (ends: AbortSignal | undefined): Promise<void> => {
+    const rest = { signal: ends, stride, lock, dependentsOf, withParent };
+    await transferOne(source, target, link, context, onBytes, rest);
+  };
+  if (lock === null) return await transfer(signal);
+  await withLock(target, { ...context, object, state }, { ...lock, signal }, transfer);
 }
 
 async function transferOne(
@@ -135,14 +146,14 @@ async function transferOne(
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, dependentsOf, ...options }: Omit<TransferOptions, "lock" | "onProgress"> & {
+  { lock, dependentsOf, withParent, ...options }: Pick<TransferOptions, "signal" | "stride" | "dependentsOf"> & {
     readonly lock: LockOptions | null;
+    readonly withParent: WithLock;
   },
 ): Promise<void> {
   const { object, state } = manifest;
   const [source, target] = [from.until(options.signal), to.until(options.signal)];
-  await target.finish(object, state);
-  const there = await target.manifest(object, state);
+  const there = await target.finish(object, state);
   if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
   await checkUnused(target, there, manifest, context);
   await checkImagesUnused(target, there, manifest, context, dependentsOf);
@@ -161,7 +172,7 @@ async function transferOne(
   }
   // A reader that skips locks may have restored the older content since then.
   await checkImagesUnused(target, there, manifest, context, dependentsOf);
-  await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal });
+  await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal, withLock: withParent });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */

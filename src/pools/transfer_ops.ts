@@ -5,11 +5,20 @@ import { Reported } from "../events/reported.ts";
 import { dependentsIn } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
-import { checkLinkUnused, compareLink, downloadLink, linkedStates, uploadLink } from "./links.ts";
+import {
+  checkLinkUnused,
+  checkNoLinks,
+  compareLink,
+  downloadAllLinks,
+  downloadLink,
+  linkedStates,
+  uploadLink,
+} from "./links.ts";
 import { type Location, parseLocation } from "./location.ts";
 import { StateFiles } from "./state_files.ts";
 import { withLock } from "./locked.ts";
 import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+import { CONCURRENT, type Lane, transferAll } from "./transfer_all.ts";
 
 /** A state, and the location of its pool. */
 export interface TransferRequest {
@@ -27,6 +36,29 @@ export interface TransferRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Many states of an object, and the location of their pool. */
+export interface TransferAllRequest {
+  /** The location, as {@linkcode parseLocation} takes it. */
+  readonly location: string;
+  /** The object, such as `"guest"`. */
+  readonly object: string;
+  /**
+   * The names of the states.
+   *
+   * @default all states that the end has from which they are brought
+   */
+  readonly states?: readonly string[] | undefined;
+  /**
+   * Ends the operation, with the signal's reason. States that have arrived by then stay.
+   *
+   * @default the signal that the constructor was given
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** So many states that are transferred concurrently share a connection. */
+const STATES_PER_LANE = 8;
+
 /** The operations that report progress, with the numbers that their events carry. A client uses lower numbers. */
 const LONG_OPERATIONS = { download: 1100, upload: 1101, delete: 1102 } as const;
 
@@ -36,8 +68,9 @@ type Kind = Location["type"];
 /**
  * Transfers states between a directory of this host, which is called the cache, and pools.
  *
- * A chain is transferred as a whole: a state with all states that it depends on, parents first. `download` and `upload`
- * report their progress in bytes. While a lock is awaited, the progress is 0 of 1.
+ * A chain is transferred as a whole: a state with all states that it depends on, parents first. `downloadAll` and
+ * `uploadAll` transfer many states concurrently. Downloads and uploads report their progress in bytes. While a lock is
+ * awaited, the progress is 0 of 1.
  *
  * @example
  * ```ts
@@ -61,10 +94,16 @@ export class TransferOps extends Reported implements AsyncDisposable {
    *
    * @param cache The absolute path of the directory of this host.
    * @param hosts The connections to other hosts.
-   * @param options How locks are taken, the signal that ends transfers, and what is told of their progress.
+   * @param options How locks are taken, how many states are transferred concurrently, the signal that ends transfers,
+   *   and what is told of their progress.
+   * @throws {RangeError} If `concurrency` is not a positive integer.
    */
   constructor(cache: string, hosts: Hosts = new Hosts(), options: TransferOptions = {}) {
     super();
+    const { concurrency = CONCURRENT } = options;
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      throw new RangeError(`concurrency is a positive integer: got ${concurrency}`);
+    }
     this.#cache = cache;
     this.#hosts = hosts;
     this.#options = options;
@@ -147,6 +186,73 @@ export class TransferOps extends Reported implements AsyncDisposable {
   }
 
   /**
+   * Brings many states from a pool to the cache, or links to them.
+   *
+   * Independent states are transferred concurrently. A state whose transfer fails does not end the other transfers.
+   *
+   * @param request The location, the object, and the states if not all are meant.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {TransfersError} If some states failed, such as those on whose images something of this host depends.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp } from "node:fs/promises";
+   * import { TransferOps } from "tsxs/pools";
+   *
+   * const directory = await mkdtemp("/tmp/pools-");
+   * await using ops = new TransferOps(`${directory}/cache`);
+   * await ops.downloadAll({ location: `${directory}/pool`, object: "guest" });
+   * ```
+   */
+  async downloadAll({ states, ...request }: TransferAllRequest): Promise<void> {
+    const { own, pool, context, signal, location } = this.#ends("download", { ...request, state: "" });
+    const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
+    const names = states ?? await pool.until(signal).states(request.object);
+    if (own.kind === "link") return await downloadAllLinks(own.states, pool, names, context, { signal, dependentsOf });
+    const lanes = this.#lanes(names, (lane) => ({ source: this.#hosts.states(location, lane), target: own.states }));
+    await this.#tracked(
+      "download",
+      signal,
+      (options) => transferAll(lanes, names, context, { ...options, dependentsOf }),
+    );
+  }
+
+  /**
+   * Brings many states from the cache to a pool.
+   *
+   * Independent states are transferred concurrently. A state whose transfer fails does not end the other transfers.
+   *
+   * @param request The location, the object, and the states if not all are meant.
+   * @throws {RangeError} If the location is invalid.
+   * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateError} If a state is a link.
+   * @throws {TransfersError} If some states failed.
+   *
+   * @example
+   * ```ts
+   * import { mkdtemp } from "node:fs/promises";
+   * import { TransferOps } from "tsxs/pools";
+   *
+   * const directory = await mkdtemp("/tmp/pools-");
+   * await using ops = new TransferOps(`${directory}/cache`);
+   * await ops.uploadAll({ location: `${directory}/pool`, object: "guest" });
+   * ```
+   */
+  async uploadAll({ states, ...request }: TransferAllRequest): Promise<void> {
+    const { own, context, signal, location } = this.#ends("upload", { ...request, state: "" });
+    const local = own.states.until(signal);
+    const names = states ?? await local.states(request.object);
+    if (own.kind === "link") { for (const state of names) await checkNoLinks(local, { ...context, state }); }
+    const lanes = this.#lanes(names, (lane) => ({ source: own.states, target: this.#hosts.states(location, lane) }));
+    await this.#tracked(
+      "upload",
+      signal,
+      (options) => transferAll(lanes, names, context, { ...options, dependentsOf: undefined }),
+    );
+  }
+
+  /**
    * Removes a state from a pool.
    *
    * @param request The location, the object and the state.
@@ -173,6 +279,14 @@ export class TransferOps extends Reported implements AsyncDisposable {
     if (this.#isOpen) this.closeReporting();
     this.#isOpen = false;
     await this.#hosts.close();
+  }
+
+  /** Returns the connections by which so many states are transferred. */
+  #lanes(states: readonly string[], lane: (lane: number) => Lane): readonly [Lane, ...Lane[]] {
+    const { concurrency = CONCURRENT } = this.#options;
+    const count = Math.ceil(Math.min(states.length, concurrency) / STATES_PER_LANE);
+    const others = Array.from({ length: Math.min(count, this.#hosts.connections) - 1 }, (_, i) => lane(i + 1));
+    return [lane(0), ...others];
   }
 
   /** Runs an operation whose progress is told as events. */
@@ -212,6 +326,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
     readonly pool: StateFiles;
     readonly context: StateErrorContext;
     readonly signal: AbortSignal | undefined;
+    readonly location: Location;
   } {
     const { location: text, object, state, signal = this.#options.signal } = request;
     const location = parseLocation(text);
@@ -221,6 +336,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
       pool: this.#hosts.states(location),
       context: { operation, object, state },
       signal,
+      location,
     };
   }
 }

@@ -4,6 +4,7 @@ import { after } from "node:test";
 import { Hosts } from "../../src/pools/hosts.ts";
 import { linkedDirectoriesSuite } from "../pools/linked_directories.ts";
 import { transferSuite } from "../pools/transfers.ts";
+import { transferAllSuite } from "../pools/transfers_all.ts";
 
 const hosts = new Hosts({ command: () => ["/usr/lib/openssh/sftp-server"] });
 after(() => hosts.close());
@@ -13,3 +14,8 @@ linkedDirectoriesSuite("a location over SFTP", open);
 for (const side of ["source", "target"] as const) {
   transferSuite(`a ${side} over SFTP`, open, side);
 }
+
+transferAllSuite(
+  "a target over two connections that speak SFTP",
+  (path, lane) => hosts.states({ type: "ssh", user: null, host: "other", port: null, path }, lane).files,
+);

@@ -12,7 +12,10 @@ import { Hosts } from "../../src/pools/hosts.ts";
 import { parseLocation } from "../../src/pools/location.ts";
 import { RemoteError } from "../../src/pools/sftp/errors.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
-import { transferChain } from "../../src/pools/transfer.ts";
+import { transferChain, verifyState } from "../../src/pools/transfer.ts";
+import { TransfersError } from "../../src/pools/transfer_all.ts";
+import { TransferOps } from "../../src/pools/transfer_ops.ts";
+import { putState } from "../pools/put_state.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 
 const context = { operation: "set", object: "guest", state: "clean" };
@@ -91,6 +94,44 @@ describe("a pool of another host, with a real sshd", () => {
     }, RemoteError);
     assertEquals(error.fault, "lost");
     assertEquals(await pool.states("nothing"), []);
+    await hosts.close();
+  });
+
+  test("that vanishes while many states arrive has each of them whole or not at all, and takes the rest later", async () => {
+    const sources = join(directory, "many");
+    const names = Array.from({ length: 40 }, (_, i) => `s${i}`);
+    for (const state of names) {
+      await putState(sources, state, null, { [`${state}.tree`]: new TextEncoder().encode(state) });
+    }
+    const hosts = new Hosts({ sshConfig: sshd.configure("usual") });
+    let isCut = false;
+    const ops = new TransferOps(sources, hosts, {
+      onProgress: ({ position }) => {
+        if (isCut || position === 0) return;
+        isCut = true;
+        sshd.cut();
+      },
+    });
+    const location = `ssh://${sshd.user}@127.0.0.1:${sshd.port}${join(directory, "many-to")}`;
+    const error = await assertRejects(() => ops.uploadAll({ location, object: "guest" }), TransfersError);
+    assert(error.failures.every((failure) => failure.error instanceof RemoteError), error.message);
+    const arrived = StateFiles.local(join(directory, "many-to"));
+    for (const state of await arrived.states("guest")) {
+      const manifest = await arrived.manifest("guest", state);
+      assert(manifest !== null);
+      // A commit that was cut is finished by the next process that has the lock.
+      const hasCommit = (await readdir(join(directory, "many-to/guest"))).includes(`.${state}.commit`);
+      if (!hasCommit) await verifyState(arrived, manifest);
+    }
+    // The locks of the vanished connections are stale later.
+    const next = new TransferOps(sources, hosts, { lock: { times: { heartbeat: 100, stale: 1, poll: 20 } } });
+    await next.uploadAll({ location, object: "guest" });
+    assertEquals(await arrived.states("guest"), names.toSorted());
+    for (const state of names) {
+      const manifest = await arrived.manifest("guest", state);
+      assert(manifest !== null);
+      await verifyState(arrived, manifest);
+    }
     await hosts.close();
   });
 

@@ -4,9 +4,16 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dependentImages, forgetImages, noteImage } from "../../src/pools/dependents.ts";
-import { PoolStates, StateFiles, StateInUseError, TransferOps } from "../../src/pools/mod.ts";
+import {
+  PoolStates,
+  StateFiles,
+  StateInUseError,
+  type StateOf,
+  TransferOps,
+  TransfersError,
+} from "../../src/pools/mod.ts";
 import { FORMAT, image } from "./images.ts";
 import { putState } from "./put_state.ts";
 
@@ -73,7 +80,7 @@ describe("the images that depend on a state", () => {
     await putState(pool, "a", null, { "disk/a.qcow2": on("").subarray(0, 512), "a.tree": Uint8Array.of(2) });
     await writeFile(disk, on(stateImage()));
     await noteImage(states, a, disk);
-    const before = await readdir(own, { recursive: true });
+    const before = (await readdir(own, { recursive: true })).sort();
     const backend = new PoolStates({ own: states, pool: StateFiles.local(pool) });
     await using ops = new TransferOps(own);
     const runs = {
@@ -84,8 +91,54 @@ describe("the images that depend on a state", () => {
       const error = await assertRejects(run, StateInUseError);
       const fault = `another content of this name is in ${JSON.stringify(own)}, and images of guests depend on it`;
       assertEquals(error.message, `${operation} "a" of "guest": ${fault}: ${JSON.stringify(disk)}`);
-      assertEquals(await readdir(own, { recursive: true }), before);
+      assertEquals((await readdir(own, { recursive: true })).sort(), before);
     }
+  });
+
+  test("keep a transfer of many states from replacing the state, and the others arrive", async () => {
+    await putState(own, "b", null, { "disk/b.qcow2": image(), "b.tree": Uint8Array.of(1) });
+    for (const state of ["a", "b", "c"]) {
+      const content = {
+        [`disk/${state}.qcow2`]: Buffer.concat([image(), Uint8Array.of(2)]),
+        [`${state}.tree`]: Uint8Array.of(2),
+      };
+      await putState(pool, state, null, content);
+    }
+    await putState(pool, "d", "a", { "d.tree": Uint8Array.of(2) });
+    await writeFile(disk, on(stateImage()));
+    await noteImage(states, a, disk);
+    const kept = await readFile(stateImage());
+    const told: string[] = [];
+    const dependentsOf = (of: StateOf): Promise<string[]> => {
+      told.push(of.state);
+      return Promise.resolve(of.state === "b" ? ["/elsewhere.qcow2"] : []);
+    };
+    const failuresOf = async (ops: TransferOps, location: string): Promise<(readonly [string, unknown])[]> => {
+      const error = await assertRejects(() => ops.downloadAll({ location, object }), TransfersError);
+      return error.failures.map(({ state, error: fault }) => [state, fault]);
+    };
+    await using ops = new TransferOps(own);
+    const [first, second, ...others] = await failuresOf(ops, pool);
+    assertEquals([first?.[0], second?.[0], others], ["a", "d", []]);
+    assert(first?.[1] instanceof StateInUseError, `${first?.[1]}`);
+    assertEquals(first[1].dependents, [disk]);
+    assertEquals(await readFile(stateImage()), kept);
+    assertEquals([...await readFile(join(own, "guest/a.tree"))], [1]);
+    for (const state of ["b", "c"]) assertEquals([...await readFile(join(own, `guest/${state}.tree`))], [2]);
+    assertEquals(await states.states(object), ["a", "b", "c"]);
+    // What the caller knows of counts, too.
+    await putState(pool, "b", null, { "disk/b.qcow2": image(), "b.tree": Uint8Array.of(3) });
+    await using more = new TransferOps(own, undefined, { dependentsOf });
+    const found = await failuresOf(more, pool);
+    assertEquals(found.map(([state]) => state), ["a", "b", "d"]);
+    assertEquals([...new Set(told)].sort(), ["a", "b"]);
+    // Files of this host are in the place of the links, so the state that is in use is told before that.
+    const linked = await failuresOf(more, `link+${pool}`);
+    assertEquals(linked.filter(([, fault]) => fault instanceof StateInUseError).map(([state]) => state), [
+      "a",
+      "b",
+      "d",
+    ]);
   });
 
   test("do not keep the other files of the state from being replaced", async () => {

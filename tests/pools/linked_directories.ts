@@ -21,6 +21,9 @@ const operations: Readonly<Record<string, (files: PoolFiles) => Promise<unknown>
   openPart: async (files) => await (await files.openPart("guest/.new.part")).close(),
   "openPart in a directory below that is missing": async (files) =>
     await (await files.openPart("guest/new/.new.part")).close(),
+  createPart: async (files) => await (await files.createPart("guest/.new.part"))?.close(),
+  "createPart in a directory below that is missing": async (files) =>
+    await (await files.createPart("guest/new/.new.part"))?.close(),
   createExclusive: (files) => files.createExclusive("guest/.a.lock", bytes),
   "rename from it": (files) => files.rename("guest/a.tree", "other/a.tree"),
   "rename to it": (files) => files.rename("other/b.tree", "guest/b.tree"),

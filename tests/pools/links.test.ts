@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { StateError, TransferOps } from "../../src/pools/mod.ts";
+import { StateError, TransferOps, TransfersError } from "../../src/pools/mod.ts";
 import { linkedStates } from "../../src/pools/links.ts";
 import { ImageError } from "../../src/pools/qcow2/header.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
@@ -49,6 +49,22 @@ describe("links to the states of a pool", () => {
     for (const manifest of await linked.chain({ operation: "get", object: "guest", state: "b" })) {
       await verifyState(linked, manifest);
     }
+  });
+
+  test("lead to all states of an object, and every failure is reported", async () => {
+    await putChain();
+    const location = `link+${pool}`;
+    await ops.downloadAll({ location, object: "guest" });
+    for (const name of ["disk/a.qcow2", "disk/b.qcow2", "a.tree", "b.tree"]) {
+      assertEquals(await readlink(join(cache, "guest", name)), join(pool, "guest", name));
+    }
+    const error = await assertRejects(
+      () => ops.downloadAll({ location, object: "guest", states: ["none", "a"] }),
+      TransfersError,
+      '1 of 2 states failed: "none"',
+    );
+    assertEquals(error.failures.map(({ state }) => state), ["none"]);
+    await assertRejects(() => ops.uploadAll({ location, object: "guest" }), StateError, "is a link");
   });
 
   test("are replaced if they lead elsewhere, and no temporary name is left", async () => {

@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LocalFiles } from "../../src/pools/files_local.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
-import { breakLock, LockedStateError, type LockStatus, lockStatus, takeLock } from "../../src/pools/lock.ts";
+import { LockedStateError, takeLock } from "../../src/pools/lock.ts";
+import { breakLock } from "../../src/pools/lock_break.ts";
+import { type LockStatus, lockStatus } from "../../src/pools/lock_status.ts";
 
 const context = { operation: "set", object: "guest", state: "clean" };
 const path = "guest/.clean.lock";

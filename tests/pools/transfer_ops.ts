@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   breakStateLock,
   type Hosts,
@@ -16,6 +16,7 @@ import {
   stateLocks,
   TransferOps,
   type TransferProgress,
+  TransfersError,
 } from "../../src/pools/mod.ts";
 import { takeLock } from "../../src/pools/lock.ts";
 import { putState } from "./put_state.ts";
@@ -55,6 +56,41 @@ export function transferOpsSuite(name: string, hosts: Hosts, locate: (directory:
       assertEquals(await readdir(join(pool, "guest")), []);
       await assertRejects(() => ops.delete(of("a")), StateError, "it does not exist");
       await assertRejects(() => ops.download(of("none")), StateError, '"none" of "guest"');
+    });
+
+    test("upload and download all states, or those that are named", async () => {
+      const ops = new TransferOps(cache, hosts);
+      const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+      for (const state of names) {
+        await putState(cache, state, null, { [`${state}.tree`]: bytes(`content of ${state}`) });
+      }
+      await putState(cache, "child", "s3", { "child.tree": bytes("of a child") });
+      await ops.uploadAll({ location, object: "guest", states: ["child", "s1"] });
+      assertEquals(await ops.list(location, "guest"), ["child", "s1", "s3"]);
+      await ops.uploadAll({ location, object: "guest" });
+      assertEquals(await ops.list(location, "guest"), [...names, "child"].sort());
+      await rm(cache, { recursive: true });
+      await ops.downloadAll({ location, object: "guest" });
+      for (const state of names) {
+        assertEquals(await readFile(join(cache, `guest/${state}.tree`), "utf8"), `content of ${state}`);
+        assertEquals(await ops.compare(of(state)), true);
+      }
+      const error = await assertRejects(
+        () => ops.downloadAll({ location, object: "guest", states: ["s1", "none"] }),
+        TransfersError,
+        '1 of 2 states failed: "none"',
+      );
+      assertEquals([error.operation, error.object], ["download", "guest"]);
+      for (const concurrency of [0, 0.5, NaN]) {
+        assertThrows(() => new TransferOps(cache, hosts, { concurrency }), RangeError, "concurrency");
+      }
+    });
+
+    test("upload no state of an object that has none", async () => {
+      const ops = new TransferOps(cache, hosts);
+      await ops.uploadAll({ location, object: "guest" });
+      await ops.downloadAll({ location, object: "guest" });
+      assertEquals(await ops.list(location, "guest"), []);
     });
 
     test("tell how far they are, in bytes of the whole chain", async () => {

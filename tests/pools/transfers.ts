@@ -64,16 +64,20 @@ function watched(files: PoolFiles): PoolFiles & { readonly opened: string[]; lef
     opened,
     left: Infinity,
     location: files.location,
-    list: (path: string) => files.list(path),
-    status: (path: string) => files.status(path),
+    list: files.list.bind(files),
+    status: files.status.bind(files),
     openPart: (path: string) => {
       opened.push(path);
       return files.openPart(path);
     },
-    createExclusive: (path: string, bytes: Uint8Array) => files.createExclusive(path, bytes),
-    rename: (from: string, to: string) => files.rename(from, to),
-    link: (from: string, to: string) => files.link(from, to),
-    remove: (path: string) => files.remove(path),
+    createPart: (path: string) => {
+      opened.push(path);
+      return files.createPart(path);
+    },
+    createExclusive: files.createExclusive.bind(files),
+    rename: files.rename.bind(files),
+    link: files.link.bind(files),
+    remove: files.remove.bind(files),
     close: () => files.close(),
     async *read(...args: Parameters<PoolFiles["read"]>): AsyncGenerator<Uint8Array, void> {
       for await (const bytes of files.read(...args)) {

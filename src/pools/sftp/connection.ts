@@ -9,6 +9,11 @@ import { Silence } from "./silence.ts";
 const VERSION = 3;
 /** How long a server may be silent while it owes replies. A large file may take long to sync. */
 export const SILENCE_MS = 300_000;
+const LIMITS = "limits@openssh.com";
+/** The bytes that every server reads or writes in one request. */
+const CHUNK = 32768;
+/** The most bytes of one request. A packet with them is smaller than 256 KiB. */
+const CHUNK_MAX = 261_120;
 
 /** A reply: its type, and the fields after its number. */
 export interface Reply {
@@ -23,10 +28,15 @@ interface Waiting {
 
 /** A connection that speaks SFTP. */
 export class SftpConnection {
+  /** The name of the host, for messages. */
+  readonly host: string;
   /** The names of the extensions that the server has. */
   readonly extensions: ReadonlySet<string>;
+  /** The bytes that the server reads in one request. */
+  readChunk: number = CHUNK;
+  /** The bytes that the server writes in one request. */
+  writeChunk: number = CHUNK;
   readonly #duplex: Duplex;
-  readonly #host: string;
   readonly #waiting = new Map<number, Waiting>();
   readonly #silence: Silence;
   #next = 0;
@@ -38,12 +48,13 @@ export class SftpConnection {
    * replies and is silent for `silence` milliseconds.
    */
   static async open(duplex: Duplex, host: string, silence: number = SILENCE_MS): Promise<SftpConnection> {
-    const packets = packetsOf(duplex, host);
+    const batches = batchesOf(duplex, host);
     try {
       await duplex.send(packet({ byte: Packet.INIT }, VERSION));
-      const first = await packets.next();
-      if (first.done === true) throw await ended(duplex, host, "unreachable");
-      const fields = new Fields(first.value);
+      const first = await batches.next();
+      const [version] = first.value ?? [];
+      if (version === undefined) throw await ended(duplex, host, "unreachable");
+      const fields = new Fields(version);
       if (fields.byte() !== Packet.VERSION || fields.number() !== VERSION) {
         throw new RemoteError(host, "protocol", `expected version ${VERSION}`);
       }
@@ -52,7 +63,9 @@ export class SftpConnection {
         extensions.add(fields.text());
         fields.bytes();
       }
-      return new SftpConnection(duplex, host, extensions, packets, silence);
+      const connection = new SftpConnection(duplex, host, extensions, batches, silence);
+      if (extensions.has(LIMITS)) await connection.#askLimits();
+      return connection;
     } catch (error) {
       await duplex.close();
       throw error instanceof RemoteError ? error : new RemoteError(host, "protocol", "", { cause: error });
@@ -63,7 +76,7 @@ export class SftpConnection {
     duplex: Duplex,
     host: string,
     extensions: ReadonlySet<string>,
-    packets: AsyncIterator<Uint8Array>,
+    batches: AsyncIterator<readonly Uint8Array[]>,
     silence: number,
   ) {
     this.#silence = new Silence(silence, () => this.#waiting.size > 0, () => {
@@ -71,9 +84,9 @@ export class SftpConnection {
       this.#closing ??= duplex.close();
     });
     this.#duplex = duplex;
-    this.#host = host;
+    this.host = host;
     this.extensions = extensions;
-    void this.#receive(packets);
+    void this.#receive(batches);
   }
 
   /** The end of the connection; `null` if it is usable. */
@@ -102,23 +115,39 @@ export class SftpConnection {
 
   /** Closes the connection. Requests that wait are rejected. */
   close(): Promise<void> {
-    this.#finish(new RemoteError(this.#host, "lost", "the connection was closed"));
+    this.#finish(new RemoteError(this.host, "lost", "the connection was closed"));
     return this.#closing ??= this.#duplex.close();
   }
 
-  async #receive(packets: AsyncIterator<Uint8Array>): Promise<void> {
+  /** Asks how much the server reads and writes in one request. Zero stands for a limit that it does not tell. */
+  async #askLimits(): Promise<void> {
+    const reply = await this.request(Packet.EXTENDED, LIMITS, LIMITS).catch((error: unknown) => {
+      if (error instanceof RemoteError) throw error;
+      return null;
+    });
+    if (reply?.type !== Packet.EXTENDED_REPLY) return;
+    const { fields } = reply;
+    fields.long();
+    const [read, write] = [Number(fields.long()), Number(fields.long())];
+    if (read > CHUNK) this.readChunk = Math.min(read, CHUNK_MAX);
+    if (write > CHUNK) this.writeChunk = Math.min(write, CHUNK_MAX);
+  }
+
+  async #receive(batches: AsyncIterator<readonly Uint8Array[]>): Promise<void> {
     try {
-      for (let next = await packets.next(); next.done !== true; next = await packets.next()) {
-        const fields = new Fields(next.value);
-        const [type, id] = [fields.byte(), fields.number()];
-        this.#waiting.get(id)?.resolve({ type, fields });
-        this.#waiting.delete(id);
+      for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+        for (const bytes of next.value) {
+          const fields = new Fields(bytes);
+          const [type, id] = [fields.byte(), fields.number()];
+          this.#waiting.get(id)?.resolve({ type, fields });
+          this.#waiting.delete(id);
+        }
         this.#silence.heard();
       }
-      this.#finish(await ended(this.#duplex, this.#host, "lost"));
+      this.#finish(await ended(this.#duplex, this.host, "lost"));
     } catch (error) {
       this.#finish(
-        error instanceof RemoteError ? error : new RemoteError(this.#host, "protocol", "", { cause: error }),
+        error instanceof RemoteError ? error : new RemoteError(this.host, "protocol", "", { cause: error }),
       );
     }
     this.#closing ??= this.#duplex.close();
@@ -132,10 +161,14 @@ export class SftpConnection {
   }
 }
 
-async function* packetsOf({ received }: Duplex, host: string): AsyncGenerator<Uint8Array, void> {
+/** Returns the packets that arrive, those of one piece together. */
+async function* batchesOf({ received }: Duplex, host: string): AsyncGenerator<readonly Uint8Array[], void> {
   const reader = new PacketReader();
   try {
-    for await (const bytes of received) yield* reader.add(bytes);
+    for await (const bytes of received) {
+      const packets = reader.add(bytes);
+      if (packets.length > 0) yield packets;
+    }
   } catch (error) {
     throw new RemoteError(host, "protocol", error instanceof Error ? error.message : "", { cause: error });
   }

@@ -2,6 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import type { Location } from "../location.ts";
 
 /** The longest time to connect, in seconds. */
@@ -10,6 +11,8 @@ const CONNECT_S = 20;
 const ALIVE_S = 15;
 const ALIVE_COUNT = 3;
 const MESSAGES_MAX = 8192;
+/** Messages of fewer bytes are sent together. */
+const TOGETHER_MAX = 16384;
 /** How long a program may take to end after its output has ended. */
 const ENDING_MS = 2000;
 
@@ -101,10 +104,24 @@ function duplexOf(child: ChildProcessWithoutNullStreams): Duplex {
       if (!isOver) throw error;
     }
   }
+  // The small messages of one turn are sent by one call of the system, and arrive at the other end together.
+  let queued: Uint8Array[] = [];
+  const flush = (): void => {
+    const [bytes = new Uint8Array(), ...others] = queued;
+    queued = [];
+    if (isBroken || !child.stdin.writable) return;
+    child.stdin.write(others.length === 0 ? bytes : Buffer.concat([bytes, ...others]));
+  };
   return {
     received: received(),
     send: async (bytes) => {
-      if (isBroken || child.stdin.write(bytes)) return;
+      if (bytes.length < TOGETHER_MAX) {
+        if (queued.push(bytes) === 1) setImmediate(flush);
+      } else {
+        if (queued.length > 0) flush();
+        if (!isBroken) child.stdin.write(bytes);
+      }
+      if (isBroken || !child.stdin.writableNeedDrain) return;
       drained ??= new Promise<void>((resolve) => {
         const done = (): void => {
           child.stdin.off("drain", done).off("close", done);

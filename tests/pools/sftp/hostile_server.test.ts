@@ -80,6 +80,15 @@ describe("a server that never answers a request", () => {
     read: [Packet.OPEN, (files) => readAll(files, "guest/a.tree")],
     "read, after the file was opened": [Packet.READ, (files) => readAll(files, "guest/a.tree")],
     openPart: [Packet.OPEN, (files) => files.openPart("guest/a.tree")],
+    createPart: [Packet.OPEN, (files) => files.createPart("guest/a.tree")],
+    "read of a part": [Packet.READ, async (files) => {
+      const part = await files.createPart("guest/a.tree");
+      try {
+        await part?.read()[Symbol.asyncIterator]().next();
+      } finally {
+        await part?.close();
+      }
+    }],
     createExclusive: [Packet.OPEN, (files) => files.createExclusive("guest/a.tree", new Uint8Array(1))],
     remove: [Packet.REMOVE, (files) => files.remove("guest/a.tree")],
     write: [Packet.WRITE, async (files) => {
@@ -139,6 +148,11 @@ describe("a server that never answers a request", () => {
           download: (signal) => ops.download({ ...of, signal }),
           upload: (signal) => ops.upload({ ...of, signal }),
           "upload of the constructor": (signal) => byConstructor(signal).upload(of),
+          downloadAll: (signal) => ops.downloadAll({ location, object: "guest", signal }),
+          "downloadAll of named states": (signal) =>
+            ops.downloadAll({ location, object: "guest", states: ["a"], signal }),
+          uploadAll: (signal) => ops.uploadAll({ location, object: "guest", signal }),
+          "uploadAll of the constructor": (signal) => byConstructor(signal).uploadAll({ location, object: "guest" }),
           delete: (signal) => ops.delete({ ...of, signal }),
           show: (signal) => backend.show({ ...request, signal }),
           get: (signal) => backend.get({ ...request, signal }),
@@ -162,6 +176,19 @@ describe("a server that never answers a request", () => {
     }));
 });
 
+describe("a server that answers", () => {
+  test("is not asked for the directory of each file that is made", async () => {
+    const server = scriptedServer(usual());
+    const files = await filesOf(server);
+    for (let i = 0; i < 200; i++) await (await files.createPart(`guest/${i}.part`))?.close();
+    const [opened, looked] = [Packet.OPEN, Packet.LSTAT].map((type) =>
+      server.asked.filter((one) => one === type).length
+    );
+    // A look counts for two seconds.
+    assert(opened === 200 && looked !== undefined && looked >= 1 && looked < 20, `${opened} and ${looked} requests`);
+  });
+});
+
 describe("a server that answers wrongly", () => {
   test("with no bytes, with too many, or with another packet to a read is refused", async () => {
     const replies: readonly ((id: number) => Uint8Array)[] = [
@@ -171,8 +198,11 @@ describe("a server that answers wrongly", () => {
     ];
     for (const reply of replies) {
       const files = await filesOf(scriptedServer(usual({ [Packet.READ]: reply })));
-      const error = await assertRejects(() => readAll(files, "guest/a.tree"), RemoteError, "it answered a request for");
-      assertEquals(error.fault, "protocol");
+      const part = await files.createPart("guest/b.tree");
+      for (const read of [() => readAll(files, "guest/a.tree"), () => part?.read()[Symbol.asyncIterator]().next()]) {
+        const error = await assertRejects(async () => await read(), RemoteError, "it answered a request for");
+        assertEquals(error.fault, "protocol");
+      }
     }
   });
 
