@@ -163,7 +163,14 @@ export class Fetcher {
   /** Takes the error of one of a node's requests. */
   failed(node: FoundNode, error: unknown): void {
     const again = this.#reader.listAgain(node.path, error);
-    if (again !== null) return void again.then((names) => node.resolve(names), (failure) => node.reject(failure));
+    if (again === null) return this.#endWith(node, error);
+    // What fails the list in parts is final: it may be the very error that asked for the parts.
+    void again.then((names) => node.resolve(names), (failure) => {
+      if (!node.isSettled) this.#endWith(node, failure);
+    });
+  }
+
+  #endWith(node: FoundNode, error: unknown): void {
     // The top is the caller's own choice, and the end of the connection concerns every node.
     const isRefusal = node.depth > 0 && error instanceof XenStoreError && !(error instanceof ConnectionError);
     if (isRefusal && error.code === "ENOENT") node.vanish();
