@@ -5,6 +5,7 @@ import { NODE_ERRORS } from "../wire/errno.ts";
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { childPath } from "../wire/path.ts";
+import { TransactionEndedError } from "./errors.ts";
 import type { ReplyHandler } from "./request.ts";
 import type { WalkNode } from "./walk_node.ts";
 import type { NodeReply, WalkReader } from "./walk_reader.ts";
@@ -171,8 +172,9 @@ export class Fetcher {
   }
 
   #endWith(node: FoundNode, error: unknown): void {
-    // The top is the caller's own choice, and the end of the connection concerns every node.
-    const isRefusal = node.depth > 0 && error instanceof XenStoreError && !(error instanceof ConnectionError);
+    // The top is the caller's own choice, and the end of the connection or the transaction concerns every node.
+    const isOfAll = error instanceof ConnectionError || error instanceof TransactionEndedError;
+    const isRefusal = node.depth > 0 && error instanceof XenStoreError && !isOfAll;
     if (isRefusal && error.code === "ENOENT") node.vanish();
     else if (isRefusal && isOfOneNode(error)) node.refuse();
     else node.fail(error);

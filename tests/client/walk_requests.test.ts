@@ -2,6 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TransactionEndedError } from "../../src/client/errors.ts";
 import { walk, type WalkOptions } from "../../src/client/walk.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
 import { LISTING_MAX, LISTING_PART_MIN } from "../../src/wire/decoder.ts";
@@ -165,6 +166,25 @@ describe("walk(), in the middle of a tree", () => {
       });
     }
   }
+
+  test("fails if its transaction ends before all nodes were requested", async () => {
+    const { client, peer } = await connected();
+    const serve = serveTree(small);
+    let ended = Promise.resolve();
+    peer.serve((request) => {
+      if (request.text === "TRANSACTION_START |") return request.reply("7");
+      if (request.text === "TRANSACTION_END F|") return request.ok();
+      if (request.text === "READ /a|") ended = transaction.rollback();
+      serve(request);
+    });
+    const transaction = await client.transaction();
+    const seen: string[] = [];
+    const error = await assertRejects(async () => {
+      for await (const { path } of transaction.walk("/")) seen.push(path);
+    }, TransactionEndedError);
+    assertEquals([seen, error.path], [["/", "/a"], "/a/1"]);
+    await ended;
+  });
 
   test("reports the first error that ends it, after the nodes before that one", async () => {
     const { client, peer } = await connected();
