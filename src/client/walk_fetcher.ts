@@ -99,7 +99,7 @@ export class FoundNode implements ReplyHandler<NodeReply> {
  * wait, and most are garbage before a collection of the heap would have to move them.
  */
 export class Fetcher {
-  /** Resolves when no request is in flight, and none follows. */
+  /** Resolves when no request is in flight, and none follows. Rejects then if the top could not be read. */
   readonly done: Promise<void>;
   readonly #reader: WalkReader;
   readonly #top: string;
@@ -111,6 +111,7 @@ export class Fetcher {
   #isAsking = false;
   #isStopped = false;
   #awaited: FoundNode | null = null;
+  #topFailure: { readonly error: unknown } | null = null;
   #wake = nothing;
   #end = nothing;
 
@@ -119,7 +120,11 @@ export class Fetcher {
     this.#top = top;
     this.#maxDepth = maxDepth;
     this.#maxNodes = maxNodes;
-    this.done = new Promise((resolve) => this.#end = resolve);
+    this.done = new Promise((resolve, reject) => {
+      this.#end = () => this.#topFailure === null ? resolve() : reject(this.#topFailure.error);
+    });
+    // The visit reports the error.
+    this.done.catch(nothing);
   }
 
   /** The number of nodes that were found. */
@@ -177,7 +182,10 @@ export class Fetcher {
     const isRefusal = node.depth > 0 && error instanceof XenStoreError && !isOfAll;
     if (isRefusal && error.code === "ENOENT") node.vanish();
     else if (isRefusal && isOfOneNode(error)) node.refuse();
-    else node.fail(error);
+    else {
+      if (node.depth === 0) this.#topFailure = { error };
+      node.fail(error);
+    }
     this.#settle(node);
   }
 
