@@ -31,8 +31,10 @@ export class FollowedRequests {
     if (this.#isOver) return result;
     this.#pending.add(result);
     if (!isHandled) return new Followed(result, this);
-    const done = (): void => this.done(result);
-    result.then(done, done);
+    result.then(() => this.done(result), (error) => {
+      this.done(result);
+      this.#isRefused ||= isConflict(error);
+    });
     return result;
   };
 

@@ -54,7 +54,8 @@ export interface WalkContext {
 
 /**
  * Visits `top` and everything below it. A node that vanishes before it is read is left out, and a node that the store
- * does not read or list for this client has the value `null`. Only the top fails the walk.
+ * does not read or list for this client has the value `null`. Only the top, and the end of the connection or of the
+ * transaction, fail the walk.
  */
 export function walk(reader: WalkReader, top: string, options: WalkOptions, context: WalkContext): Walk {
   checkOptions("walk", options, WALK_OPTIONS);

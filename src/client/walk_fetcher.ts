@@ -5,6 +5,7 @@ import { NODE_ERRORS } from "../wire/errno.ts";
 import { InvalidPathError, XenStoreError } from "../wire/errors.ts";
 import { Fifo } from "../wire/fifo.ts";
 import { childPath } from "../wire/path.ts";
+import { TransactionEndedError } from "./errors.ts";
 import type { ReplyHandler } from "./request.ts";
 import type { WalkNode } from "./walk_node.ts";
 import type { NodeReply, WalkReader } from "./walk_reader.ts";
@@ -98,7 +99,7 @@ export class FoundNode implements ReplyHandler<NodeReply> {
  * wait, and most are garbage before a collection of the heap would have to move them.
  */
 export class Fetcher {
-  /** Resolves when no request is in flight, and none follows. */
+  /** Resolves when no request is in flight, and none follows. Rejects then if the top could not be read. */
   readonly done: Promise<void>;
   readonly #reader: WalkReader;
   readonly #top: string;
@@ -110,6 +111,7 @@ export class Fetcher {
   #isAsking = false;
   #isStopped = false;
   #awaited: FoundNode | null = null;
+  #topFailure: { readonly error: unknown } | null = null;
   #wake = nothing;
   #end = nothing;
 
@@ -118,7 +120,11 @@ export class Fetcher {
     this.#top = top;
     this.#maxDepth = maxDepth;
     this.#maxNodes = maxNodes;
-    this.done = new Promise((resolve) => this.#end = resolve);
+    this.done = new Promise((resolve, reject) => {
+      this.#end = () => this.#topFailure === null ? resolve() : reject(this.#topFailure.error);
+    });
+    // The visit reports the error.
+    this.done.catch(nothing);
   }
 
   /** The number of nodes that were found. */
@@ -163,12 +169,23 @@ export class Fetcher {
   /** Takes the error of one of a node's requests. */
   failed(node: FoundNode, error: unknown): void {
     const again = this.#reader.listAgain(node.path, error);
-    if (again !== null) return void again.then((names) => node.resolve(names), (failure) => node.reject(failure));
-    // The top is the caller's own choice, and the end of the connection concerns every node.
-    const isRefusal = node.depth > 0 && error instanceof XenStoreError && !(error instanceof ConnectionError);
+    if (again === null) return this.#endWith(node, error);
+    // What fails the list in parts is final: it may be the very error that asked for the parts.
+    void again.then((names) => node.resolve(names), (failure) => {
+      if (!node.isSettled) this.#endWith(node, failure);
+    });
+  }
+
+  #endWith(node: FoundNode, error: unknown): void {
+    // The top is the caller's own choice, and the end of the connection or the transaction concerns every node.
+    const isOfAll = error instanceof ConnectionError || error instanceof TransactionEndedError;
+    const isRefusal = node.depth > 0 && error instanceof XenStoreError && !isOfAll;
     if (isRefusal && error.code === "ENOENT") node.vanish();
     else if (isRefusal && isOfOneNode(error)) node.refuse();
-    else node.fail(error);
+    else {
+      if (node.depth === 0) this.#topFailure = { error };
+      node.fail(error);
+    }
     this.#settle(node);
   }
 

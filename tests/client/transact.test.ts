@@ -3,6 +3,7 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { ConflictError, TransactionEndedError } from "../../src/client/errors.ts";
+import type { Transaction } from "../../src/client/transaction.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
 import { XenStoreError } from "../../src/wire/errors.ts";
 import { connected, type Peer, quiet } from "../support/peer.ts";
@@ -99,6 +100,24 @@ describe("transact()", () => {
     refusals = Infinity;
     const refused = () => client.transact((t) => void t.read("/a"), { backoff: noPause, attempts: 3 });
     await assertRejects(refused, ConflictError, "3 attempts");
+  });
+
+  test("runs its function again if the store refuses the top of a walk", async () => {
+    const { client, peer } = await connected();
+    for (const operation of ["READ", "DIRECTORY"]) {
+      let refusals = 2;
+      peer.serve((request) => {
+        if (request.text === "TRANSACTION_START |") return request.reply("7");
+        if (request.text === `${operation} /a|` && refusals-- > 0) return request.error("EAGAIN");
+        request.text === "DIRECTORY /a|" ? request.reply() : request.ok();
+      });
+      const visit = async (t: Transaction, attempt: number) => {
+        const seen: [number, string][] = [];
+        for await (const { path } of t.walk("/a")) seen.push([attempt, path]);
+        return seen;
+      };
+      assertEquals(await client.transact(visit, { backoff: noPause }), [[3, "/a"]]);
+    }
   });
 
   test("does not run again what threw an EAGAIN of its own", async () => {

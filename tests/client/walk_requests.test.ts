@@ -2,8 +2,10 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TransactionEndedError } from "../../src/client/errors.ts";
 import { walk, type WalkOptions } from "../../src/client/walk.ts";
 import { ConnectionError } from "../../src/transport/errors.ts";
+import { LISTING_MAX, LISTING_PART_MIN } from "../../src/wire/decoder.ts";
 import { InvalidPathError, XenStoreError } from "../../src/wire/errors.ts";
 import { connected, type Handler, quiet, type Received } from "../support/peer.ts";
 import { randomFractions } from "../support/random.ts";
@@ -125,6 +127,31 @@ describe("walk(), in the middle of a tree", () => {
     assertEquals(nodes, [["/", false], ["/a", true], ["/b", false], ["/b/3", false], ["/c", false]]);
   });
 
+  const without: readonly (readonly [string, string, Handler])[] = [
+    ["if the store does not know DIRECTORY_PART", "DIRECTORY", (request) => request.error("ENOSYS")],
+    ["if its parts do not end", "DIRECTORY", (request) => request.reply("7", "1")],
+    ["if its parts are too long for a reply as well", "DIRECTORY_PART", (request) => request.error("E2BIG")],
+  ];
+  for (const [when, operation, answer] of without) {
+    test(`gives a directory that does not fit one reply without value and children ${when}`, async () => {
+      const { client, peer } = await connected();
+      const serve = serveTree(small);
+      let parts = 0;
+      peer.serve((request) => {
+        if (request.text === "DIRECTORY /a|") return request.error("E2BIG");
+        if (!request.text.startsWith("DIRECTORY_PART ")) return serve(request);
+        // Without a bound, the walk would request parts without end.
+        return ++parts > LISTING_MAX / LISTING_PART_MIN + 1 ? peer.cut() : answer(request);
+      });
+      const nodes: unknown[] = [];
+      for await (const { path, value } of client.walk("/")) nodes.push([path, value === null]);
+      assertEquals(nodes, [["/", false], ["/a", true], ["/b", false], ["/b/3", false], ["/c", false]]);
+      parts = 0;
+      const error = await assertRejects(() => paths(client.walk("/a")), XenStoreError);
+      assertEquals([error.code, error.operation, error.path], ["E2BIG", operation, "/a"]);
+    });
+  }
+
   for (
     const [code, seen] of [["ENOENT", ["/", "/b", "/b/3", "/c"]], ["EACCES", ["/", "/a", "/b", "/b/3", "/c"]]] as const
   ) {
@@ -139,6 +166,25 @@ describe("walk(), in the middle of a tree", () => {
       });
     }
   }
+
+  test("fails if its transaction ends before all nodes were requested", async () => {
+    const { client, peer } = await connected();
+    const serve = serveTree(small);
+    let ended = Promise.resolve();
+    peer.serve((request) => {
+      if (request.text === "TRANSACTION_START |") return request.reply("7");
+      if (request.text === "TRANSACTION_END F|") return request.ok();
+      if (request.text === "READ /a|") ended = transaction.rollback();
+      serve(request);
+    });
+    const transaction = await client.transaction();
+    const seen: string[] = [];
+    const error = await assertRejects(async () => {
+      for await (const { path } of transaction.walk("/")) seen.push(path);
+    }, TransactionEndedError);
+    assertEquals([seen, error.path], [["/", "/a"], "/a/1"]);
+    await ended;
+  });
 
   test("reports the first error that ends it, after the nodes before that one", async () => {
     const { client, peer } = await connected();

@@ -127,9 +127,11 @@ export class View {
   adopt(fork: View): void {
     const pending = fork.#pending;
     this.#top = fork.#top;
-    // The lists that only the fork had are this tree's now, and the fork must not change them any more.
     if (fork.#edit.owner !== this.#edit.owner) {
-      this.#edit = { owner: fork.#edit.owner, inPlace: this.#edit.inPlace };
+      // The lists that only the fork had are this tree's now, and the fork must not change them any more. A sketch has
+      // lists in common with this tree, whose top, or its own, was taken since: those never change again.
+      const owner = fork.#edit.inPlace ? fork.#edit.owner : new Owner();
+      this.#edit = { owner, inPlace: this.#edit.inPlace };
       fork.#edit = frozenEdit();
     }
     if (pending !== null) this.#replace(pending.above, pending.node, false);

@@ -56,6 +56,20 @@ describe("trees that share nodes", () => {
     assert(!view.isAt(top));
   });
 
+  test("a top that was taken while a sketch waited does not change after the sketch is adopted", () => {
+    for (const takes of [(view: View, _: View) => view.top, (_: View, sketch: View) => sketch.top]) {
+      const view = newView();
+      write(view, "/a/b/c", "first");
+      const sketch = view.sketch();
+      sketch.put("/a/d", "new", own);
+      const top = takes(view, sketch);
+      const before = dump(top);
+      view.adopt(sketch);
+      for (const path of ["/a/d", "/a/b/c", "/a/b"]) write(view, path, "later");
+      assertEquals(dump(top), before);
+    }
+  });
+
   test("a fork and its view do not see each other's changes", () => {
     const view = newView();
     write(view, "/a/b/c", "before");

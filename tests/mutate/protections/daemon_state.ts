@@ -288,6 +288,14 @@ export const daemonState: readonly Protection[] = [
     test: "a fork that was adopted changes the view no more",
   },
   {
+    name: "the tree that was taken while a sketch waited",
+    file: "src/daemon/tree/tree.ts",
+    remove: "fork.#edit.inPlace ? fork.#edit.owner : new Owner()",
+    instead: "fork.#edit.owner",
+    testFile: "tests/daemon/tree/sharing.test.ts",
+    test: "a top that was taken while a sketch waited does not change after the sketch is adopted",
+  },
+  {
     name: "the few children that another tree has too",
     file: "src/daemon/tree/children.ts",
     remove: " || this.#owner !== owner",

@@ -35,6 +35,30 @@ export const waits: readonly Protection[] = [
     test: "runs its function again if the store refuses a request as it does a commit after a conflict",
   },
   {
+    name: "another attempt after a refused walk",
+    file: "src/client/unawaited.ts",
+    remove: "this.done(result);\n      this.#isRefused ||= isConflict(error);",
+    instead: "this.done(result);\n      void error;",
+    testFile: "tests/client/transact.test.ts",
+    test: "runs its function again if the store refuses the top of a walk",
+  },
+  {
+    name: "the end of a walk with its transaction",
+    file: "src/client/walk_fetcher.ts",
+    remove: " || error instanceof TransactionEndedError",
+    testFile: "tests/client/walk_requests.test.ts",
+    test: "fails if its transaction ends before all nodes were requested",
+  },
+  {
+    name: "the end of a list in parts within a walk",
+    file: "src/client/walk_fetcher.ts",
+    remove: "if (!node.isSettled) this.#endWith(node, failure);",
+    instead: "node.reject(failure);",
+    testFile: "tests/client/walk_requests.test.ts",
+    test: "gives a directory that does not fit one reply without value and children if the store does not know " +
+      "DIRECTORY_PART",
+  },
+  {
     name: "the end of clean-up on a silent store",
     file: "src/client/clean_up.ts",
     remove: "silent >= SILENT_LOOKS || looks >= MAX_LOOKS",
