@@ -66,7 +66,7 @@ export function walk(reader: WalkReader, top: string, options: WalkOptions, cont
 async function* walkFrom(reader: WalkReader, top: string, options: WalkOptions, context: WalkContext): Walk {
   const { topDown = true, maxDepth, maxNodes, signal } = options;
   const { signals, follow, progress } = context;
-  const fetcher = new Fetcher(reader, top, limit("maxDepth", maxDepth), limit("maxNodes", maxNodes));
+  const fetcher = new Fetcher(reader, top, limit("maxDepth", maxDepth, 0), limit("maxNodes", maxNodes, 1));
   // One listener of the signal serves the whole walk.
   const release = signal === undefined ? nothing : signals.add(signal, () => fetcher.stop());
   let visited = 0;
@@ -104,6 +104,6 @@ async function* walkFrom(reader: WalkReader, top: string, options: WalkOptions, 
 
 const nothing = () => {};
 
-function limit(name: string, value: number | undefined): number {
-  return value === undefined ? Infinity : checkedWhole(name, value, 0);
+function limit(name: string, value: number | undefined, least: number): number {
+  return value === undefined ? Infinity : checkedWhole(name, value, least);
 }

@@ -109,6 +109,7 @@ const ofRange: [text: string, call: Call][] = [
   ["depth is -1", (client) => client.monitor().watch("/a", "t", { depth: -1 })],
   ["depth is 0.5", (client) => client.monitor().watch("/a", "t", { depth: 0.5 })],
   ["maxDepth is -1", (client) => client.walk("/", { maxDepth: -1 }).next()],
+  ["maxNodes is 0", (client) => client.walk("/", { maxNodes: 0 }).next()],
   ["maxNodes is 1.5", (client) => client.walk("/", { maxNodes: 1.5 }).next()],
   ["attempts is 0", (client) => client.transact(() => {}, { attempts: 0 })],
   ["attempts is NaN", (client) => client.transact(() => {}, { attempts: NaN })],
