@@ -10,7 +10,7 @@ import { spreadText, table } from "../table.ts";
 import type { Series } from "./series.ts";
 
 const CHARTS = join(dirname(dirname(fileURLToPath(import.meta.url))), "curves");
-const ROUNDS = 3;
+const ROUNDS = 2;
 const COUNT = 1500;
 const WARM_UP = 5000;
 
