@@ -116,3 +116,14 @@ export interface PoolFiles {
   /** Closes what is open. May be called again. */
   close(): Promise<void>;
 }
+
+/** Writes a new file and closes it. Returns false if there is none, because its path existed. */
+export async function writeNew(part: PartFile | null, content: Uint8Array): Promise<boolean> {
+  if (part === null) return false;
+  try {
+    await part.write(content, 0);
+  } finally {
+    await part.close();
+  }
+  return true;
+}

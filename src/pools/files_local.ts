@@ -5,7 +5,7 @@ import { type FileHandle, link, lstat, mkdir, open, readdir, readlink, rename, r
 import { dirname, join } from "node:path";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { Directories } from "./directories.ts";
-import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
+import { type FileStatus, type PartFile, type PoolFiles, writeNew } from "./files.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const PIECE = 2 ** 20;
@@ -65,14 +65,7 @@ export class LocalFiles implements PoolFiles {
   }
 
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
-    const part = await this.createPart(path);
-    if (part === null) return false;
-    try {
-      await part.write(content, 0);
-    } finally {
-      await part.close();
-    }
-    return true;
+    return await writeNew(await this.createPart(path), content);
   }
 
   async rename(from: string, to: string): Promise<void> {

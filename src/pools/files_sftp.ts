@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path";
 import { codedError, codeOf } from "../wire/system_errors.ts";
 import { Directories } from "./directories.ts";
-import type { FileStatus, PartFile, PoolFiles } from "./files.ts";
+import { type FileStatus, type PartFile, type PoolFiles, writeNew } from "./files.ts";
 import type { Reply, SftpConnection } from "./sftp/connection.ts";
 import { RemoteError } from "./sftp/errors.ts";
 import { closeHandle, readHandle, SftpPart, unless } from "./sftp/open_file.ts";
@@ -120,14 +120,7 @@ export class SftpFiles implements PoolFiles {
   }
 
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
-    const part = await this.createPart(path);
-    if (part === null) return false;
-    try {
-      await part.write(content, 0);
-    } finally {
-      await part.close();
-    }
-    return true;
+    return await writeNew(await this.createPart(path), content);
   }
 
   async rename(from: string, to: string): Promise<void> {

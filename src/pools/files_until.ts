@@ -125,10 +125,9 @@ type Wait = <T>(start: () => Promise<T>) => Promise<T>;
 
 function waitUntil(signal: AbortSignal): Wait {
   const signals = new SharedSignals();
-  // deno-lint-ignore require-await -- an aborted signal rejects
   return async (start) => {
     signal.throwIfAborted();
-    return signals.wait(start(), signal);
+    return await signals.wait(start(), signal);
   };
 }
 

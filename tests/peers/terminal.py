@@ -38,8 +38,7 @@ def start(command, slave, others):
     for descriptor in others:
         os.close(descriptor)
     os.setsid()
-    controls = os.environ.pop("WITHOUT_CONTROL", None) is None
-    if controls:
+    if os.environ.pop("WITHOUT_CONTROL", None) is None:
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     for descriptor in range(3):
         os.dup2(slave, descriptor)

@@ -32,6 +32,19 @@ describe("the lock of a state", () => {
     const time = (await stat(join(directory, path))).mtimeMs / 1000 - milliseconds / 1000;
     await utimes(join(directory, path), time, time);
   };
+  /** Takes the lock by many concurrently. Fails if two own it at the same time, or if a file is left. */
+  const takeInTurn = async (count: number): Promise<void> => {
+    let owners = 0;
+    const run = async (): Promise<void> => {
+      const held = await take(60_000);
+      assertEquals(++owners, 1);
+      await names();
+      owners--;
+      await held.release();
+    };
+    await Promise.all(Array.from({ length: count }, run));
+    assertEquals(await names(), []);
+  };
 
   test("names its owner, and is gone after its release", async () => {
     const held = await take();
@@ -54,16 +67,7 @@ describe("the lock of a state", () => {
   });
 
   test("has one owner at a time if many take it", async () => {
-    let owners = 0;
-    const run = async (): Promise<void> => {
-      const held = await take(60_000);
-      assertEquals(++owners, 1);
-      await names();
-      owners--;
-      await held.release();
-    };
-    await Promise.all(Array.from({ length: 20 }, run));
-    assertEquals(await names(), []);
+    await takeInTurn(20);
   });
 
   test("names the owner to a waiting process, whose signal ends the wait", async () => {
@@ -175,16 +179,7 @@ describe("the lock of a state", () => {
   test("is broken by one of many, and then goes to one of them after another", async () => {
     await take();
     await age(61_000);
-    let owners = 0;
-    const run = async (): Promise<void> => {
-      const held = await take(60_000);
-      assertEquals(++owners, 1);
-      await names();
-      owners--;
-      await held.release();
-    };
-    await Promise.all(Array.from({ length: 10 }, run));
-    assertEquals(await names(), []);
+    await takeInTurn(10);
   });
 
   test("is seen in a location that is read-only, by the clock of this host", async () => {
