@@ -117,7 +117,7 @@ export interface PoolFiles {
   close(): Promise<void>;
 }
 
-/** Writes a new file and closes it. Returns false if there is none, because its path existed. */
+/** Writes a new file and closes it. Returns false for `null`: the path of the file existed already. */
 export async function writeNew(part: PartFile | null, content: Uint8Array): Promise<boolean> {
   if (part === null) return false;
   try {
