@@ -35,11 +35,9 @@ async function onPlacement({ runtimes, stores, quick, print }: Context, mode: Mo
   const warmUp = `${quick ? mode.warmUp / 10 : mode.warmUp}`;
   const peer = python("xen.lowlevel.xs", name, count, warmUp);
   const plain = runtimes.map((runtime) => variant(runtime, "one_by_one", name, count, warmUp));
-  const polling = pollGoals === undefined ? [] : runtimes.map((runtime) => {
-    // A client that may use one CPU does not poll, so it may use both until it has connected.
-    const pin = placement === "cross" ? [CPU] : [];
-    return polled(variant(runtime, "one_by_one", name, count, warmUp, POLL, ...pin), runtime, pin.length > 0);
-  });
+  const polling = pollGoals === undefined
+    ? []
+    : runtimes.map((runtime) => pollingVariant(runtime, placement, name, count, warmUp));
   const programs = [peer, python("pyxs", name, count, warmUp), ...plain, ...polling];
   const results = await runRounds(programs, quick ? 1 : rounds, stores, placement);
   const rows = programs.map((program) => {
@@ -49,11 +47,17 @@ async function onPlacement({ runtimes, stores, quick, print }: Context, mode: Mo
   print(table([PLACEMENTS[placement], "us each", `x ${peer.name}`, ""], rows));
 }
 
-function polled(program: Program, { name }: Runtime, pinsItself: boolean): Program {
-  return { ...program, name: `tsxs polling, ${name}`, pinsItself };
+/** Returns the client that polls. If it may use one CPU it does not poll, so it may use both until it has connected. */
+export function pollingVariant(runtime: Runtime, placement: Placement, ...args: readonly string[]): Program {
+  const pin = placement === "cross" ? [CPU] : [];
+  const program = variant(runtime, "one_by_one", ...args, POLL, ...pin);
+  return { ...program, name: `tsxs polling, ${runtime.name}`, pinsItself: pin.length > 0 };
 }
 
-/** Reads, which have a goal; then the others, which have none. */
+/** Requests that wait for a reply before the next one; by the peer's time at most on one CPU, and on two. */
+const GOALS = { same: 1, cross: 1.1 } as const;
+
+/** Each kind of request warms up with 20,000 requests: Bun compiles the client for the last time after some 12,000. */
 export const oneByOneSeries: readonly Series[] = [
   oneByOne({
     name: "read",
@@ -61,23 +65,32 @@ export const oneByOneSeries: readonly Series[] = [
     count: 12_000,
     warmUp: 20_000,
     rounds: 7,
-    goals: { same: 1, cross: 1.1 },
+    goals: GOALS,
     pollGoals: { same: 1, cross: 0.8 },
   }),
-  oneByOne({ name: "write", title: "Writes, one after another", count: 6000, warmUp: 20_000, rounds: 5 }),
+  oneByOne({
+    name: "write",
+    title: "Writes, one after another",
+    count: 6000,
+    warmUp: 20_000,
+    rounds: 5,
+    goals: GOALS,
+  }),
   oneByOne({
     name: "transaction",
     title: "Empty transactions (start, commit)",
     count: 3000,
-    warmUp: 1500,
+    warmUp: 10_000,
     rounds: 5,
+    goals: GOALS,
   }),
   oneByOne({
     name: "modify",
     title: "Transactions that read, modify and write (4 requests)",
     count: 2000,
-    warmUp: 1000,
+    warmUp: 5000,
     rounds: 5,
+    goals: GOALS,
   }),
   oneByOne({
     name: "watch",
