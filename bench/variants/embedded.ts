@@ -1,4 +1,5 @@
-// Our daemon in the client's own process, and how it bears more and more nodes. Arguments: requests, then numbers of nodes.
+// Our daemon in the client's own process, and how it bears more and more nodes. Arguments: a list of modes with commas,
+// requests, then numbers of nodes.
 
 import process from "node:process";
 import { Client } from "../../mod.ts";
@@ -30,13 +31,16 @@ const modes: Readonly<Record<string, (count: number, nodes: number) => Promise<v
 
 const daemon = new Daemon();
 await using store = await new Client(daemon.connect({ domid: 0 })).connect();
-const requests = Number(argument(0));
-const sizes = process.argv.slice(3).map(Number);
+const chosen = argument(0).split(",");
+const requests = Number(argument(1));
+const sizes = process.argv.slice(4).map(Number);
 const [first = 0] = sizes;
 const result: Record<string, number> = {};
 
 async function measure(size: number, suffix: string): Promise<void> {
-  for (const [mode, run] of Object.entries(modes)) {
+  for (const mode of chosen) {
+    const run = modes[mode];
+    if (run === undefined) throw new Error(`no such mode: ${mode}`);
     await run(requests, size);
     result[`${mode} ${suffix}`] = await cpuMicroseconds(requests, () => run(requests, size));
   }

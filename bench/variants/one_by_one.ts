@@ -1,5 +1,6 @@
 // One request after another: each is sent when the one before it was answered. Arguments: mode, count, count to warm
-// up; to poll, for how many microseconds, and the CPU to pin this process to after that was decided.
+// up, or lists of them with commas; to poll, for how many microseconds, and the CPU to pin this process to after that
+// was decided.
 
 import { execFileSync } from "node:child_process";
 import process from "node:process";
@@ -39,11 +40,17 @@ const modes: Readonly<Record<string, (store: Client, count: number) => Promise<v
   },
 };
 
-const run = modes[argument(0)];
-if (run === undefined) throw new Error(`no such mode: ${argument(0)}`);
-const count = Number(argument(1));
+const names = argument(0).split(",");
+const [counts, warmUps] = [1, 2].map((position) => argument(position).split(",").map(Number));
 const [poll, cpu] = process.argv.slice(5);
 await using store = await connect(undefined, poll === undefined ? {} : { poll: Number(poll) });
 if (cpu !== undefined) execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", cpu, `${process.pid}`]);
-await run(store, Number(argument(2)));
-report({ us: await microseconds(count, () => run(store, count)) });
+const result: Record<string, number> = {};
+for (const [i, name] of names.entries()) {
+  const [run, count, warmUp] = [modes[name], counts?.[i], warmUps?.[i]];
+  if (run === undefined) throw new Error(`no such mode: ${name}`);
+  if (count === undefined || warmUp === undefined) throw new Error(`no counts for ${name}`);
+  await run(store, warmUp);
+  result[names.length === 1 ? "us" : name] = await microseconds(count, () => run(store, count));
+}
+report(result);

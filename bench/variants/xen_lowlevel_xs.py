@@ -1,4 +1,5 @@
-# The C binding, one request after another. Arguments: mode, count, count to warm up; for some, how many nodes there are.
+# The C binding, one request after another. Arguments: mode, count, count to warm up, or lists of them with commas; for
+# some, how many nodes there are.
 
 import json
 import sys
@@ -123,9 +124,13 @@ def write_bytes(count):
 
 
 nodes = int(sys.argv[4]) if len(sys.argv) > 4 else 0
-run = globals()[sys.argv[1]]
-count = int(sys.argv[2])
-run(int(sys.argv[3]))
-start = time.perf_counter()
-run(count)
-print(json.dumps({"us": (time.perf_counter() - start) * 1e6 / count}))
+names = sys.argv[1].split(",")
+counts, warm_ups = (list(map(int, argument.split(","))) for argument in sys.argv[2:4])
+result = {}
+for name, count, warm_up in zip(names, counts, warm_ups, strict=True):
+    run = globals()[name]
+    run(warm_up)
+    start = time.perf_counter()
+    run(count)
+    result["us" if len(names) == 1 else name] = (time.perf_counter() - start) * 1e6 / count
+print(json.dumps(result))
