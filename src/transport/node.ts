@@ -1,5 +1,6 @@
 // Unix sockets on Node, through net.connect.
 
+import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import { codedError } from "../wire/system_errors.ts";
 import { checkSocketPath } from "./socket_path.ts";
@@ -61,7 +62,8 @@ class NodeTransport implements Transport {
   }
 
   send(bytes: Uint8Array): void {
-    if (!this.#socket.destroyed) this.#socket.write(bytes.slice());
+    // The socket may keep the bytes. A Buffer comes from a pool: it needs no memory of its own, and no second view.
+    if (!this.#socket.destroyed) this.#socket.write(Buffer.from(bytes));
   }
 
   close(): Promise<void> {
