@@ -15,6 +15,7 @@ import {
   type RequestOptions,
   signalOf,
 } from "./arguments.ts";
+import { ValueLimit } from "./known_values.ts";
 import { BoundedQueue } from "./queue.ts";
 import { Deliveries } from "./deliveries.ts";
 import { bytesReply, okReply } from "./replies.ts";
@@ -32,6 +33,8 @@ import {
 import type { MonitorEvent } from "./watch_events.ts";
 
 const DEFAULT_LIMIT = 4096;
+/** The bytes of the values that the watches of a monitor remember. */
+const VALUES_MAX = 32 << 20;
 
 /** How a client controls a monitor of its own. */
 export interface MonitorControl {
@@ -66,7 +69,8 @@ export type Attach = (control: MonitorControl) => () => void;
  * ```
  */
 export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
-  readonly #queue: BoundedQueue<Arrival>;
+  readonly #queue: BoundedQueue<Arrival, Watch | null>;
+  readonly #valueLimit = new ValueLimit(VALUES_MAX);
   readonly #detach: () => void;
   #router: Router;
   #watches: Watch[] = [];
@@ -87,8 +91,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     const { limit = DEFAULT_LIMIT } = options;
     checkedWhole("limit", limit, 1);
     this.#router = router;
-    const isStale = ({ watch }: Arrival) => watch !== null && !watch.live;
-    this.#queue = new BoundedQueue({ limit, isStale, originOf: ({ watch }) => watch }, router.signals);
+    const isGone = (watch: Watch | null) => watch !== null && !watch.live;
+    this.#queue = new BoundedQueue({ limit, originOf: ({ watch }: Arrival) => watch, isGone }, router.signals);
     this.#detach = attach({
       losing: () => this.#losing(),
       resume: (router) => this.#resume(router),
@@ -122,7 +126,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     if (values === true && checked.startsWith("@")) throw new RangeError(`WATCH "${checked}": this node has no value`);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
     if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
-    const watch = new Watch(checked, label, options, this.#queue);
+    const watch = new Watch(checked, label, options, { queue: this.#queue, valueLimit: this.#valueLimit });
     this.#watches.push(watch);
     try {
       await this.#establish(watch, signal);
@@ -165,8 +169,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
     checkOptions("wait", options, WAIT_OPTIONS);
     return new Deliveries({
-      poll: (accepts) => this.#queue.poll(accepts),
-      take: (accepts, signal, taker) => this.#queue.take(accepts, signal, taker),
+      poll: (unwatched) => this.#queue.poll(unwatched),
+      take: (unwatched, signal, taker) => this.#queue.take(unwatched, signal, taker),
       leave: (taker) => this.#queue.leave(taker),
       watches: () => this.#watches,
       read: (path, signal) => this.#read(path, signal),
@@ -186,18 +190,17 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    */
   stream(options: WaitOptions = {}): ReadableStream<MonitorEvent> {
     checkOptions("stream", options, WAIT_OPTIONS);
-    const cancelled = new AbortController();
-    const signal = options.signal === undefined
-      ? cancelled.signal
-      : AbortSignal.any([options.signal, cancelled.signal]);
-    const events = this.wait({ ...options, signal });
+    const { signal } = options;
+    const end = new AbortController();
+    const events = this.wait({ ...options, signal: end.signal });
     return new ReadableStream({
-      async pull(controller) {
-        const { done, value } = await events.next();
+      pull: async (controller) => {
+        const release = signal && this.#router.signals.add(signal, () => end.abort(signal.reason));
+        const { done, value } = await events.next().finally(release);
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      cancel: (reason) => cancelled.abort(reason),
+      cancel: (reason) => end.abort(reason),
     }, { highWaterMark: 0 });
   }
 
@@ -279,7 +282,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     try {
       await router.request({ ...request, parse: okReply, undo });
     } catch (error) {
-      if (!signal?.aborted) router.unsubscribe(token);
+      router.unsubscribe(token);
       throw error;
     }
   }
@@ -321,8 +324,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   #forget(watch: Watch): void {
-    watch.live = false;
-    this.#queue.age();
+    watch.end();
+    this.#queue.forget(watch);
     this.#watches = this.#watches.filter((other) => other !== watch);
   }
 
