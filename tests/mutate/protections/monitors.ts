@@ -126,4 +126,11 @@ export const monitors: readonly Protection[] = [
     testFile: "tests/client/monitor_unwatch.test.ts",
     test: "events of a watch that failed after its caller had gone are not delivered",
   },
+  {
+    name: "the tokens of ended watches of pyxs",
+    file: "compat/pyxs/waiting_events.ts",
+    remove: "if (!this.#events.has(event.token)) this.#ended.delete(event.token);",
+    testFile: "tests/compat/pyxs/monitor.test.ts",
+    test: "keep the tokens of ended watches while their events wait, and no longer",
+  },
 ];
