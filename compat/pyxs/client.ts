@@ -224,7 +224,7 @@ interface WatchedPath {
 
 /**
  * Watches nodes. {@linkcode Client.monitor} makes one. Monitors work over the device as well, and never get events of
- * each other.
+ * each other. Events wait without a limit until they are taken, as in Python.
  *
  * @example
  * ```ts
