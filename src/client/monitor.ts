@@ -31,6 +31,7 @@ import {
   type WatchOptions,
 } from "./watch.ts";
 import type { MonitorEvent } from "./watch_events.ts";
+import { Watches } from "./watches.ts";
 
 const DEFAULT_LIMIT = 4096;
 /** The bytes of the values that the watches of a monitor remember. */
@@ -73,7 +74,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   readonly #valueLimit = new ValueLimit(VALUES_MAX);
   readonly #detach: () => void;
   #router: Router;
-  #watches: Watch[] = [];
+  readonly #watches = new Watches();
   #generated = 0;
   #established = 0;
   #closed = false;
@@ -103,7 +104,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   /** The paths that are watched. */
   get watched(): ReadonlySet<string> {
-    return new Set(this.#watches.map(({ path }) => path));
+    return new Set(this.#watches.all().map(({ path }) => path));
   }
 
   /**
@@ -125,9 +126,11 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     if (depth !== undefined) checkedWhole("depth", depth, 0);
     if (values === true && checked.startsWith("@")) throw new RangeError(`WATCH "${checked}": this node has no value`);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
-    if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
+    if (this.#watches.find(checked, label) !== undefined) {
+      throw errnoError("EEXIST", { operation: "WATCH", path: checked });
+    }
     const watch = new Watch(checked, label, options, { queue: this.#queue, valueLimit: this.#valueLimit });
-    this.#watches.push(watch);
+    this.#watches.add(watch);
     try {
       await this.#establish(watch, signal);
     } catch (error) {
@@ -149,7 +152,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   async unwatch(path: Path, token: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);
     const signal = signalOf(Operation.UNWATCH, options);
-    const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
+    const watch = this.#watches.find(checked, tokenText(token, Operation.UNWATCH, checked));
     if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
     this.#forget(watch);
     // The signal ends the wait alone: the store removes the watch in any case.
@@ -172,7 +175,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       poll: (unwatched) => this.#queue.poll(unwatched),
       take: (unwatched, signal, taker) => this.#queue.take(unwatched, signal, taker),
       leave: (taker) => this.#queue.leave(taker),
-      watches: () => this.#watches,
+      watches: () => this.#watches.all(),
       read: (path, signal) => this.#read(path, signal),
     }, options);
   }
@@ -226,7 +229,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     if (this.#closed) return;
     this.#closed = true;
     this.#detach();
-    const watches = this.#watches;
+    const watches = this.#watches.all();
     this.#losing()();
     this.#queue.end();
     const removals = await Promise.allSettled(watches.map((watch) => this.#remove(this.#router, watch)));
@@ -236,21 +239,23 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   #losing(): () => void {
-    const watches = [...this.#watches];
+    const watches = this.#watches.all();
     return () => watches.forEach((watch) => this.#forget(watch));
   }
 
   async #resume(router: Router): Promise<void> {
     this.#router = router;
     this.#queue.push("reconnected", { event: { type: "reconnected" }, watch: null });
-    await Promise.all(this.#watches.map(async (watch) => {
-      try {
-        await this.#establish(watch);
-        watch.refresh();
-      } catch (error) {
-        if (watch.live) throw error;
-      }
-    }));
+    await Promise.all(
+      this.#watches.all().map(async (watch) => {
+        try {
+          await this.#establish(watch);
+          watch.refresh();
+        } catch (error) {
+          if (watch.live) throw error;
+        }
+      }),
+    );
   }
 
   #end(error?: unknown): void {
@@ -319,20 +324,16 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     }
   }
 
-  #find(path: string, token: string): Watch | undefined {
-    return this.#watches.find((watch) => watch.path === path && watch.token === token);
-  }
-
   #forget(watch: Watch): void {
     watch.end();
     this.#queue.forget(watch);
-    this.#watches = this.#watches.filter((other) => other !== watch);
+    this.#watches.delete(watch);
   }
 
   #newToken(): string {
     for (;;) {
       const token = `watch-${++this.#generated}`;
-      if (!this.#watches.some((watch) => watch.token === token)) return token;
+      if (!this.#watches.hasToken(token)) return token;
     }
   }
 }

@@ -133,4 +133,11 @@ export const monitors: readonly Protection[] = [
     testFile: "tests/compat/pyxs/monitor.test.ts",
     test: "keep the tokens of ended watches while their events wait, and no longer",
   },
+  {
+    name: "a watch that has the name of an earlier one",
+    file: "src/client/watches.ts",
+    remove: "if (this.#byName.get(nameOf(watch)) !== watch) return;",
+    testFile: "tests/client/watches.test.ts",
+    test: "are not deleted with an earlier watch of the same name",
+  },
 ];
