@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { missingPeers } from "../tests/peers/daemons.ts";
 import { connect } from "../mod.ts";
 import { preferred } from "./priority.ts";
-import { findRuntimes, type Program, type Runtime } from "./programs.ts";
+import { findRuntimes, type Program, type Runtime, WRITER } from "./programs.ts";
 import { DAEMON, type Placement, runRounds, startStores } from "./rounds.ts";
 import { PLACEMENTS } from "./series/series.ts";
 import { spreadText, table } from "./table.ts";
@@ -24,6 +24,7 @@ const SIDES = ["before", "after"] as const;
 const SHAPES = {
   many: { title: "60,000 reads, 256 in flight", args: ["many", "256", "60000", DAEMON], pairs: 10 },
   walk: { title: "a walk of 11,111 nodes", args: ["walk", TREE, DAEMON], pairs: 10 },
+  events: { title: "100,000 events", args: ["events", WRITER, "100000", DAEMON], pairs: 5 },
 } as const;
 
 type Side = typeof SIDES[number];

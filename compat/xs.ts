@@ -125,7 +125,7 @@ export interface xs<V extends string | Uint8Array = string> {
    */
   set_permissions(transaction: string, path: string, perms: readonly XsPermissionInput[]): null;
   /**
-   * Watches a node and everything below it.
+   * Watches a node and everything below it. Events wait without a limit until they are taken, as in Python.
    *
    * @param path The node.
    * @param token Any value. Tokens are compared by identity.

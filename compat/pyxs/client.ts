@@ -1,8 +1,8 @@
 // pyxs's client, with one transaction at a time, and its monitor. Each refers to the other, so they share a file.
 
+import type { RawEvent } from "../../src/blocking/event_queue.ts";
 import { builtin } from "../../src/transport/builtin.ts";
 import { levelsBelow } from "../../src/wire/path.ts";
-import { Fifo } from "../../src/wire/fifo.ts";
 import { toBytes, toLatin1, withoutNul } from "../../src/wire/text.ts";
 import { refuseClones } from "../../src/transport/uncloneable.ts";
 import { bindMethods } from "../bound.ts";
@@ -14,6 +14,7 @@ import { isErrno, Operations } from "./operations.ts";
 import { checkClientOptions, type ClientOptions, connectionOf } from "./options.ts";
 import { Op, Packet } from "./packet.ts";
 import { Router, type Subscriber } from "./router.ts";
+import { WaitingEvents } from "./waiting_events.ts";
 
 const END = new Uint8Array(1);
 
@@ -223,7 +224,7 @@ interface WatchedPath {
 
 /**
  * Watches nodes. {@linkcode Client.monitor} makes one. Monitors work over the device as well, and never get events of
- * each other.
+ * each other. Events wait without a limit until they are taken, as in Python.
  *
  * @example
  * ```ts
@@ -242,8 +243,7 @@ export class Monitor extends EventSource implements Subscriber {
   /** A copy of the client that made the monitor. */
   readonly client: Client;
   readonly #watches: WatchedPath[] = [];
-  readonly #ended = new Map<string, string>();
-  readonly #events = new Fifo<Event>();
+  readonly #events = new WaitingEvents();
   #onClose: () => void;
   /** The number of the connection that has the watches; 0 without watches. */
   #generation = 0;
@@ -314,7 +314,7 @@ export class Monitor extends EventSource implements Subscriber {
     this.#checkConnection();
     this.client.ack(Op.UNWATCH, `${path}\0`, `${wire}\0`);
     this.#watches.splice(at, 1);
-    this.#ended.set(wire, text(token));
+    this.#events.end(wire, text(token));
     if (!this.#watches.some((watch) => watch.wire === wire)) this.client.router.unsubscribe(wire, this);
   }
 
@@ -375,8 +375,9 @@ export class Monitor extends EventSource implements Subscriber {
    * @internal
    */
   protected override take(unwatched: boolean): Event | null {
-    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-      const token = this.#tokenOf(event, unwatched);
+    for (let taken = this.#events.take(); taken !== null; taken = this.#events.take()) {
+      const { event, ended } = taken;
+      const token = this.#tokenOf(event) ?? (unwatched ? ended : undefined);
       if (token !== undefined) return eventOf(event.path, token);
     }
     return null;
@@ -391,7 +392,7 @@ export class Monitor extends EventSource implements Subscriber {
     for (let at = 0;; at++) {
       const event = this.#events.at(at);
       if (event === undefined) return false;
-      if (this.#tokenOf(event, false) !== undefined) return true;
+      if (this.#tokenOf(event) !== undefined) return true;
     }
   }
 
@@ -414,10 +415,9 @@ export class Monitor extends EventSource implements Subscriber {
     return this.client.router.changed(pause, rest);
   }
 
-  /** The token of the user; `undefined` if the event is not to be delivered. */
-  #tokenOf({ path, token: wire }: Event, unwatched: boolean): string | undefined {
-    const watch = this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path));
-    return watch?.token ?? (unwatched ? this.#ended.get(wire) : undefined);
+  /** The token of the user; `undefined` if no watch has the event. */
+  #tokenOf({ path, token: wire }: RawEvent): string | undefined {
+    return this.#watches.find((watch) => watch.wire === wire && isAtOrBelow(path, watch.path))?.token;
   }
 
   get #isLost(): boolean {

@@ -23,6 +23,11 @@ export class EventQueue {
     return this.#events.at(0) ?? null;
   }
 
+  /** Returns the event at an index, from 0 for the oldest; `undefined` if fewer wait. */
+  at(index: number): RawEvent | undefined {
+    return this.#events.at(index);
+  }
+
   /** Tells whether an event with this token waits. */
   has(token: string): boolean {
     return this.#counts.has(token);

@@ -178,8 +178,10 @@ export class Connection {
 
   #start(): Opening {
     const abort = new AbortController();
-    const signal = AbortSignal.any([abort.signal, this.#life.signal]);
-    const done = this.#open(signal).finally(() => {
+    const life = this.#life.signal;
+    const release = this.#signals.add(life, () => abort.abort(life.reason));
+    const done = this.#open(abort.signal).finally(() => {
+      release();
       if (this.#opening === opening) this.#opening = null;
     });
     const opening: Opening = { done, abort, waiting: 0 };

@@ -7,10 +7,10 @@ import type { WatchedValues } from "./watched_values.ts";
 
 /** What an iterator needs of its monitor. */
 export interface DeliverySource {
-  /** Takes the next event that is accepted, if one waits. */
-  poll(accepts: (arrival: Arrival) => boolean): Taken<Arrival> | null;
-  /** Takes the next event that is accepted; `null` after the end. */
-  take(accepts: (arrival: Arrival) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<Arrival> | null>;
+  /** Takes the next event, if one waits; events of removed watches if they are wanted. */
+  poll(unwatched: boolean): Taken<Arrival, Watch | null> | null;
+  /** Takes the next event; `null` after the end. */
+  take(unwatched: boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<Arrival, Watch | null> | null>;
   /** Ends the waits of a taker. */
   leave(taker: unknown): void;
   /** The watches that exist now. */
@@ -23,7 +23,7 @@ export interface DeliverySource {
 export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
   readonly #source: DeliverySource;
   readonly #signal: AbortSignal | undefined;
-  readonly #accepts: (arrival: Arrival) => boolean;
+  readonly #unwatched: boolean;
   /** The event that follows the one delivered last. */
   #following: ResyncEvent | null = null;
   #done = false;
@@ -32,7 +32,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
   constructor(source: DeliverySource, { unwatched = false, signal }: WaitOptions) {
     this.#source = source;
     this.#signal = signal;
-    this.#accepts = ({ watch }) => watch === null || watch.live || unwatched;
+    this.#unwatched = unwatched;
   }
 
   /** Waits for the next event. */
@@ -41,7 +41,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     this.#following = null;
     if (following !== null && !this.#done) return { done: false, value: following };
     for (;;) {
-      const taken = this.#poll() ?? (this.#done ? null : await this.#source.take(this.#accepts, this.#signal, this));
+      const taken = this.#poll() ?? (this.#done ? null : await this.#source.take(this.#unwatched, this.#signal, this));
       if (taken === null) return { done: true, value: undefined };
       const told = this.#eventOf(taken);
       const event = told instanceof Promise ? await told : told;
@@ -62,15 +62,14 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
   }
 
   /** Takes an event that waits: a promise for each would take most of the time of a burst of events. */
-  #poll(): Taken<Arrival> | null {
-    return this.#done || this.#signal?.aborted ? null : this.#source.poll(this.#accepts);
+  #poll(): Taken<Arrival, Watch | null> | null {
+    return this.#done || this.#signal?.aborted ? null : this.#source.poll(this.#unwatched);
   }
 
   /** Returns the event to deliver; `null` if there is nothing to tell. */
-  #eventOf(taken: Taken<Arrival>): MonitorEvent | Promise<MonitorEvent | null> {
+  #eventOf(taken: Taken<Arrival, Watch | null>): MonitorEvent | Promise<MonitorEvent | null> {
     if ("lost" in taken) {
-      const losers = this.#source.watches().filter((watch) => taken.origins.has(watch));
-      this.#following = resync(losers);
+      this.#following = this.#resyncAfter(taken.origins);
       return { type: "overflow", lost: taken.lost };
     }
     const { event, watch } = taken.item;
@@ -79,12 +78,20 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     return this.#valueOf(event, watch, watch.values);
   }
 
+  /** Tells which watches lost events. If the notice of a reconnection was lost, all watches are concerned. */
+  #resyncAfter(origins: ReadonlySet<Watch | null>): ResyncEvent {
+    const watches = this.#source.watches();
+    const losers = watches.filter((watch) => origins.has(watch));
+    for (const { values } of losers) values?.forget();
+    return resync(origins.has(null) ? watches : losers);
+  }
+
   async #valueOf({ path }: ChangeEvent, watch: Watch, values: WatchedValues): Promise<MonitorEvent | null> {
     try {
       return await values.next(path, (path) => this.#source.read(path, this.#signal));
     } catch (error) {
       // The value was not delivered: the next loop reads it again.
-      if (this.#signal?.aborted) watch.deliver(path);
+      if (this.#signal?.aborted) watch.redeliver(path);
       throw error;
     }
   }

@@ -15,6 +15,7 @@ import {
   type RequestOptions,
   signalOf,
 } from "./arguments.ts";
+import { ValueLimit } from "./known_values.ts";
 import { BoundedQueue } from "./queue.ts";
 import { Deliveries } from "./deliveries.ts";
 import { bytesReply, okReply } from "./replies.ts";
@@ -30,8 +31,11 @@ import {
   type WatchOptions,
 } from "./watch.ts";
 import type { MonitorEvent } from "./watch_events.ts";
+import { Watches } from "./watches.ts";
 
 const DEFAULT_LIMIT = 4096;
+/** The bytes of the values that the watches of a monitor remember. */
+const VALUES_MAX = 32 << 20;
 
 /** How a client controls a monitor of its own. */
 export interface MonitorControl {
@@ -66,10 +70,11 @@ export type Attach = (control: MonitorControl) => () => void;
  * ```
  */
 export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
-  readonly #queue: BoundedQueue<Arrival>;
+  readonly #queue: BoundedQueue<Arrival, Watch | null>;
+  readonly #valueLimit = new ValueLimit(VALUES_MAX);
   readonly #detach: () => void;
   #router: Router;
-  #watches: Watch[] = [];
+  readonly #watches = new Watches();
   #generated = 0;
   #established = 0;
   #closed = false;
@@ -87,8 +92,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     const { limit = DEFAULT_LIMIT } = options;
     checkedWhole("limit", limit, 1);
     this.#router = router;
-    const isStale = ({ watch }: Arrival) => watch !== null && !watch.live;
-    this.#queue = new BoundedQueue({ limit, isStale, originOf: ({ watch }) => watch }, router.signals);
+    const isGone = (watch: Watch | null) => watch !== null && !watch.live;
+    this.#queue = new BoundedQueue({ limit, originOf: ({ watch }: Arrival) => watch, isGone }, router.signals);
     this.#detach = attach({
       losing: () => this.#losing(),
       resume: (router) => this.#resume(router),
@@ -99,7 +104,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   /** The paths that are watched. */
   get watched(): ReadonlySet<string> {
-    return new Set(this.#watches.map(({ path }) => path));
+    return new Set(this.#watches.all().map(({ path }) => path));
   }
 
   /**
@@ -121,9 +126,11 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     if (depth !== undefined) checkedWhole("depth", depth, 0);
     if (values === true && checked.startsWith("@")) throw new RangeError(`WATCH "${checked}": this node has no value`);
     if (this.#closed) throw closedError(this.#reason, "WATCH", checked);
-    if (this.#find(checked, label) !== undefined) throw errnoError("EEXIST", { operation: "WATCH", path: checked });
-    const watch = new Watch(checked, label, options, this.#queue);
-    this.#watches.push(watch);
+    if (this.#watches.find(checked, label) !== undefined) {
+      throw errnoError("EEXIST", { operation: "WATCH", path: checked });
+    }
+    const watch = new Watch(checked, label, options, { queue: this.#queue, valueLimit: this.#valueLimit });
+    this.#watches.add(watch);
     try {
       await this.#establish(watch, signal);
     } catch (error) {
@@ -145,7 +152,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   async unwatch(path: Path, token: string | Uint8Array, options: RequestOptions = NO_OPTIONS): Promise<void> {
     const checked = checkedPath(path, Operation.UNWATCH);
     const signal = signalOf(Operation.UNWATCH, options);
-    const watch = this.#find(checked, tokenText(token, Operation.UNWATCH, checked));
+    const watch = this.#watches.find(checked, tokenText(token, Operation.UNWATCH, checked));
     if (watch === undefined) throw errnoError("ENOENT", { operation: "UNWATCH", path: checked });
     this.#forget(watch);
     // The signal ends the wait alone: the store removes the watch in any case.
@@ -165,10 +172,10 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
     checkOptions("wait", options, WAIT_OPTIONS);
     return new Deliveries({
-      poll: (accepts) => this.#queue.poll(accepts),
-      take: (accepts, signal, taker) => this.#queue.take(accepts, signal, taker),
+      poll: (unwatched) => this.#queue.poll(unwatched),
+      take: (unwatched, signal, taker) => this.#queue.take(unwatched, signal, taker),
       leave: (taker) => this.#queue.leave(taker),
-      watches: () => this.#watches,
+      watches: () => this.#watches.all(),
       read: (path, signal) => this.#read(path, signal),
     }, options);
   }
@@ -186,18 +193,17 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    */
   stream(options: WaitOptions = {}): ReadableStream<MonitorEvent> {
     checkOptions("stream", options, WAIT_OPTIONS);
-    const cancelled = new AbortController();
-    const signal = options.signal === undefined
-      ? cancelled.signal
-      : AbortSignal.any([options.signal, cancelled.signal]);
-    const events = this.wait({ ...options, signal });
+    const { signal } = options;
+    const end = new AbortController();
+    const events = this.wait({ ...options, signal: end.signal });
     return new ReadableStream({
-      async pull(controller) {
-        const { done, value } = await events.next();
+      pull: async (controller) => {
+        const release = signal && this.#router.signals.add(signal, () => end.abort(signal.reason));
+        const { done, value } = await events.next().finally(release);
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      cancel: (reason) => cancelled.abort(reason),
+      cancel: (reason) => end.abort(reason),
     }, { highWaterMark: 0 });
   }
 
@@ -223,7 +229,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     if (this.#closed) return;
     this.#closed = true;
     this.#detach();
-    const watches = this.#watches;
+    const watches = this.#watches.all();
     this.#losing()();
     this.#queue.end();
     const removals = await Promise.allSettled(watches.map((watch) => this.#remove(this.#router, watch)));
@@ -233,21 +239,23 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   #losing(): () => void {
-    const watches = [...this.#watches];
+    const watches = this.#watches.all();
     return () => watches.forEach((watch) => this.#forget(watch));
   }
 
   async #resume(router: Router): Promise<void> {
     this.#router = router;
     this.#queue.push("reconnected", { event: { type: "reconnected" }, watch: null });
-    await Promise.all(this.#watches.map(async (watch) => {
-      try {
-        await this.#establish(watch);
-        watch.refresh();
-      } catch (error) {
-        if (watch.live) throw error;
-      }
-    }));
+    await Promise.all(
+      this.#watches.all().map(async (watch) => {
+        try {
+          await this.#establish(watch);
+          watch.refresh();
+        } catch (error) {
+          if (watch.live) throw error;
+        }
+      }),
+    );
   }
 
   #end(error?: unknown): void {
@@ -279,7 +287,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     try {
       await router.request({ ...request, parse: okReply, undo });
     } catch (error) {
-      if (!signal?.aborted) router.unsubscribe(token);
+      router.unsubscribe(token);
       throw error;
     }
   }
@@ -316,20 +324,16 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     }
   }
 
-  #find(path: string, token: string): Watch | undefined {
-    return this.#watches.find((watch) => watch.path === path && watch.token === token);
-  }
-
   #forget(watch: Watch): void {
-    watch.live = false;
-    this.#queue.age();
-    this.#watches = this.#watches.filter((other) => other !== watch);
+    watch.end();
+    this.#queue.forget(watch);
+    this.#watches.delete(watch);
   }
 
   #newToken(): string {
     for (;;) {
       const token = `watch-${++this.#generated}`;
-      if (!this.#watches.some((watch) => watch.token === token)) return token;
+      if (!this.#watches.hasToken(token)) return token;
     }
   }
 }

@@ -2,58 +2,63 @@
 
 import { Fifo } from "../wire/fifo.ts";
 import type { SharedSignals } from "./abort.ts";
+import { type Loss, LostOrigins } from "./losses.ts";
 
-/** An item, or the number of items that were lost at this place, and their origins. */
-export type Taken<T> = { readonly item: T } | { readonly lost: number; readonly origins: ReadonlySet<unknown> };
+/** An item, or the number of items that were lost at this place, and those of their origins that are not gone. */
+export type Taken<T, O> = { readonly item: T } | { readonly lost: number; readonly origins: ReadonlySet<O> };
 
 interface Queued<T> {
   readonly key: string;
   readonly item: T;
 }
 
-/** A number of lost items. If `of` is set, only consumers that accept this item hear of the loss. */
-interface Loss<T> {
-  lost: number;
-  readonly origins: Set<unknown>;
-  readonly of: T | null;
-}
-
-interface Waiter<T> {
+interface Waiter<T, O> {
   readonly taker: unknown;
-  readonly accepts: (item: T) => boolean;
-  give(taken: Taken<T> | null): void;
+  readonly takesStale: boolean;
+  give(taken: Taken<T, O> | null): void;
   fail(error: unknown): void;
 }
 
 /** What a queue needs to know of its items. */
-export interface QueueOptions<T> {
+export interface QueueOptions<T, O> {
   /** The largest number of items that wait, from 1. */
   readonly limit: number;
-  /** Tells whether an item is stale. Stale items are dropped if room is needed. */
-  readonly isStale: (item: T) => boolean;
-  /** Returns the origin of an item, of which there are few. */
-  readonly originOf: (item: T) => unknown;
+  /** Returns the origin of an item. */
+  readonly originOf: (item: T) => O;
+  /** Tells whether an origin is gone. Its items are stale then, and are dropped if room is needed. */
+  readonly isGone: (origin: O) => boolean;
 }
 
-/** Items in order. An item whose key is waiting already is not added again. */
-export class BoundedQueue<T> {
+/**
+ * Items in order. An item whose key is waiting already is not added again.
+ *
+ * The queue holds at most `limit` items, and at most one loss before each item and after the last item.
+ */
+export class BoundedQueue<T, O> {
   readonly #limit: number;
-  readonly #isStale: (item: T) => boolean;
-  readonly #originOf: (item: T) => unknown;
+  readonly #originOf: (item: T) => O;
+  readonly #isGone: (origin: O) => boolean;
   readonly #signals: SharedSignals;
-  readonly #waiters = new Set<Waiter<T>>();
+  readonly #waiters = new Set<Waiter<T, O>>();
   readonly #keys = new Set<string>();
-  readonly #entries = new Fifo<Queued<T> | Loss<T>>();
+  readonly #entries = new Fifo<Queued<T> | Loss>();
+  readonly #lostOrigins: LostOrigins<O>;
   #end: { readonly error: unknown } | null = null;
-  /** Whether an item may have become stale since it was looked for. */
+  /** Whether a stale item may wait. */
   #aged = false;
 
   /** Makes an empty queue. */
-  constructor({ limit, isStale, originOf }: QueueOptions<T>, signals: SharedSignals) {
+  constructor({ limit, originOf, isGone }: QueueOptions<T, O>, signals: SharedSignals) {
     this.#limit = limit;
-    this.#isStale = isStale;
     this.#originOf = originOf;
+    this.#isGone = isGone;
     this.#signals = signals;
+    this.#lostOrigins = new LostOrigins(limit);
+  }
+
+  /** How much memory the queue takes: its items and losses, and the origins that it keeps for its losses. */
+  get size(): { readonly entries: number; readonly origins: number } {
+    return { entries: this.#entries.length, origins: this.#lostOrigins.size };
   }
 
   /**
@@ -66,13 +71,15 @@ export class BoundedQueue<T> {
     if (this.#keys.size < this.#limit) {
       this.#keys.add(key);
       this.#entries.push({ key, item });
-    } else this.#lose(item, null);
+      this.#aged ||= this.#isStale(item);
+    } else this.#lose(item);
     this.#serve();
   }
 
-  /** Notes that items may have become stale. */
-  age(): void {
+  /** Notes that an origin is gone. */
+  forget(origin: O): void {
     this.#aged = true;
+    this.#lostOrigins.forget(origin);
   }
 
   /** Ends the queue: consumers take the items that wait, then `null`, or the error if one is given. */
@@ -82,25 +89,26 @@ export class BoundedQueue<T> {
   }
 
   /**
-   * Takes the next item that is accepted, without a wait, and drops the items before it. Returns `null` if no item
-   * waits.
+   * Takes the next item or loss, without a wait. Returns `null` if none waits. Unless stale items are taken, those
+   * before it are dropped.
    */
-  poll(accepts: (item: T) => boolean): Taken<T> | null {
-    return this.#entries.length === 0 ? null : this.#shift(accepts);
+  poll(takesStale: boolean): Taken<T, O> | null {
+    return this.#entries.length === 0 ? null : this.#shift(takesStale);
   }
 
   /**
-   * Takes the next item that is accepted, and drops the items before it. Returns `null` after the end.
+   * Takes the next item or loss. Returns `null` after the end. Unless stale items are taken, those before it are
+   * dropped.
    *
    * Waits for an item until the signal is aborted, or until {@linkcode leave} is called for the same taker, which gives
    * `null` as well.
    */
-  take(accepts: (item: T) => boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<T> | null> {
+  take(takesStale: boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<T, O> | null> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const waiter: Waiter<T> = {
+      const waiter: Waiter<T, O> = {
         taker,
-        accepts,
+        takesStale,
         give: (taken) => (release(), resolve(taken)),
         fail: (error) => (release(), reject(error)),
       };
@@ -120,32 +128,52 @@ export class BoundedQueue<T> {
     }
   }
 
-  /** Counts an item as lost, at the end of the entries. Only consumers that accept `of` hear of it, if `of` is set. */
-  #lose(item: T, of: T | null): void {
-    const last = this.#entries.at(-1);
-    const origin = this.#originOf(item);
-    if (last !== undefined && "lost" in last && (last.of === null) === (of === null)) {
-      last.lost++;
-      last.origins.add(origin);
-    } else this.#entries.push({ lost: 1, of, origins: new Set([origin]) });
+  #isStale(item: T): boolean {
+    return this.#isGone(this.#originOf(item));
   }
 
-  /** Makes room. A consumer that accepts stale items learns how many were dropped. */
+  /** Counts an item as lost, at the end of the entries. */
+  #lose(item: T): void {
+    const last = this.#entries.at(-1);
+    const isLoss = last !== undefined && "lost" in last;
+    const loss = isLoss ? last : { lost: 0, stale: 0 };
+    if (!isLoss) this.#entries.push(loss);
+    const origin = this.#originOf(item);
+    if (this.#isGone(origin)) loss.stale++;
+    else {
+      loss.lost++;
+      this.#lostOrigins.note(loss, origin);
+    }
+  }
+
+  /** Makes room, and merges the losses that no item separates any more. */
   #dropStale(): void {
+    const merged = new Map<Loss, Loss>();
     for (const entry of this.#entries.takeAll()) {
-      if ("lost" in entry || !this.#isStale(entry.item)) this.#entries.push(entry);
+      if ("lost" in entry) this.#append(entry, merged);
+      else if (!this.#isStale(entry.item)) this.#entries.push(entry);
       else {
         this.#keys.delete(entry.key);
-        this.#lose(entry.item, entry.item);
+        this.#lose(entry.item);
       }
     }
+    this.#lostOrigins.replace(merged);
     this.#aged = false;
+  }
+
+  /** Appends a loss, or adds it to the loss at the end. */
+  #append(loss: Loss, merged: Map<Loss, Loss>): void {
+    const last = this.#entries.at(-1);
+    if (last === undefined || !("lost" in last)) return this.#entries.push(loss);
+    last.lost += loss.lost;
+    last.stale += loss.stale;
+    merged.set(loss, last);
   }
 
   /** Gives each waiting consumer the next item that it accepts. */
   #serve(): void {
     for (const waiter of this.#waiters) {
-      const taken = this.#shift(waiter.accepts);
+      const taken = this.#shift(waiter.takesStale);
       if (taken === null && this.#end === null) return;
       this.#waiters.delete(waiter);
       if (taken === null && this.#end?.error !== undefined) waiter.fail(this.#end.error);
@@ -153,11 +181,16 @@ export class BoundedQueue<T> {
     }
   }
 
-  #shift(accepts: (item: T) => boolean): Taken<T> | null {
+  #shift(takesStale: boolean): Taken<T, O> | null {
     for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
-      if (!("lost" in entry)) this.#keys.delete(entry.key);
-      const decisive = "lost" in entry ? entry.of : entry.item;
-      if (decisive === null || accepts(decisive)) return entry;
+      if ("lost" in entry) {
+        const origins = this.#lostOrigins.take(entry);
+        const lost = entry.lost + (takesStale ? entry.stale : 0);
+        if (lost > 0) return { lost, origins };
+      } else {
+        this.#keys.delete(entry.key);
+        if (takesStale || !this.#isStale(entry.item)) return entry;
+      }
     }
     return null;
   }

@@ -5,6 +5,7 @@ import { levelsBelow } from "../wire/path.ts";
 import type { RequestOptions } from "./arguments.ts";
 import type { BoundedQueue } from "./queue.ts";
 import type { Subscriber } from "./request.ts";
+import type { ValueLimit } from "./known_values.ts";
 import type { ChangeEvent, MonitorEvent } from "./watch_events.ts";
 import { WatchedValues } from "./watched_values.ts";
 
@@ -42,6 +43,11 @@ export interface WatchOptions extends RequestOptions {
    * Events of one node that wait are one read. Values are delivered in order; a value that did not change is not
    * delivered, except the first. A node that a guest may not read counts as one that does not exist.
    *
+   * The watch remembers the values that it delivered, until it reads that their nodes are gone. It forgets all of them
+   * after an {@linkcode OverflowEvent} for lost events of this watch. It also does if the watches of the monitor
+   * remember more than 32 MiB, and this watch most of it. The next event of each node then delivers the value also if
+   * it has not changed, with `previous: null`.
+   *
    * @default false
    */
   readonly values?: boolean;
@@ -72,6 +78,14 @@ export const WATCH_OPTIONS: OptionNames<WatchOptions> = { depth: true, initial: 
 /** The names of the options of a wait. */
 export const WAIT_OPTIONS: OptionNames<WaitOptions> = { unwatched: true, signal: true };
 
+/** What the watches of a monitor share. */
+export interface WatchContext {
+  /** The events that wait. */
+  readonly queue: BoundedQueue<Arrival, Watch | null>;
+  /** The limit of the values that the watches remember. */
+  readonly valueLimit: ValueLimit;
+}
+
 /** A watch as it was requested, and its token on the wire, which is unique within the connection. */
 export class Watch implements Subscriber {
   readonly path: string;
@@ -82,18 +96,18 @@ export class Watch implements Subscriber {
   /** Distinguishes the events of this watch from those of an earlier watch, which may have had the same token. */
   key = "";
   live = true;
-  /** The values that were delivered, if the watch delivers values. */
+  /** The values that it remembers, if the watch delivers values. */
   readonly values: WatchedValues | null;
-  readonly #queue: BoundedQueue<Arrival>;
+  readonly #queue: BoundedQueue<Arrival, Watch | null>;
   readonly #initial: boolean;
   /** Whether the next event is the one that the store sends for setting the watch, and is not wanted. */
   #skipsNext = false;
 
-  constructor(path: string, token: string, options: WatchOptions, queue: BoundedQueue<Arrival>) {
+  constructor(path: string, token: string, options: WatchOptions, { queue, valueLimit }: WatchContext) {
     this.path = path;
     this.token = token;
     this.depth = options.depth;
-    this.values = options.values === true ? new WatchedValues(path, token) : null;
+    this.values = options.values === true ? new WatchedValues(path, token, valueLimit) : null;
     this.#initial = options.initial ?? true;
     this.#queue = queue;
   }
@@ -112,13 +126,24 @@ export class Watch implements Subscriber {
       const levels = levelsBelow(this.path, path);
       if (levels !== null && levels > this.depth) return;
     }
+    this.redeliver(path);
+  }
+
+  /** Adds an event that does not come from the store, and is wanted in any case. */
+  redeliver(path: string): void {
     const event: ChangeEvent = { type: "change", path, token: this.token };
     this.#queue.push(`${this.key}\0${path}`, { event, watch: this });
   }
 
   /** Lets every value be read again that was delivered before the connection was lost. */
   refresh(): void {
-    for (const path of this.values?.takeStale() ?? []) this.deliver(path);
+    for (const path of this.values?.takeStale() ?? []) this.redeliver(path);
+  }
+
+  /** Notes that the watch is removed. */
+  end(): void {
+    this.live = false;
+    this.values?.close();
   }
 }
 

@@ -39,7 +39,12 @@ export interface WatchName {
 export interface ResyncEvent {
   /** The kind of the event. */
   readonly type: "resync";
-  /** The watches that lost events, or all watches after a reconnection. */
+  /**
+   * The watches that lost events; all watches after a reconnection, also if its event was lost.
+   *
+   * If overflows wait that concern more watches together than the limit of the monitor, the first of them alone may
+   * name a watch.
+   */
   readonly watches: readonly WatchName[];
 }
 
@@ -53,7 +58,7 @@ export interface ValueEvent {
   readonly token: string;
   /** The value; `null` if the node does not exist. */
   readonly value: Uint8Array | null;
-  /** The value that the watch delivered before; `null` if it delivered none, or the node did not exist. */
+  /** The value that the watch remembers; `null` if it delivered none, has forgotten it, or the node did not exist. */
   readonly previous: Uint8Array | null;
 }
 

@@ -2,23 +2,26 @@
 
 import { ConnectionError } from "../transport/errors.ts";
 import { isEqual } from "../wire/text.ts";
+import { KnownValues, type ValueLimit } from "./known_values.ts";
 import type { ValueEvent } from "./watch_events.ts";
 
 /** The values that a watch has delivered. */
 export class WatchedValues {
   readonly #path: string;
   readonly #token: string;
-  /** The values of the nodes that exist. */
-  readonly #known = new Map<string, Uint8Array>();
+  readonly #known: KnownValues;
+  readonly #limit: ValueLimit;
   /** The paths whose value could not be read over a connection that was lost. */
   readonly #unread = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
   #isFirst = true;
 
-  /** Makes the values of the watch of `path`. */
-  constructor(path: string, token: string) {
+  /** Makes the values of the watch of `path`, which count for a limit. */
+  constructor(path: string, token: string, limit: ValueLimit) {
     this.#path = path;
     this.#token = token;
+    this.#known = new KnownValues(limit);
+    this.#limit = limit;
   }
 
   /**
@@ -33,9 +36,22 @@ export class WatchedValues {
 
   /** Returns the paths to read again over a new connection. */
   takeStale(): string[] {
-    const stale = new Set([...this.#known.keys(), ...this.#unread]);
+    const stale = new Set([...this.#known.paths(), ...this.#unread]);
     this.#unread.clear();
     return [...stale];
+  }
+
+  /**
+   * Forgets all values after the reads that have begun: events were lost, and a lost event may have been that of a node
+   * that is gone. The next value of each node is delivered, changed or not.
+   */
+  forget(): void {
+    this.#last = this.#last.then(() => this.#known.forget());
+  }
+
+  /** Ends the part of these values in the limit: the watch was removed. */
+  close(): void {
+    this.#limit.remove(this.#known);
   }
 
   async #next(path: string, read: (path: string) => Promise<Uint8Array | null>): Promise<ValueEvent | null> {
@@ -47,20 +63,15 @@ export class WatchedValues {
       this.#unread.add(path);
       return null;
     }
-    const previous = this.#known.get(path) ?? null;
-    if (value === null) this.#forget(path);
-    else this.#known.set(path, value);
+    const known = this.#known;
+    const previous = known.get(path);
+    const isNew = previous === null && !known.isComplete;
+    if (value === null) known.delete(path);
+    else known.set(path, value);
     const isFirst = this.#isFirst && path === this.#path;
     if (isFirst) this.#isFirst = false;
-    if (!isFirst && isSame(value, previous)) return null;
+    if (!isFirst && !isNew && isSame(value, previous)) return null;
     return { type: "value", path, token: this.#token, value, previous };
-  }
-
-  /** Forgets a node that is gone, with everything below it. */
-  #forget(path: string): void {
-    this.#known.delete(path);
-    const prefix = `${path}/`;
-    for (const other of this.#known.keys()) if (other.startsWith(prefix)) this.#known.delete(other);
   }
 }
 

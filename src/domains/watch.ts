@@ -98,7 +98,7 @@ export class DomainWatch implements AsyncIterableIterator<DomainEvent>, AsyncDis
   readonly ready: Promise<readonly Domain[]>;
   readonly #client: Client;
   readonly #options: WatchDomainsOptions;
-  readonly #queue: BoundedQueue<LifecycleEvent>;
+  readonly #queue: BoundedQueue<LifecycleEvent, null>;
   readonly #ending = new AbortController();
   readonly #ended: Promise<void>;
   #pushed = 0;
@@ -116,7 +116,7 @@ export class DomainWatch implements AsyncIterableIterator<DomainEvent>, AsyncDis
     this.#client = client;
     this.#options = options;
     const { limit = DEFAULT_LIMIT, signal } = options;
-    this.#queue = new BoundedQueue({ limit, isStale: () => false, originOf: () => null }, new SharedSignals());
+    this.#queue = new BoundedQueue({ limit, originOf: () => null, isGone: () => false }, new SharedSignals());
     const abort = () => this.#ending.abort(signal?.reason);
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
@@ -138,7 +138,7 @@ export class DomainWatch implements AsyncIterableIterator<DomainEvent>, AsyncDis
    * @returns The event, or the end after {@linkcode close}.
    */
   async next(): Promise<IteratorResult<DomainEvent, undefined>> {
-    const taken = await this.#queue.take(() => true, undefined, this);
+    const taken = await this.#queue.take(true, undefined, this);
     if (taken === null) return { done: true, value: undefined };
     return { done: false, value: "lost" in taken ? { type: "overflow", lost: taken.lost } : taken.item };
   }

@@ -73,6 +73,21 @@ describe("monitor, unwatch()", () => {
     assertEquals(await take(monitor.wait({ unwatched: true }), 2), ["/a/1 t", "/b t"]);
   });
 
+  test("events of a watch that failed after its caller had gone are not delivered", async () => {
+    const { client, peer } = await connected();
+    const monitor = client.monitor();
+    const controller = new AbortController();
+    const watching = monitor.watch("/a", "t", { signal: controller.signal });
+    const request = await peer.next();
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => watching, RangeError, "enough");
+    request.error("ENOSPC");
+    peer.event("/a/1", request.strings[1] ?? "");
+    const other = await watch(peer, monitor, "/b", "t");
+    peer.event("/b", other);
+    assertEquals(await take(monitor.wait({ unwatched: true }), 1), ["/b t"]);
+  });
+
   test("unwatch() during watch() leaves no watch in the store", async () => {
     const { client, peer } = await connected();
     const monitor = client.monitor();

@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { InvalidPathError, XenStoreError } from "../../mod.ts";
+import { InvalidPathError, type MonitorEvent, XenStoreError } from "../../mod.ts";
 import { collect, paths, scratch, until } from "./scratch.ts";
 import type { Store } from "./store.ts";
 
@@ -146,6 +146,42 @@ export function monitorsContract(store: Store): void {
       await Promise.all(names.map((name) => monitor.watch(name)));
       const events = await collect(monitor, (taken) => paths(taken).length === names.length);
       assertEquals(paths(events).sort(), names.sort());
+    });
+
+    test("a reader that takes no events is told of those that were lost, however many watches come and go", async () => {
+      const limit = 4;
+      const monitor = at.client.monitor({ limit });
+      for (let i = 0; i < 50; i++) {
+        await monitor.watch(path("cycle"), "c");
+        for (let k = 0; k < 2 * limit; k++) await at.client.write(path(`cycle/${k}`), "");
+        await monitor.unwatch(path("cycle"), "c");
+      }
+      const events = monitor.wait({ unwatched: true });
+      await monitor.close();
+      const seen: MonitorEvent[] = [];
+      for await (const event of events) seen.push(event);
+      const lost = seen.flatMap((event) => event.type === "overflow" ? [event.lost] : []);
+      const kept = seen.filter(({ type }) => type === "change").length;
+      assert(kept <= limit && lost.length >= 1 && lost.length <= limit + 1, JSON.stringify(seen));
+      // The last write of a cycle may cause its event after the watch was removed.
+      assert(lost.reduce((sum, count) => sum + count) >= 50 * (2 * limit - 1) - kept, JSON.stringify(seen));
+    });
+
+    test("a watch with values forgets them after lost events, and delivers what becomes of each node", async () => {
+      await using monitor = at.client.monitor({ limit: 2 });
+      await monitor.watch(path("values"), "v", { values: true });
+      const found = async (last: string): Promise<MonitorEvent | undefined> =>
+        (await collect(monitor, (taken) => {
+          const event = taken.at(-1);
+          return event?.type === last || (event?.type === "value" && event.path === path(last));
+        })).at(-1);
+      await at.client.write(path("values/a"), "1");
+      assertEquals((await found("values/a"))?.type, "value");
+      for (let i = 0; i < 10; i++) await at.client.write(path(`values/other${i}`), "1");
+      assertEquals(await found("resync"), { type: "resync", watches: [{ path: path("values"), token: "v" }] });
+      await at.client.delete(path("values/a"));
+      const gone = { type: "value" as const, path: path("values/a"), token: "v", value: null, previous: null };
+      assertEquals(await found("values/a"), gone);
     });
 
     test("an aborted wait() rejects with the signal's reason, and the monitor stays usable", async () => {

@@ -10,6 +10,7 @@ import { daemonRequests } from "./protections/daemon_requests.ts";
 import { daemonState } from "./protections/daemon_state.ts";
 import { domainSources } from "./protections/domain_sources.ts";
 import { migration } from "./protections/migration.ts";
+import { monitors } from "./protections/monitors.ts";
 import { persistence } from "./protections/persistence.ts";
 import { pools } from "./protections/pools.ts";
 import { shell } from "./protections/shell.ts";
@@ -28,6 +29,7 @@ export const protections: readonly Protection[] = [
   ...migration,
   ...wire,
   ...client,
+  ...monitors,
   ...trees,
   ...waits,
   ...trace,

@@ -118,28 +118,6 @@ export const client: readonly Protection[] = [
     test: "have one listener for all waits, and remove it when the last wait is over",
   },
   {
-    name: "the limit of the events that wait",
-    file: "src/client/queue.ts",
-    remove: "if (this.#keys.size < this.#limit) {",
-    instead: "if (this.#keys.size < Infinity) {",
-    testFile: "tests/client/queue.test.ts",
-    test: "counts what it has no room for, in its place",
-  },
-  {
-    name: "equal events wait once",
-    file: "src/client/queue.ts",
-    remove: " || this.#keys.has(key)",
-    testFile: "tests/client/queue.test.ts",
-    test: "does not add an item that waits already, until it was taken",
-  },
-  {
-    name: "stale events make room",
-    file: "src/client/queue.ts",
-    remove: "if (this.#keys.size >= this.#limit && this.#aged) this.#dropStale();",
-    testFile: "tests/client/queue.test.ts",
-    test: "gives up what is stale before it loses anything else",
-  },
-  {
     name: "the nodes of a walk",
     file: "src/client/walk_fetcher.ts",
     remove: "if (this.#found <= this.#maxNodes) return;",
