@@ -180,11 +180,8 @@ export class TransferOps extends Reported implements AsyncDisposable {
   async upload(request: TransferRequest & StateCondition): Promise<void> {
     const { own, pool, context, signal } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
-    await this.#tracked(
-      "upload",
-      signal,
-      (options) => transfer(own.states, pool, context, { ...options, dependentsOf: undefined, onlyIf: request.onlyIf }),
-    );
+    const how = { dependentsOf: undefined, onlyIf: request.onlyIf };
+    await this.#tracked("upload", signal, (options) => transfer(own.states, pool, context, { ...options, ...how }));
   }
 
   /**
