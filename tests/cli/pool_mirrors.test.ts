@@ -120,6 +120,10 @@ describe("pool with several pools", () => {
       const places = stdout.trimEnd().split("\n").map((line) => JSON.parse(line).pool);
       assertEquals(places, [null, join(base, "B")]);
       assertEquals(stderr.match(/DEAD/g)?.length, 1, stderr);
+      for (const action of ["show", "locks"]) {
+        const failed = await act(`${action} --scope shared --pool DEAD web`);
+        assertEquals([failed.ending, failed.stdout], [2, ""]);
+      }
       assertEquals((await act("locks --pool DEAD --pool B web")).ending, 2);
       assertEquals((await act("break-lock --pool DEAD --pool B web clean")).ending, 2);
       assertEquals(await act("show --scope shared --pool A --pool B ../x"), {

@@ -43,7 +43,9 @@ export async function locks(context: Context): Promise<number> {
       }
     });
     const printer = new Printer(context.invocation);
-    printer.print(room.given.options.has("j") ? lines.join("") : table([HEADING, ...rows]));
+    if (rows.length > 0 || status === 0) {
+      printer.print(room.given.options.has("j") ? lines.join("") : table([HEADING, ...rows]));
+    }
     printer.flush();
     return status;
   });

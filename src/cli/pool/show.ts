@@ -46,13 +46,16 @@ export async function show(context: Context): Promise<number> {
       }
     });
     const printer = new Printer(context.invocation);
-    printer.print(
-      room.given.options.has("j")
-        ? found.map(({ place: { scope, pool, states }, ...rest }) =>
-          jsonLine({ ...rest, scope, pool, location: states.files.location })
-        ).join("")
-        : table([HEADING, ...found.map(row)]),
-    );
+    // An empty table would say that the pool which failed has no states.
+    if (found.length > 0 || status === 0) {
+      printer.print(
+        room.given.options.has("j")
+          ? found.map(({ place: { scope, pool, states }, ...rest }) =>
+            jsonLine({ ...rest, scope, pool, location: states.files.location })
+          ).join("")
+          : table([HEADING, ...found.map(row)]),
+      );
+    }
     printer.flush();
     return status;
   });
