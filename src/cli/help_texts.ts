@@ -121,10 +121,13 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       "set OBJECT STATE, unset OBJECT STATE..., push OBJECT STATE,",
       "pop OBJECT STATE, locks OBJECT..., and break-lock OBJECT STATE.",
       "A location is a directory, link+DIRECTORY, or ssh://USER@HOST:PORT/PATH.",
+      "A pool of this host has the scope shared, and one of another host swarm.",
+      "As GATEWAY=LOCATION it has the scope cluster, unless --gateway is the same.",
     ],
     options: [
       ["-d, --directory DIRECTORY", "use the states of a directory of this host"],
       ["-p, --pool LOCATION", "use a pool as well; may be repeated"],
+      ["-g, --gateway GATEWAY", "the name of the gateway of this host"],
       ["-s, --scope SCOPES", "of own,swarm,cluster,shared use these only"],
       ["-S, --subtree PATH", "the nodes of the object"],
       ["-D, --disk DISK", "a disk, NAME=IMAGE; may be repeated"],

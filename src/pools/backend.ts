@@ -1,10 +1,12 @@
 // The contract of a backend: what keeps the states of objects, and what is asked of it.
 
+import type { StateCondition } from "./condition.ts";
 import { NotImplementedError } from "./errors.ts";
+import type { PolicyOperation } from "./policies.ts";
 import type { Scope } from "./scopes.ts";
 
 /** What a backend is asked for. */
-export interface StateRequest {
+export interface StateRequest extends StateCondition {
   /** The object, such as `"guest"` or `"guest/disk"`. */
   readonly object: string;
   /** The name of the state. Empty if the request concerns the object as a whole. */
@@ -121,6 +123,28 @@ export abstract class StateBackend {
    */
   unsetRoot(request: StateRequest): Promise<void> {
     return this.#reject("unsetRoot", request);
+  }
+
+  /**
+   * Tells whether a state exists, for an operation that a policy may then allow. By default, it looks for the state in
+   * what {@linkcode StateBackend.show} lists.
+   *
+   * @param request The object and the state.
+   * @param _operation The operation. A backend with several sources may answer differently for each.
+   * @returns Whether the state exists.
+   */
+  async has(request: StateRequest, _operation: PolicyOperation): Promise<boolean> {
+    return (await this.show({ ...request, state: "" })).includes(request.state);
+  }
+
+  /**
+   * Removes a state that the last {@linkcode StateBackend.set} with this very request has made, because another source
+   * has a state of that name. A state that was replaced since then stays. Most backends have nothing to do.
+   *
+   * @param _request The request that `set` was called with.
+   */
+  takeBack(_request: StateRequest): Promise<void> {
+    return Promise.resolve();
   }
 
   #reject(operation: string, { object, state }: StateRequest): Promise<never> {

@@ -10,7 +10,7 @@ import type { StateManifest } from "./manifest.ts";
 import { IMAGE_END, imageName, readHeader } from "./qcow2/chain.ts";
 import { ImageError } from "./qcow2/header.ts";
 import type { StateFiles } from "./state_files.ts";
-import type { StateOf } from "./states.ts";
+import type { StateOf } from "./states_options.ts";
 
 /** Tells which images of guests depend on a state of this host: resolves with their paths. */
 export type DependentsOf = (of: StateOf, signal?: AbortSignal) => Promise<readonly string[]>;

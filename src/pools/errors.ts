@@ -92,6 +92,72 @@ export class StateAbortError extends StateError {
   }
 }
 
+/**
+ * Another process has made or removed the state since it was looked for. Nothing was changed.
+ *
+ * A backend tells by this error that the condition `onlyIf` of a request does not hold. The functions with policies act
+ * on it by the letter that then counts.
+ */
+export class StateChangedError extends StateError {
+  /** `"StateChangedError"`. */
+  override name = "StateChangedError";
+  /** Whether the state exists now. */
+  readonly exists: boolean;
+
+  /**
+   * Makes the error.
+   *
+   * @param exists Whether the state exists now.
+   * @param context The operation, the object and the state.
+   */
+  constructor(exists: boolean, context: StateErrorContext) {
+    super(exists ? "the state exists already" : "the state does not exist", context);
+    this.exists = exists;
+  }
+}
+
+/** A mirror that could not be asked, did not take a state, or keeps one that was to be removed. */
+export interface MirrorFailure {
+  /** The host of the mirror. */
+  readonly host: string;
+  /** The directory of the mirror. */
+  readonly path: string;
+  /** Why it failed. */
+  readonly error: unknown;
+}
+
+/**
+ * Some of the mirrors failed. The others have carried out the operation, or do not have the state that is asked for.
+ */
+export class MirrorsError extends StateError {
+  /** `"MirrorsError"`. */
+  override name = "MirrorsError";
+  /** The failures, from the nearest mirror. */
+  readonly failures: readonly MirrorFailure[];
+
+  /**
+   * Makes the error.
+   *
+   * @param operation The operation.
+   * @param of The object and the state.
+   * @param failures The failures.
+   * @param fault What else was wrong, such as that the state was not found anywhere else. May be empty.
+   */
+  constructor(
+    operation: string,
+    { object, state }: Pick<StateErrorContext, "object" | "state">,
+    failures: readonly MirrorFailure[],
+    fault: string = "",
+  ) {
+    const reasons = failures.map(({ host, path, error }) =>
+      `${JSON.stringify(path)} of ${JSON.stringify(host)}: ${error instanceof Error ? error.message : String(error)}`
+    );
+    const failed = `${failures.length} of its mirrors failed: ${reasons.join("; ")}`;
+    super(fault === "" ? failed : `${fault}, and ${failed}`, { operation, object, state, cause: failures[0]?.error });
+    this.failures = failures;
+  }
+}
+
 /** A location has a symbolic link in the place of a directory. No operation follows it. */
 export class LinkError extends Error {
   /** `"LinkError"`. */

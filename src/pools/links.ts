@@ -10,7 +10,7 @@ import { directoriesOf, LocalFiles } from "./files_local.ts";
 import type { StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { StateFiles } from "./state_files.ts";
-import { checkUnused, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+import { type ChainOptions, checkUnused, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
 import { type TransferFailure, TransfersError } from "./transfer_all.ts";
 
 /** Opens the states of a directory whose files may be links into that of a pool. */
@@ -90,7 +90,7 @@ export async function uploadLink(
   own: StateFiles,
   pool: StateFiles,
   context: StateErrorContext,
-  options: TransferOptions = {},
+  options: ChainOptions = {},
 ): Promise<void> {
   await checkNoLinks(own, context);
   await transferChain(own, pool, context, options);

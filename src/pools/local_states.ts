@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { StateBackend, type StateRequest } from "./backend.ts";
 import { commitOnParent } from "./commit.ts";
+import { checkCondition, unlessMissing } from "./condition.ts";
 import { partPath } from "./copy.ts";
 import { dependentImages, dependsOn, forgetImages, realPath } from "./dependents.ts";
 import { digestOf } from "./digest.ts";
@@ -11,10 +12,10 @@ import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts
 import { LocalFiles } from "./files_local.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
-import type { StateFile, StateManifest } from "./manifest.ts";
+import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import type { PreparedPart, StatePart } from "./part.ts";
 import { StateFiles } from "./state_files.ts";
-import type { StateOf } from "./states.ts";
+import type { StateOf } from "./states_options.ts";
 import { verifyState } from "./transfer.ts";
 
 /** The options of {@linkcode LocalStates}. */
@@ -47,6 +48,8 @@ export class LocalStates extends StateBackend {
   readonly #lock: LockOptions;
   /** The parts that were removed, which know how to make the object anew, by the object. */
   readonly #removed = new Map<string, readonly StatePart[]>();
+  /** The states that were set, by their requests. */
+  readonly #made = new WeakMap<StateRequest, StateManifest>();
 
   /**
    * Names the directory and the parts.
@@ -79,6 +82,7 @@ export class LocalStates extends StateBackend {
    * @throws {ImageError} If an image is refused.
    * @throws {IntegrityError} If a file is damaged.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateChangedError} If the condition is that the state exists, and it does not.
    * @throws {StateError} If a state of the chain, or a part of the state, is missing.
    */
   override async get(request: StateRequest): Promise<void> {
@@ -90,7 +94,8 @@ export class LocalStates extends StateBackend {
       for (const manifest of chain) await verifyState(this.states, manifest, signal);
       await this.#restore(parts, { ...request, signal });
     };
-    await (request.skipLocks ? read(request.signal) : this.#locked(context, request, read));
+    const run = () => request.skipLocks ? read(request.signal) : this.#locked(context, request, read);
+    await unlessMissing(request, this.states, context, run);
   }
 
   /**
@@ -99,6 +104,7 @@ export class LocalStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    * @throws {ImageError} If an image is refused, or a program writes to it.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateChangedError} If the condition of the request does not hold.
    * @throws {StateError} If the new state depends on another one than the existing state does.
    * @throws {StateInUseError} If other states, or images of other guests, would lose what they depend on.
    */
@@ -107,6 +113,7 @@ export class LocalStates extends StateBackend {
     await this.#locked(context, request, async (signal) => {
       const { object, state } = request;
       const there = await this.states.manifest(object, state);
+      checkCondition(request, there !== null, context);
       const kept = await this.#keep({ ...request, signal });
       try {
         const manifest: StateManifest = {
@@ -121,6 +128,7 @@ export class LocalStates extends StateBackend {
           await this.states.files.rename(path, partPath(join(object, file.path), file));
         }
         await commitOnParent(this.states, manifest, null, context, { lock: this.#lock, signal, withLock });
+        this.#made.set(request, manifest);
       } finally {
         for (const { path } of kept) await this.states.files.remove(path);
       }
@@ -132,18 +140,29 @@ export class LocalStates extends StateBackend {
    *
    * @param request The object, the state, and what else the operation takes.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
+   * @throws {StateChangedError} If the condition is that the state exists, and it does not.
    * @throws {StateError} If the state is missing.
    * @throws {StateInUseError} If other states, or images of guests, depend on it.
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
+    await this.#locked(context, request, (signal) => this.#remove(request, context, signal));
+  }
+
+  /**
+   * Removes a state that `set` has made for this very request. A state with another content stays.
+   *
+   * @param request The request that `set` was called with.
+   * @throws {StateInUseError} If other states, or images of guests, depend on it.
+   */
+  override async takeBack(request: StateRequest): Promise<void> {
+    const made = this.#made.get(request);
+    if (made === undefined) return;
+    const context = contextOf("unset", request);
     await this.#locked(context, request, async (signal) => {
-      const own = await this.#dependentParts(request, signal);
-      if (own.length > 0) throw new StateInUseError("the present content of the object depends on it", own, context);
-      const images = await dependentImages(this.states, request, undefined, signal);
-      if (images.length > 0) throw new StateInUseError("images of guests depend on it", images, context);
-      await this.states.remove(context);
-      await forgetImages(this.states, request);
+      const there = await this.states.manifest(request.object, request.state);
+      if (there === null || !isSameContent(there, made)) return;
+      await this.#remove({ ...request, onlyIf: undefined }, context, signal);
     });
   }
 
@@ -207,6 +226,17 @@ export class LocalStates extends StateBackend {
     } finally {
       for (const one of prepared.slice(committed)) await one.discard();
     }
+  }
+
+  /** Removes a state whose lock is held. */
+  async #remove(request: StateRequest, context: StateErrorContext, signal: AbortSignal): Promise<void> {
+    checkCondition(request, await this.states.manifest(request.object, request.state) !== null, context);
+    const own = await this.#dependentParts(request, signal);
+    if (own.length > 0) throw new StateInUseError("the present content of the object depends on it", own, context);
+    const images = await dependentImages(this.states, request, undefined, signal);
+    if (images.length > 0) throw new StateInUseError("images of guests depend on it", images, context);
+    await this.states.remove(context);
+    await forgetImages(this.states, request);
   }
 
   async #locked(

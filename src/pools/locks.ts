@@ -6,7 +6,7 @@ import { LockedStateError } from "./lock.ts";
 import { breakLock } from "./lock_break.ts";
 import { type LockStatus, lockStatus, ownerText } from "./lock_status.ts";
 import type { StateFiles } from "./state_files.ts";
-import type { StateOf } from "./states.ts";
+import type { StateOf } from "./states_options.ts";
 
 /** The lock of a state. */
 export interface StateLock extends StateOf, LockStatus {}

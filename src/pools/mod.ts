@@ -28,14 +28,18 @@
  */
 
 export { StateBackend, type StateRequest } from "./backend.ts";
+export type { StateCondition } from "./condition.ts";
 export { IntegrityError } from "./copy.ts";
 export type { DependentsOf } from "./dependents.ts";
 export type { FileDigest } from "./digest.ts";
 export { Disk, type DiskOptions } from "./disk.ts";
 export {
   LinkError,
+  type MirrorFailure,
+  MirrorsError,
   NotImplementedError,
   StateAbortError,
+  StateChangedError,
   StateError,
   type StateErrorContext,
   StateInUseError,
@@ -48,36 +52,19 @@ export { LockedStateError, type LockOptions, type LockTimes } from "./lock.ts";
 export type { LockOwner, LockStatus } from "./lock_status.ts";
 export { breakStateLock, type BreakStateLockOptions, type StateLock, stateLocks } from "./locks.ts";
 export type { StateFile, StateManifest } from "./manifest.ts";
+export { mirrorStates } from "./mirror_states.ts";
 export { isRoot } from "./names.ts";
 export type { KeptPart, PreparedPart, StatePart } from "./part.ts";
+export type { PolicyOperation } from "./policies.ts";
 export { PoolStates, type PoolStatesOptions } from "./pool_states.ts";
 export { ImageError } from "./qcow2/header.ts";
 export { RootSourcedStates, type RootSourcedStatesOptions, type SharedRoots } from "./root_sourced_states.ts";
 export { nearestFirst, type OwnPlace, type Place, proximity, type Scope, scopeOf, SCOPES } from "./scopes.ts";
 export { RemoteError, type RemoteFault } from "./sftp/errors.ts";
-export {
-  type Mirror,
-  type MirrorFailure,
-  MirrorsError,
-  type MirrorStates,
-  SourcedStates,
-  type SourcedStatesOptions,
-} from "./sourced_states.ts";
+export { type Mirror, type MirrorStates, SourcedStates, type SourcedStatesOptions } from "./sourced_states.ts";
 export { StateFiles } from "./state_files.ts";
-export {
-  type CheckOptions,
-  checkStates,
-  getStates,
-  type PolicyOptions,
-  type PopOptions,
-  popStates,
-  pushStates,
-  setStates,
-  showStates,
-  type StateOf,
-  type StatesOptions,
-  unsetStates,
-} from "./states.ts";
+export { checkStates, getStates, popStates, pushStates, setStates, showStates, unsetStates } from "./states.ts";
+export type { CheckOptions, PolicyOptions, PopOptions, StateOf, StatesOptions } from "./states_options.ts";
 export { Subtree, type SubtreeOptions } from "./subtree.ts";
 export type { TransferOptions, TransferProgress } from "./transfer.ts";
 export { type TransferFailure, TransfersError } from "./transfer_all.ts";

@@ -1,6 +1,7 @@
 // The states of a pool as a backend: what is transferred between the directory of this host and the pool.
 
 import { StateBackend, type StateRequest } from "./backend.ts";
+import { unlessMissing } from "./condition.ts";
 import { dependentsIn, type DependentsOf } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
@@ -81,6 +82,7 @@ export class PoolStates extends StateBackend {
    * @throws {IntegrityError} If a file is damaged.
    * @throws {LockedStateError} If another process holds a lock until the timeout.
    * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateChangedError} If the condition is that the state exists, and the pool does not have it.
    * @throws {StateError} If a state is missing.
    * @throws {StateInUseError} If other states, or images of guests, depend on a content that would be replaced.
    */
@@ -88,7 +90,13 @@ export class PoolStates extends StateBackend {
     const { signal } = request;
     // A reader that skips locks still takes those of the location that it writes. No lock of the source is taken.
     const options = { signal, lock: this.#lock, onProgress: this.#onProgress, dependentsOf: this.#dependentsOf };
-    await transferChain(this.#pool, this.#own, contextOf("get", request), options);
+    const context = contextOf("get", request);
+    await unlessMissing(
+      request,
+      this.#pool.until(signal),
+      context,
+      () => transferChain(this.#pool, this.#own, context, options),
+    );
   }
 
   /**
@@ -98,12 +106,13 @@ export class PoolStates extends StateBackend {
    * @throws {IntegrityError} If a file is damaged.
    * @throws {LockedStateError} If another process holds a lock until the timeout.
    * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateChangedError} If the condition of the request does not hold.
    * @throws {StateError} If a state is missing.
    * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
   override async set(request: StateRequest): Promise<void> {
-    const { signal } = request;
-    const options = { signal, lock: this.#lock, onProgress: this.#onProgress };
+    const { signal, onlyIf } = request;
+    const options = { signal, lock: this.#lock, onProgress: this.#onProgress, onlyIf };
     await transferChain(this.#own, this.#pool, contextOf("set", request), options);
   }
 
@@ -113,13 +122,19 @@ export class PoolStates extends StateBackend {
    * @param request The object, the state, and what else the operation takes.
    * @throws {LockedStateError} If another process holds the lock until the timeout.
    * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateChangedError} If the condition is that the state exists, and it does not.
    * @throws {StateError} If the state is missing.
    * @throws {StateInUseError} If others depend on it.
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
     const { signal } = request;
-    await withLock(this.#pool, context, { ...this.#lock, signal }, (ends) => this.#pool.until(ends).remove(context));
+    await withLock(
+      this.#pool,
+      context,
+      { ...this.#lock, signal },
+      (ends) => this.#pool.until(ends).remove(context, request),
+    );
   }
 
   /**

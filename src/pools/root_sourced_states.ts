@@ -1,7 +1,8 @@
 // The objects themselves, on this host and in a pool that several hosts share.
 
 import { StateBackend, type StateRequest } from "./backend.ts";
-import { StateError } from "./errors.ts";
+import { StateError, StateInUseError } from "./errors.ts";
+import type { PolicyOperation } from "./policies.ts";
 import type { Scope } from "./scopes.ts";
 
 /** What the pool does with an object itself. */
@@ -22,6 +23,12 @@ export interface RootSourcedStatesOptions {
    * @default () => true
    */
   readonly countsShared?: ((object: string) => boolean) | undefined;
+  /**
+   * Is told why the pool could not be used, so that the object of this host is used as it is.
+   *
+   * @default () => {}
+   */
+  readonly onSkipped?: ((error: unknown) => void) | undefined;
 }
 
 /** The objects themselves, on this host and in a pool. States are those of this host. */
@@ -31,19 +38,21 @@ export class RootSourcedStates extends StateBackend {
   readonly #own: StateBackend;
   readonly #pool: SharedRoots;
   readonly #countsShared: (object: string) => boolean;
+  readonly #onSkipped: (error: unknown) => void;
 
   /**
    * Names both places.
    *
-   * @param options Both places, and which objects of the pool count.
+   * @param options Both places, which objects of the pool count, and what is told of a pool that fails.
    */
   constructor(options: RootSourcedStatesOptions) {
     super();
-    const { own, pool, countsShared = () => true } = options;
+    const { own, pool, countsShared = () => true, onSkipped = () => {} } = options;
     this.keepsExisting = own.keepsExisting;
     this.#own = own;
     this.#pool = pool;
     this.#countsShared = countsShared;
+    this.#onSkipped = onSkipped;
   }
 
   /**
@@ -84,6 +93,26 @@ export class RootSourcedStates extends StateBackend {
   }
 
   /**
+   * Tells whether a state of this host exists.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @param operation The operation.
+   * @returns Whether it does.
+   */
+  override has(request: StateRequest, operation: PolicyOperation): Promise<boolean> {
+    return this.#own.has(request, operation);
+  }
+
+  /**
+   * Removes a state of this host that `set` has made, as a backend with several sources asks for.
+   *
+   * @param request The request that `set` was called with.
+   */
+  override takeBack(request: StateRequest): Promise<void> {
+    return this.#own.takeBack(request);
+  }
+
+  /**
    * Asks this host with the scope `own` alone, and otherwise the pool, too.
    *
    * @param request The object, the state, and what else the operation takes.
@@ -96,16 +125,15 @@ export class RootSourcedStates extends StateBackend {
   }
 
   /**
-   * Brings the object from the pool, unless this host has the same. The pool wins if they differ.
+   * Brings the object from the pool, unless this host has the same. The pool wins if they differ. If the pool fails, an
+   * object that this host has is used as it is, unless `own` is not permitted.
    *
    * @param request The object, the state, and what else the operation takes.
+   * @throws {StateInUseError} If something depends on another content that this host has.
    */
   override async getRoot(request: StateRequest): Promise<void> {
     if (!request.scopes.includes("own")) return await this.#pool.getRoot(request);
-    if (!isExactly(request, "own") && await this.#pool.checkRoot(request)) {
-      const isSame = await this.#own.checkRoot(request) && await this.#pool.isSameRoot(request);
-      if (!isSame) await this.#pool.getRoot(request);
-    }
+    if (!isExactly(request, "own")) await this.#bring(request);
     await this.#own.getRoot(request);
   }
 
@@ -134,6 +162,18 @@ export class RootSourcedStates extends StateBackend {
     if (isExactly(request, "own")) return await this.#own.unsetRoot(request);
     this.#checkShared("unsetRoot", request);
     await this.#pool.unsetRoot(request);
+  }
+
+  async #bring(request: StateRequest): Promise<void> {
+    try {
+      if (!await this.#pool.checkRoot(request)) return;
+      const isSame = await this.#own.checkRoot(request) && await this.#pool.isSameRoot(request);
+      if (!isSame) await this.#pool.getRoot(request);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (error instanceof StateInUseError || !await this.#own.checkRoot(request)) throw error;
+      this.#onSkipped(error);
+    }
   }
 
   #checkShared(operation: string, request: StateRequest): void {

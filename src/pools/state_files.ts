@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
+import { checkCondition, type StateCondition } from "./condition.ts";
 import { IntegrityError, partPath } from "./copy.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
@@ -210,12 +211,15 @@ export class StateFiles {
    * Removes a state. Its manifest goes first, so that no reader finds a state without its files.
    *
    * @param context The operation, the object and the state.
+   * @param condition The condition of the operation. The caller holds the lock of the state.
+   * @throws {StateChangedError} If the condition is that the state exists, and it does not.
    * @throws {StateError} If the state does not exist.
    * @throws {StateInUseError} If others depend on it.
    */
-  async remove(context: StateErrorContext): Promise<void> {
+  async remove(context: StateErrorContext, condition: StateCondition = {}): Promise<void> {
     const { object, state } = context;
     const manifest = await this.finish(object, state);
+    checkCondition(condition, manifest !== null, context);
     const dependents = await this.dependents(object, state);
     if (dependents.length > 0) throw new StateInUseError("other states depend on it", dependents, context);
     if (manifest === null) throw new StateError(`it does not exist in ${JSON.stringify(this.files.location)}`, context);

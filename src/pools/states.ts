@@ -1,89 +1,23 @@
 // The operations on states of several objects: the policies decide, and a backend carries out.
 
-import { checkOptions, type OptionNames } from "../wire/checks.ts";
+import { checkOptions } from "../wire/checks.ts";
 import type { StateBackend, StateRequest } from "./backend.ts";
-import { StateAbortError, StateError } from "./errors.ts";
+import type { StateCondition } from "./condition.ts";
+import { MirrorsError, StateAbortError, StateChangedError, StateError } from "./errors.ts";
 import { checkedObject, checkedState, isRoot } from "./names.ts";
 import { parsePolicy, type Policy, type PolicyOperation } from "./policies.ts";
-import { type Scope, SCOPES } from "./scopes.ts";
-
-/** A state of an object. */
-export interface StateOf {
-  /** The object, such as `"guest"` or `"guest/disk"`. */
-  readonly object: string;
-  /** The name of the state. `root`, `0root`, `boot` and `0boot` stand for the object itself. */
-  readonly state: string;
-}
-
-/** The options of every operation on states. */
-export interface StatesOptions {
-  /**
-   * The scopes that take part.
-   *
-   * @default ["own", "swarm", "cluster", "shared"]
-   */
-  readonly scopes?: readonly Scope[] | undefined;
-  /**
-   * Whether a reader does not wait for locks. It may then find a state that another process is about to replace.
-   *
-   * @default false
-   */
-  readonly skipLocks?: boolean | undefined;
-  /**
-   * Ends the operation, with the signal's reason.
-   *
-   * @default undefined
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The options of {@linkcode checkStates}. */
-export interface CheckOptions extends StatesOptions {
-  /**
-   * What happens to the object itself. First letter, if it exists: `r` makes it ready, `f` makes it anew. Second
-   * letter, if it is missing: `r` answers false, `f` makes it.
-   *
-   * @default "rf"
-   */
-  readonly checkPolicy?: string | undefined;
-}
-
-/** The options of an operation with a policy. */
-export interface PolicyOptions extends CheckOptions {
-  /**
-   * What happens, by one letter if the state exists and one if it is missing. Each operation names its letters.
-   *
-   * @default "ra" for get, "ff" for set, "fi" for unset, "af" for push
-   */
-  readonly policy?: string | undefined;
-  /**
-   * Takes a warning, such as that a missing state was ignored.
-   *
-   * @default () => {}
-   */
-  readonly onWarning?: ((message: string) => void) | undefined;
-}
-
-/** The options of {@linkcode popStates}. */
-export interface PopOptions extends Omit<PolicyOptions, "policy"> {
-  /**
-   * The policy of getting the state.
-   *
-   * @default "ra"
-   */
-  readonly getPolicy?: string | undefined;
-  /**
-   * The policy of removing the state.
-   *
-   * @default "fa"
-   */
-  readonly unsetPolicy?: string | undefined;
-}
-
-const STATES_OPTIONS: OptionNames<StatesOptions> = { scopes: true, skipLocks: true, signal: true };
-const CHECK_OPTIONS: OptionNames<CheckOptions> = { ...STATES_OPTIONS, checkPolicy: true };
-const POLICY_OPTIONS: OptionNames<PolicyOptions> = { ...CHECK_OPTIONS, policy: true, onWarning: true };
-const POP_OPTIONS: OptionNames<PopOptions> = { ...CHECK_OPTIONS, onWarning: true, getPolicy: true, unsetPolicy: true };
+import { SCOPES } from "./scopes.ts";
+import {
+  CHECK_OPTIONS,
+  type CheckOptions,
+  POLICY_OPTIONS,
+  type PolicyOptions,
+  POP_OPTIONS,
+  type PopOptions,
+  type StateOf,
+  STATES_OPTIONS,
+  type StatesOptions,
+} from "./states_options.ts";
 
 /**
  * Lists the states of objects.
@@ -126,7 +60,9 @@ export async function checkStates(
   const policy = parsePolicy("check", options.checkPolicy ?? "rf");
   checkNames(states);
   for (const state of states) {
-    if (!await exists(backend, requestOf(state, options), policy)) return false;
+    const request = requestOf(state, options);
+    if (!await isReady(backend, request, policy)) return false;
+    if (!isRoot(state.state) && !await backend.has(request, "check")) return false;
   }
   return true;
 }
@@ -258,8 +194,11 @@ async function set(
     }
     if (isThere && backend.keepsExisting) {
       warn(`${operation}: the state ${JSON.stringify(state)} of ${JSON.stringify(object)} is not removed first`);
-    } else if (isThere) await backend.unset(request);
-    else if (!await backend.checkRoot(request)) {
+    } else if (isThere) {
+      await backend.unset(request);
+      // By now it is missing, whatever the condition was.
+      return await backend.set({ ...request, onlyIf: undefined });
+    } else if (!await backend.checkRoot(request)) {
       throw new StateError("the object itself does not exist: a check policy of f makes it", {
         operation,
         object,
@@ -304,14 +243,45 @@ async function eachAllowed(
   const policy = parsePolicy(rule, options.policy ?? usual);
   const checkPolicy = parsePolicy("check", options.checkPolicy ?? "rf");
   checkNames(states);
+  const acts = (isThere: boolean): boolean => {
+    return active[rule][isThere ? "ifExists" : "ifMissing"].includes(isThere ? policy.ifExists : policy.ifMissing);
+  };
+  // What the letters decide now is decided again while the state is locked.
+  const onlyIf: StateCondition["onlyIf"] = acts(true) === acts(false) ? undefined : acts(true) ? "exists" : "missing";
   for (const one of states) {
-    const request = requestOf(one, options);
-    const isThere = await exists(backend, request, checkPolicy);
+    const request = { ...requestOf(one, options), onlyIf: isRoot(one.state) ? undefined : onlyIf };
+    let isThere = await isReady(backend, request, checkPolicy) &&
+      (isRoot(one.state) || await has(rule, backend, request, acts(false)));
+    let changed: StateChangedError | undefined;
+    if (acts(isThere)) {
+      try {
+        await carryOut(request, isThere);
+        continue;
+      } catch (error) {
+        if (!(error instanceof StateChangedError) || acts(error.exists)) throw error;
+        changed = error;
+        isThere = error.exists;
+      }
+    }
     const letter = isThere ? policy.ifExists : policy.ifMissing;
-    const context = { operation, object: one.object, state: one.state };
+    const context = { operation, object: one.object, state: one.state, cause: changed };
     if (letter === "a") throw new StateAbortError(isThere, policy.text, context);
-    if (active[rule][isThere ? "ifExists" : "ifMissing"].includes(letter)) await carryOut(request, isThere);
-    else if (letter === "i") options.onWarning?.(ignored(operation, one, isThere));
+    if (letter === "i") options.onWarning?.(ignored(operation, one, isThere));
+  }
+}
+
+/** Tells whether a state exists. If some mirrors cannot be asked, a state that none of the others has may be set. */
+async function has(
+  rule: Exclude<PolicyOperation, "check">,
+  backend: StateBackend,
+  request: StateRequest,
+  actsIfMissing: boolean,
+): Promise<boolean> {
+  try {
+    return await backend.has(request, rule);
+  } catch (error) {
+    if (error instanceof MirrorsError && actsIfMissing) return false;
+    throw error;
   }
 }
 
@@ -320,19 +290,19 @@ function ignored(operation: string, { object, state }: StateOf, isThere: boolean
   return `${operation}: the state ${JSON.stringify(state)} of ${JSON.stringify(object)} ${condition}, and is ignored`;
 }
 
-/** Makes the object itself ready as the policy says, and tells whether the state exists. */
-async function exists(backend: StateBackend, request: StateRequest, policy: Policy): Promise<boolean> {
+/** Makes the object itself ready as the policy says. Resolves with false if it is missing, and is not to be made. */
+async function isReady(backend: StateBackend, request: StateRequest, policy: Policy): Promise<boolean> {
   request.signal?.throwIfAborted();
   // What is made here is made on this host alone.
-  const own: StateRequest = { ...request, scopes: ["own"] };
+  const own: StateRequest = { ...request, scopes: ["own"], onlyIf: undefined };
   if (!await backend.checkRoot(request)) {
     if (policy.ifMissing === "r") return false;
     await backend.setRoot(own);
   } else if (policy.ifExists === "f") {
     await backend.unsetRoot(own);
     await backend.setRoot(own);
-  } else await backend.getRoot(request);
-  return isRoot(request.state) || (await backend.show({ ...request, state: "" })).includes(request.state);
+  } else await backend.getRoot({ ...request, onlyIf: undefined });
+  return true;
 }
 
 function checkNames(states: readonly StateOf[]): void {

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { commitOnParent } from "./commit.ts";
+import { checkCondition, type StateCondition } from "./condition.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
@@ -82,18 +83,22 @@ export async function compareChain(one: StateFiles, other: StateFiles, context: 
   });
 }
 
+/** How a chain is transferred, and whether that depends on the existence of the state at the target. */
+export type ChainOptions = TransferOptions & StateCondition;
+
 /**
  * Transfers a state and all states that it depends on, from the one that depends on none. A state is seen at the target
  * when all of its files have arrived and were read again.
  *
  * Throws a {@linkcode StateInUseError} if a state of the target would change on which others depend there, a
- * {@linkcode StateError} if a chain is broken, and an {@linkcode IntegrityError} if a file is damaged.
+ * {@linkcode StateChangedError} if the condition does not hold at the target, a {@linkcode StateError} if a chain is
+ * broken, and an {@linkcode IntegrityError} if a file is damaged.
  */
 export async function transferChain(
   source: StateFiles,
   target: StateFiles,
   context: StateErrorContext,
-  options: TransferOptions = {},
+  { onlyIf, ...options }: ChainOptions = {},
 ): Promise<void> {
   const chain = await source.until(options.signal).chain(context);
   const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
@@ -103,7 +108,9 @@ export async function transferChain(
       options.onProgress?.({ state: manifest.state, position: before + bytes, total });
     };
     const parent = chain[i - 1] ?? null;
-    await transferState(source, target, { manifest, parent }, { ...context, state: manifest.state }, onBytes, options);
+    const condition = i === chain.length - 1 ? { onlyIf } : {};
+    const one = { ...context, state: manifest.state };
+    await transferState(source, target, { manifest, parent }, one, onBytes, { ...options, ...condition });
     before += sizeOf(manifest);
     onBytes(0);
   }
@@ -127,13 +134,13 @@ export async function transferState(
   link: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  options: TransferOptions,
+  options: ChainOptions,
   withParent: WithLock = withLock,
 ): Promise<void> {
   const { object, state } = link.manifest;
-  const { signal, lock = {}, stride, dependentsOf } = options;
+  const { signal, lock = {}, stride, dependentsOf, onlyIf } = options;
   const transfer = async (ends: AbortSignal | undefined): Promise<void> => {
-    const rest = { signal: ends, stride, lock, dependentsOf, withParent };
+    const rest = { signal: ends, stride, lock, dependentsOf, withParent, onlyIf };
     await transferOne(source, target, link, context, onBytes, rest);
   };
   if (lock === null) return await transfer(signal);
@@ -146,14 +153,17 @@ async function transferOne(
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, dependentsOf, withParent, ...options }: Pick<TransferOptions, "signal" | "stride" | "dependentsOf"> & {
-    readonly lock: LockOptions | null;
-    readonly withParent: WithLock;
-  },
+  { lock, dependentsOf, withParent, onlyIf, ...options }:
+    & Pick<ChainOptions, "signal" | "stride" | "dependentsOf" | "onlyIf">
+    & {
+      readonly lock: LockOptions | null;
+      readonly withParent: WithLock;
+    },
 ): Promise<void> {
   const { object, state } = manifest;
   const [source, target] = [from.until(options.signal), to.until(options.signal)];
   const there = await target.finish(object, state);
+  checkCondition({ onlyIf }, there !== null, context);
   if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
   await checkUnused(target, there, manifest, context);
   await checkImagesUnused(target, there, manifest, context, dependentsOf);

@@ -2,6 +2,7 @@
 
 import { Progress, progressClock } from "../events/progress.ts";
 import { Reported } from "../events/reported.ts";
+import type { StateCondition } from "./condition.ts";
 import { dependentsIn } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
@@ -168,21 +169,19 @@ export class TransferOps extends Reported implements AsyncDisposable {
   /**
    * Brings a state from the cache to a pool.
    *
-   * @param request The location, the object and the state.
+   * @param request The location, the object and the state, and whether the pool must have it or lack it before.
    * @throws {IntegrityError} If a file is damaged.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateChangedError} If the condition does not hold in the pool.
    * @throws {StateError} If a state of the chain is missing, or is a link.
    * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
-  async upload(request: TransferRequest): Promise<void> {
+  async upload(request: TransferRequest & StateCondition): Promise<void> {
     const { own, pool, context, signal } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
-    await this.#tracked(
-      "upload",
-      signal,
-      (options) => transfer(own.states, pool, context, { ...options, dependentsOf: undefined }),
-    );
+    const how = { dependentsOf: undefined, onlyIf: request.onlyIf };
+    await this.#tracked("upload", signal, (options) => transfer(own.states, pool, context, { ...options, ...how }));
   }
 
   /**
@@ -255,18 +254,19 @@ export class TransferOps extends Reported implements AsyncDisposable {
   /**
    * Removes a state from a pool.
    *
-   * @param request The location, the object and the state.
+   * @param request The location, the object and the state, and whether the pool must have it before.
    * @throws {RangeError} If the location is invalid.
    * @throws {RemoteError} If the host cannot be used.
+   * @throws {StateChangedError} If the condition is that the state exists, and it does not.
    * @throws {StateError} If the state does not exist.
    * @throws {StateInUseError} If others depend on it, or images of guests do by links.
    */
-  async delete(request: TransferRequest): Promise<void> {
+  async delete(request: TransferRequest & StateCondition): Promise<void> {
     const { own, pool, context, signal } = this.#ends("delete", request);
     if (own.kind === "link") await checkLinkUnused(own.states, context, this.#options.dependentsOf);
     await this.#tracked("delete", signal, async ({ lock }) => {
-      if (lock === null) return await pool.until(signal).remove(context);
-      await withLock(pool, context, { ...lock, signal }, (ends) => pool.until(ends).remove(context));
+      if (lock === null) return await pool.until(signal).remove(context, request);
+      await withLock(pool, context, { ...lock, signal }, (ends) => pool.until(ends).remove(context, request));
     });
   }
 

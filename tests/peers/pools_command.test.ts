@@ -1,10 +1,12 @@
-// The command on disks, with the real qemu-img.
+// The command on disks, with the real qemu-img, and with the real ssh.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { run } from "../support/invocation.ts";
 import { inTemporary } from "../support/temporary.ts";
@@ -42,5 +44,38 @@ describe("pool with a disk", () => {
         execFileSync("qemu-img", ["info", "--output=json", image], { encoding: "utf8" }),
       );
       assertEquals((information as { "virtual-size": number })["virtual-size"], 16 * 2 ** 20);
+    }));
+});
+
+describe("pool with a host that cannot be reached", () => {
+  const dead = "ssh://user@127.0.0.1:1/srv/pool";
+
+  test("get brings the state from another pool, set and unset act on it, and each names the host", () =>
+    inTemporary(async (base) => {
+      await using daemon = new Daemon();
+      await using store = await connect(daemon.connect());
+      await store.write("/guest", "web");
+      const act = (words: string) => {
+        const [action = "", ...args] = words.split(" ");
+        // A pool at another gateway is asked last.
+        const pools = ["--gateway", "berlin", "--pool", `berlin=${dead}`, "--pool", `paris=${join(base, "pool")}`];
+        const place = ["--directory", join(base, "here"), ...pools];
+        return run(() => daemon.connect(), ["tsxs", "pool", action, ...place, ...args]);
+      };
+      for (const action of ["set", "push"]) {
+        const set = await act(`${action} --subtree /guest web ${action}`);
+        assertEquals([set.ending, set.stdout], [2, ""]);
+        assertMatch(set.stderr, /1 of its mirrors failed: "\/srv\/pool" of "127.0.0.1": .*cannot be reached/);
+        assert(existsSync(join(base, `pool/web/${action}.state`)));
+      }
+      await store.write("/guest", "changed");
+      await rm(join(base, "here"), { recursive: true });
+      const got = await act("get --subtree /guest web set");
+      assertEquals([got.ending, await store.readText("/guest")], [0, "web"]);
+      assertMatch(got.stderr, /^tsxs: the host "127.0.0.1" cannot be reached.*\n$/);
+      assertEquals((await act("check web set")).ending, 0);
+      assertEquals((await act("check web missing")).ending, 2);
+      const unset = await act("unset web set");
+      assertEquals([unset.ending, existsSync(join(base, "pool/web/set.state"))], [2, false]);
     }));
 });

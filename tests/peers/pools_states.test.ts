@@ -3,6 +3,7 @@
 import { after } from "node:test";
 import { Hosts } from "../../src/pools/hosts.ts";
 import { backendSuites } from "../pools/backends.ts";
+import { mirrorSuite } from "../pools/mirrors.ts";
 import { transferOpsSuite } from "../pools/transfer_ops.ts";
 
 const hosts = new Hosts({ command: () => ["/usr/lib/openssh/sftp-server"] });
@@ -10,4 +11,5 @@ after(() => hosts.close());
 const locate = (directory: string): string => `ssh://other${directory}`;
 
 backendSuites("a host over SFTP", hosts, locate);
+mirrorSuite("a host over SFTP", hosts, locate);
 transferOpsSuite("a host over SFTP", hosts, locate);

@@ -20,10 +20,10 @@ import {
   SourcedStates,
   StateAbortError,
   type StateBackend,
-  type StatePart,
   unsetStates,
 } from "../../src/pools/mod.ts";
 import { putState } from "./put_state.ts";
+import { Value } from "./value.ts";
 
 const clean = [{ object: "guest", state: "clean" }];
 const root = [{ object: "guest", state: "root" }];
@@ -80,48 +80,6 @@ const rows: readonly (readonly [
   ["pop unset", "fa", "removes the state", "aborts"],
   ["pop unset", "ri", "changes nothing", "finds nothing to do"],
 ];
-
-/** A part whose content is one value of a store. */
-class Value implements StatePart {
-  readonly #store: Client;
-
-  constructor(store: Client) {
-    this.#store = store;
-  }
-
-  fileOf(state: string): string {
-    return `${state}.value`;
-  }
-
-  exists(): Promise<boolean> {
-    return this.#store.exists("/guest");
-  }
-
-  async make(): Promise<void> {
-    await this.#store.write("/guest", "made");
-  }
-
-  async remove(): Promise<void> {
-    await this.#store.delete("/guest");
-  }
-
-  parent(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  async keep(...[, states, path]: Parameters<StatePart["keep"]>): Promise<{ readonly parent: null }> {
-    const file = await states.files.openPart(path);
-    await file.write(await this.#store.read("/guest"), 0);
-    await file.close();
-    return { parent: null };
-  }
-
-  async restore(...[{ object, state }, states]: Parameters<StatePart["restore"]>): Promise<void> {
-    for await (const bytes of states.files.read(`${object}/${this.fileOf(state)}`)) {
-      await this.#store.write("/guest", bytes);
-    }
-  }
-}
 
 /** Defines the table. `locate` returns the location of a pool in a directory. The caller closes the hosts. */
 export function backendSuites(name: string, hosts: Hosts, locate: (directory: string) => string): void {

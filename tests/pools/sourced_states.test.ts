@@ -2,45 +2,11 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { StateBackend, type StateRequest } from "../../src/pools/backend.ts";
-import { StateError } from "../../src/pools/errors.ts";
-import { RootSourcedStates } from "../../src/pools/root_sourced_states.ts";
-import type { Scope } from "../../src/pools/scopes.ts";
-import { type Mirror, MirrorsError, SourcedStates } from "../../src/pools/sourced_states.ts";
-
-/** States that note what they are asked for in a list that several share. */
-class Noted extends StateBackend {
-  readonly #name: string;
-  readonly #calls: string[];
-  states: string[];
-  root = true;
-  same = false;
-  fails = false;
-
-  constructor(name: string, calls: string[], states: readonly string[] = []) {
-    super();
-    this.#name = name;
-    this.#calls = calls;
-    this.states = [...states];
-  }
-
-  #note<T>(call: string, result: T): Promise<T> {
-    if (this.fails) return Promise.reject(new Error(`${this.#name} cannot be reached`));
-    this.#calls.push(`${this.#name} ${call}`);
-    return Promise.resolve(result);
-  }
-
-  override show = (): Promise<string[]> => this.#note("show", this.states);
-  override get = (): Promise<void> => this.#note("get", undefined);
-  override set = (): Promise<void> => this.#note("set", undefined);
-  override unset = (): Promise<void> => this.#note("unset", undefined);
-  override checkRoot = (): Promise<boolean> => this.#note("checkRoot", this.root);
-  override getRoot = (): Promise<void> => this.#note("getRoot", undefined);
-  override setRoot = (): Promise<void> => this.#note("setRoot", undefined);
-  override unsetRoot = (): Promise<void> => this.#note("unsetRoot", undefined);
-  isSame = (): Promise<boolean> => this.#note("isSame", this.same);
-  isSameRoot = (): Promise<boolean> => this.#note("isSame", this.same);
-}
+import type { StateRequest } from "../../src/pools/backend.ts";
+import { MirrorsError, StateChangedError, StateError } from "../../src/pools/errors.ts";
+import { type Mirror, SourcedStates } from "../../src/pools/sourced_states.ts";
+import { getStates, pushStates, setStates, unsetStates } from "../../src/pools/states.ts";
+import { Noted, request } from "./noted_states.ts";
 
 const place = { gateway: "g", host: "here", path: "/own", sharedPath: "/shared" };
 
@@ -76,10 +42,6 @@ function scene(): Scene {
     skipped,
     backend: new SourcedStates({ own, place, mirrors, onSkipped }),
   };
-}
-
-function request(...scopes: readonly Scope[]): StateRequest {
-  return { object: "guest", state: "clean", scopes, skipLocks: false };
 }
 
 const all = request("own", "swarm", "cluster", "shared");
@@ -137,6 +99,70 @@ describe("getting a state from mirrors", () => {
   });
 });
 
+describe("a state that no place may give", () => {
+  test("is an error of get without own if no mirror has it, and names the mirrors that failed", async () => {
+    const { backend, shared, swarm } = scene();
+    shared.states = [];
+    await assertRejects(() => backend.get(request("shared")), StateError, "no permitted place has it");
+    const lost: StateRequest = { ...request("shared"), onlyIf: "exists" };
+    assertEquals((await assertRejects(() => backend.get(lost), StateChangedError)).exists, false);
+    swarm.fails = true;
+    const error = await assertRejects(() => backend.get(request("shared", "swarm")), MirrorsError, "no other place");
+    assertEquals(error.failures.map(({ host }) => host), ["near"]);
+  });
+
+  test("is an error of get if this host does not have it, and mirrors that failed may have it", async () => {
+    const { backend, calls, own, shared, swarm, cluster } = scene();
+    for (const mirror of [shared, swarm, cluster]) mirror.fails = true;
+    await assertRejects(() => backend.get(all), MirrorsError, "3 of its mirrors failed");
+    own.states = ["clean"];
+    await backend.get(all);
+    assertEquals(calls.at(-1), "own get");
+  });
+
+  test("is an error of every operation if the scopes permit no place, and names the scopes of the mirrors", async () => {
+    const calls: string[] = [];
+    const mirror: Mirror = { gateway: "g", host: "near", path: "/own", states: new Noted("swarm", calls, ["clean"]) };
+    const backend = new SourcedStates({ own: new Noted("own", calls), place, mirrors: [mirror] });
+    const message = 'the scopes ["cluster"] permit no place: the mirrors have the scopes ["swarm"]';
+    for (const operation of ["get", "set", "unset"] as const) {
+      await assertRejects(() => backend[operation](request("cluster")), StateError, message);
+    }
+    await assertRejects(() => backend.has(request("cluster"), "get"), StateError, message);
+    for (const run of [getStates, setStates, unsetStates, pushStates]) {
+      await assertRejects(
+        () => run(backend, [{ object: "guest", state: "clean" }], { scopes: ["cluster"] }),
+        StateError,
+      );
+    }
+    assertEquals(calls.filter((call) => !call.endsWith("Root")), []);
+  });
+
+  test("is asked for again at a mirror that failed once the operation after that is over", async () => {
+    const { backend, calls, shared, skipped } = scene();
+    shared.fails = true;
+    assertEquals(await backend.has(all, "get"), true);
+    shared.fails = false;
+    await backend.get(all);
+    assertEquals(calls.includes("shared get"), false);
+    await backend.get(all);
+    assertEquals([calls.includes("shared get"), skipped], [true, ["here"]]);
+  });
+
+  test("ends with the reason of the signal, and the mirror that it ended is not called skipped", async () => {
+    const { backend, shared, skipped } = scene();
+    const ends = new AbortController();
+    shared.show = () => {
+      ends.abort(new Error("enough"));
+      return Promise.reject(new Error("ended"));
+    };
+    const ended = { ...all, signal: ends.signal };
+    await assertRejects(() => backend.has(ended, "get"), Error, "enough");
+    await assertRejects(() => backend.get(ended), Error, "enough");
+    assertEquals(skipped, []);
+  });
+});
+
 describe("listing states of mirrors", () => {
   test("gives those of this host, and those that all permitted mirrors have", async () => {
     const { backend, own, shared, swarm, cluster } = scene();
@@ -175,85 +201,40 @@ describe("setting and removing states at mirrors", () => {
     });
   }
 
+  test("unset takes a mirror that lacks the state for no failure, also if it does not know the condition", async () => {
+    const { backend, calls, shared, swarm, cluster } = scene();
+    shared.unset = () => Promise.reject(new Error("no such state"));
+    shared.states = [];
+    swarm.unset = () => Promise.reject(new StateChangedError(false, { operation: "unset", object: "", state: "" }));
+    await backend.unset(all);
+    assertEquals(calls, ["own unset", "shared show", "cluster unset"]);
+    cluster.unset = () => Promise.reject(new Error("in use"));
+    const error = await assertRejects(() => backend.unset(all), MirrorsError);
+    assertEquals(error.failures.map(({ host }) => host), ["far"]);
+  });
+
+  test("unset is an error if no place has the state", async () => {
+    const { backend, own, shared, swarm, cluster } = scene();
+    for (const place of [own, shared, swarm, cluster]) {
+      place.states = [];
+      place.unset = () => Promise.reject(new Error("no such state"));
+    }
+    await assertRejects(() => backend.unset(all), StateError, "no permitted place has it");
+  });
+
+  test("unset concerns no mirror if this host cannot remove the state", async () => {
+    const { backend, calls, own } = scene();
+    own.states = ["clean"];
+    own.unset = () => Promise.reject(new Error("in use"));
+    await assertRejects(() => backend.unset(all), Error, "in use");
+    assertEquals(calls, ["own show"]);
+  });
+
   test("set without the scope own needs the state on this host", async () => {
     const { backend, calls, own } = scene();
     await assertRejects(() => backend.set(request("shared")), StateError, "this host does not have the state");
     own.states = ["clean"];
     await backend.set(request("shared"));
     assertEquals(calls, ["own show", "own show", "shared set"]);
-  });
-});
-
-describe("an object itself that a pool shares", () => {
-  const roots = (own: boolean, pool: boolean, same = false, countsShared?: () => boolean) => {
-    const calls: string[] = [];
-    const [one, other] = [new Noted("own", calls), new Noted("pool", calls)];
-    one.root = own;
-    other.root = pool;
-    other.same = same;
-    return { calls, backend: new RootSourcedStates({ own: one, pool: other, countsShared }) };
-  };
-
-  /** Whether the object exists, by its place and the scopes. */
-  const checks: readonly [own: boolean, pool: boolean, scopes: readonly Scope[], exists: boolean][] = [
-    [false, false, ["own"], false],
-    [false, true, ["own"], false],
-    [true, false, ["own"], true],
-    [false, false, ["own", "shared"], false],
-    [false, true, ["own", "shared"], true],
-    [true, false, ["own", "shared"], true],
-    [false, true, ["shared"], true],
-  ];
-  for (const [own, pool, scopes, exists] of checks) {
-    const places = [own ? "this host" : "", pool ? "the pool" : ""].filter((name) => name !== "").join(" and ");
-    test(`in ${places || "neither"} ${exists ? "exists" : "does not exist"} by the scopes ${scopes.join(", ")}`, async () => {
-      assertEquals(await roots(own, pool).backend.checkRoot(request(...scopes)), exists);
-    });
-  }
-
-  test("does not exist by the pool alone if it is of a kind that counts on its own host only", async () => {
-    assertEquals(await roots(false, true, false, () => false).backend.checkRoot(all), false);
-    assertEquals(await roots(true, true, false, () => false).backend.checkRoot(all), true);
-  });
-
-  /** What getting the object asks for. */
-  const gets: readonly [own: boolean, pool: boolean, same: boolean, scopes: readonly Scope[], calls: string][] = [
-    [true, true, false, ["shared"], "pool getRoot"],
-    [true, true, false, ["own"], "own getRoot"],
-    [true, false, false, ["own", "shared"], "pool checkRoot, own getRoot"],
-    [false, true, false, ["own", "shared"], "pool checkRoot, own checkRoot, pool getRoot, own getRoot"],
-    [true, true, true, ["own", "shared"], "pool checkRoot, own checkRoot, pool isSame, own getRoot"],
-    [true, true, false, ["own", "shared"], "pool checkRoot, own checkRoot, pool isSame, pool getRoot, own getRoot"],
-  ];
-  for (const [own, pool, same, scopes, expected] of gets) {
-    test(`is got by ${expected}`, async () => {
-      const { backend, calls } = roots(own, pool, same);
-      await backend.getRoot(request(...scopes));
-      assertEquals(calls, expected.split(", "));
-    });
-  }
-
-  test("is made and removed on this host, or in the pool, and never by other scopes", async () => {
-    for (const [scope, place] of [["own", "own"], ["shared", "pool"]] as const) {
-      const { backend, calls } = roots(true, true);
-      await backend.setRoot(request(scope));
-      await backend.unsetRoot(request(scope));
-      assertEquals(calls.filter((call) => !call.endsWith("checkRoot")), [`${place} setRoot`, `${place} unsetRoot`]);
-    }
-    const { backend } = roots(true, true);
-    for (const scopes of [["own", "shared"], ["swarm"], []] as const) {
-      await assertRejects(
-        () => backend.setRoot(request(...scopes)),
-        StateError,
-        'expected "own" alone, or "shared" alone',
-      );
-      await assertRejects(() => backend.unsetRoot(request(...scopes)), StateError);
-    }
-  });
-
-  test("is not brought to the pool if this host does not have it", async () => {
-    const { backend, calls } = roots(false, false);
-    await assertRejects(() => backend.setRoot(request("shared")), StateError, "this host does not have the object");
-    assertEquals(calls, ["own checkRoot"]);
   });
 });

@@ -43,6 +43,7 @@ const meanings: ReadonlyMap<string, Meaning | undefined> = new Map([
   ["DISK", other],
   ["DOMAIN", other],
   ["DOMID", other],
+  ["GATEWAY", other],
   ["LETTERS", other],
   ["LOCATION", other],
   ["MODE", other],

@@ -7,40 +7,47 @@ import { jsonLine } from "../json.ts";
 import { orFailure, textOf } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
 import { table } from "../table.ts";
-import { orTrouble } from "../trouble.ts";
+import { orTrouble, TROUBLE } from "../trouble.ts";
 import { Room } from "./room.ts";
 
 const HEADING = ["OBJECT", "STATE", "HOST", "PROCESS", "SINCE", "SEEN", "STALE", "POOL"] as const;
 const SECOND = 1000;
 
-/** Lists the locks of this host and of the pools. */
+/** Lists the locks of this host and of the pools. If a pool fails, the others are listed, and the status is 2. */
 export async function locks(context: Context): Promise<number> {
   return await orTrouble(async () => {
     await using room = await Room.open(context, { hasParts: false, usage: "object [...]", operands: [1, Infinity] });
     const rows: (readonly string[])[] = [];
     const lines: string[] = [];
+    let status = 0;
     await orFailure(async () => {
       // One connection to a host serves all objects.
       const places = room.places();
       for (const object of room.given.operands.map(textOf)) {
-        for (const { pool, states } of places) {
-          for (const lock of await room.pools.stateLocks(states, object)) {
-            const { state, owner, age, isStale } = lock;
-            const cells = [object, state, owner?.host ?? "-", `${owner?.process ?? "-"}`, owner?.since ?? "-"];
-            rows.push(
-              [...cells, `${Math.round(age / SECOND)} s ago`, isStale ? "yes" : "no", pool ?? "-"].map((cell) =>
-                escapeText(utf8Of(cell))
-              ),
-            );
-            lines.push(jsonLine({ ...lock, pool, location: states.files.location }));
-          }
+        for (const place of places) {
+          const { pool, states } = place;
+          const isListed = await room.at(place, async () => {
+            for (const lock of await room.pools.stateLocks(states, object)) {
+              const { state, owner, age, isStale } = lock;
+              const cells = [object, state, owner?.host ?? "-", `${owner?.process ?? "-"}`, owner?.since ?? "-"];
+              rows.push(
+                [...cells, `${Math.round(age / SECOND)} s ago`, isStale ? "yes" : "no", pool ?? "-"].map((cell) =>
+                  escapeText(utf8Of(cell))
+                ),
+              );
+              lines.push(jsonLine({ ...lock, pool, location: states.files.location }));
+            }
+          });
+          if (!isListed) status = TROUBLE;
         }
       }
     });
     const printer = new Printer(context.invocation);
-    printer.print(room.given.options.has("j") ? lines.join("") : table([HEADING, ...rows]));
+    if (rows.length > 0 || status === 0) {
+      printer.print(room.given.options.has("j") ? lines.join("") : table([HEADING, ...rows]));
+    }
     printer.flush();
-    return 0;
+    return status;
   });
 }
 
@@ -54,19 +61,25 @@ export async function breakLock(context: Context): Promise<number> {
       operands: [2, 2],
     });
     const printer = new Printer(context.invocation);
-    let status = 1;
+    let [isBroken, hasFailed] = [false, false];
     await orFailure(async () => {
-      for (const { pool, states } of room.places()) {
-        for (const state of room.states) {
-          const isBroken = await room.pools.breakStateLock(states, state, { force: room.given.options.has("f") });
-          if (!isBroken) continue;
-          status = 0;
-          if (room.given.options.has("j")) printer.print(jsonLine({ ...state, pool, location: states.files.location }));
-        }
+      for (const place of room.places()) {
+        const { pool, states } = place;
+        const isDone = await room.at(place, async () => {
+          for (const state of room.states) {
+            if (!await room.pools.breakStateLock(states, state, { force: room.given.options.has("f") })) continue;
+            isBroken = true;
+            if (room.given.options.has("j")) {
+              printer.print(jsonLine({ ...state, pool, location: states.files.location }));
+            }
+          }
+        });
+        if (!isDone) hasFailed = true;
       }
     });
     printer.flush();
-    if (status !== 0) context.warn("the state is not locked");
-    return status;
+    if (hasFailed) return TROUBLE;
+    if (!isBroken) context.warn("the state is not locked");
+    return isBroken ? 0 : 1;
   });
 }

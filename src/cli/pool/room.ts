@@ -5,14 +5,13 @@ import { isAbsolute, join, resolve } from "node:path";
 import type {
   Location,
   LockOptions,
-  Mirror,
   Scope,
   StateBackend,
   StateFiles,
   StatePart,
   StatesOptions,
-  TransferOps,
 } from "../../pools/mod.ts";
+import { utf8Of } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { escapeText } from "../escape.ts";
 import type { OptionRule } from "../getopt.ts";
@@ -25,14 +24,15 @@ import { TROUBLE } from "../trouble.ts";
 export type Pools = typeof import("../../pools/mod.ts");
 
 const SECOND = 1000;
-/** This host, in the places by which pools are sorted. */
-const HERE = { gateway: "", host: "" };
+/** The name of this host in the places by which pools are sorted. */
+const HERE = "";
 
 /** Every action takes all of these. Those about the object itself have no effect on an action that leaves it alone. */
 const common: readonly OptionRule[] = [
   json,
   { letter: "d", long: "directory", hasArgument: true },
   { letter: "p", long: "pool", hasArgument: true },
+  { letter: "g", long: "gateway", hasArgument: true },
   { letter: "s", long: "scope", hasArgument: true },
   { letter: "t", long: "lock-timeout", hasArgument: true },
   { letter: "S", long: "subtree", hasArgument: true },
@@ -42,7 +42,9 @@ const common: readonly OptionRule[] = [
   { letter: "c", long: "check-policy", hasArgument: true },
   { letter: "k", long: "skip-locks" },
 ];
-const COMMON_USAGE = "[-h] [-d directory] [-p location]... [-s scopes] [-t seconds] [--json]";
+/** A location, and before it the name of its gateway. No location begins like such a name. */
+const gatewayPattern = /^(?:([^/=:+]+)=)?(.*)$/s;
+const COMMON_USAGE = "[-h] [-d directory] [-g gateway] [-p [gateway=]location]... [-s scopes] [-t seconds] [--json]";
 const PARTS_USAGE = "[-S path] [-D name=image]... [-i domid] [-P letters] [-c letters] [-k]";
 
 /** The options of an action. */
@@ -62,6 +64,15 @@ export interface Place {
   readonly states: StateFiles;
 }
 
+/** A pool that an option names. */
+interface Pool {
+  /** The location, without the name of a gateway. */
+  readonly text: string;
+  readonly location: Location;
+  /** The gateway of the pool. A pool without a name has that of this host. */
+  readonly gateway: string;
+}
+
 /** What an action works with. */
 export class Room implements AsyncDisposable {
   readonly pools: Pools;
@@ -73,7 +84,9 @@ export class Room implements AsyncDisposable {
   readonly states: readonly { readonly object: string; readonly state: string }[];
   readonly #context: Context;
   readonly #directory: string;
-  readonly #locations: readonly { readonly text: string; readonly location: Location }[];
+  readonly #gateway: string;
+  readonly #locations: readonly Pool[];
+  readonly #unusable = new Set<Place>();
   readonly #opened: AsyncDisposable[] = [];
 
   private constructor(context: Context, pools: Pools, given: OwnArguments) {
@@ -82,10 +95,11 @@ export class Room implements AsyncDisposable {
     this.pools = pools;
     this.given = given;
     this.#directory = directoryOf(context, options.get("d"));
-    this.#locations = (given.lists.get("p") ?? []).map((text) => ({
-      text: textOf(text),
-      location: pools.parseLocation(textOf(text)),
-    }));
+    this.#gateway = textOf(options.get("g") ?? "");
+    this.#locations = (given.lists.get("p") ?? []).map((text) => {
+      const [, gateway = this.#gateway, location = ""] = gatewayPattern.exec(textOf(text)) ?? [];
+      return { text: location, location: pools.parseLocation(location), gateway };
+    });
     this.object = textOf(object);
     this.states = states.map((state) => ({ object: this.object, state: textOf(state) }));
     const checkPolicy = options.get("c");
@@ -94,6 +108,7 @@ export class Room implements AsyncDisposable {
       skipLocks: options.has("k"),
       ...checkPolicy === undefined ? {} : { checkPolicy },
     };
+    this.#checkScopes();
   }
 
   /** Parses the arguments of an action. Throws a {@linkcode Failure} with status 2. */
@@ -124,11 +139,29 @@ export class Room implements AsyncDisposable {
   }
 
   /**
+   * Runs a part of an action at a location. A pool that fails is named, and is left out from then on. Resolves with
+   * false if the pool has failed.
+   */
+  async at(place: Place, run: () => Promise<void>): Promise<boolean> {
+    if (this.#unusable.has(place)) return false;
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      // An invalid name is invalid everywhere.
+      if (place.pool === null || error instanceof RangeError) throw error;
+      this.#unusable.add(place);
+      this.#context.warn(messageOf(error));
+      return false;
+    }
+  }
+
+  /**
    * Opens the states of this host and of the pools, with the parts that the options name. `signal` ends transfers.
    * `isReplaced` tells that the operation replaces the disks, so that one that is missing needs no size.
    */
   async backend(signal?: AbortSignal, isReplaced = false): Promise<StateBackend> {
-    const { LocalStates, SourcedStates, TransferOps, Hosts } = this.pools;
+    const { LocalStates, SourcedStates, TransferOps, Hosts, mirrorStates } = this.pools;
     const progress = await this.#context.progress();
     const work = progress.start("pool");
     this.#opened.push({ [Symbol.asyncDispose]: () => Promise.resolve(work.done()) });
@@ -142,10 +175,7 @@ export class Room implements AsyncDisposable {
     });
     this.#opened.push(ops);
     progress.follow(ops);
-    const mirrors = this.#locations.map(({ text, location }) => ({
-      ...placeOf(location),
-      states: mirrorOf(ops, text),
-    }));
+    const mirrors = this.#locations.map((pool) => ({ ...placeOf(pool), states: mirrorStates(ops, pool.text) }));
     const onSkipped = ({ error }: { readonly error: unknown }): void => {
       this.#context.warn(messageOf(error));
     };
@@ -158,13 +188,23 @@ export class Room implements AsyncDisposable {
   }
 
   #place(): { gateway: string; host: string; path: string; sharedPath: string } {
-    return { ...HERE, path: this.#directory, sharedPath: "" };
+    return { gateway: this.#gateway, host: HERE, path: this.#directory, sharedPath: "" };
   }
 
-  #near(): readonly { readonly text: string; readonly location: Location; readonly scope: Scope }[] {
+  #near(): readonly (Pool & { readonly scope: Scope })[] {
     const { nearestFirst, scopeOf } = this.pools;
-    const places = this.#locations.map((one) => ({ ...one, ...placeOf(one.location) }));
+    const places = this.#locations.map((one) => ({ ...one, ...placeOf(one) }));
     return nearestFirst(places, this.#place()).map((one) => ({ ...one, scope: scopeOf(one, this.#place()) }));
+  }
+
+  /** Throws a {@linkcode Failure} if the scopes permit neither this host nor a pool. */
+  #checkScopes(): void {
+    const { scopes = [] } = this.options;
+    const pools = this.#near();
+    if (scopes.includes("own") || pools.some(({ scope }) => scopes.includes(scope))) return;
+    const known = pools.map(({ text, scope }) => `${escapeText(utf8Of(text))} has ${scope}`).join(", ");
+    const hint = scopes.includes("cluster") ? ": --pool GATEWAY=LOCATION names another gateway" : "";
+    throw new Failure(`no pool has the scope ${scopes.join(" or ")}: ${known || "no pool is named"}${hint}`, TROUBLE);
   }
 
   #linked(): string | undefined {
@@ -208,19 +248,8 @@ export class Room implements AsyncDisposable {
   }
 }
 
-/** Transfers states between the directory of this host and a pool. */
-function mirrorOf(ops: TransferOps, location: string): Mirror["states"] {
-  return {
-    show: ({ object }) => ops.list(location, object),
-    get: ({ object, state }) => ops.download({ location, object, state }),
-    set: ({ object, state }) => ops.upload({ location, object, state }),
-    unset: ({ object, state }) => ops.delete({ location, object, state }),
-    isSame: ({ object, state }) => ops.compare({ location, object, state }),
-  };
-}
-
-function placeOf(location: Location): { gateway: string; host: string; path: string } {
-  return { ...HERE, host: location.type === "ssh" ? location.host : HERE.host, path: location.path };
+function placeOf({ location, gateway }: Pool): { gateway: string; host: string; path: string } {
+  return { gateway, host: location.type === "ssh" ? location.host : HERE, path: location.path };
 }
 
 /** Returns the directory of the states of this host: `${XDG_DATA_HOME:-$HOME/.local/share}/tsxs/pools`. */

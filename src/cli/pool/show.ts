@@ -7,7 +7,7 @@ import { jsonLine } from "../json.ts";
 import { messageOf, orFailure, textOf } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
 import { table } from "../table.ts";
-import { orTrouble } from "../trouble.ts";
+import { orTrouble, TROUBLE } from "../trouble.ts";
 import { type Place, Room } from "./room.ts";
 
 const HEADING = ["OBJECT", "STATE", "BYTES", "SINCE", "SCOPE", "POOL"] as const;
@@ -24,30 +24,40 @@ interface Shown {
   readonly fault: string | null;
 }
 
-/** Lists states. One whose manifest cannot be read is listed with its fault, and does not fail the list. */
+/**
+ * Lists states. One whose manifest cannot be read is listed with its fault, and does not fail the list. If a pool
+ * fails, the others are listed, and the status is 2.
+ */
 export async function show(context: Context): Promise<number> {
   return await orTrouble(async () => {
     await using room = await Room.open(context, { hasParts: false, usage: "object [...]", operands: [1, Infinity] });
     const found: Shown[] = [];
+    let status = 0;
     await orFailure(async () => {
       // One connection to a host serves all objects.
       const places = room.places();
       for (const object of room.given.operands.map(textOf)) {
         for (const place of places) {
-          for (const state of await place.states.states(object)) found.push(await shownOf(place, object, state));
+          const isListed = await room.at(place, async () => {
+            for (const state of await place.states.states(object)) found.push(await shownOf(place, object, state));
+          });
+          if (!isListed) status = TROUBLE;
         }
       }
     });
     const printer = new Printer(context.invocation);
-    printer.print(
-      room.given.options.has("j")
-        ? found.map(({ place: { scope, pool, states }, ...rest }) =>
-          jsonLine({ ...rest, scope, pool, location: states.files.location })
-        ).join("")
-        : table([HEADING, ...found.map(row)]),
-    );
+    // An empty table would say that the pool which failed has no states.
+    if (found.length > 0 || status === 0) {
+      printer.print(
+        room.given.options.has("j")
+          ? found.map(({ place: { scope, pool, states }, ...rest }) =>
+            jsonLine({ ...rest, scope, pool, location: states.files.location })
+          ).join("")
+          : table([HEADING, ...found.map(row)]),
+      );
+    }
     printer.flush();
-    return 0;
+    return status;
   });
 }
 
