@@ -197,4 +197,12 @@ export const pools: readonly Protection[] = [
     testFile: "tests/pools/lock_break.test.ts",
     test: "that wakes after the lock was broken and taken anew leaves the new one",
   },
+  {
+    name: "an address of a host that is none",
+    file: "src/pools/location.ts",
+    remove: 'if (address !== undefined && !isIPv6(zonedPattern.exec(address)?.[1] ?? "")) {',
+    instead: 'if (address !== undefined && !address.includes(":")) {',
+    testFile: "tests/pools/location.test.ts",
+    test: 'refuses ":::::" in brackets, and says that it is not an IPv6 address',
+  },
 ];
