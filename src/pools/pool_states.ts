@@ -85,10 +85,15 @@ export class PoolStates extends StateBackend {
    * @throws {StateInUseError} If other states, or images of guests, depend on a content that would be replaced.
    */
   override async get(request: StateRequest): Promise<void> {
-    const { signal } = request;
-    // A reader that skips locks still takes those of the location that it writes. No lock of the source is taken.
-    const options = { signal, lock: this.#lock, onProgress: this.#onProgress, dependentsOf: this.#dependentsOf };
-    await transferChain(this.#pool, this.#own, contextOf("get", request), options);
+    const { signal, skipLocks } = request;
+    await transferChain(this.#pool, this.#own, contextOf("get", request), {
+      signal,
+      // This host is written to, so its locks are taken.
+      skipLocks,
+      lock: this.#lock,
+      onProgress: this.#onProgress,
+      dependentsOf: this.#dependentsOf,
+    });
   }
 
   /**

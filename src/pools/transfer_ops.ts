@@ -20,40 +20,41 @@ import { withLock } from "./locked.ts";
 import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
 import { CONCURRENT, type Lane, transferAll } from "./transfer_all.ts";
 
-/** A state, and the location of its pool. */
-export interface TransferRequest {
+/** An object, and the location of its pool. */
+interface TransferPlace {
   /** The location, as {@linkcode parseLocation} takes it. */
   readonly location: string;
   /** The object, such as `"guest"`. */
   readonly object: string;
-  /** The name of the state. */
-  readonly state: string;
-  /**
-   * Ends the operation, with the signal's reason.
-   *
-   * @default the signal that the constructor was given
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Many states of an object, and the location of their pool. */
-export interface TransferAllRequest {
-  /** The location, as {@linkcode parseLocation} takes it. */
-  readonly location: string;
-  /** The object, such as `"guest"`. */
-  readonly object: string;
-  /**
-   * The names of the states.
-   *
-   * @default all states that the end has from which they are brought
-   */
-  readonly states?: readonly string[] | undefined;
   /**
    * Ends the operation, with the signal's reason. States that have arrived by then stay.
    *
    * @default the signal that the constructor was given
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether a download or an upload neither awaits nor takes locks of the end that it reads. If another process
+   * replaces the state then, the operation rejects with an {@linkcode IntegrityError}.
+   *
+   * @default what the constructor was given
+   */
+  readonly skipLocks?: boolean | undefined;
+}
+
+/** A state, and the location of its pool. */
+export interface TransferRequest extends TransferPlace {
+  /** The name of the state. */
+  readonly state: string;
+}
+
+/** Many states of an object, and the location of their pool. */
+export interface TransferAllRequest extends TransferPlace {
+  /**
+   * The names of the states.
+   *
+   * @default all states that the end has from which they are brought
+   */
+  readonly states?: readonly string[] | undefined;
 }
 
 /** So many states that are transferred concurrently share a connection. */
@@ -153,16 +154,14 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {StateInUseError} If states of the cache, or images of guests, depend on a content that would be replaced.
    */
   async download(request: TransferRequest): Promise<void> {
-    const { own, pool, context, signal } = this.#ends("download", request);
+    const { own, pool, context } = this.#ends("download", request);
     const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
-    if (own.kind === "link") await downloadLink(own.states, pool, context, { signal, dependentsOf });
-    else {
-      await this.#tracked(
-        "download",
-        signal,
-        (options) => transferChain(pool, own.states, context, { ...options, dependentsOf }),
-      );
-    }
+    const transfer = own.kind === "link" ? downloadLink : transferFrom;
+    await this.#tracked(
+      "download",
+      request,
+      (options) => transfer(own.states, pool, context, { ...options, dependentsOf }),
+    );
   }
 
   /**
@@ -176,11 +175,11 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
   async upload(request: TransferRequest): Promise<void> {
-    const { own, pool, context, signal } = this.#ends("upload", request);
+    const { own, pool, context } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
     await this.#tracked(
       "upload",
-      signal,
+      request,
       (options) => transfer(own.states, pool, context, { ...options, dependentsOf: undefined }),
     );
   }
@@ -209,12 +208,14 @@ export class TransferOps extends Reported implements AsyncDisposable {
     const { own, pool, context, signal, location } = this.#ends("download", { ...request, state: "" });
     const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
     const names = states ?? await pool.until(signal).states(request.object);
-    if (own.kind === "link") return await downloadAllLinks(own.states, pool, names, context, { signal, dependentsOf });
     const lanes = this.#lanes(names, (lane) => ({ source: this.#hosts.states(location, lane), target: own.states }));
     await this.#tracked(
       "download",
-      signal,
-      (options) => transferAll(lanes, names, context, { ...options, dependentsOf }),
+      request,
+      (options) =>
+        own.kind === "link"
+          ? downloadAllLinks(own.states, pool, names, context, { ...options, dependentsOf })
+          : transferAll(lanes, names, context, { ...options, dependentsOf }),
     );
   }
 
@@ -247,7 +248,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
     const lanes = this.#lanes(names, (lane) => ({ source: own.states, target: this.#hosts.states(location, lane) }));
     await this.#tracked(
       "upload",
-      signal,
+      request,
       (options) => transferAll(lanes, names, context, { ...options, dependentsOf: undefined }),
     );
   }
@@ -264,7 +265,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
   async delete(request: TransferRequest): Promise<void> {
     const { own, pool, context, signal } = this.#ends("delete", request);
     if (own.kind === "link") await checkLinkUnused(own.states, context, this.#options.dependentsOf);
-    await this.#tracked("delete", signal, async ({ lock }) => {
+    await this.#tracked("delete", request, async ({ lock }) => {
       if (lock === null) return await pool.until(signal).remove(context);
       await withLock(pool, context, { ...lock, signal }, (ends) => pool.until(ends).remove(context));
     });
@@ -292,8 +293,8 @@ export class TransferOps extends Reported implements AsyncDisposable {
   /** Runs an operation whose progress is told as events. */
   async #tracked(
     operation: keyof typeof LONG_OPERATIONS,
-    signal: AbortSignal | undefined,
-    run: (options: TransferOptions) => Promise<void>,
+    { signal = this.#options.signal, skipLocks = this.#options.skipLocks }: TransferPlace,
+    run: (options: TransferOptions) => Promise<unknown>,
   ): Promise<void> {
     const { lock, onProgress } = this.#options;
     const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
@@ -302,6 +303,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
       await run({
         ...this.#options,
         signal,
+        skipLocks,
         lock: lock === null ? null : {
           ...lock,
           onWait: (status, waited) => {
@@ -339,4 +341,9 @@ export class TransferOps extends Reported implements AsyncDisposable {
       location,
     };
   }
+}
+
+/** Brings a state from the pool. */
+async function transferFrom(...[own, pool, context, options]: Parameters<typeof transferChain>): Promise<unknown> {
+  return await transferChain(pool, own, context, options);
 }

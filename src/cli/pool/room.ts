@@ -212,7 +212,7 @@ export class Room implements AsyncDisposable {
 function mirrorOf(ops: TransferOps, location: string): Mirror["states"] {
   return {
     show: ({ object }) => ops.list(location, object),
-    get: ({ object, state }) => ops.download({ location, object, state }),
+    get: ({ object, state, skipLocks }) => ops.download({ location, object, state, skipLocks }),
     set: ({ object, state }) => ops.upload({ location, object, state }),
     unset: ({ object, state }) => ops.delete({ location, object, state }),
     isSame: ({ object, state }) => ops.compare({ location, object, state }),
