@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { PartFile } from "../../src/pools/files.ts";
 import { LocalFiles } from "../../src/pools/files_local.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import { LockedStateError, takeLock } from "../../src/pools/lock.ts";
@@ -123,6 +124,18 @@ describe("the lock of a state", () => {
     assertEquals(error.lock.owner, null);
     await age(61_000);
     await (await take()).release();
+  });
+
+  test("whose file cannot be written, because the location is full, is not left", async () => {
+    class Full extends LocalFiles {
+      override async createPart(at: string): Promise<PartFile | null> {
+        const part = await super.createPart(at);
+        const write = () => Promise.reject(codedError("ENOSPC", "no space left on device"));
+        return part === null ? null : { ...part, write };
+      }
+    }
+    await assertRejects(() => takeLock(new Full(directory), path, context, { times }), Error, "no space left");
+    assertEquals(await names(), []);
   });
 
   test("whose file is long, or says what no owner writes, counts as held by an unknown process", async () => {

@@ -237,4 +237,19 @@ export const pools: readonly Protection[] = [
     testFile: "tests/pools/readers.test.ts",
     test: "starts anew if the state depends on another one by now",
   },
+  {
+    name: "a lock that is created while another process breaks the one before",
+    file: "src/pools/lock.ts",
+    remove: "if (mark === null) return !isDisputed || await signals.wait(isOwn(), signal);",
+    instead: "if (mark === null || mark.age >= 0) return true;",
+    testFile: "tests/pools/lock_break.test.ts",
+    test: "and has renamed a new lock never lets a third process have the lock beside its owner",
+  },
+  {
+    name: "the file of a lock that could not be written",
+    file: "src/pools/files.ts",
+    remove: "    await remove().catch(() => {});\n",
+    testFile: "tests/pools/lock.test.ts",
+    test: "whose file cannot be written, because the location is full, is not left",
+  },
 ];
