@@ -170,7 +170,7 @@ async function replaceLink(path: string, target: string, context: StateErrorCont
     throw new StateError(`${JSON.stringify(path)} is a file of this host: a link would replace it`, context);
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.new`);
+  const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.link`);
   await symlink(target, fresh);
   try {
     await rename(fresh, path);

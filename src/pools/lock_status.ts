@@ -85,7 +85,7 @@ function parseOwner(text: string): LockOwner | null {
 }
 
 /** Returns the time by the clock of the location, or by that of this host if the location is read-only. */
-async function timeOf(files: PoolFiles, directory: string): Promise<number> {
+export async function timeOf(files: PoolFiles, directory: string): Promise<number> {
   const probe = join(directory, `.time.${randomBytes(8).toString("hex")}`);
   try {
     await files.createExclusive(probe, new Uint8Array());

@@ -1,11 +1,12 @@
 // Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { commitOnParent } from "./commit.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
 import { type StateErrorContext, StateInUseError } from "./errors.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { LockOptions } from "./lock.ts";
 import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
@@ -128,7 +129,25 @@ async function transferLinks(
     before += size;
     onBytes(0);
   }
+  await tidy(target, chain, context, options);
   return parent;
+}
+
+/** Removes the temporary files that earlier transfers of these states have left at the target. */
+export async function tidy(
+  target: StateFiles,
+  manifests: Iterable<StateManifest>,
+  context: StateErrorContext,
+  { lock = {}, signal }: TransferOptions,
+): Promise<void> {
+  if (lock === null) return;
+  const states = new Set<string>();
+  const directories = new Set<string>();
+  for (const { state, files } of manifests) {
+    states.add(state);
+    for (const { path } of files) directories.add(dirname(path));
+  }
+  await removeLeftovers(target, context, { states, directories }, { lock, signal });
 }
 
 /** Returns the bytes of all files of a state. */

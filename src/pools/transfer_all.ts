@@ -7,7 +7,7 @@ import type { StateManifest } from "./manifest.ts";
 import { ChainChangedError } from "./read_source.ts";
 import { RemoteError } from "./sftp/errors.ts";
 import type { StateFiles } from "./state_files.ts";
-import { sizeOf, transferChain, type TransferOptions, transferState } from "./transfer.ts";
+import { sizeOf, tidy, transferChain, type TransferOptions, transferState } from "./transfer.ts";
 
 /** The states that are transferred concurrently. */
 export const CONCURRENT = 32;
@@ -127,6 +127,7 @@ export async function transferAll(
     }
   });
   signal?.throwIfAborted();
+  if (unusable === null) await tidy(lanes[0].target, done.values(), context, options);
   const refused = unusable as RemoteError | null;
   if (refused !== null && done.size === 0) throw refused;
   for (const state of manifests.keys()) {

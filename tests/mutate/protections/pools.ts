@@ -252,4 +252,21 @@ export const pools: readonly Protection[] = [
     testFile: "tests/pools/lock.test.ts",
     test: "whose file cannot be written, because the location is full, is not left",
   },
+  {
+    name: "a temporary file that another process may be writing",
+    file: "src/pools/leftovers.ts",
+    remove:
+      "else await withLock(states, { ...context, state }, { ...lock, signal, timeout: 0 }, remove).catch(() => {});",
+    instead: "else await remove();",
+    testFile: "tests/pools/leftovers.test.ts",
+    test: "stay while another process has the lock of their state",
+  },
+  {
+    name: "a part that may be resumed",
+    file: "src/pools/leftovers.ts",
+    remove: "if (!hasChanged && !await isOld(path)) continue;",
+    instead: 'if (!hasChanged && !await isOld(path) && path === "") continue;',
+    testFile: "tests/pools/leftovers.test.ts",
+    test: "are removed by a transfer of another state after a day, by the clock of the location",
+  },
 ];
