@@ -40,8 +40,8 @@ export interface TransferOptions {
    */
   readonly lock?: LockOptions | null | undefined;
   /**
-   * Whether locks of the source are neither awaited nor taken. If another process replaces the state during the
-   * transfer, the transfer rejects with an {@linkcode IntegrityError}. The locks of the target are taken.
+   * Whether locks of the source are neither awaited nor taken. The error is an {@linkcode IntegrityError} if another
+   * process replaces the state during the transfer. The locks of the target are taken.
    *
    * @default false
    */

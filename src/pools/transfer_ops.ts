@@ -20,12 +20,14 @@ import { withLock } from "./locked.ts";
 import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
 import { CONCURRENT, type Lane, transferAll } from "./transfer_all.ts";
 
-/** An object, and the location of its pool. */
-interface TransferPlace {
+/** A state, and the location of its pool. */
+export interface TransferRequest {
   /** The location, as {@linkcode parseLocation} takes it. */
   readonly location: string;
   /** The object, such as `"guest"`. */
   readonly object: string;
+  /** The name of the state. */
+  readonly state: string;
   /**
    * Ends the operation, with the signal's reason. States that have arrived by then stay.
    *
@@ -33,22 +35,16 @@ interface TransferPlace {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether a download or an upload neither awaits nor takes locks of the end that it reads. If another process
-   * replaces the state then, the operation rejects with an {@linkcode IntegrityError}.
+   * Whether a download or an upload neither awaits nor takes locks of the end that it reads. The error is an
+   * {@linkcode IntegrityError} if another process replaces the state then.
    *
    * @default what the constructor was given
    */
   readonly skipLocks?: boolean | undefined;
 }
 
-/** A state, and the location of its pool. */
-export interface TransferRequest extends TransferPlace {
-  /** The name of the state. */
-  readonly state: string;
-}
-
 /** Many states of an object, and the location of their pool. */
-export interface TransferAllRequest extends TransferPlace {
+export interface TransferAllRequest extends Omit<TransferRequest, "state"> {
   /**
    * The names of the states.
    *
@@ -293,7 +289,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
   /** Runs an operation whose progress is told as events. */
   async #tracked(
     operation: keyof typeof LONG_OPERATIONS,
-    { signal = this.#options.signal, skipLocks = this.#options.skipLocks }: TransferPlace,
+    { signal = this.#options.signal, skipLocks = this.#options.skipLocks }: TransferAllRequest,
     run: (options: TransferOptions) => Promise<unknown>,
   ): Promise<void> {
     const { lock, onProgress } = this.#options;
