@@ -115,7 +115,7 @@ export const pools: readonly Protection[] = [
   {
     name: "what depends on a state that a link would replace",
     file: "src/pools/links.ts",
-    remove: "    await checkUnused(own, there, manifest, context);\n",
+    remove: "  await checkUnused(own, there, manifest, context);\n",
     testFile: "tests/pools/dependents.test.ts",
     test: "keep a link from replacing the state, as other states do",
   },
@@ -268,5 +268,13 @@ export const pools: readonly Protection[] = [
     instead: 'if (!hasChanged && !await isOld(path) && path === "") continue;',
     testFile: "tests/pools/leftovers.test.ts",
     test: "are removed by a transfer of another state after a day, by the clock of the location",
+  },
+  {
+    name: "a link to a state that is replaced while the link is made",
+    file: "src/pools/links.ts",
+    remove: "if (present === null || !isSameContent(present, manifest)) {",
+    instead: "if (present === manifest) {",
+    testFile: "tests/pools/links.test.ts",
+    test: "lead to the new content if the state is replaced while they are made",
   },
 ];
