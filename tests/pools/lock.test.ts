@@ -195,17 +195,24 @@ describe("the lock of a state", () => {
     await takeInTurn(10);
   });
 
-  test("is seen in a location that is read-only, by the clock of this host", async () => {
-    await take();
-    class ReadOnly extends LocalFiles {
-      override createExclusive(): Promise<boolean> {
-        return Promise.reject(codedError("EROFS", "read-only file system"));
+  const refusals: readonly (readonly [string, Error])[] = [
+    ["that is read-only", codedError("EROFS", "read-only file system")],
+    // As Deno says it, without a code.
+    ["to which the process may not write", Object.assign(new Error("requires write access"), { name: "NotCapable" })],
+  ];
+  for (const [where, error] of refusals) {
+    test(`is seen in a location ${where}, by the clock of this host`, async () => {
+      await take();
+      class ReadOnly extends LocalFiles {
+        override createExclusive(): Promise<boolean> {
+          return Promise.reject(error);
+        }
       }
-    }
-    const status = await lockStatus(new ReadOnly(directory), path);
-    assertEquals([status?.owner?.process, status?.isStale], [process.pid, false]);
-    await age(120_000);
-    assertEquals((await lockStatus(new ReadOnly(directory), path))?.isStale, true);
-    assertEquals(await names(), [".clean.lock"]);
-  });
+      const status = await lockStatus(new ReadOnly(directory), path);
+      assertEquals([status?.owner?.process, status?.isStale], [process.pid, false]);
+      await age(120_000);
+      assertEquals((await lockStatus(new ReadOnly(directory), path))?.isStale, true);
+      assertEquals(await names(), [".clean.lock"]);
+    });
+  }
 });

@@ -213,12 +213,16 @@ export function readersSuite(name: string, open: (directory: string) => PoolFile
       assertEquals(await arrived(), [2]);
     });
 
-    for (const code of ["EROFS", "EACCES", "ENOSPC", "EIO"]) {
+    const refusals = ["EROFS", "EACCES", "ENOSPC", "EIO"].map((code) =>
+      [code, codedError(code, "the test says so")] as const
+    );
+    const denied = Object.assign(new Error("requires write access"), { name: "NotCapable" });
+    for (const [code, refusal] of [...refusals, ["no permission of Deno", denied] as const]) {
       test(`of a location that makes no locks, with ${code}, reads without one, again as often as the state changes`, async () => {
         await put(1);
         const left = [() => put(2), () => put(3)];
         const files = hookedFiles(open(pool), async (operation, path) => {
-          if (operation === "createExclusive") throw codedError(code, "the test says so");
+          if (operation === "createExclusive") throw refusal;
           if (`${operation} ${path}` === "read guest/clean.two") await left.shift()?.();
         });
         await download(new StateFiles(files));
