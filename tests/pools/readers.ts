@@ -12,7 +12,7 @@ import type { PoolFiles } from "../../src/pools/files.ts";
 import { LockedStateError, type LockOptions, takeLock } from "../../src/pools/lock.ts";
 import { PoolStates } from "../../src/pools/pool_states.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
-import { transferChain, type TransferOptions } from "../../src/pools/transfer.ts";
+import { transferChain, type TransferOptions, verifyState } from "../../src/pools/transfer.ts";
 import { transferAll } from "../../src/pools/transfer_all.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import { hookedFiles } from "./hooked_files.ts";
@@ -217,6 +217,41 @@ export function readersSuite(name: string, open: (directory: string) => PoolFile
       [code, codedError(code, "the test says so")] as const
     );
     const denied = Object.assign(new Error("requires write access"), { name: "NotCapable" });
+    test("that is written to by others at the same time, in both directions, gets whole states and ends", async () => {
+      const chain = async (place: string, byte: number): Promise<void> => {
+        await putState(place, "base", null, { "base.one": filled(7) });
+        await putState(place, "clean", "base", { "clean.one": filled(byte), "clean.two": filled(byte) });
+      };
+      const [one, other] = [new StateFiles(open(pool)), StateFiles.local(cache)];
+      await chain(pool, 1);
+      await chain(cache, 2);
+      const transfer = async (from: StateFiles, to: StateFiles, operation: string): Promise<void> => {
+        for (let round = 0; round < 10; round++) {
+          await transferChain(from, to, context("clean", operation), { lock: { ...quick, timeout: 60_000 } });
+          const fresh = join(directory, `${operation}${round}`);
+          await transferChain(from, StateFiles.local(fresh), context("clean"), { lock: quick });
+          const contents = [
+            await readFile(join(fresh, "guest/clean.one")),
+            await readFile(join(fresh, "guest/clean.two")),
+          ];
+          const [first, second] = contents;
+          assert(first !== undefined && second?.equals(first), "files of two states");
+        }
+      };
+      const directions = [[one, other, "download"], [other, one, "upload"]] as const;
+      await Promise.all(
+        [...directions, ...directions].map(([from, to, operation], i) => transfer(from, to, `${operation}${i}`)),
+      );
+      for (const states of [one, other]) {
+        for (const manifest of await states.chain(context("clean"))) await verifyState(states, manifest);
+      }
+      const names = ["base.one", "base.state", "clean.one", "clean.state", "clean.two"];
+      assertEquals([(await readdir(join(pool, object))).sort(), (await readdir(join(cache, object))).sort()], [
+        names,
+        names,
+      ]);
+    });
+
     for (const [code, refusal] of [...refusals, ["no permission of Deno", denied] as const]) {
       test(`of a location that makes no locks, with ${code}, reads without one, again as often as the state changes`, async () => {
         await put(1);
