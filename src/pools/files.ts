@@ -117,13 +117,25 @@ export interface PoolFiles {
   close(): Promise<void>;
 }
 
-/** Writes a new file and closes it. Returns false for `null`: the path of the file existed already. */
-export async function writeNew(part: PartFile | null, content: Uint8Array): Promise<boolean> {
+/**
+ * Writes a new file and closes it. A file that could not be written is removed by `remove`. Returns false for `null`:
+ * the path of the file existed already.
+ */
+export async function writeNew(
+  part: PartFile | null,
+  content: Uint8Array,
+  remove: () => Promise<unknown>,
+): Promise<boolean> {
   if (part === null) return false;
   try {
-    await part.write(content, 0);
-  } finally {
-    await part.close();
+    try {
+      await part.write(content, 0);
+    } finally {
+      await part.close();
+    }
+    return true;
+  } catch (error) {
+    await remove().catch(() => {});
+    throw error;
   }
-  return true;
 }

@@ -65,7 +65,7 @@ export class LocalFiles implements PoolFiles {
   }
 
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
-    return await writeNew(await this.createPart(path), content);
+    return await writeNew(await this.createPart(path), content, () => this.remove(path));
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -120,7 +120,7 @@ export class SftpFiles implements PoolFiles {
   }
 
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
-    return await writeNew(await this.createPart(path), content);
+    return await writeNew(await this.createPart(path), content, () => this.remove(path));
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -168,7 +168,7 @@ export class SftpFiles implements PoolFiles {
         if (error instanceof RemoteError) throw error;
         // A server tells no reason. If something is there, that is the reason. It may be gone by now.
         if (await this.#attributes(connection, path) !== null) return null;
-        if (attempt === EXCLUSIVE_ATTEMPTS) throw error;
+        if (attempt === EXCLUSIVE_ATTEMPTS || codeOf(error) === "EACCES") throw error;
         if (codeOf(error) === "ENOENT") await this.#makeDirectories(connection, dirname(path));
       }
     }

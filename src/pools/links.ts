@@ -4,14 +4,20 @@ import { lstat, mkdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
+import { IntegrityError } from "./copy.ts";
 import { checkImagesUnused, dependentImages, type DependentsOf } from "./dependents.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import { directoriesOf, LocalFiles } from "./files_local.ts";
-import type { StateManifest } from "./manifest.ts";
+import { withLock } from "./locked.ts";
+import { isSameContent, manifestName, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
+import { anewIfChanged, readSource } from "./read_source.ts";
 import { StateFiles } from "./state_files.ts";
 import { type ChainOptions, checkUnused, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
 import { type TransferFailure, TransfersError } from "./transfer_all.ts";
+
+/** How links are made. */
+type LinkOptions = Pick<TransferOptions, "dependentsOf" | "lock" | "signal" | "skipLocks">;
 
 /** Opens the states of a directory whose files may be links into that of a pool. */
 export function linkedStates(directory: string, pool: string): StateFiles {
@@ -28,21 +34,64 @@ export async function downloadLink(
   own: StateFiles,
   pool: StateFiles,
   context: StateErrorContext,
-  { signal, dependentsOf }: Pick<TransferOptions, "signal" | "dependentsOf"> = {},
+  options: LinkOptions = {},
 ): Promise<void> {
+  await anewIfChanged(() => linkChain(own, pool, context, options));
+}
+
+async function linkChain(
+  own: StateFiles,
+  pool: StateFiles,
+  context: StateErrorContext,
+  options: LinkOptions,
+): Promise<void> {
+  const { lock = {}, signal, skipLocks = false } = options;
+  let parent: StateManifest | null = null;
   for (const manifest of await pool.chain(context)) {
     signal?.throwIfAborted();
-    const there = await own.manifest(manifest.object, manifest.state);
-    await checkUnused(own, there, manifest, context);
-    await checkImagesUnused(own, there, manifest, context, dependentsOf);
-    for (const { path } of manifest.files) {
-      const at = join(manifest.object, path);
-      for (const { files } of [own, pool]) await directoriesOf(files.location).check(dirname(at));
+    const of = { ...context, state: manifest.state };
+    parent = await readSource(
+      pool,
+      own,
+      { manifest, parent },
+      of,
+      { lock, signal, skipLocks },
+      async (present, how, ends) => {
+        const make = (end: AbortSignal | undefined): Promise<void> =>
+          linkState(own, pool, present.manifest, of, { ...options, signal: end });
+        await (how === null ? make(ends) : withLock(own, of, { ...how, signal: ends }, make));
+      },
+    );
+  }
+}
+
+async function linkState(
+  own: StateFiles,
+  pool: StateFiles,
+  manifest: StateManifest,
+  context: StateErrorContext,
+  { signal, dependentsOf }: LinkOptions,
+): Promise<void> {
+  const { object, state, files } = manifest;
+  const there = await own.finish(object, state);
+  await checkUnused(own, there, manifest, context);
+  await checkImagesUnused(own, there, manifest, context, dependentsOf);
+  const link = async (): Promise<void> => {
+    for (const { path } of files) {
+      const at = join(object, path);
+      for (const one of [own, pool]) await directoriesOf(one.files.location).check(dirname(at));
       if (path.endsWith(IMAGE_END)) await checkImage(pool.files, manifest, at, { signal });
       await replaceLink(join(own.files.location, at), join(pool.files.location, at), context);
     }
-    await own.commit(manifest);
+  };
+  const linked = await link().then(() => null, (error: unknown) => ({ error }));
+  const present = await pool.manifest(object, state);
+  if (present === null || !isSameContent(present, manifest)) {
+    throw new IntegrityError(pool.files.location, join(object, manifestName(state)), "it was replaced");
   }
+  if (linked !== null) throw linked.error;
+  signal?.throwIfAborted();
+  await own.commit(manifest);
 }
 
 /** Links to many states. Throws a {@linkcode TransfersError} with all failures. */
@@ -51,7 +100,7 @@ export async function downloadAllLinks(
   pool: StateFiles,
   states: readonly string[],
   context: StateErrorContext,
-  options: Pick<TransferOptions, "signal" | "dependentsOf"> = {},
+  options: LinkOptions = {},
 ): Promise<void> {
   const { signal } = options;
   const failures: TransferFailure[] = [];
@@ -121,7 +170,7 @@ async function replaceLink(path: string, target: string, context: StateErrorCont
     throw new StateError(`${JSON.stringify(path)} is a file of this host: a link would replace it`, context);
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.new`);
+  const fresh = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.link`);
   await symlink(target, fresh);
   try {
     await rename(fresh, path);

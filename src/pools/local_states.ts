@@ -10,6 +10,7 @@ import { dependentImages, dependsOn, forgetImages, realPath } from "./dependents
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
@@ -248,6 +249,10 @@ export class LocalStates extends StateBackend {
       await this.states.finish(context.object, context.state);
       await run(ends);
     });
+    const directories = new Set(this.#parts(context.object).map((part) => dirname(part.fileOf(context.state))));
+    // After a get, a transfer of another content may still be resumed.
+    const changed = { states: new Set(context.operation === "get" ? [] : [context.state]), directories };
+    await removeLeftovers(this.states, context, changed, { lock: this.#lock, signal });
   }
 
   /** Returns the paths of the parts whose present content depends on a state. */

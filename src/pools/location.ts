@@ -1,5 +1,7 @@
 // The location of a pool: a directory of this host, the target of links, or a directory of another host.
 
+import { isIPv6 } from "node:net";
+
 /** A location of states. Every path is absolute. */
 export type Location =
   | { readonly type: "local"; readonly path: string }
@@ -21,7 +23,8 @@ const PORT_MAX = 65535;
 // The program ssh would take a leading hyphen for an option.
 const userPattern = /^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/;
 const hostPattern = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
-const ipv6Pattern = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?$/;
+/** An address, and the zone that a link-local one needs. */
+const zonedPattern = /^([^%]*)(?:%[A-Za-z0-9_.-]+)?$/;
 
 /**
  * Parses a location.
@@ -53,8 +56,9 @@ export function parseLocation(text: string): Location {
   if (match === null) return refuse("expected /PATH, link+/PATH or ssh://[USER@]HOST[:PORT]/PATH");
   const [, user, name = "", address, port, path = ""] = match;
   if (user !== undefined && !userPattern.test(user)) refuse(`the user is ${JSON.stringify(user)}`);
-  if (address === undefined ? !hostPattern.test(name) : !ipv6Pattern.test(address)) {
-    refuse(`the host is ${JSON.stringify(name)}`);
+  if (address === undefined && !hostPattern.test(name)) refuse(`the host is ${JSON.stringify(name)}`);
+  if (address !== undefined && !isIPv6(zonedPattern.exec(address)?.[1] ?? "")) {
+    refuse(`${JSON.stringify(address)} is not an IPv6 address`);
   }
   if (port !== undefined && !isPort(port)) refuse(`the port is ${JSON.stringify(port)}: expected 1 to ${PORT_MAX}`);
   return {

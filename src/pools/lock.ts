@@ -8,7 +8,8 @@ import { SharedSignals } from "../client/abort.ts";
 import { pause } from "../client/backoff.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
-import { breakLock } from "./lock_break.ts";
+import { settledSoon } from "./files_until.ts";
+import { breakLock, breakMark, removeStaleMark } from "./lock_break.ts";
 import { type LockOwner, type LockStatus, lockStatus, ownerAt, ownerText, signPath, STALE_MS } from "./lock_status.ts";
 
 /*
@@ -105,7 +106,7 @@ export async function takeLock(
   context: StateErrorContext,
   options: LockOptions = {},
 ): Promise<HeldLock> {
-  const { timeout = LOCK_TIMEOUT_MS, signal, onWait, times = usualTimes } = options;
+  const { signal, times = usualTimes } = options;
   const owner: LockOwner = {
     host: hostname(),
     process: process.pid,
@@ -114,25 +115,95 @@ export async function takeLock(
   };
   const content = new TextEncoder().encode(`${JSON.stringify(owner)}\n`);
   const signals = new SharedSignals();
-  const start = performance.now();
+  const wait = new LockWait(context, options, signals);
   for (;;) {
     signal?.throwIfAborted();
-    if (await created(files, path, content, signals, signal)) return held(files, path, owner, times.heartbeat);
+    if (await created(files, path, content, signals, signal)) {
+      if (await isKept(files, path, owner, wait, signals, signal)) return held(files, path, owner, times.heartbeat);
+      continue;
+    }
     // What is begun at the location is done there to its end, so that no temporary file is left.
     const lock = await signals.wait(lockStatus(files, path, times.stale), signal);
     if (lock === null) continue;
-    if (!lock.isStale || !await signals.wait(breakLock(files, path, lock), signal)) {
-      const waited = performance.now() - start;
-      if (waited >= timeout) {
-        throw new LockedStateError(
-          lock,
-          `${ownerText(lock)} has the lock, for which ${timeout / 1000} s were waited`,
-          context,
-        );
-      }
-      onWait?.(lock, waited);
-      await pause(times.poll, signals, signal);
+    if (!lock.isStale || !await signals.wait(breakLock(files, path, lock), signal)) await wait.pause(lock);
+  }
+}
+
+/**
+ * Waits until no process holds a lock, and takes none. A stale lock counts as free. Resolves with whether another
+ * process held it.
+ *
+ * Throws a {@linkcode LockedStateError} if another process holds the lock until the timeout, and the signal's reason.
+ */
+export async function untilUnlocked(
+  files: PoolFiles,
+  path: string,
+  context: StateErrorContext,
+  options: LockOptions = {},
+): Promise<boolean> {
+  const { signal, times = usualTimes } = options;
+  const signals = new SharedSignals();
+  const wait = new LockWait(context, options, signals);
+  for (let hasWaited = false;; hasWaited = true) {
+    signal?.throwIfAborted();
+    const lock = await signals.wait(lockStatus(files, path, times.stale), signal);
+    if (lock === null || lock.isStale) return hasWaited;
+    await wait.pause(lock);
+  }
+}
+
+/** A wait for a lock, which ends after the timeout. */
+class LockWait {
+  readonly #start = performance.now();
+  readonly #context: StateErrorContext;
+  readonly #options: LockOptions;
+  readonly #signals: SharedSignals;
+
+  constructor(context: StateErrorContext, options: LockOptions, signals: SharedSignals) {
+    this.#context = context;
+    this.#options = options;
+    this.#signals = signals;
+  }
+
+  /** Pauses before the next attempt. Throws a {@linkcode LockedStateError} after the timeout. */
+  async pause(lock: LockStatus): Promise<void> {
+    const { timeout = LOCK_TIMEOUT_MS, signal, onWait, times = usualTimes } = this.#options;
+    const waited = performance.now() - this.#start;
+    if (waited >= timeout) {
+      const fault = `${ownerText(lock)} has the lock, for which ${timeout / 1000} s were waited`;
+      throw new LockedStateError(lock, fault, this.#context);
     }
+    onWait?.(lock, waited);
+    await pause(times.poll, this.#signals, signal);
+  }
+}
+
+/**
+ * Tells whether a lock that was just created stays. A process that breaks the lock before renames whatever has its name
+ * by now, and gives the name back, unless another lock has it then. So a lock that is created in this time counts only
+ * after it.
+ */
+async function isKept(
+  files: PoolFiles,
+  path: string,
+  owner: LockOwner,
+  wait: LockWait,
+  signals: SharedSignals,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const isOwn = async (): Promise<boolean> => (await ownerAt(files, path))?.id === owner.id;
+  try {
+    for (let isDisputed = false;; isDisputed = true) {
+      signal?.throwIfAborted();
+      const mark = await signals.wait(lockStatus(files, breakMark(path)), signal);
+      if (mark === null) return !isDisputed || await signals.wait(isOwn(), signal);
+      if (mark.isStale) await signals.wait(removeStaleMark(files, path), signal);
+      else await wait.pause(mark);
+    }
+  } catch (error) {
+    const removed = isOwn().then((isThere) => isThere && files.remove(path)).catch(() => {});
+    await settledSoon(removed, signal);
+    throw error;
   }
 }
 

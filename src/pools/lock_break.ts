@@ -9,22 +9,35 @@ import { type LockStatus, lockStatus, ownerAt, signPath } from "./lock_status.ts
  * One process at a time breaks a lock: the one that has made the file with this end. But a process may sleep for so
  * long that its file is stale, too, and wake after the lock was broken and taken anew. So no process removes a file
  * whose content it saw before. It gives the file a name of its own first, and looks at it then.
+ *
+ * Until it has looked, the lock that it has renamed has no name, and a third process may create another one. So a
+ * process that creates a lock looks for the mark after that, and has the lock only once the mark is gone: `lock.ts`
+ * does that. A lock that was created before the mark is seen here before anything is renamed.
  */
 const BREAK_END = ".break";
 const ASIDE_END = ".aside";
+
+/** Returns the path of the file of the process that breaks a lock. */
+export function breakMark(path: string): string {
+  return `${path}${BREAK_END}`;
+}
+
+/** Removes the mark of a process that breaks a lock if it is stale: its process may have been killed. */
+export async function removeStaleMark(files: PoolFiles, path: string): Promise<void> {
+  const breaking = breakMark(path);
+  if (!(await lockStatus(files, breaking))?.isStale) return;
+  await removeIf(files, breaking, async (aside) => (await lockStatus(files, aside))?.isStale === true);
+}
 
 /**
  * Removes a lock that was seen. Resolves with false if another process has taken or released the lock since then, or
  * breaks it now.
  */
 export async function breakLock(files: PoolFiles, path: string, seen: LockStatus): Promise<boolean> {
-  const breaking = `${path}${BREAK_END}`;
+  const breaking = breakMark(path);
   const mark = randomBytes(16).toString("hex");
   if (!await files.createExclusive(breaking, new TextEncoder().encode(mark))) {
-    // Its process may have been killed.
-    if ((await lockStatus(files, breaking))?.isStale) {
-      await removeIf(files, breaking, async (aside) => (await lockStatus(files, aside))?.isStale === true);
-    }
+    await removeStaleMark(files, path);
     return false;
   }
   try {

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { codeOf } from "../wire/system_errors.ts";
+import { codeOf, isDenied } from "../wire/system_errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { RemoteError } from "./sftp/errors.ts";
 
@@ -85,12 +85,12 @@ function parseOwner(text: string): LockOwner | null {
 }
 
 /** Returns the time by the clock of the location, or by that of this host if the location is read-only. */
-async function timeOf(files: PoolFiles, directory: string): Promise<number> {
+export async function timeOf(files: PoolFiles, directory: string): Promise<number> {
   const probe = join(directory, `.time.${randomBytes(8).toString("hex")}`);
   try {
     await files.createExclusive(probe, new Uint8Array());
   } catch (error) {
-    if (error instanceof RemoteError || codeOf(error) === undefined) throw error;
+    if (error instanceof RemoteError || (codeOf(error) === undefined && !isDenied(error))) throw error;
     // The location is read-only. The clock of this host is the only other one.
     return Date.now();
   }

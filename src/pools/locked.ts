@@ -20,13 +20,22 @@ export type WithLock = <T>(
  */
 export const withLock: WithLock = async (states, context, options, run) => {
   const held = await takeLock(states.files, states.lockPath(context.object, context.state), context, options);
+  return await holding(held, options.signal, run);
+};
+
+/** Runs an operation while a lock is held, as {@linkcode withLock} does, and lets go of the lock. */
+export async function holding<T>(
+  held: HeldLock,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   try {
-    return await whileHeld(held, options.signal, run);
+    return await whileHeld(held, signal, run);
   } finally {
     // The lock of a location that does not answer is stale after a minute.
-    await settledSoon(held.release(), options.signal);
+    await settledSoon(held.release(), signal);
   }
-};
+}
 
 interface Shared {
   readonly taken: Promise<HeldLock>;

@@ -26,7 +26,7 @@ import type { TransferOps } from "./transfer_ops.ts";
 export function mirrorStates(ops: TransferOps, location: string): MirrorStates {
   return {
     show: ({ object, signal }) => ops.list(location, object, { signal }),
-    get: ({ object, state, signal }) => ops.download({ location, object, state, signal }),
+    get: ({ object, state, signal, skipLocks }) => ops.download({ location, object, state, signal, skipLocks }),
     set: ({ object, state, signal, onlyIf }) => ops.upload({ location, object, state, signal, onlyIf }),
     unset: ({ object, state, signal, onlyIf }) => ops.delete({ location, object, state, signal, onlyIf }),
     isSame: ({ object, state, signal }) => ops.compare({ location, object, state, signal }),

@@ -87,10 +87,16 @@ export class PoolStates extends StateBackend {
    * @throws {StateInUseError} If other states, or images of guests, depend on a content that would be replaced.
    */
   override async get(request: StateRequest): Promise<void> {
-    const { signal } = request;
-    // A reader that skips locks still takes those of the location that it writes. No lock of the source is taken.
-    const options = { signal, lock: this.#lock, onProgress: this.#onProgress, dependentsOf: this.#dependentsOf };
+    const { signal, skipLocks } = request;
     const context = contextOf("get", request);
+    // This host is written to, so its locks are taken.
+    const options = {
+      signal,
+      skipLocks,
+      lock: this.#lock,
+      onProgress: this.#onProgress,
+      dependentsOf: this.#dependentsOf,
+    };
     await unlessMissing(
       request,
       this.#pool.until(signal),

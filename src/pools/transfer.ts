@@ -1,17 +1,19 @@
 // Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { commitOnParent } from "./commit.ts";
 import { checkCondition, type StateCondition } from "./condition.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
 import { digestOf } from "./digest.ts";
 import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
 import { type StateErrorContext, StateInUseError } from "./errors.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { LockOptions } from "./lock.ts";
 import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { ImageError } from "./qcow2/header.ts";
+import { anewIfChanged, type Link, readSource } from "./read_source.ts";
 import type { StateFiles } from "./state_files.ts";
 
 /** How far a transfer is. */
@@ -33,11 +35,18 @@ export interface TransferOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How the locks at the target are taken. `null` takes none.
+   * How locks are taken. `null` takes none, and waits for none.
    *
    * @default {}
    */
   readonly lock?: LockOptions | null | undefined;
+  /**
+   * Whether locks of the source are neither awaited nor taken. The error is an {@linkcode IntegrityError} if another
+   * process replaces the state during the transfer. The locks of the target are taken.
+   *
+   * @default false
+   */
+  readonly skipLocks?: boolean | undefined;
   /**
    * Is told how far the transfer is, after each piece.
    *
@@ -88,7 +97,8 @@ export type ChainOptions = TransferOptions & StateCondition;
 
 /**
  * Transfers a state and all states that it depends on, from the one that depends on none. A state is seen at the target
- * when all of its files have arrived and were read again.
+ * when all of its files have arrived and were read again. If another process changes the chain, the transfer starts
+ * anew. Resolves with the manifest of what was transferred.
  *
  * Throws a {@linkcode StateInUseError} if a state of the target would change on which others depend there, a
  * {@linkcode StateChangedError} if the condition does not hold at the target, a {@linkcode StateError} if a chain is
@@ -98,22 +108,52 @@ export async function transferChain(
   source: StateFiles,
   target: StateFiles,
   context: StateErrorContext,
-  { onlyIf, ...options }: ChainOptions = {},
-): Promise<void> {
+  options: ChainOptions = {},
+): Promise<StateManifest | null> {
+  return await anewIfChanged(() => transferLinks(source, target, context, options));
+}
+
+async function transferLinks(
+  source: StateFiles,
+  target: StateFiles,
+  context: StateErrorContext,
+  { onlyIf, ...options }: ChainOptions,
+): Promise<StateManifest | null> {
   const chain = await source.until(options.signal).chain(context);
   const total = chain.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
   let before = 0;
-  for (const [i, manifest] of chain.entries()) {
+  let parent: StateManifest | null = null;
+  for (const manifest of chain) {
+    const size = sizeOf(manifest);
     const onBytes = (bytes: number): void => {
-      options.onProgress?.({ state: manifest.state, position: before + bytes, total });
+      // A content that takes the place of this one may be larger.
+      options.onProgress?.({ state: manifest.state, position: before + Math.min(bytes, size), total });
     };
-    const parent = chain[i - 1] ?? null;
-    const condition = i === chain.length - 1 ? { onlyIf } : {};
-    const one = { ...context, state: manifest.state };
-    await transferState(source, target, { manifest, parent }, one, onBytes, { ...options, ...condition });
-    before += sizeOf(manifest);
+    const of = { ...context, state: manifest.state };
+    const condition = manifest === chain.at(-1) ? { onlyIf } : {};
+    parent = await transferState(source, target, { manifest, parent }, of, onBytes, { ...options, ...condition });
+    before += size;
     onBytes(0);
   }
+  await tidy(target, chain, context, options);
+  return parent;
+}
+
+/** Removes the temporary files that earlier transfers of these states have left at the target. */
+export async function tidy(
+  target: StateFiles,
+  manifests: Iterable<StateManifest>,
+  context: StateErrorContext,
+  { lock = {}, signal }: TransferOptions,
+): Promise<void> {
+  if (lock === null) return;
+  const states = new Set<string>();
+  const directories = new Set<string>();
+  for (const { state, files } of manifests) {
+    states.add(state);
+    for (const { path } of files) directories.add(dirname(path));
+  }
+  await removeLeftovers(target, context, { states, directories }, { lock, signal });
 }
 
 /** Returns the bytes of all files of a state. */
@@ -121,13 +161,12 @@ export function sizeOf({ files }: StateManifest): number {
   return files.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** A state, and the one that it depends on. */
-interface Link {
-  readonly manifest: StateManifest;
-  readonly parent: StateManifest | null;
-}
-
-/** Transfers a state. The one that it depends on is at the target. `withParent` takes the lock of that one. */
+/**
+ * Transfers a state. The one that it depends on is at the target. `withParent` takes the lock of that one. Resolves
+ * with the manifest of what was transferred.
+ *
+ * Throws a {@linkcode ChainChangedError} if the state depends on something else by now.
+ */
 export async function transferState(
   source: StateFiles,
   target: StateFiles,
@@ -136,15 +175,17 @@ export async function transferState(
   onBytes: (bytes: number) => void,
   options: ChainOptions,
   withParent: WithLock = withLock,
-): Promise<void> {
+): Promise<StateManifest> {
   const { object, state } = link.manifest;
-  const { signal, lock = {}, stride, dependentsOf, onlyIf } = options;
-  const transfer = async (ends: AbortSignal | undefined): Promise<void> => {
-    const rest = { signal: ends, stride, lock, dependentsOf, withParent, onlyIf };
-    await transferOne(source, target, link, context, onBytes, rest);
-  };
-  if (lock === null) return await transfer(signal);
-  await withLock(target, { ...context, object, state }, { ...lock, signal }, transfer);
+  const { signal, lock = {}, skipLocks = false, stride, dependentsOf, onlyIf } = options;
+  return await readSource(source, target, link, context, { lock, signal, skipLocks }, async (present, how, ends) => {
+    const transfer = async (end: AbortSignal | undefined): Promise<void> => {
+      const rest = { signal: end, stride, lock: how, dependentsOf, withParent, onlyIf };
+      await transferOne(source, target, present, context, onBytes, rest);
+    };
+    if (how === null) return await transfer(ends);
+    await withLock(target, { ...context, object, state }, { ...how, signal: ends }, transfer);
+  });
 }
 
 async function transferOne(

@@ -4,9 +4,10 @@ import { Fifo } from "../wire/fifo.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import { SharedLocks } from "./locked.ts";
 import type { StateManifest } from "./manifest.ts";
+import { ChainChangedError } from "./read_source.ts";
 import { RemoteError } from "./sftp/errors.ts";
 import type { StateFiles } from "./state_files.ts";
-import { sizeOf, type TransferOptions, transferState } from "./transfer.ts";
+import { sizeOf, tidy, transferChain, type TransferOptions, transferState } from "./transfer.ts";
 
 /** The states that are transferred concurrently. */
 export const CONCURRENT = 32;
@@ -96,7 +97,8 @@ export async function transferAll(
   for (const failed of [...failures.keys()]) fail(failed);
   const progress = new TotalProgress(manifests.values(), options.onProgress);
   const locks = new SharedLocks();
-  const done = new Set<string>();
+  /** What has arrived, which may have taken the place of what was read first. */
+  const done = new Map<string, StateManifest>();
   let unusable: RemoteError | null = null;
   await runAll(children.get(null) ?? [], concurrency, async (manifest, slot, add) => {
     if (signal?.aborted) return;
@@ -104,11 +106,18 @@ export async function transferAll(
     const { source, target } = lanes[slot % lanes.length] ?? lanes[0];
     try {
       if (unusable !== null) throw unusable;
-      const link = { manifest, parent: manifests.get(manifest.parent ?? "") ?? null };
-      const onBytes = (bytes: number): void => progress.advance(state, bytes);
-      await transferState(source, target, link, { ...context, state }, onBytes, options, locks.with);
-      progress.advance(state, sizeOf(manifest));
-      done.add(state);
+      const link = { manifest, parent: done.get(manifest.parent ?? "") ?? null };
+      const size = sizeOf(manifest);
+      // A content that takes the place of this one may be larger.
+      const onBytes = (bytes: number): void => progress.advance(state, Math.min(bytes, size));
+      const of = { ...context, state };
+      const arrived = await transferState(source, target, link, of, onBytes, options, locks.with)
+        .catch(async (error: unknown) => {
+          if (!(error instanceof ChainChangedError)) throw error;
+          return await transferChain(source, target, of, { ...options, onProgress: undefined });
+        });
+      progress.advance(state, size);
+      done.set(state, arrived ?? manifest);
       for (const child of children.get(state) ?? []) add(child);
     } catch (error) {
       // Each of the others would try to connect again.
@@ -118,6 +127,7 @@ export async function transferAll(
     }
   });
   signal?.throwIfAborted();
+  if (unusable === null) await tidy(lanes[0].target, done.values(), context, options);
   const refused = unusable as RemoteError | null;
   if (refused !== null && done.size === 0) throw refused;
   for (const state of manifests.keys()) {

@@ -30,31 +30,28 @@ export interface TransferRequest {
   /** The name of the state. */
   readonly state: string;
   /**
-   * Ends the operation, with the signal's reason.
+   * Ends the operation, with the signal's reason. States that have arrived by then stay.
    *
    * @default the signal that the constructor was given
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether a download or an upload neither awaits nor takes locks of the end that it reads. The error is an
+   * {@linkcode IntegrityError} if another process replaces the state then.
+   *
+   * @default what the constructor was given
+   */
+  readonly skipLocks?: boolean | undefined;
 }
 
 /** Many states of an object, and the location of their pool. */
-export interface TransferAllRequest {
-  /** The location, as {@linkcode parseLocation} takes it. */
-  readonly location: string;
-  /** The object, such as `"guest"`. */
-  readonly object: string;
+export interface TransferAllRequest extends Omit<TransferRequest, "state"> {
   /**
    * The names of the states.
    *
    * @default all states that the end has from which they are brought
    */
   readonly states?: readonly string[] | undefined;
-  /**
-   * Ends the operation, with the signal's reason. States that have arrived by then stay.
-   *
-   * @default the signal that the constructor was given
-   */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** So many states that are transferred concurrently share a connection. */
@@ -154,16 +151,14 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {StateInUseError} If states of the cache, or images of guests, depend on a content that would be replaced.
    */
   async download(request: TransferRequest): Promise<void> {
-    const { own, pool, context, signal } = this.#ends("download", request);
+    const { own, pool, context } = this.#ends("download", request);
     const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
-    if (own.kind === "link") await downloadLink(own.states, pool, context, { signal, dependentsOf });
-    else {
-      await this.#tracked(
-        "download",
-        signal,
-        (options) => transferChain(pool, own.states, context, { ...options, dependentsOf }),
-      );
-    }
+    const transfer = own.kind === "link" ? downloadLink : transferFrom;
+    await this.#tracked(
+      "download",
+      request,
+      (options) => transfer(own.states, pool, context, { ...options, dependentsOf }),
+    );
   }
 
   /**
@@ -178,10 +173,10 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @throws {StateInUseError} If other states of the pool depend on a content that would be replaced.
    */
   async upload(request: TransferRequest & StateCondition): Promise<void> {
-    const { own, pool, context, signal } = this.#ends("upload", request);
+    const { own, pool, context } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
     const how = { dependentsOf: undefined, onlyIf: request.onlyIf };
-    await this.#tracked("upload", signal, (options) => transfer(own.states, pool, context, { ...options, ...how }));
+    await this.#tracked("upload", request, (options) => transfer(own.states, pool, context, { ...options, ...how }));
   }
 
   /**
@@ -208,12 +203,14 @@ export class TransferOps extends Reported implements AsyncDisposable {
     const { own, pool, context, signal, location } = this.#ends("download", { ...request, state: "" });
     const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
     const names = states ?? await pool.until(signal).states(request.object);
-    if (own.kind === "link") return await downloadAllLinks(own.states, pool, names, context, { signal, dependentsOf });
     const lanes = this.#lanes(names, (lane) => ({ source: this.#hosts.states(location, lane), target: own.states }));
     await this.#tracked(
       "download",
-      signal,
-      (options) => transferAll(lanes, names, context, { ...options, dependentsOf }),
+      request,
+      (options) =>
+        own.kind === "link"
+          ? downloadAllLinks(own.states, pool, names, context, { ...options, dependentsOf })
+          : transferAll(lanes, names, context, { ...options, dependentsOf }),
     );
   }
 
@@ -246,7 +243,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
     const lanes = this.#lanes(names, (lane) => ({ source: own.states, target: this.#hosts.states(location, lane) }));
     await this.#tracked(
       "upload",
-      signal,
+      request,
       (options) => transferAll(lanes, names, context, { ...options, dependentsOf: undefined }),
     );
   }
@@ -264,7 +261,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
   async delete(request: TransferRequest & StateCondition): Promise<void> {
     const { own, pool, context, signal } = this.#ends("delete", request);
     if (own.kind === "link") await checkLinkUnused(own.states, context, this.#options.dependentsOf);
-    await this.#tracked("delete", signal, async ({ lock }) => {
+    await this.#tracked("delete", request, async ({ lock }) => {
       if (lock === null) return await pool.until(signal).remove(context, request);
       await withLock(pool, context, { ...lock, signal }, (ends) => pool.until(ends).remove(context, request));
     });
@@ -292,8 +289,8 @@ export class TransferOps extends Reported implements AsyncDisposable {
   /** Runs an operation whose progress is told as events. */
   async #tracked(
     operation: keyof typeof LONG_OPERATIONS,
-    signal: AbortSignal | undefined,
-    run: (options: TransferOptions) => Promise<void>,
+    { signal = this.#options.signal, skipLocks = this.#options.skipLocks }: TransferAllRequest,
+    run: (options: TransferOptions) => Promise<unknown>,
   ): Promise<void> {
     const { lock, onProgress } = this.#options;
     const source = { operationNumber: LONG_OPERATIONS[operation], operation, serial: ++this.#serial };
@@ -302,6 +299,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
       await run({
         ...this.#options,
         signal,
+        skipLocks,
         lock: lock === null ? null : {
           ...lock,
           onWait: (status, waited) => {
@@ -339,4 +337,9 @@ export class TransferOps extends Reported implements AsyncDisposable {
       location,
     };
   }
+}
+
+/** Brings a state from the pool. */
+async function transferFrom(...[own, pool, context, options]: Parameters<typeof transferChain>): Promise<unknown> {
+  return await transferChain(pool, own, context, options);
 }

@@ -172,6 +172,56 @@ describe("pool", () => {
       assertEquals((await act("unset --policy xx web clean")).ending, 2);
     }));
 
+  test("get waits for the lock of the pool, and with --skip-locks for none", () =>
+    withBed(async ({ act, store, directory, pool }) => {
+      await act(`set ${SUBTREE} --pool POOL web clean`);
+      const context = { operation: "set", object: "web", state: "clean" };
+      const there = join(directory, "../there");
+      for (const kind of ["", "link+"]) {
+        const { files } = StateFiles.local(pool);
+        const held = await takeLock(files, StateFiles.local(pool).lockPath("web", "clean"), context);
+        await store.write("/local/domain/5/name", "changed");
+        const words = `${SUBTREE} --directory ${there}${kind} --pool ${kind}POOL --lock-timeout 0 web clean`;
+        const locked = await act(`get ${words}`);
+        assertEquals([locked.ending, await name(store)], [2, "changed"]);
+        assertMatch(locked.stderr, new RegExp(`process ${process.pid} of "${hostname()}"`));
+        assertEquals([await act(`get --skip-locks ${words}`), await name(store)], [ok(), "web"]);
+        await held.release();
+      }
+    }));
+
+  test("--json names the states that an action has got, set or removed, and none that it has left alone", () =>
+    withBed(async ({ act }) => {
+      const line = (operation: string, state: string): string =>
+        `${JSON.stringify({ operation, object: "web", state })}\n`;
+      const expected: readonly (readonly [words: string, printed: string])[] = [
+        [`push ${SUBTREE} web root`, ""],
+        [`pop ${SUBTREE} web boot`, ""],
+        [`push ${SUBTREE} web clean`, line("push", "clean")],
+        [`push ${SUBTREE} -P rf web clean`, ""],
+        [`set ${SUBTREE} -P rf web clean`, ""],
+        [`set ${SUBTREE} web clean`, line("set", "clean")],
+        [`get ${SUBTREE} -P ia web clean`, ""],
+        [`get ${SUBTREE} -P ri web missing`, ""],
+        [`get ${SUBTREE} web clean`, line("get", "clean")],
+        [`get ${SUBTREE} web root`, line("get", "root")],
+        [`set ${SUBTREE} -P rf web root`, ""],
+        [`set ${SUBTREE} web next`, line("set", "next")],
+        ["unset -P ri web clean", ""],
+        ["unset web missing clean other next", line("unset", "clean") + line("unset", "next")],
+        [`unset ${SUBTREE} -s own web root`, line("unset", "root")],
+        [`set ${SUBTREE} -s own web root`, line("set", "root")],
+        [`unset ${SUBTREE} -s own -P ri web root`, ""],
+        [`push ${SUBTREE} web clean`, line("push", "clean")],
+        [`pop ${SUBTREE} web clean`, line("pop", "clean")],
+      ];
+      for (const [words, printed] of expected) {
+        const [action, ...args] = words.split(" ");
+        const { ending, stdout } = await act([action, "--json", ...args].join(" "));
+        assertEquals([words, ending, stdout], [words, 0, printed]);
+      }
+    }));
+
   test("locks lists owners, a locked state is a failure that names the owner, and break-lock needs --force", () =>
     withBed(async ({ act, directory, pool }) => {
       await act(`set ${SUBTREE} --pool POOL web clean`);

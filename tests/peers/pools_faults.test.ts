@@ -124,6 +124,27 @@ for (const [name, locate] of kinds) {
       assertEquals((await readdir(join(pool, "guest"))).sort(), ["clean.one", "clean.state", "clean.two"]);
     });
 
+    test("to which another host brings one state again and again gives it whole to each download", async () => {
+      const host = startHost("upload", `ssh://other${pool}`, join(directory, "host"), "1", `${ROUNDS}`);
+      let isOver = false;
+      const ended = host.ended.finally(() => isOver = true);
+      const sizes = new Set<number>();
+      for (let round = 0; !isOver; round++) {
+        if (!(await states().states("guest")).includes("clean")) continue;
+        const fresh = join(directory, `cache${round}`);
+        await new TransferOps(fresh, hosts).download(of("clean"));
+        const [one, two] = [
+          await readFile(join(fresh, "guest/clean.one")),
+          await readFile(join(fresh, "guest/clean.two")),
+        ];
+        assert(one.equals(two), "files of two states");
+        sizes.add(one.length);
+      }
+      assertEquals(await ended, 0);
+      assert(sizes.size > 0);
+      assertEquals((await readdir(join(pool, "guest"))).sort(), ["clean.one", "clean.state", "clean.two"]);
+    });
+
     for (const [skew, text] of [[HOUR, "an hour ahead"], [-HOUR, "an hour late"]] as const) {
       test(`keeps the lock of a host whose clock is ${text} while it lives, and frees it after it was killed`, async () => {
         await putState(cache, "clean", null, { "clean.one": bytes("newer") });

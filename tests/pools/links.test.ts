@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LocalFiles } from "../../src/pools/files_local.ts";
+import { compareLink, downloadLink, linkedStates } from "../../src/pools/links.ts";
+import { LockedStateError, takeLock } from "../../src/pools/lock.ts";
 import { StateError, TransferOps, TransfersError } from "../../src/pools/mod.ts";
-import { linkedStates } from "../../src/pools/links.ts";
 import { ImageError } from "../../src/pools/qcow2/header.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
 import { verifyState } from "../../src/pools/transfer.ts";
 import { DATA_FILE, FORMAT, image } from "./images.ts";
+import { hookedFiles } from "./hooked_files.ts";
 import { putState } from "./put_state.ts";
 
 describe("links to the states of a pool", () => {
@@ -100,6 +103,59 @@ describe("links to the states of a pool", () => {
     await putState(pool, "a", null, { "disk/a.qcow2": image({ extensions: [[DATA_FILE, "/etc/passwd"]] }) });
     await assertRejects(() => ops.download(of("a")), ImageError, "is refused");
     assertEquals(await StateFiles.local(cache).states("guest"), []);
+  });
+
+  test("wait for the lock of the pool unless locks are skipped, and lead to what is there then", async () => {
+    await putChain();
+    const states = StateFiles.local(pool);
+    const held = await takeLock(states.files, states.lockPath("guest", "a"), { operation: "set", ...of("a") });
+    const hasty = new TransferOps(cache, undefined, { lock: { timeout: 0 } });
+    await assertRejects(() => hasty.download(of("a")), LockedStateError);
+    assertEquals(await readdir(directory), ["pool"]);
+    await hasty.download({ ...of("a"), skipLocks: true });
+    let waits = 0;
+    const patient = new TransferOps(cache, undefined, {
+      lock: {
+        onWait: () => {
+          if (waits++ > 0) return;
+          void putState(pool, "a", null, { "a.tree": bytes("new") }).then(() => held.release());
+        },
+        times: { heartbeat: 3_600_000, stale: 60_000, poll: 1 },
+      },
+    });
+    await patient.download(of("a"));
+    const linked = linkedStates(cache, pool);
+    for (const manifest of await linked.chain({ operation: "get", object: "guest", state: "a" })) {
+      await verifyState(linked, manifest);
+    }
+    assertEquals(await readFile(join(cache, "guest/a.tree"), "utf8"), "new");
+  });
+
+  test("lead to the new content if the state is replaced while they are made", async () => {
+    await putChain();
+    const changes = [
+      () => putState(pool, "b", "a", { "b.tree": bytes("third") }),
+      () => putState(pool, "b", null, { "b.tree": bytes("alone") }),
+    ];
+    for (const change of changes) {
+      const left = [change];
+      const files = hookedFiles(new LocalFiles(pool), async (operation, path) => {
+        if (`${operation} ${path}` === "status guest/.b.lock") await left.shift()?.();
+      });
+      const linked = linkedStates(cache, pool);
+      const context = { operation: "get", object: "guest", state: "b" };
+      await downloadLink(linked, new StateFiles(files), context);
+      for (const manifest of await linked.chain(context)) await verifyState(linked, manifest);
+      assertEquals(await compareLink(linked, StateFiles.local(pool), context), true);
+      await rm(cache, { recursive: true });
+    }
+    await putState(pool, "b", "a", { "b.tree": bytes("gone") });
+    const files = hookedFiles(new LocalFiles(pool), async (operation, path) => {
+      if (`${operation} ${path}` === "status guest/.b.lock") await StateFiles.local(pool).remove(context);
+    });
+    const context = { operation: "get", object: "guest", state: "b" };
+    await assertRejects(() => downloadLink(linkedStates(cache, pool), new StateFiles(files), context), StateError);
+    assertEquals(await StateFiles.local(cache).states("guest"), ["a"]);
   });
 
   test("are not followed out of the directory of the pool", async () => {

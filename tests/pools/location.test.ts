@@ -16,6 +16,12 @@ const valid: readonly (readonly [text: string, location: Location])[] = [
   ["ssh://192.0.2.7:65535/pool", { ...ssh, host: "192.0.2.7", port: 65535 }],
   ["ssh://[2001:db8::7]/pool", { ...ssh, host: "2001:db8::7" }],
   ["ssh://backup@[fe80::1%eth0]:22/pool", { ...ssh, user: "backup", host: "fe80::1%eth0", port: 22 }],
+  ["ssh://[::]/pool", { ...ssh, host: "::" }],
+  ["ssh://[::1]/pool", { ...ssh, host: "::1" }],
+  ["ssh://[1:2:3:4:5:6:7:8]/pool", { ...ssh, host: "1:2:3:4:5:6:7:8" }],
+  ["ssh://[2001:DB8::A]:1/pool", { ...ssh, host: "2001:DB8::A", port: 1 }],
+  ["ssh://[::ffff:192.0.2.7]/pool", { ...ssh, host: "::ffff:192.0.2.7" }],
+  ["ssh://[fe80::1%br-0.7_a]/pool", { ...ssh, host: "fe80::1%br-0.7_a" }],
   ["ssh://store/a:b@c:1/d", { ...ssh, path: "/a:b@c:1/d" }],
 ];
 const invalid: readonly string[] = [
@@ -52,6 +58,35 @@ const invalid: readonly string[] = [
   "/po\0ol",
 ];
 
+/** What is in brackets, and is no IPv6 address. */
+const addresses: readonly string[] = [
+  "",
+  ":",
+  ":::",
+  ":::::",
+  "::.",
+  ".::",
+  "1:",
+  ":1",
+  "1::2::3",
+  "1:2:3:4:5:6:7",
+  "1:2:3:4:5:6:7:8:9",
+  "1:2:3:4:5:6:7:8::",
+  "12345::",
+  "g::1",
+  "-o::",
+  "192.0.2.7",
+  "::192.0.2",
+  "::192.0.2.256",
+  "::192.0.2.7:1",
+  "%eth0",
+  "fe80::1%",
+  "fe80::1%eth0%eth1",
+  "fe80::1%eth 0",
+  "fe80::1%$(id)",
+  "store",
+];
+
 describe("parseLocation()", () => {
   for (const [text, location] of valid) {
     test(`parses ${JSON.stringify(text)}, and formatLocation() returns it`, () => {
@@ -70,6 +105,16 @@ describe("parseLocation()", () => {
     test(`refuses ${JSON.stringify(text)}`, () => {
       const error = assertThrows(() => parseLocation(text), RangeError);
       assertEquals(error.message.startsWith(`the location ${JSON.stringify(text)} is invalid: `), true);
+    });
+  }
+
+  for (const address of addresses) {
+    test(`refuses ${JSON.stringify(address)} in brackets, and says that it is not an IPv6 address`, () => {
+      const text = `ssh://root@[${address}]:22/pool`;
+      const expected = `the location ${JSON.stringify(text)} is invalid: ${
+        JSON.stringify(address)
+      } is not an IPv6 address`;
+      assertEquals(assertThrows(() => parseLocation(text), RangeError).message, expected);
     });
   }
 });

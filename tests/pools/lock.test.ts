@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { PartFile } from "../../src/pools/files.ts";
 import { LocalFiles } from "../../src/pools/files_local.ts";
 import { codedError } from "../../src/wire/system_errors.ts";
 import { LockedStateError, takeLock } from "../../src/pools/lock.ts";
@@ -125,6 +126,18 @@ describe("the lock of a state", () => {
     await (await take()).release();
   });
 
+  test("whose file cannot be written, because the location is full, is not left", async () => {
+    class Full extends LocalFiles {
+      override async createPart(at: string): Promise<PartFile | null> {
+        const part = await super.createPart(at);
+        const write = () => Promise.reject(codedError("ENOSPC", "no space left on device"));
+        return part === null ? null : { ...part, write };
+      }
+    }
+    await assertRejects(() => takeLock(new Full(directory), path, context, { times }), Error, "no space left");
+    assertEquals(await names(), []);
+  });
+
   test("whose file is long, or says what no owner writes, counts as held by an unknown process", async () => {
     const owner = { host: "h", process: 1, since: "2026-11-27T01:45:00.123Z", id: "0".repeat(32) };
     const texts = [
@@ -182,17 +195,24 @@ describe("the lock of a state", () => {
     await takeInTurn(10);
   });
 
-  test("is seen in a location that is read-only, by the clock of this host", async () => {
-    await take();
-    class ReadOnly extends LocalFiles {
-      override createExclusive(): Promise<boolean> {
-        return Promise.reject(codedError("EROFS", "read-only file system"));
+  const refusals: readonly (readonly [string, Error])[] = [
+    ["that is read-only", codedError("EROFS", "read-only file system")],
+    // As Deno says it, without a code.
+    ["to which the process may not write", Object.assign(new Error("requires write access"), { name: "NotCapable" })],
+  ];
+  for (const [where, error] of refusals) {
+    test(`is seen in a location ${where}, by the clock of this host`, async () => {
+      await take();
+      class ReadOnly extends LocalFiles {
+        override createExclusive(): Promise<boolean> {
+          return Promise.reject(error);
+        }
       }
-    }
-    const status = await lockStatus(new ReadOnly(directory), path);
-    assertEquals([status?.owner?.process, status?.isStale], [process.pid, false]);
-    await age(120_000);
-    assertEquals((await lockStatus(new ReadOnly(directory), path))?.isStale, true);
-    assertEquals(await names(), [".clean.lock"]);
-  });
+      const status = await lockStatus(new ReadOnly(directory), path);
+      assertEquals([status?.owner?.process, status?.isStale], [process.pid, false]);
+      await age(120_000);
+      assertEquals((await lockStatus(new ReadOnly(directory), path))?.isStale, true);
+      assertEquals(await names(), [".clean.lock"]);
+    });
+  }
 });

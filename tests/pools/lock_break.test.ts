@@ -3,12 +3,13 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LocalFiles } from "../../src/pools/files_local.ts";
-import { takeLock } from "../../src/pools/lock.ts";
+import { LockedStateError, takeLock } from "../../src/pools/lock.ts";
 import { breakLock } from "../../src/pools/lock_break.ts";
 import { type LockStatus, lockStatus } from "../../src/pools/lock_status.ts";
 import { inTemporary } from "../support/temporary.ts";
+import { hookedFiles } from "./hooked_files.ts";
 
 const context = { operation: "set", object: "guest", state: "clean" };
 const path = "guest/.clean.lock";
@@ -93,6 +94,53 @@ describe("a process that breaks a lock", () => {
       assertEquals(taken.length, 2);
       assertEquals((await lockStatus(files, path))?.owner?.id, taken[1]);
       assertEquals(await names(), [".clean.lock"]);
+    }));
+
+  test("and has renamed a new lock never lets a third process have the lock beside its owner", () =>
+    withStale(async ({ files, sleeper, seen, names }) => {
+      const ends = new AbortController();
+      const outcomes: Promise<"has it" | "waits for an owner">[] = [];
+      /** Starts to take the lock. Resolves when its file was created. */
+      const takeAnew = (): Promise<void> =>
+        new Promise((created) => {
+          const hooked = hookedFiles(files, (operation, at) => {
+            if (operation === "status" && at === breaking) created();
+            return Promise.resolve();
+          });
+          outcomes.push(
+            new Promise((resolve, reject) => {
+              const onWait = ({ owner }: LockStatus): void => {
+                if (owner !== null) resolve("waits for an owner");
+              };
+              takeLock(hooked, path, context, { times, onWait, signal: ends.signal })
+                .then(() => resolve("has it"), reject);
+            }),
+          );
+        });
+      // The owner of the old lock was slow, and lets go of it between two steps of the one that breaks it.
+      sleeper.before = async () => {
+        await files.remove(path);
+        await takeAnew();
+      };
+      sleeper.after = takeAnew;
+      assertEquals(await breakLock(sleeper, path, seen), false);
+      assertEquals((await Promise.all(outcomes)).sort(), ["has it", "waits for an owner"]);
+      assertEquals(await names(), [".clean.lock"]);
+      ends.abort();
+    }));
+
+  test("and was killed keeps others from the lock until its mark is stale, and then no longer", () =>
+    inTemporary(async (directory) => {
+      const files = new LocalFiles(directory);
+      const take = () => takeLock(files, path, context, { timeout: 0, times });
+      await files.createExclusive(breaking, new TextEncoder().encode("killed"));
+      await assertRejects(take, LockedStateError, "an unknown process");
+      assertEquals(await readdir(join(directory, "guest")), [".clean.lock.break"]);
+      const old = Date.now() / 1000 - 61;
+      await utimes(join(directory, breaking), old, old);
+      const held = await take();
+      assertEquals(await readdir(join(directory, "guest")), [".clean.lock"]);
+      await held.release();
     }));
 
   test("that wakes leaves the mark of the process that breaks a lock now", () =>

@@ -104,25 +104,29 @@ export function transferOpsSuite(name: string, hosts: Hosts, locate: (directory:
       assertEquals(told.at(-1), { state: "b", position: 4_000_000, total: 4_000_000 });
     });
 
-    test("raise progress events while a lock is awaited, and go on when it is free", async () => {
-      await putState(cache, "a", null, { "a.tree": bytes("first") });
-      const held = await lock();
-      await using ops = new TransferOps(cache, hosts);
-      const events: unknown[] = [];
-      let onEvent = (): void => {};
-      const told = new Promise<void>((resolve) => onEvent = resolve);
-      using _ = ops.on("progress", (event) => {
-        events.push(event);
-        onEvent();
+    for (const operation of ["upload", "download"] as const) {
+      test(`raise progress events of a ${operation} while a lock of the pool is awaited, and go on when it is free`, async () => {
+        for (const place of [cache, pool]) await putState(place, "a", null, { "a.tree": bytes(place) });
+        const held = await lock();
+        await using ops = new TransferOps(cache, hosts);
+        const events: unknown[] = [];
+        let onEvent = (): void => {};
+        const told = new Promise<void>((resolve) => onEvent = resolve);
+        using _ = ops.on("progress", (event) => {
+          events.push(event);
+          onEvent();
+        });
+        const done = ops[operation](of("a"));
+        await told;
+        await held.release();
+        await done;
+        const [first] = events as { operation: string; operationNumber: number; position: number; total: number }[];
+        const number = operation === "upload" ? 1101 : 1100;
+        assertEquals([first?.operation, first?.operationNumber], [operation, number]);
+        assertEquals([first?.position, first?.total], [0, 1]);
+        assertEquals(await ops.compare(of("a")), true);
       });
-      const uploaded = ops.upload(of("a"));
-      await told;
-      await held.release();
-      await uploaded;
-      const [first] = events as { operation: string; operationNumber: number; position: number; total: number }[];
-      assertEquals([first?.operation, first?.operationNumber, first?.position, first?.total], ["upload", 1101, 0, 1]);
-      assertEquals(await ops.list(location, "guest"), ["a"]);
-    });
+    }
 
     test("fail with the owner if another process keeps the lock, and the older state stays", async () => {
       await putState(pool, "a", null, { "a.tree": bytes("older") });

@@ -10,6 +10,7 @@ import { orFailure } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
 import { signalStatuses } from "../signal_statuses.ts";
 import { orTrouble } from "../trouble.ts";
+import { noting } from "./carried_out.ts";
 import { type Pools, Room } from "./room.ts";
 
 const unsetPolicyOption: OptionRule = { letter: "u", long: "unset-policy", hasArgument: true };
@@ -22,6 +23,8 @@ interface Action {
   /** How many states it takes. */
   readonly states: number;
   readonly needsParts: boolean;
+  /** What it does with the object itself, if the state stands for that; `null` if it skips the object. */
+  readonly rootMethod: "getRoot" | "setRoot" | "unsetRoot" | null;
   readonly operation: (pools: Pools, room: Room) => Operation;
 }
 
@@ -30,6 +33,7 @@ export const get: Subcommand = action({
   name: "get",
   states: 1,
   needsParts: true,
+  rootMethod: "getRoot",
   operation: ({ getStates }) => getStates,
 });
 /** Keeps the present condition of the object as a state. */
@@ -37,6 +41,7 @@ export const set: Subcommand = action({
   name: "set",
   states: 1,
   needsParts: true,
+  rootMethod: "setRoot",
   operation: ({ setStates }) => setStates,
 });
 /** Removes states. */
@@ -44,6 +49,7 @@ export const unset: Subcommand = action({
   name: "unset",
   states: Infinity,
   needsParts: false,
+  rootMethod: "unsetRoot",
   operation: ({ unsetStates }) => unsetStates,
 });
 /** Keeps the present condition of the object as a new state. */
@@ -51,6 +57,7 @@ export const push: Subcommand = action({
   name: "push",
   states: 1,
   needsParts: true,
+  rootMethod: null,
   operation: ({ pushStates }) => pushStates,
 });
 /** Puts the object into a state, and removes the state. */
@@ -58,6 +65,7 @@ export const pop: Subcommand = action({
   name: "pop",
   states: 1,
   needsParts: true,
+  rootMethod: null,
   operation: ({ popStates }, { given }) => (backend, states, { policy, ...others }) => {
     const unsetPolicy = given.options.get(unsetPolicyOption.letter);
     const options: PopOptions = {
@@ -70,7 +78,7 @@ export const pop: Subcommand = action({
 });
 
 /** Makes an action. It resolves with 0. */
-function action({ name, states, needsParts, operation }: Action): Subcommand {
+function action({ name, states, needsParts, rootMethod, operation }: Action): Subcommand {
   return (context: Context) =>
     orTrouble(async () => {
       await using room = await Room.open(context, {
@@ -88,8 +96,13 @@ function action({ name, states, needsParts, operation }: Action): Subcommand {
         interruption.abort();
       });
       const { signal } = interruption;
+      const done = new Set<string>();
       await orFailure(async () => {
-        const backend = await room.backend(signal, name === "get" || name === "pop");
+        const backend = noting(await room.backend(signal, name === "get" || name === "pop"), done, {
+          isRoot: room.pools.isRoot,
+          rootMethod,
+          scopes: room.options.scopes,
+        });
         await operation(room.pools, room)(backend, room.states, {
           ...room.options,
           signal,
@@ -106,7 +119,9 @@ function action({ name, states, needsParts, operation }: Action): Subcommand {
       if (isInterrupted) return status;
       if (room.given.options.has("j")) {
         const printer = new Printer(context.invocation);
-        for (const { object, state } of room.states) printer.print(jsonLine({ operation: name, object, state }));
+        for (const { object, state } of room.states) {
+          if (done.has(state)) printer.print(jsonLine({ operation: name, object, state }));
+        }
         printer.flush();
       }
       return 0;
