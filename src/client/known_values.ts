@@ -106,10 +106,10 @@ export class KnownValues {
     // The places that led to this node alone go with it.
     while (gone.parent !== null && gone.parent.node === null && gone.parent.children?.size === 1) gone = gone.parent;
     const { parent, name } = gone;
+    if (parent === null) return this.#clear();
     let less = 0;
     for (const each of below(gone)) less += bytesOf(each) + nodeBytesOf(each);
-    if (parent === null) this.#root = place("", null);
-    else if (parent.children?.size === 1) parent.children = null;
+    if (parent.children?.size === 1) parent.children = null;
     else parent.children?.delete(name);
     this.#changed(-less);
   }
@@ -117,8 +117,7 @@ export class KnownValues {
   /** Forgets all values, of which some may be of nodes that are gone. */
   forget(): void {
     this.#isComplete = false;
-    this.#root = place("", null);
-    this.#changed(-this.#bytes);
+    this.#clear();
   }
 
   /** Returns the paths whose values are known. */
@@ -133,6 +132,12 @@ export class KnownValues {
       if (found === undefined) return undefined;
     }
     return found;
+  }
+
+  // The root itself counts no bytes.
+  #clear(): void {
+    this.#root = place("", null);
+    this.#changed(-this.#bytes);
   }
 
   #changed(bytes: number): void {

@@ -60,6 +60,17 @@ describe("known values", () => {
     assert(values.isComplete);
   });
 
+  test("take no memory after the last of them was deleted", () => {
+    const limit = new ValueLimit(1e9);
+    const values = known(limit);
+    for (const [path, gone] of [["/a", "/a"], ["/a/b", "/a/b"], ["/a/b", "/a"], ["/", "/"], ["a/b", "a"]] as const) {
+      values.set(path, value("x"));
+      assert(values.bytes > 0, path);
+      values.delete(gone);
+      assertEquals([values.bytes, limit.used, values.paths()], [0, 0, []]);
+    }
+  });
+
   test("of many nodes that come and go take the memory of those that are left", () => {
     const limit = new ValueLimit(1e9);
     const values = known(limit, "/a");

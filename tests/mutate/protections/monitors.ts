@@ -105,8 +105,9 @@ export const monitors: readonly Protection[] = [
   {
     name: "the values below a node that is gone",
     file: "src/client/known_values.ts",
-    remove: "if (parent === null) this.#root = place",
-    instead: "if (gone.children !== null) gone.node = null;\n    else if (parent === null) this.#root = place",
+    remove: "if (parent === null) return this.#clear();",
+    instead:
+      "if (gone.children !== null) return void (gone.node = null);\n    if (parent === null) return this.#clear();",
     testFile: "tests/client/known_values.test.ts",
     test: "are deleted with those below, and no others",
   },
