@@ -22,7 +22,7 @@ export const MARGINS = {
   bytes: 1.2,
 } as const;
 
-/** Whether a measured ratio is clearly worse than the committed one. What is no number is worse. */
+/** Whether a measured ratio is clearly worse than the committed one. What is no positive number is worse. */
 export function worse(measured: number, committed: number, margin: number): boolean {
-  return !(measured <= committed * margin);
+  return !(measured > 0 && measured <= committed * margin);
 }

@@ -148,8 +148,11 @@ export async function run({ name, command, env, pinsItself }: Program, { store, 
   return { ...(last.startsWith("{") ? numbers(JSON.parse(last)) : {}), wall };
 }
 
+/** The numbers of a result, in which JSON has `null` for what is no number. */
 function numbers(value: unknown): Sample {
   if (typeof value !== "object" || value === null) throw new TypeError(`no result: ${JSON.stringify(value)}`);
-  const entries = Object.entries(value).map(([name, number]) => [name, Number(number)] as const);
+  const entries = Object.entries(value).map(([name, number]) =>
+    [name, typeof number === "number" ? number : NaN] as const
+  );
   return Object.fromEntries(entries);
 }

@@ -7,8 +7,9 @@ export interface Spread {
   readonly max: number;
 }
 
-/** The middle value; the mean of the two middle ones of an even number. */
+/** The middle value; the mean of the two middle ones of an even number; NaN if one is NaN, which has no place in order. */
 export function median(values: readonly number[]): number {
+  if (values.some(Number.isNaN)) return NaN;
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)];
   const lower = sorted[Math.ceil(sorted.length / 2) - 1];

@@ -25,8 +25,8 @@ describe("ratios that are held", () => {
     for (const margin of Object.values(MARGINS)) assert(margin > 1 && margin < 3, `${margin}`);
   });
 
-  test("what is no number is worse", () => {
-    assert(worse(NaN, 1, MARGINS.oneCpu));
+  test("what is no positive number is worse", () => {
+    for (const measured of [NaN, 0, -1]) assert(worse(measured, 1, MARGINS.oneCpu), `${measured}`);
     assert(worse(1, NaN, MARGINS.oneCpu));
   });
 });
