@@ -1,20 +1,18 @@
 // The iterator over a monitor's events: takes them from the queue, and reads values for the watches that want them.
 
-import type { Taken } from "./queue.ts";
+import type { BoundedQueue, Taken } from "./queue.ts";
 import type { Arrival, WaitOptions, Watch } from "./watch.ts";
 import type { ChangeEvent, MonitorEvent, ResyncEvent } from "./watch_events.ts";
-import type { WatchedValues } from "./watched_values.ts";
+import type { ValueReader, WatchedValues } from "./watched_values.ts";
 
 /** What an iterator needs of its monitor. */
 export interface DeliverySource {
-  /** Takes the next event, if one waits; events of removed watches if they are wanted. */
-  poll(unwatched: boolean): Taken<Arrival, Watch | null> | null;
-  /** Takes the next event; `null` after the end. */
-  take(unwatched: boolean, signal?: AbortSignal, taker?: unknown): Promise<Taken<Arrival, Watch | null> | null>;
-  /** Ends the waits of a taker. */
-  leave(taker: unknown): void;
+  /** The events that wait. */
+  readonly queue: BoundedQueue<Arrival, Watch | null>;
   /** The watches that exist now. */
   watches(): readonly Watch[];
+  /** Waits for a promise, at most until the signal is aborted. */
+  wait(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown>;
   /** Reads the value of a node; `null` if the node does not exist, or if a guest may not know. */
   read(path: string, signal: AbortSignal | undefined): Promise<Uint8Array | null>;
 }
@@ -24,6 +22,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
   readonly #source: DeliverySource;
   readonly #signal: AbortSignal | undefined;
   readonly #unwatched: boolean;
+  readonly #reader: ValueReader;
   /** The event that follows the one delivered last. */
   #following: ResyncEvent | null = null;
   #done = false;
@@ -33,6 +32,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     this.#source = source;
     this.#signal = signal;
     this.#unwatched = unwatched;
+    this.#reader = { read: (path) => source.read(path, signal), wait: (turn) => source.wait(turn, signal) };
   }
 
   /** Waits for the next event. */
@@ -41,7 +41,8 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
     this.#following = null;
     if (following !== null && !this.#done) return { done: false, value: following };
     for (;;) {
-      const taken = this.#poll() ?? (this.#done ? null : await this.#source.take(this.#unwatched, this.#signal, this));
+      const taken = this.#poll() ??
+        (this.#done ? null : await this.#source.queue.take(this.#unwatched, this.#signal, this));
       if (taken === null) return { done: true, value: undefined };
       const told = this.#eventOf(taken);
       const event = told instanceof Promise ? await told : told;
@@ -52,7 +53,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
   /** Ends the iterator, and leaves the monitor as it is. */
   return(): Promise<IteratorResult<MonitorEvent, undefined>> {
     this.#done = true;
-    this.#source.leave(this);
+    this.#source.queue.leave(this);
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -63,7 +64,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
 
   /** Takes an event that waits: a promise for each would take most of the time of a burst of events. */
   #poll(): Taken<Arrival, Watch | null> | null {
-    return this.#done || this.#signal?.aborted ? null : this.#source.poll(this.#unwatched);
+    return this.#done || this.#signal?.aborted ? null : this.#source.queue.poll(this.#unwatched);
   }
 
   /** Returns the event to deliver; `null` if there is nothing to tell. */
@@ -88,7 +89,7 @@ export class Deliveries implements AsyncIterableIterator<MonitorEvent> {
 
   async #valueOf({ path }: ChangeEvent, watch: Watch, values: WatchedValues): Promise<MonitorEvent | null> {
     try {
-      return await values.next(path, (path) => this.#source.read(path, this.#signal));
+      return await values.next(path, this.#reader);
     } catch (error) {
       // The value was not delivered: the next loop reads it again.
       if (this.#signal?.aborted) watch.redeliver(path);

@@ -57,7 +57,6 @@ export class KnownValues {
   readonly #limit: ValueLimit;
   #root = place("", null);
   #bytes = 0;
-  #isComplete = true;
 
   /** Makes an empty tree, whose values count for a limit. */
   constructor(limit: ValueLimit) {
@@ -68,11 +67,6 @@ export class KnownValues {
   /** The bytes of all values and paths, and an amount for each place. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Whether every value is known that was set, and not deleted since. */
-  get isComplete(): boolean {
-    return this.#isComplete;
   }
 
   /** Returns a value; `null` if it is not known. */
@@ -116,7 +110,6 @@ export class KnownValues {
 
   /** Forgets all values, of which some may be of nodes that are gone. */
   forget(): void {
-    this.#isComplete = false;
     this.#clear();
   }
 

@@ -172,10 +172,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   wait(options: WaitOptions = {}): AsyncIterableIterator<MonitorEvent> {
     checkOptions("wait", options, WAIT_OPTIONS);
     return new Deliveries({
-      poll: (unwatched) => this.#queue.poll(unwatched),
-      take: (unwatched, signal, taker) => this.#queue.take(unwatched, signal, taker),
-      leave: (taker) => this.#queue.leave(taker),
+      queue: this.#queue,
       watches: () => this.#watches.all(),
+      wait: (promise, signal) => this.#router.signals.wait(promise, signal),
       read: (path, signal) => this.#read(path, signal),
     }, options);
   }

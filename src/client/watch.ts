@@ -41,7 +41,11 @@ export interface WatchOptions extends RequestOptions {
    * {@linkcode ChangeEvent}.
    *
    * Events of one node that wait are one read. Values are delivered in order; a value that did not change is not
-   * delivered, except the first. A node that a guest may not read counts as one that does not exist.
+   * delivered, except the first. A node that a guest may not read counts as one that does not exist. The removal of a
+   * node whose value the watch has not delivered is `null` after `previous: null`.
+   *
+   * If a node is removed and made again before it is read, the watch delivers the node if its value is another one, and
+   * does not deliver the removal of the nodes below it.
    *
    * The watch remembers the values that it delivered, until it reads that their nodes are gone. It forgets all of them
    * after an {@linkcode OverflowEvent} for lost events of this watch. It also does if the watches of the monitor

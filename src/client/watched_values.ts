@@ -5,12 +5,25 @@ import { isEqual } from "../wire/text.ts";
 import { KnownValues, type ValueLimit } from "./known_values.ts";
 import type { ValueEvent } from "./watch_events.ts";
 
+/** The largest number of nodes that a watch remembers as gone. */
+const GONE_MAX = 256;
+
+/** How values are read, for one loop. */
+export interface ValueReader {
+  /** Reads the value of a node; `null` if the node does not exist. */
+  read(path: string): Promise<Uint8Array | null>;
+  /** Waits for the reads of other loops. Rejects if the wait is ended. */
+  wait(turn: Promise<unknown>): Promise<unknown>;
+}
+
 /** The values that a watch has delivered. */
 export class WatchedValues {
   readonly #path: string;
   readonly #token: string;
   readonly #known: KnownValues;
   readonly #limit: ValueLimit;
+  /** The nodes that were delivered as gone, of which the oldest are forgotten. */
+  readonly #gone = new Set<string>();
   /** The paths whose value could not be read over a connection that was lost. */
   readonly #unread = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
@@ -28,9 +41,10 @@ export class WatchedValues {
    * Reads a value after an event, after the reads before it. Resolves with `null` if the value has not changed, or if
    * the connection was lost.
    */
-  next(path: string, read: (path: string) => Promise<Uint8Array | null>): Promise<ValueEvent | null> {
-    const result = this.#last.then(() => this.#next(path, read));
-    this.#last = result.catch(() => {});
+  next(path: string, reader: ValueReader): Promise<ValueEvent | null> {
+    const turn = this.#last;
+    const result = reader.wait(turn).then(() => this.#next(path, reader));
+    this.#last = turn.then(() => result).catch(() => {});
     return result;
   }
 
@@ -38,6 +52,7 @@ export class WatchedValues {
   takeStale(): string[] {
     const stale = new Set([...this.#known.paths(), ...this.#unread]);
     this.#unread.clear();
+    this.#gone.clear();
     return [...stale];
   }
 
@@ -46,7 +61,10 @@ export class WatchedValues {
    * that is gone. The next value of each node is delivered, changed or not.
    */
   forget(): void {
-    this.#last = this.#last.then(() => this.#known.forget());
+    this.#last = this.#last.then(() => {
+      this.#known.forget();
+      this.#gone.clear();
+    });
   }
 
   /** Ends the part of these values in the limit: the watch was removed. */
@@ -54,27 +72,36 @@ export class WatchedValues {
     this.#limit.remove(this.#known);
   }
 
-  async #next(path: string, read: (path: string) => Promise<Uint8Array | null>): Promise<ValueEvent | null> {
+  async #next(path: string, reader: ValueReader): Promise<ValueEvent | null> {
     let value;
     try {
-      value = await read(path);
+      value = await reader.read(path);
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
       this.#unread.add(path);
       return null;
     }
-    const known = this.#known;
-    const previous = known.get(path);
-    const isNew = previous === null && !known.isComplete;
-    if (value === null) known.delete(path);
-    else known.set(path, value);
+    const previous = this.#known.get(path);
+    const isChanged = value === null ? this.#noteGone(path) || previous !== null : this.#note(path, value, previous);
     const isFirst = this.#isFirst && path === this.#path;
     if (isFirst) this.#isFirst = false;
-    if (!isFirst && !isNew && isSame(value, previous)) return null;
-    return { type: "value", path, token: this.#token, value, previous };
+    return isFirst || isChanged ? { type: "value", path, token: this.#token, value, previous } : null;
   }
-}
 
-function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : isEqual(a, b);
+  /** Notes a value. Tells whether it is another than before. */
+  #note(path: string, value: Uint8Array, previous: Uint8Array | null): boolean {
+    this.#gone.delete(path);
+    this.#known.set(path, value);
+    return previous === null || !isEqual(value, previous);
+  }
+
+  /** Notes that a node is gone. Tells whether that is news: a node whose value is not known may have been there. */
+  #noteGone(path: string): boolean {
+    this.#known.delete(path);
+    const isNews = !this.#gone.delete(path);
+    this.#gone.add(path);
+    const [oldest = path] = this.#gone;
+    if (this.#gone.size > GONE_MAX) this.#gone.delete(oldest);
+    return isNews;
+  }
 }

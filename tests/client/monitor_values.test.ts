@@ -157,6 +157,45 @@ describe("a watch with values", () => {
     assertEquals(await again, "/a: null -> seen");
   });
 
+  test("lets a loop end by its signal while it waits for the read of another loop, and loses no value", async () => {
+    const { client, peer } = await connected();
+    const monitor = client.monitor();
+    const wire = await watch(peer, monitor, "/a", "t", { values: true });
+    const first = next(monitor.wait());
+    const controller = new AbortController();
+    const aborted = next(monitor.wait({ signal: controller.signal }));
+    peer.event("/a", wire);
+    const slow = await peer.expect("READ /a|");
+    peer.event("/a/b", wire);
+    const asking = client.getDomainPath(0);
+    (await peer.expect("GET_DOMAIN_PATH 0|")).reply("x");
+    await asking;
+    controller.abort(new Error("enough"));
+    await assertRejects(() => aborted, Error, "enough");
+    const again = next(monitor.wait());
+    slow.reply(new TextEncoder().encode("old"));
+    (await peer.expect("READ /a/b|")).reply(new TextEncoder().encode("seen"));
+    assertEquals([await first, await again], ["/a: null -> old", "/a/b: null -> seen"]);
+  });
+
+  test("delivers the removal of a node whose value it has not delivered, and delivers it once", async () => {
+    await using store = await connect("embedded:");
+    await store.write("/a/old", "x");
+    await using monitor = store.monitor();
+    await monitor.watch("/a", "t", { values: true, initial: false });
+    const events = monitor.wait();
+    await store.delete("/a/old");
+    assertEquals(await next(events), "/a/old: null -> null");
+    await store.write("/a/old", "y");
+    await store.delete("/a/old");
+    await store.write("/a/end", "1");
+    assertEquals(await next(events), "/a/end: null -> 1");
+    await store.write("/a/old", "y");
+    assertEquals(await next(events), "/a/old: null -> y");
+    await store.delete("/a/old");
+    assertEquals(await next(events), "/a/old: y -> null");
+  });
+
   test("is refused for a special node", async () => {
     await using store = await connect("embedded:");
     await using monitor = store.monitor();
