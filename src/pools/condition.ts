@@ -1,6 +1,7 @@
 // The condition of an operation on a state, which is checked again while the state is locked.
 
 import { StateChangedError, type StateErrorContext } from "./errors.ts";
+import { RemoteError } from "./sftp/errors.ts";
 
 /** Whether an operation depends on the existence of its state. */
 export interface StateCondition {
@@ -20,19 +21,19 @@ export function checkCondition({ onlyIf }: StateCondition, exists: boolean, cont
 
 /**
  * Runs an operation that reads a state. If the condition is that the state exists, and it does not after a failure, the
- * operation rejects with a {@linkcode StateChangedError}.
+ * operation rejects with a {@linkcode StateChangedError}. `isThere` tells whether the state exists. A host that has
+ * failed is not asked.
  */
 export async function unlessMissing(
   { onlyIf }: StateCondition,
-  states: { manifest(object: string, state: string): Promise<unknown> },
+  isThere: () => Promise<boolean>,
   context: StateErrorContext,
   run: () => Promise<unknown>,
 ): Promise<void> {
   try {
     await run();
   } catch (error) {
-    const isMissing = async (): Promise<boolean> => await states.manifest(context.object, context.state) === null;
-    if (onlyIf !== "exists" || !await isMissing().catch(() => false)) throw error;
+    if (onlyIf !== "exists" || error instanceof RemoteError || await isThere().catch(() => true)) throw error;
     throw new StateChangedError(false, { ...context, cause: error });
   }
 }

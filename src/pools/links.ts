@@ -91,7 +91,7 @@ async function linkState(
   }
   if (linked !== null) throw linked.error;
   signal?.throwIfAborted();
-  await own.commit(manifest);
+  await own.commit(manifest, false);
 }
 
 /** Links to many states. Throws a {@linkcode TransfersError} with all failures. */

@@ -96,7 +96,8 @@ export class LocalStates extends StateBackend {
       await this.#restore(parts, { ...request, signal });
     };
     const run = () => request.skipLocks ? read(request.signal) : this.#locked(context, request, read);
-    await unlessMissing(request, this.states, context, run);
+    const isThere = async (): Promise<boolean> => await this.states.manifest(request.object, request.state) !== null;
+    await unlessMissing(request, isThere, context, run);
   }
 
   /**

@@ -1,5 +1,6 @@
 // What a mirror does, for a location to which states are transferred.
 
+import { unlessMissing } from "./condition.ts";
 import type { MirrorStates } from "./sourced_states.ts";
 import type { TransferOps } from "./transfer_ops.ts";
 
@@ -26,7 +27,16 @@ import type { TransferOps } from "./transfer_ops.ts";
 export function mirrorStates(ops: TransferOps, location: string): MirrorStates {
   return {
     show: ({ object, signal }) => ops.list(location, object, { signal }),
-    get: ({ object, state, signal, skipLocks }) => ops.download({ location, object, state, signal, skipLocks }),
+    get: async (request) => {
+      const { object, state, signal, skipLocks } = request;
+      const isThere = async (): Promise<boolean> => (await ops.list(location, object, { signal })).includes(state);
+      await unlessMissing(
+        request,
+        isThere,
+        { operation: "get", object, state },
+        () => ops.download({ location, object, state, signal, skipLocks }),
+      );
+    },
     set: ({ object, state, signal, onlyIf }) => ops.upload({ location, object, state, signal, onlyIf }),
     unset: ({ object, state, signal, onlyIf }) => ops.delete({ location, object, state, signal, onlyIf }),
     isSame: ({ object, state, signal }) => ops.compare({ location, object, state, signal }),

@@ -99,7 +99,7 @@ export class PoolStates extends StateBackend {
     };
     await unlessMissing(
       request,
-      this.#pool.until(signal),
+      async () => await this.#pool.until(signal).manifest(context.object, context.state) !== null,
       context,
       () => transferChain(this.#pool, this.#own, context, options),
     );

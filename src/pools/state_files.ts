@@ -14,6 +14,7 @@ import {
   MANIFEST_MAX,
   manifestName,
   parseManifest,
+  type StateFile,
   type StateManifest,
 } from "./manifest.ts";
 import { checkedObject, checkedState } from "./names.ts";
@@ -165,8 +166,10 @@ export class StateFiles {
    * Puts a state whose parts have arrived in the place of the one that has its name.
    *
    * @param manifest The manifest.
+   * @param hasParts Whether the files have arrived as parts. Links, and files that have their names already, have none.
+   * @throws {StateError} If a part is missing, because another process has taken the lock and changed the state.
    */
-  async commit(manifest: StateManifest): Promise<void> {
+  async commit(manifest: StateManifest, hasParts: boolean = true): Promise<void> {
     const path = this.#commitPath(manifest.object, manifest.state);
     const arriving = `${path}.part`;
     const content = new TextEncoder().encode(formatManifest(manifest));
@@ -185,8 +188,28 @@ export class StateFiles {
     } finally {
       await file.close();
     }
-    await this.files.rename(arriving, path);
+    if (hasParts) await this.#checkArrived(manifest);
+    await this.files.rename(arriving, path).catch((error: unknown) => {
+      throw codeOf(error) === "ENOENT" ? changedSince(manifest, error) : error;
+    });
     await this.#complete(manifest);
+  }
+
+  /**
+   * Checks that each file has arrived, or is there already. A process that was suspended, or cut off, for longer than
+   * its lock counts has no parts any more: the next one that sets the state removes them.
+   */
+  async #checkArrived(manifest: StateManifest): Promise<void> {
+    const { object, state, files } = manifest;
+    const missing: StateFile[] = [];
+    await Promise.all(files.map(async (file) => {
+      if (await this.files.status(partPath(join(object, file.path), file)) === null) missing.push(file);
+    }));
+    if (missing.length === 0) return;
+    const there = await this.#manifestAt(this.#manifestPath(object, state), object, state);
+    const isThere = ({ path, sha256 }: StateFile): boolean =>
+      there?.files.some((file) => file.path === path && file.sha256 === sha256) === true;
+    if (!missing.every(isThere)) throw changedSince(manifest);
   }
 
   /**
@@ -261,6 +284,11 @@ export class StateFiles {
   #commitPath(object: string, state: string): string {
     return join(checkedObject(object), `.${checkedState(state)}${COMMIT_END}`);
   }
+}
+
+function changedSince({ object, state }: StateManifest, cause?: unknown): StateError {
+  const fault = "another process has taken the lock, and changed the state";
+  return new StateError(fault, { operation: "commit", object, state, cause });
 }
 
 async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -265,7 +265,10 @@ describe("an evil image in a pool", () => {
       copyFileSync(evil, join(part, "a.qcow2"));
       const digest = await digestOf([readFileSync(evil)]);
       const states = StateFiles.local(pool);
-      await states.commit({ object: "guest", state: "a", parent: null, files: [{ path: "disk/a.qcow2", ...digest }] });
+      await states.commit(
+        { object: "guest", state: "a", parent: null, files: [{ path: "disk/a.qcow2", ...digest }] },
+        false,
+      );
       const image = join(directory, "disk.qcow2");
       const parts = () => [new Disk({ name: "disk", image, size: MIB })];
       const cache = new LocalStates({ directory: join(directory, "cache"), parts });

@@ -1,15 +1,18 @@
 // Commits that a signal ends: on a location that answers, and on one that does not.
 
-import { readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { commitOnParent } from "../../src/pools/commit.ts";
 import { partPath } from "../../src/pools/copy.ts";
 import { digestOf } from "../../src/pools/digest.ts";
+import { StateError } from "../../src/pools/errors.ts";
+import type { PartFile } from "../../src/pools/files.ts";
 import { LocalFiles } from "../../src/pools/files_local.ts";
 import { withLock } from "../../src/pools/locked.ts";
 import { StateFiles } from "../../src/pools/state_files.ts";
+import { verifyState } from "../../src/pools/transfer.ts";
 import { inTemporary } from "../support/temporary.ts";
 import { putState } from "./put_state.ts";
 
@@ -24,6 +27,35 @@ class Watched extends LocalFiles {
   override async rename(from: string, to: string): Promise<void> {
     await super.rename(from, to);
     if (to.endsWith(".commit")) await this.onCommit();
+  }
+}
+
+/** Files of a process that is suspended before a step, while another process acts. */
+class Suspended extends LocalFiles {
+  readonly #step: string;
+  #act: (() => Promise<void>) | null;
+
+  constructor(directory: string, step: string, act: () => Promise<void>) {
+    super(directory);
+    this.#step = step;
+    this.#act = act;
+  }
+
+  override async createPart(path: string): Promise<PartFile | null> {
+    await this.#before("createPart");
+    return await super.createPart(path);
+  }
+
+  override async rename(from: string, to: string): Promise<void> {
+    await this.#before("rename");
+    await super.rename(from, to);
+  }
+
+  async #before(step: string): Promise<void> {
+    const act = step === this.#step ? this.#act : null;
+    if (act === null) return;
+    this.#act = null;
+    await act();
   }
 }
 
@@ -72,4 +104,29 @@ describe("a commit", () => {
       await states.finish(object, "next");
       assertEquals((await states.files.status(join(object, "next.tree")))?.size, 3);
     }));
+
+  for (const step of ["createPart", "rename"] as const) {
+    test(`of a process that lost its lock before ${step} leaves the state that another process has set`, () =>
+      inTemporary(async (directory) => {
+        const file = { path: "next.tree", ...await digestOf([Uint8Array.of(1)]) };
+        const part = join(directory, partPath(join(object, file.path), file));
+        await mkdir(join(directory, object));
+        await writeFile(part, Uint8Array.of(1));
+        // The other process removes the temporary files that it finds.
+        const files = new Suspended(directory, step, async () => {
+          await putState(directory, "next", null, { "next.tree": Uint8Array.of(2) });
+          await rm(part);
+        });
+        const states = new StateFiles(files);
+        await assertRejects(
+          () => states.commit({ object, state: "next", parent: null, files: [file] }),
+          StateError,
+          "another process has taken the lock",
+        );
+        const there = await states.manifest(object, "next");
+        assert(there !== null);
+        await verifyState(states, there);
+        assertEquals(there.files[0]?.sha256, (await digestOf([Uint8Array.of(2)])).sha256);
+      }));
+  }
 });

@@ -12,6 +12,7 @@ import {
   LocalStates,
   type Mirror,
   MirrorsError,
+  type MirrorStates,
   mirrorStates,
   parseLocation,
   PoolStates,
@@ -194,23 +195,37 @@ export function raceSuite(
       }
     });
 
-    test("push to the mirror of a location aborts if another host has pushed since the state was looked for", async () => {
-      const make = (host: number): SourcedStates => {
-        const ops = new TransferOps(at(`own${host}`), hosts[host], { lock: { times: quick } });
-        const place = { gateway: "", host: "here", path: "own", sharedPath: "" };
-        const states = mirrorStates(ops, locate(at("shared")));
-        return new SourcedStates({
-          own: localOf(host, `own${host}`),
-          place,
-          mirrors: [{ ...place, host: "pool", states }],
-        });
+    /** A host with the mirror of a location. Something may happen after the content of both was compared. */
+    const mirroredOf = (host: number, afterCompare: () => Promise<unknown> = async () => {}): SourcedStates => {
+      const ops = new TransferOps(at(`own${host}`), hosts[host], { lock: { times: quick } });
+      const place = { gateway: "", host: "here", path: "own", sharedPath: "" };
+      const mirror = mirrorStates(ops, locate(at("shared")));
+      const isSame: MirrorStates["isSame"] = async (request) => {
+        const answer = await mirror.isSame(request);
+        await afterCompare();
+        return answer;
       };
-      const late = interrupted(make(0), () => pushStates(make(1), clean));
+      const mirrors = [{ ...place, host: "pool", states: { ...mirror, isSame } }];
+      return new SourcedStates({ own: localOf(host, `own${host}`), place, mirrors });
+    };
+
+    test("push to the mirror of a location aborts if another host has pushed since the state was looked for", async () => {
+      const late = interrupted(mirroredOf(0), () => pushStates(mirroredOf(1), clean));
       await assertRejects(() => pushStates(late, clean), StateAbortError);
       const places = ["own0", "own1", "shared"];
       assertEquals(await Promise.all(places.map((path) => contentOf(path, "clean"))), [GONE, "host 1", "host 1"]);
-      const removing = interrupted(make(0), () => unsetStates(make(1), clean));
+      const removing = interrupted(mirroredOf(0), () => unsetStates(mirroredOf(1), clean));
       await assertRejects(() => unsetStates(removing, clean, { policy: "fa" }), StateAbortError);
+    });
+
+    test("get from the mirror of a location aborts or ignores a state that is removed before it is read", async () => {
+      for (const policy of ["ra", "ri"]) {
+        await setStates(mirroredOf(1), clean);
+        const late = mirroredOf(0, () => unsetStates(mirroredOf(1), clean));
+        const outcome = await getStates(late, clean, { policy }).catch((error: unknown) => error);
+        const expected = policy === "ra" ? false : undefined;
+        assertEquals(outcome instanceof StateAbortError ? outcome.exists : outcome, expected);
+      }
     });
 
     test("a push that has reached one mirror reports another one that has a state of this name by then", async () => {
