@@ -1,8 +1,7 @@
 // Charts of curves as SVG: how a cost grows, one line for each of those compared, with the range at each point.
 
-import { scaleLog, type ScaleLogarithmic } from "d3-scale";
+import { scaleLinear, scaleLog, type ScaleLogarithmic } from "d3-scale";
 import { line } from "d3-shape";
-import { figure } from "./table.ts";
 import type { Spread } from "./statistics.ts";
 
 /** One point of a curve. */
@@ -38,6 +37,10 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [MARGIN.left, WIDTH - MARGIN.right, MARGIN.to
 const COLOURS = ["#000000", "#e69f00", "#0072b2", "#56b4e9", "#009e73", "#cc79a7"];
 /** The least distance of two labels beside the ends of the curves. */
 const LABEL_HEIGHT = 15;
+/** The fewest ticks by which a logarithmic axis can be read. */
+const TICKS_MIN = 3;
+/** How far the base line of a text is below its middle. */
+const TEXT_RISE = 4;
 
 /** Draws a chart with logarithmic axes. */
 export function drawChart({ title, across, measured, note, curves }: Chart): string {
@@ -67,7 +70,7 @@ function drawCurve({ name, points }: Curve, colour: string, x: Scale, y: Scale, 
     ...points.map((point) =>
       `<circle cx="${round(x(point.x))}" cy="${round(y(point.y.median))}" r="3" fill="${colour}"/>`
     ),
-    text(RIGHT + 10, end + 4, name, `fill="${colour}"`),
+    text(RIGHT + 10, end + TEXT_RISE, name, `fill="${colour}"`),
   ];
 }
 
@@ -76,12 +79,24 @@ function drawRange(x: number, low: number, high: number, colour: string): string
 }
 
 function yAxis(y: Scale, measured: string): string[] {
-  const ticks = y.ticks(6).filter((tick) => /^[125]/.test(tick.toExponential()));
+  const ticks = yTicks(y);
   return [
     ...ticks.map((tick) => `<path d="M${LEFT},${round(y(tick))}H${RIGHT}" stroke="#dddddd"/>`),
-    ...ticks.map((tick) => text(LEFT - 8, y(tick) + 4, shortNumber(tick), 'text-anchor="end"')),
+    ...ticks.map((tick) => text(LEFT - 8, y(tick) + TEXT_RISE, tickText(tick), 'text-anchor="end"')),
     text(0, 0, measured, `text-anchor="middle" transform="translate(16,${(TOP + BOTTOM) / 2}) rotate(-90)"`),
   ];
+}
+
+/** The powers of ten, with 2 and 5 times of them. In a range too short for these, equal steps. */
+function yTicks(y: Scale): number[] {
+  const ticks = y.ticks(6).filter((tick) => /^[125]e/.test(tick.toExponential()));
+  // D3 finds at least three steps if it is asked for five.
+  return ticks.length >= TICKS_MIN ? ticks : scaleLinear().domain(y.domain()).ticks(5);
+}
+
+/** A tick in as many digits as steps of 1, 2 or 5 need, which a division may have made inexact. */
+function tickText(tick: number): string {
+  return tick.toLocaleString("en", { maximumSignificantDigits: 4 });
 }
 
 function xAxis(x: Scale, values: readonly number[], across: string): string[] {
@@ -92,13 +107,22 @@ function xAxis(x: Scale, values: readonly number[], across: string): string[] {
   ];
 }
 
-/** The heights of the labels beside the curves' ends. A label that would cover another is moved down. */
+/**
+ * The heights of the labels beside the curves' ends. A label that would cover another is moved down. Labels that would
+ * then be below the plot are moved up, so that they cover no tick.
+ */
 function labelHeights(ends: readonly number[]): number[] {
   const heights = [...ends];
-  let above = -Infinity;
-  for (const i of ends.map((_, index) => index).sort((a, b) => (ends[a] ?? 0) - (ends[b] ?? 0))) {
-    above = Math.max(ends[i] ?? 0, above + LABEL_HEIGHT);
-    heights[i] = above;
+  const downwards = ends.map((_, index) => index).sort((a, b) => (ends[a] ?? 0) - (ends[b] ?? 0));
+  let least = TOP + TEXT_RISE;
+  for (const i of downwards) {
+    heights[i] = Math.max(ends[i] ?? 0, least);
+    least = (heights[i] ?? 0) + LABEL_HEIGHT;
+  }
+  let most = BOTTOM - TEXT_RISE;
+  for (const i of downwards.toReversed()) {
+    heights[i] = Math.min(heights[i] ?? 0, most);
+    most = (heights[i] ?? 0) - LABEL_HEIGHT;
   }
   return heights;
 }
@@ -117,8 +141,4 @@ function escape(words: string): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function shortNumber(value: number): string {
-  return value >= 1 ? value.toLocaleString("en") : figure(value);
 }

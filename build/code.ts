@@ -109,16 +109,18 @@ async function sharedSources(): Promise<string[]> {
     metafile: true,
   });
   const found = new Set<string>();
-  for (const entry of Object.values(entries)) collect(metafile, entry, found);
+  for (const entry of Object.values(entries)) loadedBy(metafile.inputs, entry, found);
   return [...found].filter((file) => SHARED.test(file)).sort();
 }
 
-function collect({ inputs }: Metafile, file: string, found: Set<string>): void {
-  if (found.has(file)) return;
+/** Returns a file and all that its import loads: not the files that are imported on demand. */
+export function loadedBy(inputs: Metafile["inputs"], file: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(file)) return found;
   found.add(file);
   for (const { kind, path } of inputs[file]?.imports ?? []) {
-    if (kind === "import-statement" && path in inputs) collect({ inputs, outputs: {} }, path, found);
+    if (kind === "import-statement" && path in inputs) loadedBy(inputs, path, found);
   }
+  return found;
 }
 
 /** The code of the worker in one text, the embedded daemon and all. */

@@ -17,6 +17,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>;
   readonly files: readonly string[];
   readonly bin: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
@@ -67,6 +68,29 @@ describe("the oldest supported Node", () => {
   for (const file of ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]) {
     test(`${file} names the oldest supported Node`, () => assertStringIncludes(read(file), `${floor} or later`));
   }
+});
+
+/** The names of the scripts that a text runs by npm. `npm run bench -- --quick` is not the script itself. */
+function scriptsIn(text: string): string[] {
+  const commands = text.matchAll(/\bnpm (?:run (?:--silent )?)?([\w:]+)(?! --)\b/g);
+  return [...commands].map(([, name = ""]) => name).filter((name) => name in manifest.scripts);
+}
+
+/** Some scripts, and all that these run. */
+function withTheirs(names: readonly string[]): string[] {
+  return names.flatMap((name) => [name, ...withTheirs(scriptsIn(manifest.scripts[name] ?? ""))]);
+}
+
+describe("the commands of CONTRIBUTING.md", () => {
+  const contributing = read("CONTRIBUTING.md");
+  const commands = [...contributing.matchAll(/^\| `(npm [^`]+)` /gm)].flatMap(([, command = ""]) => scriptsIn(command));
+
+  test("CONTRIBUTING.md names exactly the commands of its table that .ci/run does not run", () => {
+    const [, exceptions = ""] = /`\.ci\/run` runs all of them except (.*?)\. /s.exec(contributing) ?? [];
+    const run = withTheirs(scriptsIn(read(".ci/run")));
+    assert(commands.length > 10 && run.includes("test"), `${commands}; ${run}`);
+    assertEquals(commands.filter((name) => !run.includes(name)).sort(), scriptsIn(exceptions).sort());
+  });
 });
 
 describe("the install scripts", () => {

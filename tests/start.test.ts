@@ -22,7 +22,7 @@ function loadedBy(file: string, found = new Map<string, string[]>()): Map<string
 }
 
 describe("an import of the package", () => {
-  for (const entry of ["mod.ts", "compat/xs.ts", "compat/pyxs.ts", "src/cli/start.ts"]) {
+  for (const entry of ["mod.ts", "src/domains/mod.ts", "compat/xs.ts", "compat/pyxs.ts", "src/cli/start.ts"]) {
     test(`importing ${entry} loads no module of a runtime`, () => {
       const loaded = loadedBy(entry);
       assert(loaded.size > 5, `${entry} loads ${loaded.size} files`);

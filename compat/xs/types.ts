@@ -30,7 +30,7 @@ export interface XsOptions {
    */
   readonly transport?: BlockingKind | undefined;
   /**
-   * How long the thread polls for a reply before it sleeps, in microseconds.
+   * How long the thread polls for a reply before it sleeps, in microseconds from 0.
    *
    * @default 150 with two or more CPUs, 0 with one
    */

@@ -3,6 +3,7 @@
 import { type Address, defaultAddresses, formatAddress, parseAddress } from "../transport/address.ts";
 import { availableCpus } from "../transport/builtin.ts";
 import { type ConnectionError, noneFound, openFailure } from "../transport/errors.ts";
+import { checkNumber } from "../wire/checks.ts";
 import { openDeviceByDescriptor } from "./descriptor.ts";
 import { openSocketByDescriptor } from "./descriptor_node.ts";
 import { openDeviceByLibc, openSocketByLibc } from "./ffi.ts";
@@ -73,11 +74,12 @@ export function defaultSpin(kind: BlockingKind): number {
 
 /**
  * Opens an address or, without one, the first default address that opens. Throws a {@linkcode ConnectionError} that
- * lists the attempts and has the code of the last one, and a `RangeError` if the given transport is unknown or cannot
- * reach any address.
+ * lists the attempts and has the code of the last one. Throws a `RangeError` if `spin` is invalid, or if the given
+ * transport is unknown or cannot reach any address.
  */
 export function openBlocking(address: string | undefined, options: BlockingOptions = {}): OpenedBlocking {
-  const { transport: wanted } = options;
+  const { transport: wanted, spin } = options;
+  if (spin !== undefined) checkNumber("spin", spin);
   if (wanted !== undefined && !ORDER.includes(wanted)) {
     throw new RangeError(`no transport "${wanted}": there are ${ORDER.join(", ")}`);
   }

@@ -1,6 +1,6 @@
 // Random pauses between attempts, up to a bound that grows.
 
-import { checkedWhole, checkOptions, type OptionNames } from "../wire/checks.ts";
+import { checkedWhole, checkNumber, checkOptions, type OptionNames } from "../wire/checks.ts";
 import { host } from "../transport/host.ts";
 import type { SharedSignals } from "./abort.ts";
 
@@ -22,9 +22,7 @@ export function checkAttempts(attempts: number, backoff: Backoff): void {
   checkOptions("backoff", backoff, BACKOFF);
   const { initial = 0, max = 0 } = backoff;
   checkedWhole("attempts", attempts, 1);
-  for (const [name, pause] of Object.entries({ initial, max })) {
-    if (!(pause >= 0)) throw new RangeError(`backoff.${name} is ${pause}: expected milliseconds from 0`);
-  }
+  for (const [name, pause] of Object.entries({ initial, max })) checkNumber(`backoff.${name}`, pause);
 }
 
 /**

@@ -73,7 +73,8 @@ export class Connection {
   constructor(connector: Connector, { policy, onStatus, signals, tracer }: ConnectionOptions) {
     if (policy !== null) {
       checkOptions("reconnect", policy, RECONNECT_OPTIONS);
-      checkAttempts(policy.attempts ?? DEFAULTS.attempts, policy.backoff ?? {});
+      const { attempts = DEFAULTS.attempts, backoff = {} } = policy;
+      checkAttempts(attempts, backoff);
     }
     this.#connector = connector;
     this.#policy = policy;

@@ -1,6 +1,6 @@
 // Checks of values that a caller passes: numbers, functions and names. Each throws an error that names the value.
 
-import { checkedWhole } from "../wire/checks.ts";
+import { checkedWhole, numberFault, shown } from "../wire/checks.ts";
 import { DOMID_MAX } from "../wire/permissions.ts";
 
 /** Checks the number of a domain. Throws a `RangeError` if the number is not whole, or out of range. */
@@ -9,10 +9,9 @@ export function checkDomid(domid: number): void {
 }
 
 /** Throws a `TypeError` if a value is no number, and a `RangeError` if it is not from 0 to `max`. */
-export function checkNumber(name: string, value: unknown, max: number = Infinity): void {
-  const range = max === Infinity ? "a number from 0" : `a number from 0 to ${max}`;
-  if (typeof value !== "number") throw new TypeError(`${name} is ${quoted(value)}: expected ${range}`);
-  if (!(value >= 0 && value <= max)) throw new RangeError(`${name} is ${value}: expected ${range}`);
+export function checkNumber(name: string, value: unknown, max?: number): void {
+  const fault = numberFault(name, value, max);
+  if (fault !== null) throw typeof value === "number" ? new RangeError(fault) : new TypeError(fault);
 }
 
 /** Checks each of several numbers that is defined: see {@linkcode checkNumber}. */
@@ -22,15 +21,10 @@ export function checkNumbers(options: Readonly<Record<string, unknown>>, max?: n
 
 /** Throws a `TypeError` if a value is no function. */
 export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") throw new TypeError(`${name} is ${quoted(value)}: expected a function`);
+  if (typeof value !== "function") throw new TypeError(`${name} is ${shown(value)}: expected a function`);
 }
 
 /** Checks each of several functions that is defined: see {@linkcode checkFunction}. */
 export function checkFunctions(options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options)) if (value !== undefined) checkFunction(name, value);
-}
-
-/** A value for a message: a string in quotes, anything else as text. */
-export function quoted(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

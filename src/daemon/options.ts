@@ -1,7 +1,7 @@
 // The options of a daemon, and their checks.
 
-import { checkedWhole, checkOptions, type OptionNames, wholeFault } from "../wire/checks.ts";
-import { checkDomid, checkFunction, checkFunctions, checkNumber, checkNumbers, quoted } from "./checks.ts";
+import { checkedWhole, checkOptions, type OptionNames, shown, wholeFault } from "../wire/checks.ts";
+import { checkDomid, checkFunction, checkFunctions, checkNumber, checkNumbers } from "./checks.ts";
 import { type Clock, TIMER_MAX } from "./clock.ts";
 import type { FaultOptions } from "./lines/faults.ts";
 import type { Patience } from "./lines/links.ts";
@@ -157,7 +157,7 @@ export function checkKeepOptions(options: DaemonOptions & KeepOptions): DaemonOp
   checkOptions("Daemon.open", options, { ...DAEMON_OPTIONS, ...KEEP_OPTIONS });
   const { sync, interval, onProblem, onFailed, ...own } = options;
   if (sync !== undefined && !policies.includes(sync)) {
-    throw new RangeError(`sync is ${quoted(sync)}: expected "always", "interval" or "never"`);
+    throw new RangeError(`sync is ${shown(sync)}: expected "always", "interval" or "never"`);
   }
   checkNumbers({ interval }, TIMER_MAX);
   checkFunctions({ onProblem, onFailed });
@@ -181,7 +181,7 @@ export function checkedDomid(what: string, options: ConnectOptions): number {
 function checkFaults(options: FaultOptions): void {
   checkOptions("faults", options, FAULTS);
   const { seed, conflict, delay, cut, spuriousEvents } = options;
-  if (!Number.isInteger(seed)) throw new RangeError(`seed is ${quoted(seed)}: expected a whole number`);
+  if (!Number.isInteger(seed)) throw new RangeError(`seed is ${shown(seed)}: expected a whole number`);
   if (delay !== undefined) {
     checkOptions("delay", delay, DELAY);
     checkNumber("delay.probability", delay.probability, 1);
@@ -194,7 +194,7 @@ function checkQuotas(quotas: Readonly<Record<string, unknown>>): void {
   checkOptions("quotas", quotas, QUOTAS);
   for (const [name, value] of Object.entries(quotas)) {
     if (typeof value !== "number" || wholeFault(name, value, 0, QUOTA_MAX) !== null) {
-      throw new RangeError(`cannot set quota "${name}": ${value} is not a whole number from 0 to ${QUOTA_MAX}`);
+      throw new RangeError(`cannot set quota "${name}": ${shown(value)} is not a whole number from 0 to ${QUOTA_MAX}`);
     }
   }
 }

@@ -41,7 +41,7 @@ export async function waitForEnd(
 ): Promise<DomainEnd> {
   checkOptions("waitForEnd", options, END_OPTIONS);
   const { signal } = options;
-  checkedWhole("rebootWithin", options.rebootWithin ?? 0, 0, TIMEOUT_MAX);
+  if (options.rebootWithin !== undefined) checkedWhole("rebootWithin", options.rebootWithin, 0, TIMEOUT_MAX);
   const { id } = life;
   const paths = [life.home("waitForEnd"), "@releaseDomain"];
   await untilFound(client, paths, async () => await life.isRunning({ signal }) ? null : true, { signal });

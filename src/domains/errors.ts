@@ -1,5 +1,6 @@
 // The errors of lists of domains and of requests to domains.
 
+import { shown } from "../wire/checks.ts";
 import { type ErrorContext, XenStoreError } from "../wire/errors.ts";
 
 /**
@@ -28,8 +29,8 @@ export class UnknownFlagError extends XenStoreError {
    */
   constructor(flags: number) {
     const bit = unknownBit(flags);
-    const shown = Number.isInteger(bit) && bit > 0 ? `0x${bit.toString(16)}` : `${bit}`;
-    super("EINVAL", `unsupported flags: ${shown} is not a flag of a list of domains`, { operation: "listDomains" });
+    const text = Number.isInteger(bit) && bit > 0 ? `0x${bit.toString(16)}` : shown(bit);
+    super("EINVAL", `unsupported flags: ${text} is not a flag of a list of domains`, { operation: "listDomains" });
     this.bit = bit;
   }
 }

@@ -83,7 +83,7 @@ const RETRY_MS = 20;
 export function watchDomains(client: Client, options: WatchDomainsOptions = {}): DomainWatch {
   checkOptions("watchDomains", options, WATCH_OPTIONS);
   if (options.interval !== undefined) checkedWhole("interval", options.interval, 1, INTERVAL_MAX);
-  checkedWhole("limit", options.limit ?? DEFAULT_LIMIT, 1);
+  if (options.limit !== undefined) checkedWhole("limit", options.limit, 1);
   return new DomainWatch(client, options);
 }
 

@@ -189,12 +189,17 @@ export function eventToString(mask: number): string {
   return names.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => name).join(",");
 }
 
+/** Returns a value that is no valid number for the text of an error. An object may have no text of its own. */
+export function valueText(value: unknown): string {
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
 /** Throws a `RangeError` if a mask is invalid. `operation` is the caller, for the text. */
 export function checkMask(mask: number, operation: string): void {
   if (Number.isInteger(mask) && mask >= 0 && mask <= EVENT_ALL) return;
   const unknown = Number.isSafeInteger(mask) && mask > EVENT_ALL ? `: no class has the bits above ${EVENT_ALL}` : "";
   throw new RangeError(
-    `${operation}: mask is ${String(mask)}: expected a whole number from 0 to ${EVENT_ALL}${unknown}`,
+    `${operation}: mask is ${valueText(mask)}: expected a whole number from 0 to ${EVENT_ALL}${unknown}`,
   );
 }
 

@@ -1,7 +1,7 @@
 // What every long-lived object offers about its events and its private data.
 
 import type { EventCallback } from "./callbacks.ts";
-import { checkMask, type EventName, maskOf } from "./classes.ts";
+import { checkMask, type EventName, maskOf, valueText } from "./classes.ts";
 import { PrivateData } from "./private_data.ts";
 import { Reporter, type ReporterOptions } from "./reporter.ts";
 import { DEFAULT_LIMIT, type EventIterator, type EventStreamOptions } from "./stream.ts";
@@ -35,7 +35,7 @@ export class Reporting {
     this.#check(options);
     const { limit = DEFAULT_LIMIT } = options;
     if (!Number.isInteger(limit) || limit < 1) {
-      throw new RangeError(`events: limit is ${limit}: expected a whole number from 1`);
+      throw new RangeError(`events: limit is ${valueText(limit)}: expected a whole number from 1`);
     }
     return this.reporter.stream(maskOf(maskOrName, "events"), options);
   }

@@ -2,6 +2,7 @@
 
 import { lstat, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { checkedWhole } from "../wire/checks.ts";
 import { codeOf } from "../wire/system_errors.ts";
 import type { StateRequest } from "./backend.ts";
 import { copyContent } from "./copy.ts";
@@ -22,7 +23,7 @@ export interface DiskOptions {
   /** The absolute path of the image that the guest uses. */
   readonly image: string;
   /**
-   * The size of a new disk in bytes, for an object that is made.
+   * The size of a new disk in bytes, from 0, for an object that is made.
    *
    * @default none: a missing disk is an error
    */
@@ -47,12 +48,13 @@ export class Disk implements StatePart {
    * Names the disk and its image.
    *
    * @param options The name, the image, and the size of a new image.
-   * @throws {RangeError} If the name is invalid.
+   * @throws {RangeError} If the name or the size is invalid.
    */
   constructor(options: DiskOptions) {
     const { name, image, size, mayBeMissing = false } = options;
     this.#name = checkedState(name);
     this.image = image;
+    if (size !== undefined) checkedWhole("size", size, 0);
     this.#size = size;
     this.#mayBeMissing = mayBeMissing;
   }

@@ -1,5 +1,6 @@
 // The connections to other hosts: one for each, which all operations share.
 
+import { checkedWhole, checkNumber } from "../wire/checks.ts";
 import { StateFiles } from "./state_files.ts";
 import { SftpFiles } from "./files_sftp.ts";
 import { LocalFiles } from "./files_local.ts";
@@ -29,13 +30,13 @@ export interface HostsOptions {
    */
   readonly command?: ((host: string) => readonly string[]) | undefined;
   /**
-   * How long the login, and the first reply of a host, may take, in milliseconds.
+   * How long the login, and the first reply of a host, may take, in milliseconds, from 0 to 2147483647.
    *
    * @default 60000
    */
   readonly startTimeout?: number | undefined;
   /**
-   * How long a host may be silent while it owes replies, in milliseconds.
+   * How long a host may be silent while it owes replies, in milliseconds, from 0 to 2147483647.
    *
    * @default 300000
    */
@@ -50,6 +51,8 @@ export interface HostsOptions {
 }
 
 const START_MS = 60_000;
+/** The longest time of a timer in milliseconds: all runtimes turn a longer one into none. */
+const TIMER_MAX = 2 ** 31 - 1;
 
 /** The connections to other hosts. */
 export class Hosts {
@@ -65,13 +68,13 @@ export class Hosts {
    * Makes no connection yet.
    *
    * @param options The configuration of SSH, or another program, the limits of time, and the number of connections.
-   * @throws {RangeError} If `connections` is not a positive integer.
+   * @throws {RangeError} If `connections` is not a positive integer, or a limit of time is out of range.
    */
   constructor(options: HostsOptions = {}) {
-    const { connections = CONNECTIONS } = options;
-    if (!Number.isSafeInteger(connections) || connections < 1) {
-      throw new RangeError(`connections are a positive integer: got ${connections}`);
-    }
+    const { connections = CONNECTIONS, startTimeout = START_MS, silenceTimeout = SILENCE_MS } = options;
+    checkedWhole("connections", connections, 1);
+    checkNumber("startTimeout", startTimeout, TIMER_MAX);
+    checkNumber("silenceTimeout", silenceTimeout, TIMER_MAX);
     this.#options = options;
     this.connections = connections;
   }

@@ -6,6 +6,7 @@ import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
 import { SharedSignals } from "../client/abort.ts";
 import { pause } from "../client/backoff.ts";
+import { checkNumber } from "../wire/checks.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { settledSoon } from "./files_until.ts";
@@ -50,7 +51,7 @@ export class LockedStateError extends StateError {
 /** How a lock is taken. */
 export interface LockOptions {
   /**
-   * How long a lock is awaited, in milliseconds. With 0, it is tried once.
+   * How long a lock is awaited, in milliseconds from 0. With 0, it is tried once.
    *
    * @default 300000
    */
@@ -152,6 +153,14 @@ export async function untilUnlocked(
   }
 }
 
+/** Checks how a lock is to be taken. Throws a `RangeError` if a time is invalid. */
+export function checkLockOptions({ timeout = LOCK_TIMEOUT_MS, times = usualTimes }: LockOptions): void {
+  checkNumber("lock.timeout", timeout);
+  checkNumber("lock.times.heartbeat", times.heartbeat);
+  checkNumber("lock.times.stale", times.stale);
+  checkNumber("lock.times.poll", times.poll);
+}
+
 /** A wait for a lock, which ends after the timeout. */
 class LockWait {
   readonly #start = performance.now();
@@ -160,6 +169,7 @@ class LockWait {
   readonly #signals: SharedSignals;
 
   constructor(context: StateErrorContext, options: LockOptions, signals: SharedSignals) {
+    checkLockOptions(options);
     this.#context = context;
     this.#options = options;
     this.#signals = signals;

@@ -1,6 +1,7 @@
 // Transfers of states between two locations: whole chains, parents first, verified, and only what differs.
 
 import { dirname, join } from "node:path";
+import { checkedWhole } from "../wire/checks.ts";
 import { commitOnParent } from "./commit.ts";
 import { checkCondition, type StateCondition } from "./condition.ts";
 import { copyToPart, IntegrityError, partPath } from "./copy.ts";
@@ -8,7 +9,7 @@ import { digestOf } from "./digest.ts";
 import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
 import { type StateErrorContext, StateInUseError } from "./errors.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import type { LockOptions } from "./lock.ts";
+import { checkLockOptions, type LockOptions } from "./lock.ts";
 import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
@@ -61,7 +62,7 @@ export interface TransferOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * The bytes between two beginnings of a file from which a transfer resumes.
+   * The bytes between two beginnings of a file from which a transfer resumes, from 1.
    *
    * @default 16777216
    */
@@ -90,6 +91,13 @@ export async function compareChain(one: StateFiles, other: StateFiles, context: 
     const counterpart = otherChain[i];
     return counterpart !== undefined && manifest.state === counterpart.state && isSameContent(manifest, counterpart);
   });
+}
+
+/** Checks how chains are transferred. Throws a `RangeError` if a number is invalid. */
+export function checkTransferOptions({ concurrency, stride, lock }: TransferOptions): void {
+  if (concurrency !== undefined) checkedWhole("concurrency", concurrency, 1);
+  if (stride !== undefined) checkedWhole("stride", stride, 1);
+  if (lock !== undefined && lock !== null) checkLockOptions(lock);
 }
 
 /** How a chain is transferred, and whether that depends on the existence of the state at the target. */

@@ -18,7 +18,7 @@ import {
 import { type Location, parseLocation } from "./location.ts";
 import { StateFiles } from "./state_files.ts";
 import { withLock } from "./locked.ts";
-import { compareChain, transferChain, type TransferOptions } from "./transfer.ts";
+import { checkTransferOptions, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
 import { CONCURRENT, type Lane, transferAll } from "./transfer_all.ts";
 
 /** A state, and the location of its pool. */
@@ -94,14 +94,11 @@ export class TransferOps extends Reported implements AsyncDisposable {
    * @param hosts The connections to other hosts.
    * @param options How locks are taken, how many states are transferred concurrently, the signal that ends transfers,
    *   and what is told of their progress.
-   * @throws {RangeError} If `concurrency` is not a positive integer.
+   * @throws {RangeError} If `concurrency` or `stride` is not a positive integer, or a time of the locks is invalid.
    */
   constructor(cache: string, hosts: Hosts = new Hosts(), options: TransferOptions = {}) {
     super();
-    const { concurrency = CONCURRENT } = options;
-    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-      throw new RangeError(`concurrency is a positive integer: got ${concurrency}`);
-    }
+    checkTransferOptions(options);
     this.#cache = cache;
     this.#hosts = hosts;
     this.#options = options;

@@ -29,7 +29,10 @@ const SEARCHED = 64;
 /** How long one look takes if nothing comes, in milliseconds. Timers and other connections wait for it. */
 const LOOK_MS = 0.01;
 
-/** Opens a connection that polls. Without the permission to call libc, it does not poll. */
+/**
+ * Opens a connection that polls. It does not poll without the permission to call libc, or if its descriptor is not
+ * found: the connection then has a lower descriptor than those searched, which became free during the connect.
+ */
 export const openPolled: OpenPolled = async (open, microseconds, clock) => {
   const library = openLibcWith(openDenoLibrary, signatures);
   if (library === null) return await open();
@@ -39,6 +42,10 @@ export const openPolled: OpenPolled = async (open, microseconds, clock) => {
     const before = new Set(searched.filter((fd) => isConnected(calls, fd)));
     const transport = await open();
     const opened = searched.filter((fd) => !before.has(fd) && isConnected(calls, fd));
+    if (opened.length === 0) {
+      library.close();
+      return transport;
+    }
     return new Polled(transport, microseconds, new PollLook(calls, opened, () => library.close()), clock);
   } catch (error) {
     library.close();

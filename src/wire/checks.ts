@@ -1,9 +1,30 @@
 // The checks of arguments that every room needs, and the words for an argument that fails one.
 
+/** Returns a value for the text of an error: a string in quotes, a `bigint` with its `n`, an object by its kind. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+/** Returns what is wrong with a number that need not be whole, or `null` if it is from 0 to `to`. */
+export function numberFault(name: string, value: unknown, to: number = Infinity): string | null {
+  if (typeof value === "number" && value >= 0 && value <= to) return null;
+  return `${name} is ${shown(value)}: expected a number from 0${to === Infinity ? "" : ` to ${to}`}`;
+}
+
+/** Throws a `RangeError` if a value is no number from 0 to `to`. It need not be whole. */
+export function checkNumber(name: string, value: unknown, to?: number): void {
+  const fault = numberFault(name, value, to);
+  if (fault !== null) throw new RangeError(fault);
+}
+
 /**
  * Returns what is wrong with a number, or `null` if it is valid.
  *
- * Beyond 2^53 a `number` is not exact. It passes only if there is no upper bound to compare it with.
+ * Beyond 2^53 a `number` is not exact. It passes only if there is no upper bound to compare it with. A `bigint` passes
+ * only if the upper bound is one.
  *
  * @param name What the number is called in the text.
  * @param to The largest value that is allowed, `Infinity` by default.
@@ -14,10 +35,11 @@ export function wholeFault(
   from: number,
   to: number | bigint = Infinity,
 ): string | null {
-  const isWhole = typeof value === "bigint" ||
-    (to === Infinity ? Number.isInteger(value) : Number.isSafeInteger(value));
+  const isWhole = typeof value === "bigint"
+    ? typeof to === "bigint"
+    : (to === Infinity ? Number.isInteger(value) : Number.isSafeInteger(value));
   if (isWhole && value >= from && value <= to) return null;
-  return `${name} is ${value}: expected a whole number from ${from}${to === Infinity ? "" : ` to ${to}`}`;
+  return `${name} is ${shown(value)}: expected a whole number from ${from}${to === Infinity ? "" : ` to ${to}`}`;
 }
 
 /** Returns the number. Throws a `RangeError` if it is not whole, or is out of bounds. */

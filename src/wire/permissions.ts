@@ -1,6 +1,6 @@
 // Permissions of a node, and the text that stands for one on the wire.
 
-import { wholeFault } from "./checks.ts";
+import { shown, wholeFault } from "./checks.ts";
 
 /**
  * What one domain may do with a node.
@@ -73,5 +73,5 @@ export function formatPermission({ domid, read, write }: Permission): string {
 export function permissionFault({ domid }: Permission): string | null {
   return wholeFault("domid", domid, 0, DOMID_MAX) === null
     ? null
-    : `domid ${domid} is not a whole number from 0 to ${DOMID_MAX}`;
+    : `domid ${shown(domid)} is not a whole number from 0 to ${DOMID_MAX}`;
 }

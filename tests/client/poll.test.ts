@@ -8,6 +8,7 @@ import { Client, connect } from "../../src/client/client.ts";
 import { Daemon } from "../../src/daemon/mod.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { SOCKET_TRAITS } from "../../src/transport/transport.ts";
+import { shown } from "../../src/wire/checks.ts";
 import { timeout } from "../support/limits.ts";
 import { commandOf, runCommand } from "../support/program.ts";
 import { inDirectory } from "../support/socket.ts";
@@ -111,8 +112,8 @@ describe("a client that polls", { timeout }, () => {
   });
 
   test("connect() and new Client() throw a RangeError if poll is no whole number up to 1,000,000", async () => {
-    for (const poll of [-1, 1.5, 1_000_001, NaN, Infinity, "100" as never, null as never]) {
-      const message = `poll is ${poll}: expected a whole number from 0 to 1000000`;
+    for (const poll of [-1, 1.5, 1_000_001, NaN, Infinity, 5n as never, "100" as never, null as never]) {
+      const message = `poll is ${shown(poll)}: expected a whole number from 0 to 1000000`;
       assertThrows(() => new Client("embedded:", { poll }), RangeError, message);
       await assertRejects(() => connect("embedded:", { poll }), RangeError, message);
     }

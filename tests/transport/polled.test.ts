@@ -6,6 +6,7 @@ import { checkPoll, isPollUseful } from "../../src/transport/poll_option.ts";
 import { type Look, type PollClock, Polled } from "../../src/transport/polled.ts";
 import { type Receiver, SOCKET_TRAITS, type Transport } from "../../src/transport/transport.ts";
 import { encodePacket } from "../../src/wire/encoder.ts";
+import { shown } from "../../src/wire/checks.ts";
 import { Operation } from "../../src/wire/operations.ts";
 import { concat } from "../support/bytes.ts";
 
@@ -196,11 +197,23 @@ describe("Polled", () => {
 describe("the option poll", () => {
   test("checkPoll() accepts whole microseconds from 0 to a second, and throws a RangeError for others", () => {
     for (const valid of [0, 1, 1_000_000]) checkPoll(valid);
-    for (const invalid of [-1, 0.5, 1_000_001, NaN, Infinity, "50" as never, null as never]) {
+    for (
+      const invalid of [
+        -1,
+        0.5,
+        1_000_001,
+        NaN,
+        Infinity,
+        5n as never,
+        Symbol("5") as never,
+        "50" as never,
+        null as never,
+      ]
+    ) {
       assertThrows(
         () => checkPoll(invalid),
         RangeError,
-        `poll is ${invalid}: expected a whole number from 0 to 1000000`,
+        `poll is ${shown(invalid)}: expected a whole number from 0 to 1000000`,
       );
     }
   });

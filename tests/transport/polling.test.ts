@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { assert, assertEquals } from "@std/assert";
+import { memoryPair } from "../../src/transport/memory.ts";
 import { openTransport } from "../../src/transport/open.ts";
 import type { OpenPolled, PollClock } from "../../src/transport/polled.ts";
 import type { Transport } from "../../src/transport/transport.ts";
@@ -17,11 +18,15 @@ const reply = encodePacket(Operation.READ, 1, 0, ["value"]);
 const SECOND = 1_000_000;
 const isDeno = "Deno" in globalThis;
 
-async function polled(path: string, microseconds: number, clock?: PollClock): Promise<Transport> {
-  const way: { readonly openPolled: OpenPolled } = isDeno
+async function wayOfRuntime(): Promise<{ readonly openPolled: OpenPolled }> {
+  return isDeno
     ? await import("../../src/transport/polling_deno.ts")
     : await import("../../src/transport/polling_turns.ts");
-  return await way.openPolled(async () => (await openTransport(`unix:${path}`)).transport, microseconds, clock);
+}
+
+async function polled(path: string, microseconds: number, clock?: PollClock): Promise<Transport> {
+  const { openPolled } = await wayOfRuntime();
+  return await openPolled(async () => (await openTransport(`unix:${path}`)).transport, microseconds, clock);
 }
 
 /** Counts the turns that a connection asks for. The time stands still unless the test moves it. */
@@ -126,6 +131,22 @@ describe("polling", { timeout }, () => {
       assertEquals(inbox.ends.length, 1);
       await transport.close();
     });
+  });
+
+  test("a connection whose descriptor is not found asks for no turn on Deno, which needs the descriptor", async () => {
+    const { openPolled } = await wayOfRuntime();
+    const clock = new Counted();
+    // A transport in memory has no descriptor.
+    const [near, far] = memoryPair();
+    const transport = await openPolled(() => Promise.resolve(near), SECOND, clock);
+    const [inbox, asked] = [new Inbox(transport), new Inbox(far)];
+    transport.send(request);
+    await asked.bytes(request.length);
+    await new Promise((resolve) => setImmediate(resolve));
+    assertEquals([transport === near, clock.turns > 0], [isDeno, !isDeno]);
+    far.send(reply);
+    assertEquals(await inbox.bytes(reply.length), reply);
+    await transport.close();
   });
 
   test("a look finds bytes without a turn of the event loop on Deno, and asks for turns on other runtimes", async () => {

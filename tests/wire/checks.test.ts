@@ -2,7 +2,7 @@
 
 import { describe, test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkedWhole, checkOptions, kindFault, wholeFault } from "../../src/wire/checks.ts";
+import { checkedWhole, checkNumber, checkOptions, kindFault, shown, wholeFault } from "../../src/wire/checks.ts";
 
 describe("checkedWhole()", () => {
   test("returns a whole number within its bounds", () => {
@@ -24,8 +24,13 @@ describe("checkedWhole()", () => {
     assertThrows(() => checkedWhole("gfn", 2 ** 60, 0, 2n ** 64n - 1n), RangeError);
   });
 
+  test("accepts a bigint only if the upper bound is one", () => {
+    assertThrows(() => checkedWhole("poll", 5n, 0, 9), RangeError, "poll is 5n: expected a whole number from 0 to 9");
+    assertThrows(() => checkedWhole("limit", 5n, 1), RangeError, "limit is 5n: expected a whole number from 1");
+  });
+
   test("rejects a value of another kind", () => {
-    assertThrows(() => checkedWhole("size", "5" as unknown as number, 1), RangeError, "size is 5");
+    assertThrows(() => checkedWhole("size", "5" as unknown as number, 1), RangeError, 'size is "5"');
   });
 });
 
@@ -33,6 +38,39 @@ describe("wholeFault()", () => {
   test("is null for a number that passes, and text for another", () => {
     assertEquals(wholeFault("size", 1, 1), null);
     assertEquals(wholeFault("size", 0, 1), "size is 0: expected a whole number from 1");
+  });
+});
+
+describe("checkNumber()", () => {
+  test("passes a number within its bounds, whole or not", () => {
+    for (const value of [0, 0.5, 9]) checkNumber("pause", value, 9);
+    checkNumber("pause", Infinity);
+  });
+
+  test("throws a RangeError that names the number, its value and its bounds", () => {
+    assertThrows(() => checkNumber("pause", 9.5, 9), RangeError, "pause is 9.5: expected a number from 0 to 9");
+    for (const value of [NaN, -1, 5n, "5", null, {}]) {
+      assertThrows(() => checkNumber("pause", value), RangeError, `pause is ${shown(value)}: expected a number from 0`);
+    }
+  });
+});
+
+describe("shown()", () => {
+  test("returns a text for a value of every kind", () => {
+    const values = [5, 5n, "a b", Symbol("five"), null, undefined, true, Object.create(null), [5], () => 5];
+    const texts = [
+      "5",
+      "5n",
+      '"a b"',
+      "Symbol(five)",
+      "null",
+      "undefined",
+      "true",
+      "an object",
+      "an object",
+      "a function",
+    ];
+    assertEquals(values.map(shown), texts);
   });
 });
 

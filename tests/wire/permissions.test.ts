@@ -9,6 +9,7 @@ import {
   parsePermissionReply,
   permissionFault,
 } from "../../src/wire/permissions.ts";
+import { shown } from "../../src/wire/checks.ts";
 
 const letters: [letter: string, read: boolean, write: boolean][] = [
   ["n", false, false],
@@ -62,8 +63,11 @@ describe("permissions", () => {
     for (const domid of [0, 1, DOMID_ANY, 65535]) {
       assertEquals(permissionFault({ domid, read: true, write: true }), null);
     }
-    for (const domid of [-1, 65536, 1.5, NaN, Infinity, "5" as never, undefined as never]) {
-      assertStringIncludes(permissionFault({ domid, read: true, write: true }) ?? "null", `domid ${domid}`);
+    for (const domid of [-1, 65536, 1.5, NaN, Infinity, 5n as never, "5" as never, undefined as never]) {
+      assertStringIncludes(
+        permissionFault({ domid, read: true, write: true }) ?? "null",
+        `domid ${shown(domid)} is not`,
+      );
     }
   });
 

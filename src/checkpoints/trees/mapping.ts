@@ -119,7 +119,7 @@ export class TreeMapping {
 }
 
 function domidsOf(top: string, domid: number | DomidMapping): DomidMapping {
-  if (typeof domid === "object") {
+  if (typeof domid === "object" && domid !== null) {
     const { from, to } = domid;
     return { from: checkedWhole(`domid.from`, from, 0, DOMID_MAX), to: checkedWhole("domid.to", to, 0, DOMID_MAX) };
   }
