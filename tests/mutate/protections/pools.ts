@@ -214,8 +214,8 @@ export const pools: readonly Protection[] = [
   {
     name: "a state that another process has removed since it was looked for",
     file: "src/pools/condition.ts",
-    remove: 'if (onlyIf !== "exists" || !await isMissing().catch(() => false)) throw error;',
-    instead: 'if (onlyIf !== "missing" || !await isMissing()) throw error;',
+    remove: "|| await isThere().catch(() => true)) throw error;",
+    instead: "|| !await isThere()) throw error;",
     testFile: "tests/pools/races.test.ts",
     test: "get of PoolStates aborts or ignores the state if another host has removed it since it was looked for",
   },
