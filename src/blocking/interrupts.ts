@@ -1,7 +1,7 @@
 // Runs the handlers of signals between and during calls that block, as Python does: the event loop could not.
 
 import { ConnectionError } from "../transport/errors.ts";
-import { afterTurn } from "../transport/builtin.ts";
+import { afterTurn, builtin } from "../transport/builtin.ts";
 
 /** The signals whose handlers run during calls that block, with their numbers on Linux. */
 export const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -32,12 +32,21 @@ export interface SignalSource {
   report(name: SignalName): void;
   /** Ends the noting until the next {@linkcode arm}, and takes the signals that came. */
   release(): readonly SignalName[];
+  /** Takes the signals that another thread was still noting at the last {@linkcode release}. */
+  settle?(): readonly SignalName[];
 }
 
 /** The shortest time between two checks of a program that calls without waiting, in milliseconds. */
 const CHECK_MS = 1;
 /** The time that a runtime has to end the process, in milliseconds. */
 const END_WITHIN_MS = 500;
+/** Far more than a thread needs to note a signal, in milliseconds. */
+const SETTLE_MS = 250;
+
+/** Calls back after {@linkcode SETTLE_MS}, unless the process ends before. */
+function later(run: () => void): void {
+  builtin("node:timers").setTimeout(run, SETTLE_MS).unref();
+}
 
 /** The signals of a process, for all calls that block its main thread. */
 export class Interrupts {
@@ -46,11 +55,16 @@ export class Interrupts {
   readonly #came = new Set<SignalName>();
   #isArmed = false;
   #isTurning = false;
+  #isSettling = false;
+  #releases = 0;
   #last = -Infinity;
+  readonly #later: (run: () => void) => void;
 
-  constructor(source: SignalSource, process: SignalProcess) {
+  /** `after` calls back when signals have settled. */
+  constructor(source: SignalSource, process: SignalProcess, after: (run: () => void) => void = later) {
     this.#source = source;
     this.#process = process;
+    this.#later = after;
   }
 
   /** Whether the program handles signals, so that a wait must end now and then. */
@@ -103,6 +117,21 @@ export class Interrupts {
     this.#isTurning = this.#isArmed = false;
     this.#last = -Infinity;
     for (const name of this.#source.release()) this.#came.add(name);
+    this.#releases++;
+    if (this.#source.settle !== undefined) this.#settleLater();
     this.#handle();
   };
+
+  /** Looks for late signals once the last release is long enough ago. */
+  #settleLater(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    const releases = this.#releases;
+    this.#later(() => {
+      this.#isSettling = false;
+      if (this.#releases !== releases) return this.#settleLater();
+      for (const name of this.#source.settle?.() ?? []) this.#came.add(name);
+      this.#handle();
+    });
+  }
 }

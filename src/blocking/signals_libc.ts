@@ -51,6 +51,11 @@ class LibcSignals implements SignalSource {
   readonly #action: Uint8Array = new Uint8Array(ACTION);
   /** The runtime's actions of the signals that are noted. */
   readonly #actions = new Map<SignalName, Uint8Array>();
+  /**
+   * The actions that were given back although no signal had come. The handler may run in another thread by then: its
+   * SIG_IGN takes the place of such an action later.
+   */
+  readonly #given = new Map<SignalName, Uint8Array>();
   readonly #current: Uint8Array = new Uint8Array(ACTION);
 
   constructor(libc: Functions, handler: bigint, isHandled: (name: SignalName) => boolean) {
@@ -64,6 +69,9 @@ class LibcSignals implements SignalSource {
   arm(): boolean {
     for (const name of SIGNAL_NAMES) {
       const handler = this.#exchange(name, null);
+      const given = this.#given.get(name);
+      if (given !== undefined && handler === IGNORE) this.#actions.set(name, given);
+      this.#given.delete(name);
       const isNoted = this.#actions.has(name) && (handler === this.#handler || handler === IGNORE);
       // The program has just removed its handler: a signal that came ends the process.
       if (isNoted && !this.#isHandled(name) && handler === this.#handler) this.#restore(name);
@@ -98,11 +106,20 @@ class LibcSignals implements SignalSource {
     return came;
   }
 
+  settle(): readonly SignalName[] {
+    const came = [...this.#given].filter(([name]) => this.#exchange(name, null) === IGNORE);
+    for (const [name, action] of came) this.#exchange(name, action);
+    this.#given.clear();
+    return came.map(([name]) => name);
+  }
+
   /** Sets the action that a signal had before it was noted. Returns the handler before this call. */
   #restore(name: SignalName): bigint {
     const action = this.#isHandled(name) ? this.#actions.get(name) ?? null : this.#default;
     this.#actions.delete(name);
-    return this.#exchange(name, action);
+    const handler = this.#exchange(name, action);
+    if (handler === this.#handler && action !== null) this.#given.set(name, action);
+    return handler;
   }
 
   /** Sets the action of a signal, if one is given. Returns the previous handler, and keeps the previous action. */

@@ -18,6 +18,7 @@ interface Modules {
   readonly "node:fs": typeof import("node:fs");
   readonly "node:net": typeof import("node:net");
   readonly "node:os": typeof import("node:os");
+  readonly "node:timers": typeof import("node:timers");
   readonly "node:tty": typeof import("node:tty");
   readonly "node:url": typeof import("node:url");
   readonly "node:worker_threads": typeof import("node:worker_threads");

@@ -88,4 +88,22 @@ describe("Interrupts", () => {
     await handled;
     assertEquals([signals.seen, interrupts.isArmed], [["arm", "release", "SIGTERM SIGTERM 15"], false]);
   });
+
+  test("calls the handler of a signal that had not settled at the end of the turn", async () => {
+    const signals = new Signals();
+    const settling: (() => void)[] = [];
+    const source: SignalSource = Object.assign(signals, { settle: () => signals.late.splice(0) });
+    const interrupts = new Interrupts(source, signals, (run) => void settling.push(run));
+    signals.listeners.set("SIGTERM", () => {});
+    for (let turn = 0; turn < 2; turn++) {
+      interrupts.run(true);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    signals.late.push("SIGTERM");
+    // A release after the first one puts the look off.
+    settling.shift()?.();
+    assertEquals([signals.seen.includes("SIGTERM SIGTERM 15"), settling.length], [false, 1]);
+    settling.shift()?.();
+    assertEquals([signals.seen.includes("SIGTERM SIGTERM 15"), settling.length], [true, 0]);
+  });
 });

@@ -90,6 +90,20 @@ export const blocking: readonly Protection[] = [
     test: "send() throws any other error of a write",
   },
   {
+    name: "a signal that another thread notes after the release",
+    file: "src/blocking/signals_libc.ts",
+    remove: "if (handler === this.#handler && action !== null) this.#given.set(name, action);",
+    testFile: "tests/blocking/signals_libc.test.ts",
+    test: "is taken once it has settled, and the action of the runtime is given back again",
+  },
+  {
+    name: "the look for signals that had not settled",
+    file: "src/blocking/interrupts.ts",
+    remove: "if (this.#source.settle !== undefined) this.#settleLater();",
+    testFile: "tests/blocking/interrupts.test.ts",
+    test: "calls the handler of a signal that had not settled at the end of the turn",
+  },
+  {
     name: "the handlers after one that throws",
     file: "src/blocking/interrupts.ts",
     remove: "for (const name of this.#came) {\n      this.#came.delete(name);",
