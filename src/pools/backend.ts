@@ -139,12 +139,13 @@ export abstract class StateBackend {
 
   /**
    * Removes a state that the last {@linkcode StateBackend.set} with this very request has made, because another source
-   * has a state of that name. A state that was replaced since then stays. Most backends have nothing to do.
+   * has a state of that name. A state that was replaced since then stays. Without this method the state stays, and the
+   * caller of {@linkcode SourcedStates} is told so.
    *
-   * @param _request The request that `set` was called with.
+   * @param request The request that `set` was called with.
    */
-  takeBack(_request: StateRequest): Promise<void> {
-    return Promise.resolve();
+  takeBack(request: StateRequest): Promise<void> {
+    return this.#reject("takeBack", request);
   }
 
   #reject(operation: string, { object, state }: StateRequest): Promise<never> {

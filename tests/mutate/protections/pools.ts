@@ -200,7 +200,7 @@ export const pools: readonly Protection[] = [
   {
     name: "a state of a pool that another host has made since it was looked for",
     file: "src/pools/transfer.ts",
-    remove: "  checkCondition({ onlyIf }, there !== null, context);\n",
+    remove: "  checkCondition({ onlyIf }, exists, context);\n",
     testFile: "tests/pools/races.test.ts",
     test: "push of PoolStates aborts if another host has pushed since the state was looked for",
   },
