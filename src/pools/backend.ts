@@ -138,9 +138,10 @@ export abstract class StateBackend {
   }
 
   /**
-   * Removes a state that the last {@linkcode StateBackend.set} with this very request has made, because another source
-   * has a state of that name. A state that was replaced since then stays. Without this method the state stays, and the
-   * caller of {@linkcode SourcedStates} is told so.
+   * Removes a state that the last {@linkcode StateBackend.set} with this very request has made.
+   *
+   * A backend with several sources asks for that if another source has a state of that name. A state that was replaced
+   * since then stays. If a backend lacks this method, the state stays, and the error of the operation says so.
    *
    * @param request The request that `set` was called with.
    */

@@ -5,11 +5,13 @@ import { StateError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { arisesAt } from "./location_of.ts";
 import { ImageError } from "./qcow2/header.ts";
+import { RemoteError } from "./sftp/errors.ts";
 
 /** Tells whether an error of bringing a state to this host arose at the files of the mirror. */
 export function isFaultOf(mirror: Pick<PoolFiles, "location">, error: unknown): boolean {
-  // An image is checked after its content has arrived as the mirror has it.
-  return error instanceof ImageError || arisesAt(mirror, error);
+  // An image is checked after its content has arrived as the mirror has it. This host is not reached by a connection,
+  // whose error may have the location of another mirror of its host.
+  return error instanceof ImageError || error instanceof RemoteError || arisesAt(mirror, error);
 }
 
 /** Waits for a comparison. A state of this host that is damaged, or lacks its parent, is not the same. */

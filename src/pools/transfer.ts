@@ -210,7 +210,7 @@ async function transferOne(
       readonly withParent: WithLock;
     },
 ): Promise<void> {
-  const { object, state } = manifest;
+  const { object } = manifest;
   const [source, target] = [from.until(options.signal), to.until(options.signal)];
   const { exists, there, kept, intact } = await presentAt(target, manifest, { verify, signal: options.signal });
   checkCondition({ onlyIf }, exists, context);

@@ -8,6 +8,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type Client, connect } from "../../mod.ts";
 import { partPath } from "../../src/pools/copy.ts";
 import { takeLock } from "../../src/pools/lock.ts";
+import { isFaultOf } from "../../src/pools/mirror_faults.ts";
 import {
   getStates,
   LocalStates,
@@ -15,6 +16,7 @@ import {
   type MirrorStates,
   mirrorStates,
   PoolStates,
+  RemoteError,
   SourcedStates,
   StateFiles,
   TransferOps,
@@ -133,6 +135,11 @@ describe("a get from two mirrors with newer content than this host has", () => {
       assertEquals([await value(), skipped], ["of far", [near]]);
     });
   }
+
+  test("goes on if the connection is lost that several mirrors share", () => {
+    const lost = Object.assign(new RemoteError("host", "lost", ""), { location: near });
+    assertEquals([near, far].map((location) => isFaultOf({ location }, lost)), [true, true]);
+  });
 
   const damages: Readonly<Record<string, () => Promise<unknown>>> = {
     "has a damaged file": () => writeFile(join(near, "guest/clean.value"), "of nera"),

@@ -1,6 +1,6 @@
 // Damaged states of this host and of pools: what a get, a set, a transfer and a removal make of them.
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -149,6 +149,20 @@ describe("a damaged state", () => {
       assertEquals(names, ["base.state", "base.value", ...others]);
     });
   }
+
+  test("whose manifest is damaged is removed, and the files of an object below it and of a linked directory stay", async () => {
+    const disks = StateFiles.local(pool);
+    await putState(pool, "clean", null, { "disk/clean.qcow2": image(), "clean.tree": bytes("x") });
+    await write(pool, "clean.state", "{}");
+    await write(pool, "disk/clean.state", "{}");
+    await mkdir(join(directory, "elsewhere"));
+    await writeFile(join(directory, "elsewhere/clean.qcow2"), "theirs");
+    await symlink(join(directory, "elsewhere"), join(pool, "guest/linked"));
+    await ops.delete({ location: pool, ...of });
+    assertEquals((await readdir(join(pool, "guest/disk"))).sort(), ["clean.qcow2", "clean.state"]);
+    assertEquals(await readdir(join(directory, "elsewhere")), ["clean.qcow2"]);
+    assertEquals(await disks.states("guest"), ["base"]);
+  });
 
   test("whose manifest is damaged is neither replaced nor removed while other states depend on it", async () => {
     await write(own, "base.state", "{}");
