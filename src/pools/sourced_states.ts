@@ -226,9 +226,9 @@ export class SourcedStates extends StateBackend {
   }
 
   /**
-   * Brings a state from the first mirror that has it. Resolves with false if none gives it. Mirrors that have failed are
-   * not asked, and those that fail are added to them. A fault of this host ends the operation: older content is not what
-   * was asked for.
+   * Brings a state from the first mirror that has it. Resolves with false if none gives it. Mirrors that have failed
+   * are not asked, and those that fail are added to them. A fault of this host ends the operation: older content is not
+   * what was asked for.
    */
   async #bringFirst(
     mirrors: readonly Mirror[],
