@@ -244,6 +244,13 @@ export const pools: readonly Protection[] = [
     test: "get with the policy ri acts on all places that can be reached, and names the others",
   },
   {
+    name: "newer content of a pool, if this host fails",
+    file: "src/pools/sourced_states.ts",
+    remove: "        if (!isMirrorFault(mirror, error)) throw error;\n",
+    testFile: "tests/pools/sourced_states.test.ts",
+    test: "ends a get if the fault is that of this host, so that no older content is restored",
+  },
+  {
     name: "scopes that permit no place",
     file: "src/pools/sourced_states.ts",
     remove: 'if (mirrors.length > 0 || request.scopes.includes("own")) return mirrors;',
