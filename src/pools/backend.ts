@@ -138,13 +138,15 @@ export abstract class StateBackend {
   }
 
   /**
-   * Removes a state that the last {@linkcode StateBackend.set} with this very request has made, because another source
-   * has a state of that name. A state that was replaced since then stays. Most backends have nothing to do.
+   * Removes a state that the last {@linkcode StateBackend.set} with this very request has made.
    *
-   * @param _request The request that `set` was called with.
+   * A backend with several sources asks for that if another source has a state of that name. A state that was replaced
+   * since then stays. If a backend lacks this method, the state stays, and the error of the operation says so.
+   *
+   * @param request The request that `set` was called with.
    */
-  takeBack(_request: StateRequest): Promise<void> {
-    return Promise.resolve();
+  takeBack(request: StateRequest): Promise<void> {
+    return this.#reject("takeBack", request);
   }
 
   #reject(operation: string, { object, state }: StateRequest): Promise<never> {

@@ -34,7 +34,10 @@ export async function commitOnParent(
     if (there === null || (parent !== null && !isSameContent(there, parent))) {
       const fault = there === null ? "does not exist" : "has another content";
       const subject = `the state ${JSON.stringify(name)}, on which it depends,`;
-      throw new StateError(`${subject} ${fault} in ${JSON.stringify(states.files.location)}`, context);
+      throw new StateError(`${subject} ${fault} in ${JSON.stringify(states.files.location)}`, {
+        ...context,
+        location: states.files.location,
+      });
     }
     await commitSoon(states, manifest, ends);
   };

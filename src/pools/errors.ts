@@ -10,6 +10,12 @@ export interface StateErrorContext {
   readonly state: string;
   /** The cause, if another error is one. */
   readonly cause?: unknown;
+  /**
+   * The location at which the operation failed, if the operation concerns several.
+   *
+   * @default undefined
+   */
+  readonly location?: string | undefined;
 }
 
 /**
@@ -36,19 +42,22 @@ export class StateError extends Error {
   readonly object: string;
   /** The name of the state. Empty if the error concerns the object as a whole. */
   readonly state: string;
+  /** The location at which the operation failed, if it is known. */
+  readonly location: string | undefined;
 
   /**
    * Makes the error.
    *
    * @param fault What was wrong.
-   * @param context The operation, the object and the state.
+   * @param context The operation, the object and the state, and the location if there are several.
    */
-  constructor(fault: string, { operation, object, state, cause }: StateErrorContext) {
+  constructor(fault: string, { operation, object, state, cause, location }: StateErrorContext) {
     const subject = state === "" ? JSON.stringify(object) : `${JSON.stringify(state)} of ${JSON.stringify(object)}`;
     super(`${operation} ${subject}: ${fault}`, cause === undefined ? {} : { cause });
     this.operation = operation;
     this.object = object;
     this.state = state;
+    this.location = location;
   }
 }
 
@@ -93,7 +102,7 @@ export class StateAbortError extends StateError {
 }
 
 /**
- * Another process has made or removed the state since it was looked for. Nothing was changed.
+ * Another process has made or removed the state since it was looked for. The place that tells so has changed nothing.
  *
  * A backend tells by this error that the condition `onlyIf` of a request does not hold. The functions with policies act
  * on it by the letter that then counts.

@@ -4,6 +4,7 @@ import { checkedWhole, checkNumber } from "../wire/checks.ts";
 import { StateFiles } from "./state_files.ts";
 import { SftpFiles } from "./files_sftp.ts";
 import { LocalFiles } from "./files_local.ts";
+import { locatedStates } from "./location_of.ts";
 import { formatLocation, type Location } from "./location.ts";
 import { type SftpConnection, SILENCE_MS } from "./sftp/connection.ts";
 import { RemoteError } from "./sftp/errors.ts";
@@ -87,9 +88,10 @@ export class Hosts {
    * @returns The states.
    */
   states(location: Location, lane: number = 0): StateFiles {
-    if (location.type !== "ssh") return new StateFiles(new LocalFiles(location.path));
+    if (location.type !== "ssh") return locatedStates(new StateFiles(new LocalFiles(location.path)));
     const { host, path } = location;
-    return new StateFiles(new SftpFiles(formatLocation(location), host, path, () => this.#lane(location, lane)));
+    const files = new SftpFiles(formatLocation(location), host, path, () => this.#lane(location, lane));
+    return locatedStates(new StateFiles(files));
   }
 
   /** Closes all connections. One that has yet to be made is given up. */

@@ -11,6 +11,7 @@ import { directoriesOf, LocalFiles } from "./files_local.ts";
 import { withLock } from "./locked.ts";
 import { isSameContent, manifestName, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
+import { presentAt } from "./present.ts";
 import { anewIfChanged, readSource } from "./read_source.ts";
 import { StateFiles } from "./state_files.ts";
 import { type ChainOptions, checkUnused, compareChain, transferChain, type TransferOptions } from "./transfer.ts";
@@ -73,7 +74,7 @@ async function linkState(
   { signal, dependentsOf }: LinkOptions,
 ): Promise<void> {
   const { object, state, files } = manifest;
-  const there = await own.finish(object, state);
+  const { there } = await presentAt(own, manifest, { verify: false, signal });
   await checkUnused(own, there, manifest, context);
   await checkImagesUnused(own, there, manifest, context, dependentsOf);
   const link = async (): Promise<void> => {
@@ -128,8 +129,13 @@ export async function checkLinkUnused(
   context: StateErrorContext,
   dependentsOf: DependentsOf | undefined,
 ): Promise<void> {
-  const manifest = await own.manifest(context.object, context.state);
-  if (manifest === null || await firstLink(own, manifest) === null) return;
+  const manifest = await own.manifest(context.object, context.state).catch((error: unknown) => {
+    if (error instanceof IntegrityError) return error;
+    throw error;
+  });
+  // If the manifest is damaged, the images alone tell.
+  if (manifest === null) return;
+  if (!(manifest instanceof IntegrityError) && await firstLink(own, manifest) === null) return;
   const images = await dependentImages(own, context, dependentsOf);
   if (images.length > 0) throw new StateInUseError("images of guests depend on it by links", images, context);
 }

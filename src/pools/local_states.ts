@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { StateBackend, type StateRequest } from "./backend.ts";
 import { commitOnParent } from "./commit.ts";
 import { checkCondition, unlessMissing } from "./condition.ts";
-import { partPath } from "./copy.ts";
+import { IntegrityError, partPath } from "./copy.ts";
 import { dependentImages, dependsOn, forgetImages, realPath } from "./dependents.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
@@ -114,7 +114,7 @@ export class LocalStates extends StateBackend {
     const context = contextOf("set", request);
     await this.#locked(context, request, async (signal) => {
       const { object, state } = request;
-      const there = await this.states.manifest(object, state);
+      const there = await this.states.finishDamaged(object, state);
       checkCondition(request, there !== null, context);
       const kept = await this.#keep({ ...request, signal });
       try {
@@ -232,7 +232,8 @@ export class LocalStates extends StateBackend {
 
   /** Removes a state whose lock is held. */
   async #remove(request: StateRequest, context: StateErrorContext, signal: AbortSignal): Promise<void> {
-    checkCondition(request, await this.states.manifest(request.object, request.state) !== null, context);
+    const there = await this.states.finishDamaged(request.object, request.state);
+    checkCondition(request, there !== null, context);
     const own = await this.#dependentParts(request, signal);
     if (own.length > 0) throw new StateInUseError("the present content of the object depends on it", own, context);
     const images = await dependentImages(this.states, request, undefined, signal);
@@ -247,7 +248,9 @@ export class LocalStates extends StateBackend {
     run: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     await withLock(this.states, context, { ...this.#lock, signal }, async (ends) => {
-      await this.states.finish(context.object, context.state);
+      const found = await this.states.finishDamaged(context.object, context.state);
+      // What is damaged cannot be read, and may be replaced or removed.
+      if (found instanceof IntegrityError && context.operation === "get") throw found;
       await run(ends);
     });
     const directories = new Set(this.#parts(context.object).map((part) => dirname(part.fileOf(context.state))));
@@ -316,7 +319,11 @@ export class LocalStates extends StateBackend {
   }
 
   /** Checks that no other state loses what it depends on. */
-  async #checkOverwrite(there: StateManifest | null, next: StateManifest, context: StateErrorContext): Promise<void> {
+  async #checkOverwrite(
+    there: StateManifest | IntegrityError | null,
+    next: StateManifest,
+    context: StateErrorContext,
+  ): Promise<void> {
     if (there === null) return;
     const dependents = await this.states.dependents(context.object, context.state);
     if (dependents.length > 0) {
@@ -324,7 +331,8 @@ export class LocalStates extends StateBackend {
     }
     const images = await this.#imagesOfOthers(context);
     if (images.length > 0) throw new StateInUseError("images of guests depend on the existing one", images, context);
-    if (there.parent === next.parent) return;
+    // A damaged manifest does not tell.
+    if (there instanceof IntegrityError || there.parent === next.parent) return;
     const [old, now] = [there.parent, next.parent].map((parent) =>
       parent === null ? "no state" : JSON.stringify(parent)
     );

@@ -19,7 +19,12 @@ export type WithLock = <T>(
  * by the caller's signal, and when the lock is lost.
  */
 export const withLock: WithLock = async (states, context, options, run) => {
-  const held = await takeLock(states.files, states.lockPath(context.object, context.state), context, options);
+  const held = await takeLock(
+    states.files,
+    states.lockPath(context.object, context.state),
+    { ...context, location: states.files.location },
+    options,
+  );
   return await holding(held, options.signal, run);
 };
 
@@ -51,7 +56,11 @@ export class SharedLocks {
   readonly with: WithLock = async (states, context, options, run) => {
     const path = states.lockPath(context.object, context.state);
     const shared = this.#shared.get(path) ?? {
-      taken: this.#take(path, options.signal, () => takeLock(states.files, path, context, options)),
+      taken: this.#take(
+        path,
+        options.signal,
+        () => takeLock(states.files, path, { ...context, location: states.files.location }, options),
+      ),
       users: 0,
     };
     this.#shared.set(path, shared);

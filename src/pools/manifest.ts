@@ -84,7 +84,7 @@ function fileOf(record: unknown, state: string): StateFile | null {
 }
 
 /** Tells whether a path is that of a file of a state: `STATE.EXTENSION`, in the object's directory or in one below. */
-function isPathOf(path: string, state: string): boolean {
+export function isPathOf(path: string, state: string): boolean {
   const components = path.split("/");
   const name = components.at(-1) ?? "";
   return components.length <= 2 && components.every(isName) && name.startsWith(`${state}.`) &&

@@ -1,7 +1,10 @@
 // What a mirror does, for a location to which states are transferred.
 
+import type { StateRequest } from "./backend.ts";
 import { unlessMissing } from "./condition.ts";
-import type { MirrorStates } from "./sourced_states.ts";
+import { formatLocation, parseLocation } from "./location.ts";
+import { isFaultOf, isSameHere } from "./mirror_faults.ts";
+import type { MirrorStates } from "./mirrors.ts";
 import type { TransferOps } from "./transfer_ops.ts";
 
 /**
@@ -10,6 +13,7 @@ import type { TransferOps } from "./transfer_ops.ts";
  * @param ops What transfers states between the directory of this host and the location. The caller closes it.
  * @param location The location, as {@linkcode parseLocation} takes it.
  * @returns The states, as {@linkcode SourcedStates} takes them.
+ * @throws {RangeError} If the location is invalid.
  *
  * @example
  * ```ts
@@ -25,20 +29,25 @@ import type { TransferOps } from "./transfer_ops.ts";
  * ```
  */
 export function mirrorStates(ops: TransferOps, location: string): MirrorStates {
+  const bring = async (request: StateRequest, verify: boolean): Promise<void> => {
+    const { object, state, signal, skipLocks } = request;
+    const isThere = async (): Promise<boolean> => (await ops.list(location, object, { signal })).includes(state);
+    await unlessMissing(
+      request,
+      isThere,
+      { operation: "get", object, state },
+      () => ops.download({ location, object, state, signal, skipLocks, verify }),
+    );
+  };
+  const parsed = parseLocation(location);
+  const files = { location: parsed.type === "ssh" ? formatLocation(parsed) : parsed.path };
   return {
     show: ({ object, signal }) => ops.list(location, object, { signal }),
-    get: async (request) => {
-      const { object, state, signal, skipLocks } = request;
-      const isThere = async (): Promise<boolean> => (await ops.list(location, object, { signal })).includes(state);
-      await unlessMissing(
-        request,
-        isThere,
-        { operation: "get", object, state },
-        () => ops.download({ location, object, state, signal, skipLocks }),
-      );
-    },
+    get: (request) => bring(request, false),
+    repair: (request) => bring(request, true),
+    isFault: (error) => isFaultOf(files, error),
     set: ({ object, state, signal, onlyIf }) => ops.upload({ location, object, state, signal, onlyIf }),
     unset: ({ object, state, signal, onlyIf }) => ops.delete({ location, object, state, signal, onlyIf }),
-    isSame: ({ object, state, signal }) => ops.compare({ location, object, state, signal }),
+    isSame: ({ object, state, signal }) => isSameHere(files, ops.compare({ location, object, state, signal })),
   };
 }

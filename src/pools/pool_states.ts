@@ -5,7 +5,9 @@ import { unlessMissing } from "./condition.ts";
 import { dependentsIn, type DependentsOf } from "./dependents.ts";
 import type { StateErrorContext } from "./errors.ts";
 import type { LockOptions } from "./lock.ts";
+import { locatedStates } from "./location_of.ts";
 import { withLock } from "./locked.ts";
+import { isFaultOf, isSameHere } from "./mirror_faults.ts";
 import type { StateFiles } from "./state_files.ts";
 import { compareChain, transferChain, type TransferProgress } from "./transfer.ts";
 
@@ -58,7 +60,7 @@ export class PoolStates extends StateBackend {
     super();
     const { own, pool, lock = {}, onProgress, dependentsOf } = options;
     this.#own = own;
-    this.#pool = pool;
+    this.#pool = locatedStates(pool);
     this.#lock = lock;
     this.#onProgress = onProgress;
     this.#dependentsOf = dependentsIn(own, dependentsOf);
@@ -87,12 +89,27 @@ export class PoolStates extends StateBackend {
    * @throws {StateInUseError} If other states, or images of guests, depend on a content that would be replaced.
    */
   override async get(request: StateRequest): Promise<void> {
+    await this.#bring(request, false);
+  }
+
+  /**
+   * Brings a state as {@linkcode PoolStates.get} does, and replaces what is damaged on this host.
+   *
+   * @param request The object, the state, and what else the operation takes.
+   * @throws {StateInUseError} If images of guests depend on a file that is damaged.
+   */
+  async repair(request: StateRequest): Promise<void> {
+    await this.#bring(request, true);
+  }
+
+  async #bring(request: StateRequest, verify: boolean): Promise<void> {
     const { signal, skipLocks } = request;
     const context = contextOf("get", request);
     // This host is written to, so its locks are taken.
     const options = {
       signal,
       skipLocks,
+      verify,
       lock: this.#lock,
       onProgress: this.#onProgress,
       dependentsOf: this.#dependentsOf,
@@ -204,7 +221,21 @@ export class PoolStates extends StateBackend {
    */
   async isSame(request: StateRequest): Promise<boolean> {
     const { signal } = request;
-    return await compareChain(this.#own.until(signal), this.#pool.until(signal), contextOf("compare", request));
+    const context = contextOf("compare", request);
+    return await isSameHere(
+      this.#pool.files,
+      compareChain(this.#own.until(signal), this.#pool.until(signal), context),
+    );
+  }
+
+  /**
+   * Tells whether an error of this object arose in the pool, and not on this host.
+   *
+   * @param error The error.
+   * @returns Whether it did.
+   */
+  isFault(error: unknown): boolean {
+    return isFaultOf(this.#pool.files, error);
   }
 }
 

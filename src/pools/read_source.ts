@@ -65,7 +65,7 @@ export async function readSource(
   source: StateFiles,
   target: StateFiles,
   link: Link,
-  context: StateErrorContext,
+  of: StateErrorContext,
   { lock, signal, skipLocks }: ReadOptions,
   bring: (link: Link, lock: LockOptions | null, signal: AbortSignal | undefined) => Promise<void>,
 ): Promise<StateManifest> {
@@ -73,6 +73,7 @@ export async function readSource(
     await bring(link, lock, signal);
     return link.manifest;
   }
+  const context = { ...of, location: source.files.location };
   const path = source.lockPath(link.manifest.object, link.manifest.state);
   const states = source.until(signal);
   const hasWaited = await untilUnlocked(source.files, path, context, { ...lock, signal });
@@ -119,7 +120,8 @@ async function bringLocked(
     const waiting = busy as LockedStateError | null;
     if (waiting === null) return manifest;
     if (performance.now() >= end) throw waiting;
-    await untilUnlocked(target.files, target.lockPath(object, waiting.state), context, remaining());
+    const atTarget = { ...context, location: target.files.location };
+    await untilUnlocked(target.files, target.lockPath(object, waiting.state), atTarget, remaining());
     taken = await takeLock(source.files, source.lockPath(object, state), context, remaining());
   }
 }

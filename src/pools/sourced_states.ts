@@ -1,32 +1,11 @@
 // States of this host and of mirrors: the nearest permitted mirror gives a state, and all permitted mirrors take it.
 
 import { StateBackend, type StateRequest } from "./backend.ts";
-import {
-  type MirrorFailure,
-  MirrorsError,
-  StateChangedError,
-  StateError,
-  type StateErrorContext,
-  StateInUseError,
-} from "./errors.ts";
+import { IntegrityError } from "./copy.ts";
+import { type MirrorFailure, MirrorsError, StateChangedError, StateError, type StateErrorContext } from "./errors.ts";
+import { failureOf, hasState, isMirrorFault, type Mirror, removeState } from "./mirrors.ts";
 import type { PolicyOperation } from "./policies.ts";
-import { nearestFirst, type OwnPlace, type Place, type Scope, scopeOf } from "./scopes.ts";
-import { RemoteError } from "./sftp/errors.ts";
-
-/** A mirror of the states of this host. */
-export interface Mirror extends Place {
-  /** What transfers states between this host and the mirror. */
-  readonly states: MirrorStates;
-}
-
-/**
- * What a mirror does. `set` and `unset` check the condition `onlyIf` of their request while they hold the lock of the
- * state. {@linkcode mirrorStates} makes the mirror of a location.
- */
-export type MirrorStates = Pick<StateBackend, "show" | "get" | "set" | "unset"> & {
-  /** Tells whether a state and all that it depends on are the same on this host and at the mirror. */
-  isSame(request: StateRequest): Promise<boolean>;
-};
+import { nearestFirst, type OwnPlace, type Scope, scopeOf } from "./scopes.ts";
 
 /** The options of {@linkcode SourcedStates}. */
 export interface SourcedStatesOptions {
@@ -120,30 +99,36 @@ export class SourcedStates extends StateBackend {
    * Brings a state from the nearest permitted mirror that has it and can be reached.
    *
    * Nothing is brought if this host has the same. Then the object is put into that state, if the scope `own` is
-   * permitted.
+   * permitted. If a file of this host is damaged then, the state is brought once more.
    *
    * @param request The object, the state, and what else the operation takes.
+   * @throws {IntegrityError} If the state of this host is damaged, and no mirror repairs it.
+   * @throws {LockedStateError} If another process holds the lock on this host until the timeout.
    * @throws {MirrorsError} If no place has the state, as far as they can be asked, and some mirrors failed.
    * @throws {StateError} If the state is nowhere, or the scopes permit no place.
    * @throws {StateInUseError} If something depends on another content that this host has under the name.
    */
   override async get(request: StateRequest): Promise<void> {
-    const known = this.#takeFailed(request);
-    const failures = [...known.values()];
-    let isBrought = false;
-    for (const mirror of this.#places("get", request)) {
-      if (known.has(mirror)) continue;
-      const outcome = await this.#bring(mirror, request);
-      if (typeof outcome === "object") failures.push(outcome);
-      isBrought = outcome === true;
-      if (isBrought) break;
-    }
+    const failures = new Map(this.#takeFailed(request));
+    const mirrors = this.#places("get", request);
+    const isBrought = await this.#bringFirst(mirrors, request, failures, async ({ states }) => {
+      if (!await states.isSame(request)) await states.get(request);
+    });
     const isOwn = request.scopes.includes("own");
-    if (!isBrought && failures.length > 0 && !(isOwn && await this.#own.has(request, "get"))) {
-      throw new MirrorsError("get", request, failures, NOWHERE_ELSE);
+    if (!isBrought && failures.size > 0 && !(isOwn && await this.#own.has(request, "get"))) {
+      throw new MirrorsError("get", request, [...failures.values()], NOWHERE_ELSE);
     }
-    if (isOwn) await this.#own.get(request);
-    else if (!isBrought) throw nowhere("get", request);
+    if (!isOwn && !isBrought) throw nowhere("get", request);
+    if (!isOwn) return;
+    try {
+      await this.#own.get(request);
+    } catch (error) {
+      if (!isBrought || !(error instanceof IntegrityError)) throw error;
+      const others = mirrors.filter((mirror) => mirror.states.repair !== undefined);
+      const isRepaired = await this.#bringFirst(others, request, failures, ({ states }) => states.repair?.(request));
+      if (!isRepaired) throw error;
+      await this.#own.get(request);
+    }
   }
 
   /**
@@ -168,6 +153,7 @@ export class SourcedStates extends StateBackend {
       throw new StateError("this host does not have the state that the mirrors are to get", contextOf("set", request));
     }
     let isTaken = false;
+    let isKept = false;
     await this.#each("set", request, async (mirror) => {
       try {
         await mirror.states.set(passed);
@@ -176,10 +162,12 @@ export class SourcedStates extends StateBackend {
         // Two mirrors may be one directory.
         if (isTaken && await mirror.states.isSame(request)) return;
         const isUndone = !isTaken && (!isOwn || await this.#own.takeBack(passed).then(() => true, () => false));
-        throw isUndone ? new Undone(error) : error;
+        if (isUndone) throw new Undone(error);
+        isKept = isOwn;
+        throw error;
       }
       isTaken = true;
-    });
+    }, () => isKept ? KEPT_HERE : "");
   }
 
   /**
@@ -193,9 +181,9 @@ export class SourcedStates extends StateBackend {
    */
   override async unset(request: StateRequest): Promise<void> {
     this.#places("unset", request);
-    let isRemoved = request.scopes.includes("own") && await remove(this.#own, request);
+    let isRemoved = request.scopes.includes("own") && await removeState(this.#own, request);
     await this.#each("unset", request, async ({ states }) => {
-      if (await remove(states, request)) isRemoved = true;
+      if (await removeState(states, request)) isRemoved = true;
     });
     if (!isRemoved) throw nowhere("unset", request);
   }
@@ -237,22 +225,41 @@ export class SourcedStates extends StateBackend {
     return this.#own.unsetRoot(request);
   }
 
-  /** Resolves with false if the mirror does not have the state, and with the failure if the mirror cannot be used. */
-  async #bring(mirror: Mirror, request: StateRequest): Promise<boolean | MirrorFailure> {
-    const { states } = mirror;
-    try {
-      if (!await hasState(mirror, request)) return false;
-      if (!await states.isSame(request)) await states.get(request);
-      return true;
-    } catch (error) {
-      request.signal?.throwIfAborted();
-      // The fault is that of this host: another mirror, or the older content here, is not what was asked for.
-      if (error instanceof StateInUseError) throw error;
-      if (error instanceof StateChangedError) return false;
-      const failure = failureOf(mirror, error);
-      this.#onSkipped(failure);
-      return failure;
+  /**
+   * Brings a state from the first mirror that has it. Resolves with false if none gives it. Mirrors that have failed
+   * are not asked, and those that fail are added to them. A fault of this host ends the operation: older content is not
+   * what was asked for.
+   */
+  async #bringFirst(
+    mirrors: readonly Mirror[],
+    request: StateRequest,
+    failures: Map<Mirror, MirrorFailure>,
+    bring: (mirror: Mirror) => Promise<void> | undefined,
+  ): Promise<boolean> {
+    for (const mirror of mirrors.filter((one) => !failures.has(one))) {
+      try {
+        if (!await hasState(mirror, request)) continue;
+      } catch (error) {
+        this.#skip(mirror, request, error, failures);
+        continue;
+      }
+      try {
+        await bring(mirror);
+        return true;
+      } catch (error) {
+        if (error instanceof StateChangedError) continue;
+        if (!isMirrorFault(mirror, error)) throw error;
+        this.#skip(mirror, request, error, failures);
+      }
     }
+    return false;
+  }
+
+  #skip(mirror: Mirror, { signal }: StateRequest, error: unknown, failures: Map<Mirror, MirrorFailure>): void {
+    signal?.throwIfAborted();
+    const failure = failureOf(mirror, error);
+    this.#onSkipped(failure);
+    failures.set(mirror, failure);
   }
 
   /** Returns the mirrors that failed when they were asked, once: another operation tries them again. */
@@ -263,7 +270,12 @@ export class SourcedStates extends StateBackend {
   }
 
   /** Calls all permitted mirrors, and then throws what failed. */
-  async #each(operation: string, request: StateRequest, call: (mirror: Mirror) => Promise<void>): Promise<void> {
+  async #each(
+    operation: string,
+    request: StateRequest,
+    call: (mirror: Mirror) => Promise<void>,
+    fault: () => string = () => "",
+  ): Promise<void> {
     const known = this.#takeFailed(request);
     const failures: MirrorFailure[] = [];
     for (const mirror of this.#permitted(request)) {
@@ -281,7 +293,7 @@ export class SourcedStates extends StateBackend {
         failures.push(failureOf(mirror, error));
       }
     }
-    if (failures.length > 0) throw new MirrorsError(operation, request, failures);
+    if (failures.length > 0) throw new MirrorsError(operation, request, failures, fault());
   }
 
   /** Returns the permitted mirrors. Throws a {@linkcode StateError} if the scopes permit no place at all. */
@@ -302,6 +314,7 @@ export class SourcedStates extends StateBackend {
 }
 
 const NOWHERE_ELSE = "no other place has it";
+const KEPT_HERE = "this host keeps it";
 
 /** Ends a set that has changed nothing, for the reason that is its cause. */
 class Undone extends Error {
@@ -310,34 +323,10 @@ class Undone extends Error {
   }
 }
 
-async function hasState({ states }: Mirror, request: StateRequest): Promise<boolean> {
-  return (await states.show({ ...request, state: "" })).includes(request.state);
-}
-
-/** Removes a state. Resolves with false if it is missing. */
-async function remove(states: Pick<StateBackend, "show" | "unset">, request: StateRequest): Promise<boolean> {
-  try {
-    await states.unset({ ...request, onlyIf: "exists" });
-    return true;
-  } catch (error) {
-    request.signal?.throwIfAborted();
-    if (error instanceof RemoteError) throw error;
-    const isMissing = error instanceof StateChangedError ||
-      // A backend may not know of the condition.
-      await states.show({ ...request, state: "" }).then((names) => !names.includes(request.state), () => false);
-    if (isMissing) return false;
-    throw error;
-  }
-}
-
 function nowhere(operation: string, request: StateRequest): StateError {
   const context = contextOf(operation, request);
   if (request.onlyIf === "exists") return new StateChangedError(false, context);
   return new StateError("no permitted place has it", context);
-}
-
-function failureOf({ host, path }: Mirror, error: unknown): MirrorFailure {
-  return { host, path, error };
 }
 
 function contextOf(operation: string, { object, state }: StateRequest): StateErrorContext {

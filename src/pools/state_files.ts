@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import { checkCondition, type StateCondition } from "./condition.ts";
 import { IntegrityError, partPath } from "./copy.ts";
+import { filesByName } from "./damaged.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { LocalFiles } from "./files_local.ts";
@@ -134,12 +135,13 @@ export class StateFiles {
     const found = new Map<string, StateManifest>();
     for (let name: string | null = state; name !== null;) {
       const manifest: StateManifest | null = await this.manifest(object, name);
-      const location = JSON.stringify(this.files.location);
+      const { location } = this.files;
+      const of = { ...context, location };
       if (manifest === null) {
         const missing = name === state ? "it" : `the state ${JSON.stringify(name)}, on which it depends,`;
-        throw new StateError(`${missing} does not exist in ${location}`, context);
+        throw new StateError(`${missing} does not exist in ${JSON.stringify(location)}`, of);
       }
-      if (found.has(name)) throw new StateError(`the state ${JSON.stringify(name)} depends on itself`, context);
+      if (found.has(name)) throw new StateError(`the state ${JSON.stringify(name)} depends on itself`, of);
       found.set(name, manifest);
       name = manifest.parent;
     }
@@ -231,7 +233,24 @@ export class StateFiles {
   }
 
   /**
-   * Removes a state. Its manifest goes first, so that no reader finds a state without its files.
+   * Finishes a commit as {@linkcode StateFiles.finish} does, and tolerates a damaged manifest.
+   *
+   * @param object The object, such as `"guest"`.
+   * @param state The name of the state.
+   * @returns The manifest of the state, the error if the manifest is damaged, or `null` if the state does not exist.
+   */
+  async finishDamaged(object: string, state: string): Promise<StateManifest | IntegrityError | null> {
+    try {
+      return await this.finish(object, state);
+    } catch (error) {
+      if (error instanceof IntegrityError) return error;
+      throw error;
+    }
+  }
+
+  /**
+   * Removes a state. Its manifest goes first, so that no reader finds a state without its files. If the manifest is
+   * damaged, the files are those that have the name of the state.
    *
    * @param context The operation, the object and the state.
    * @param condition The condition of the operation. The caller holds the lock of the state.
@@ -241,13 +260,17 @@ export class StateFiles {
    */
   async remove(context: StateErrorContext, condition: StateCondition = {}): Promise<void> {
     const { object, state } = context;
-    const manifest = await this.finish(object, state);
+    const manifest = await this.finishDamaged(object, state);
     checkCondition(condition, manifest !== null, context);
     const dependents = await this.dependents(object, state);
     if (dependents.length > 0) throw new StateInUseError("other states depend on it", dependents, context);
     if (manifest === null) throw new StateError(`it does not exist in ${JSON.stringify(this.files.location)}`, context);
+    const paths = manifest instanceof IntegrityError
+      ? await filesByName(this.files, object, state, await this.states(object))
+      : manifest.files.map(({ path }) => join(object, path));
     await this.files.remove(this.#manifestPath(object, state));
-    for (const { path } of manifest.files) await this.files.remove(join(object, path));
+    if (manifest instanceof IntegrityError) await this.files.remove(this.#commitPath(object, state));
+    for (const path of paths) await this.files.remove(path);
   }
 
   /** Gives the parts of a commit their names, and then the commit that of the manifest. */

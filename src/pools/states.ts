@@ -84,9 +84,7 @@ export async function getStates(
   options: PolicyOptions = {},
 ): Promise<void> {
   checkOptions("getStates", options, POLICY_OPTIONS);
-  await eachAllowed("get", "ra", backend, states, options, async (request) => {
-    await (isRoot(request.state) ? backend.getRoot(request) : backend.get(request));
-  });
+  await get(backend, states, options);
 }
 
 /**
@@ -151,7 +149,8 @@ export async function pushStates(
 }
 
 /**
- * Puts objects into states, and then removes the states. Roots are skipped.
+ * Puts objects into states, and then removes the states. Roots are skipped. A state that exists, and that the policy of
+ * getting ignores, is not removed.
  *
  * @param backend The backend.
  * @param states The states.
@@ -171,9 +170,16 @@ export async function popStates(
   parsePolicy("unset", unsetPolicy);
   checkNames(states);
   for (const state of states.filter((one) => !isRoot(one.state))) {
-    await getStates(backend, [state], { ...others, policy: getPolicy });
+    if (await get(backend, [state], { ...others, policy: getPolicy })) continue;
     await unset("pop", "fa", backend, [state], { ...others, policy: unsetPolicy });
   }
+}
+
+/** Gets states whose policy allows it. Resolves with whether a state exists that was not got. */
+async function get(backend: StateBackend, states: readonly StateOf[], options: PolicyOptions): Promise<boolean> {
+  return await eachAllowed("get", "ra", backend, states, options, async (request) => {
+    await (isRoot(request.state) ? backend.getRoot(request) : backend.get(request));
+  });
 }
 
 /** Sets states whose policy allows it. */
@@ -230,7 +236,7 @@ const active: Readonly<Record<Exclude<PolicyOperation, "check">, Readonly<Record
     unset: { ifExists: "f", ifMissing: "" },
   };
 
-/** Calls back for each state for which the policy says so. */
+/** Calls back for each state for which the policy says so. Resolves with whether a state exists that was left. */
 async function eachAllowed(
   rule: Exclude<PolicyOperation, "check">,
   usual: string,
@@ -239,7 +245,7 @@ async function eachAllowed(
   options: PolicyOptions,
   carryOut: (request: StateRequest, exists: boolean) => Promise<void>,
   operation: string = rule,
-): Promise<void> {
+): Promise<boolean> {
   const policy = parsePolicy(rule, options.policy ?? usual);
   const checkPolicy = parsePolicy("check", options.checkPolicy ?? "rf");
   checkNames(states);
@@ -248,6 +254,7 @@ async function eachAllowed(
   };
   // What the letters decide now is decided again while the state is locked.
   const onlyIf: StateCondition["onlyIf"] = acts(true) === acts(false) ? undefined : acts(true) ? "exists" : "missing";
+  let isLeft = false;
   for (const one of states) {
     const request = { ...requestOf(one, options), onlyIf: isRoot(one.state) ? undefined : onlyIf };
     let isThere = await isReady(backend, request, checkPolicy) &&
@@ -267,7 +274,9 @@ async function eachAllowed(
     const context = { operation, object: one.object, state: one.state, cause: changed };
     if (letter === "a") throw new StateAbortError(isThere, policy.text, context);
     if (letter === "i") options.onWarning?.(ignored(operation, one, isThere));
+    isLeft ||= isThere;
   }
+  return isLeft;
 }
 
 /** Tells whether a state exists. If some mirrors cannot be asked, a state that none of the others has may be set. */

@@ -63,7 +63,7 @@ export interface PolicyOptions extends CheckOptions {
 /** The options of `popStates`. */
 export interface PopOptions extends Omit<PolicyOptions, "policy"> {
   /**
-   * The policy of getting the state.
+   * The policy of getting the state. A state that it ignores is not removed.
    *
    * @default "ra"
    */

@@ -11,9 +11,10 @@ import { type StateErrorContext, StateInUseError } from "./errors.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { checkLockOptions, type LockOptions } from "./lock.ts";
 import { type WithLock, withLock } from "./locked.ts";
-import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
+import { isSameContent, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
 import { ImageError } from "./qcow2/header.ts";
+import { presentAt } from "./present.ts";
 import { anewIfChanged, type Link, readSource } from "./read_source.ts";
 import type { StateFiles } from "./state_files.ts";
 
@@ -101,7 +102,15 @@ export function checkTransferOptions({ concurrency, stride, lock }: TransferOpti
 }
 
 /** How a chain is transferred, and whether that depends on the existence of the state at the target. */
-export type ChainOptions = TransferOptions & StateCondition;
+export type ChainOptions = TransferOptions & StateCondition & {
+  /**
+   * Whether files that are at the target already are read, and brought again if they are damaged. Otherwise their sizes
+   * count.
+   *
+   * @default false
+   */
+  readonly verify?: boolean | undefined;
+};
 
 /**
  * Transfers a state and all states that it depends on, from the one that depends on none. A state is seen at the target
@@ -185,10 +194,10 @@ export async function transferState(
   withParent: WithLock = withLock,
 ): Promise<StateManifest> {
   const { object, state } = link.manifest;
-  const { signal, lock = {}, skipLocks = false, stride, dependentsOf, onlyIf } = options;
+  const { signal, lock = {}, skipLocks = false, stride, dependentsOf, onlyIf, verify } = options;
   return await readSource(source, target, link, context, { lock, signal, skipLocks }, async (present, how, ends) => {
     const transfer = async (end: AbortSignal | undefined): Promise<void> => {
-      const rest = { signal: end, stride, lock: how, dependentsOf, withParent, onlyIf };
+      const rest = { signal: end, stride, lock: how, dependentsOf, withParent, onlyIf, verify };
       await transferOne(source, target, present, context, onBytes, rest);
     };
     if (how === null) return await transfer(ends);
@@ -202,24 +211,26 @@ async function transferOne(
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, dependentsOf, withParent, onlyIf, ...options }:
-    & Pick<ChainOptions, "signal" | "stride" | "dependentsOf" | "onlyIf">
+  { lock, dependentsOf, withParent, onlyIf, verify = false, ...options }:
+    & Pick<ChainOptions, "signal" | "stride" | "dependentsOf" | "onlyIf" | "verify">
     & {
       readonly lock: LockOptions | null;
       readonly withParent: WithLock;
     },
 ): Promise<void> {
-  const { object, state } = manifest;
+  const { object } = manifest;
   const [source, target] = [from.until(options.signal), to.until(options.signal)];
-  const there = await target.finish(object, state);
-  checkCondition({ onlyIf }, there !== null, context);
-  if (there !== null && isSameContent(there, manifest) && await isWhole(target, there)) return;
+  const { exists, there, kept, intact } = await presentAt(target, manifest, { verify, signal: options.signal });
+  checkCondition({ onlyIf }, exists, context);
+  const isWhole = kept?.files.length === manifest.files.length;
+  if (isWhole && there !== null && isSameContent(there, manifest)) return;
   await checkUnused(target, there, manifest, context);
-  await checkImagesUnused(target, there, manifest, context, dependentsOf);
+  // A file that is damaged by now is replaced by another content, too.
+  await checkImagesUnused(target, intact, manifest, context, dependentsOf);
   let before = 0;
   for (const file of manifest.files) {
     const path = join(object, file.path);
-    if (!await isThere(target, there, file)) {
+    if (kept?.files.includes(file) !== true) {
       await copyToPart({ files: source.files, path }, { files: target.files, path }, file, {
         ...options,
         onBytes: (bytes) => onBytes(before + bytes),
@@ -230,7 +241,7 @@ async function transferOne(
     onBytes(before);
   }
   // A reader that skips locks may have restored the older content since then.
-  await checkImagesUnused(target, there, manifest, context, dependentsOf);
+  await checkImagesUnused(target, intact, manifest, context, dependentsOf);
   await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal, withLock: withParent });
 }
 
@@ -256,25 +267,6 @@ export async function checkUnused(
   if (dependents.length === 0) return;
   const fault = `another content of this name is in ${JSON.stringify(target.files.location)}`;
   throw new StateInUseError(`${fault}, and other states depend on it`, dependents, context);
-}
-
-/** Tells whether all files of a state have the sizes of its manifest. */
-async function isWhole(target: StateFiles, manifest: StateManifest): Promise<boolean> {
-  for (const file of manifest.files) {
-    if (!await isThere(target, manifest, file)) return false;
-  }
-  return true;
-}
-
-/** Tells whether a file is at the target already, as the manifest and the size there say. */
-async function isThere(
-  target: StateFiles,
-  there: StateManifest | null,
-  { path, sha256, size }: StateFile,
-): Promise<boolean> {
-  const known = there?.files.find((file) => file.path === path);
-  if (known?.sha256 !== sha256) return false;
-  return (await target.files.status(join(there?.object ?? "", path)))?.size === size;
 }
 
 /** Reads all files of a state. Throws an {@linkcode IntegrityError} if one is not what the manifest says. */

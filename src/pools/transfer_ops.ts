@@ -42,10 +42,16 @@ export interface TransferRequest {
    * @default what the constructor was given
    */
   readonly skipLocks?: boolean | undefined;
+  /**
+   * Whether a transfer reads the files that the target has, and replaces damaged ones. Otherwise their sizes count.
+   *
+   * @default false
+   */
+  readonly verify?: boolean | undefined;
 }
 
 /** Many states of an object, and the location of their pool. */
-export interface TransferAllRequest extends Omit<TransferRequest, "state"> {
+export interface TransferAllRequest extends Omit<TransferRequest, "state" | "verify"> {
   /**
    * The names of the states.
    *
@@ -149,13 +155,9 @@ export class TransferOps extends Reported implements AsyncDisposable {
    */
   async download(request: TransferRequest): Promise<void> {
     const { own, pool, context } = this.#ends("download", request);
-    const dependentsOf = dependentsIn(own.states, this.#options.dependentsOf);
+    const how = { dependentsOf: dependentsIn(own.states, this.#options.dependentsOf), verify: request.verify };
     const transfer = own.kind === "link" ? downloadLink : transferFrom;
-    await this.#tracked(
-      "download",
-      request,
-      (options) => transfer(own.states, pool, context, { ...options, dependentsOf }),
-    );
+    await this.#tracked("download", request, (options) => transfer(own.states, pool, context, { ...options, ...how }));
   }
 
   /**
@@ -172,7 +174,7 @@ export class TransferOps extends Reported implements AsyncDisposable {
   async upload(request: TransferRequest & StateCondition): Promise<void> {
     const { own, pool, context } = this.#ends("upload", request);
     const transfer = { local: transferChain, ssh: transferChain, link: uploadLink }[own.kind];
-    const how = { dependentsOf: undefined, onlyIf: request.onlyIf };
+    const how = { dependentsOf: undefined, onlyIf: request.onlyIf, verify: request.verify };
     await this.#tracked("upload", request, (options) => transfer(own.states, pool, context, { ...options, ...how }));
   }
 

@@ -1,7 +1,7 @@
 // Disks in use, with the real qemu-img: no operation changes an image on which a disk depends.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -147,6 +147,24 @@ describe("a disk that depends on a state of this host", () => {
     await getStates(sourced(), of("a"), { checkPolicy: "fr" });
     assertEquals(content(), [NEW, 0]);
     await getStates(sourced(), of("a"));
+  });
+
+  test("keeps its content if the image of the state is damaged, and the object that is made anew repairs the image", async () => {
+    rmSync(pool, { recursive: true });
+    cpSync(own, pool, { recursive: true });
+    const path = join(own, "guest/disk/a.qcow2");
+    const damaged = readFileSync(path);
+    const at = damaged.lastIndexOf(OLD);
+    damaged[at] = 9;
+    writeFileSync(path, damaged);
+    await using ops = new TransferOps(own);
+    const download = () => ops.download({ location: pool, ...request, verify: true });
+    for (const bring of [() => getStates(sourced(), of("a")), download]) {
+      assertEquals((await assertRejects(bring, StateInUseError)).dependents, [image]);
+      assertEquals([readFileSync(path)[at], content()], [9, [OLD, GUEST]]);
+    }
+    await getStates(sourced(), of("a"), { checkPolicy: "fr" });
+    assertEquals([readFileSync(path)[at], content()], [OLD, [OLD, 0]]);
   });
 
   test("does not keep a state from being brought again whose content is the same, or whose image is lost", async () => {

@@ -36,7 +36,7 @@ const operations: Readonly<Record<string, Run>> = {
   unset: (backend, policy) => unsetStates(backend, clean, { policy }),
   push: (backend, policy) => pushStates(backend, clean, { policy }),
   "pop get": (backend, getPolicy) => popStates(backend, clean, { getPolicy, unsetPolicy: "ri" }),
-  "pop unset": (backend, unsetPolicy) => popStates(backend, clean, { getPolicy: "ii", unsetPolicy }),
+  "pop unset": (backend, unsetPolicy) => popStates(backend, clean, { getPolicy: "ri", unsetPolicy }),
 };
 
 /** What an operation makes of the object, whose content is `now`, and of the state, whose content is `kept`. */
@@ -47,6 +47,7 @@ const effects = {
   "returns to the state": ["kept", "kept"],
   "keeps the object": ["now", "now"],
   "removes the state": ["now", GONE],
+  "returns to the state, and removes it": ["kept", GONE],
 } as const;
 
 /** The letters for a state that exists and one that is missing, whichever the other letter is. */
@@ -77,8 +78,8 @@ const rows: readonly (readonly [
   ["push", "ff", "keeps the object", "keeps the object"],
   ["pop get", "ra", "returns to the state", "aborts"],
   ["pop get", "ii", "changes nothing", "finds nothing to do"],
-  ["pop unset", "fa", "removes the state", "aborts"],
-  ["pop unset", "ri", "changes nothing", "finds nothing to do"],
+  ["pop unset", "fa", "returns to the state, and removes it", "aborts"],
+  ["pop unset", "ri", "returns to the state", "finds nothing to do"],
 ];
 
 /** Defines the table. `locate` returns the location of a pool in a directory. The caller closes the hosts. */

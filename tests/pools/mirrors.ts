@@ -70,9 +70,9 @@ const rows: readonly (readonly [operation: string, policy: string, ends: string]
   ["pop get", "ri", " G   G   G   G   G   .   G   G   G   G   E   E"],
   ["pop get", "ia", " .   .   .   .   .   M   .   .   .   .   E   E"],
   ["pop get", "aa", " A   A   A   A   A   M   A   A   A   A   E   E"],
-  ["pop unset", "fa", "R  R   R   R   R   M   r   r   r   r   E   E"],
-  ["pop unset", "fi", "R  R   R   R   R   .   r   r   r   r   E   E"],
-  ["pop unset", "ra", ".  .   .   .   .   M   .   .   .   .   E   E"],
+  ["pop unset", "fa", "P  P   P   P   P   M   p   p   p   p   E   E"],
+  ["pop unset", "fi", "P  P   P   P   P   .   p   p   p   p   E   E"],
+  ["pop unset", "ra", "G  G   G   G   G   M   G   G   G   G   E   E"],
   ["pop", "rafa", "P   P   P   P   P   M   p   p   p   p   E   E"],
 ];
 
@@ -83,7 +83,7 @@ const operations: Readonly<Record<string, Run>> = {
   push: (backend, policy) => pushStates(backend, clean, { policy }),
   unset: (backend, policy) => unsetStates(backend, clean, { policy }),
   "pop get": (backend, getPolicy) => popStates(backend, clean, { getPolicy, unsetPolicy: "ri" }),
-  "pop unset": (backend, unsetPolicy) => popStates(backend, clean, { getPolicy: "ii", unsetPolicy }),
+  "pop unset": (backend, unsetPolicy) => popStates(backend, clean, { getPolicy: "ri", unsetPolicy }),
   pop: (backend, policy) => popStates(backend, clean, { getPolicy: policy.slice(0, 2), unsetPolicy: policy.slice(2) }),
 };
 

@@ -3,8 +3,9 @@
 import { describe, test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import type { StateRequest } from "../../src/pools/backend.ts";
-import { MirrorsError, StateChangedError, StateError } from "../../src/pools/errors.ts";
-import { type Mirror, SourcedStates } from "../../src/pools/sourced_states.ts";
+import { MirrorsError, StateAbortError, StateChangedError, StateError } from "../../src/pools/errors.ts";
+import type { Mirror, MirrorStates } from "../../src/pools/mirrors.ts";
+import { SourcedStates } from "../../src/pools/sourced_states.ts";
 import { getStates, pushStates, setStates, unsetStates } from "../../src/pools/states.ts";
 import { Noted, request } from "./noted_states.ts";
 
@@ -160,6 +161,54 @@ describe("a state that no place may give", () => {
     await assertRejects(() => backend.has(ended, "get"), Error, "enough");
     await assertRejects(() => backend.get(ended), Error, "enough");
     assertEquals(skipped, []);
+  });
+});
+
+describe("the end at which a mirror fails", () => {
+  const broken = (shared: Noted, isFault?: boolean): MirrorStates => ({
+    show: shared.show,
+    get: () => Promise.reject(new Error("no space left")),
+    set: shared.set,
+    unset: shared.unset,
+    isSame: shared.isSame,
+    ...isFault === undefined ? {} : { isFault: () => isFault },
+  });
+  const backendOf = (one: MirrorStates, calls: string[], skipped: string[] = []): SourcedStates =>
+    new SourcedStates({
+      own: new Noted("own", calls, ["clean"]),
+      place,
+      mirrors: [{ gateway: "g", host: "near", path: "/own", states: one }],
+      onSkipped: ({ host }) => void skipped.push(host),
+    });
+
+  test("ends a get if the fault is that of this host, so that no older content is restored", async () => {
+    const calls: string[] = [];
+    const skipped: string[] = [];
+    const backend = backendOf(broken(new Noted("swarm", calls, ["clean"]), false), calls, skipped);
+    await assertRejects(() => backend.get(all), Error, "no space left");
+    assertEquals([calls, skipped], [["swarm show", "swarm isSame"], []]);
+  });
+
+  for (const isFault of [true, undefined]) {
+    test(`leads a get to this host if ${isFault ? "the fault is that of the mirror" : "it is not known"}`, async () => {
+      const calls: string[] = [];
+      const skipped: string[] = [];
+      await backendOf(broken(new Noted("swarm", calls, ["clean"]), isFault), calls, skipped).get(all);
+      assertEquals([calls.at(-1), skipped], ["own get", ["near"]]);
+    });
+  }
+
+  test("leaves a pushed state here if this host cannot take it back, and the error says so", async () => {
+    const calls: string[] = [];
+    const own = new Noted("own", calls);
+    const taken = new StateChangedError(true, { operation: "upload", object: "guest", state: "clean" });
+    const states = { ...broken(new Noted("swarm", calls)), set: () => Promise.reject(taken) };
+    const backend = new SourcedStates({ own, place, mirrors: [{ ...place, host: "near", states }] });
+    const push = () => pushStates(backend, [{ object: "guest", state: "clean" }]);
+    const error = await assertRejects(push, MirrorsError, "this host keeps it, and 1 of its mirrors failed");
+    assertEquals([error.failures[0]?.error, calls.at(-1)], [taken, "own set"]);
+    own.takeBack = () => Promise.resolve();
+    await assertRejects(push, StateAbortError);
   });
 });
 

@@ -86,7 +86,7 @@ const operations: Readonly<Record<"get" | "set" | "unset" | "push" | "pop get" |
   unset: (backend, policy) => unsetStates(backend, guest, { policy }),
   push: (backend, policy) => pushStates(backend, guest, { policy }),
   "pop get": (backend, getPolicy) => popStates(backend, guest, { getPolicy, unsetPolicy: "ri" }),
-  "pop unset": (backend, unsetPolicy) => popStates(backend, guest, { getPolicy: "ii", unsetPolicy }),
+  "pop unset": (backend, unsetPolicy) => popStates(backend, guest, { getPolicy: "ri", unsetPolicy }),
 };
 
 /** What a backend is asked for after the state was looked for; "abort" if the operation aborts. */
@@ -112,11 +112,11 @@ const rows: readonly [keyof typeof operations, state: "exists" | "missing", lett
   ["push", "missing", "f", "checkRoot, set clean"],
   ["pop get", "exists", "a", "abort"],
   ["pop get", "exists", "r", "get clean, checkRoot, getRoot, show"],
-  ["pop get", "exists", "i", "checkRoot, getRoot, show"],
+  ["pop get", "exists", "i", ""],
   ["pop get", "missing", "a", "abort"],
   ["pop get", "missing", "i", "checkRoot, getRoot, show"],
-  ["pop unset", "exists", "r", "checkRoot, getRoot, show"],
-  ["pop unset", "exists", "f", "checkRoot, getRoot, show, unset clean"],
+  ["pop unset", "exists", "r", "get clean, checkRoot, getRoot, show"],
+  ["pop unset", "exists", "f", "get clean, checkRoot, getRoot, show, unset clean"],
   ["pop unset", "missing", "a", "checkRoot, getRoot, show, abort"],
   ["pop unset", "missing", "i", "checkRoot, getRoot, show"],
 ];
@@ -206,6 +206,19 @@ describe("the default policies", () => {
     const backend = new Noted({ states: ["clean"] });
     await popStates(backend, guest);
     assertEquals(backend.calls.filter((call) => call.endsWith("clean")), ["get clean", "unset clean"]);
+  });
+
+  test("pop does not remove a state that its policy of getting ignores, and says that it is ignored", async () => {
+    const backend = new Noted({ states: ["clean"] });
+    const warnings: string[] = [];
+    const onWarning = (message: string): void => void warnings.push(message);
+    await popStates(backend, [...guest, { object: "guest", state: "gone" }], {
+      getPolicy: "ii",
+      unsetPolicy: "fi",
+      onWarning,
+    });
+    assertEquals(backend.calls.filter((call) => call.startsWith("unset")), []);
+    assertEquals(warnings[0], 'get: the state "clean" of "guest" exists, and is ignored');
   });
 });
 

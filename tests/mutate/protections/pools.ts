@@ -200,7 +200,7 @@ export const pools: readonly Protection[] = [
   {
     name: "a state of a pool that another host has made since it was looked for",
     file: "src/pools/transfer.ts",
-    remove: "  checkCondition({ onlyIf }, there !== null, context);\n",
+    remove: "  checkCondition({ onlyIf }, exists, context);\n",
     testFile: "tests/pools/races.test.ts",
     test: "push of PoolStates aborts if another host has pushed since the state was looked for",
   },
@@ -242,6 +242,13 @@ export const pools: readonly Protection[] = [
     instead: "if (failed.size < 9) return false;",
     testFile: "tests/pools/mirrors.test.ts",
     test: "get with the policy ri acts on all places that can be reached, and names the others",
+  },
+  {
+    name: "newer content of a pool, if this host fails",
+    file: "src/pools/sourced_states.ts",
+    remove: "        if (!isMirrorFault(mirror, error)) throw error;\n",
+    testFile: "tests/pools/sourced_states.test.ts",
+    test: "ends a get if the fault is that of this host, so that no older content is restored",
   },
   {
     name: "scopes that permit no place",
