@@ -2,15 +2,14 @@
 
 import type { PolicyOptions, PopOptions, StateBackend, StateOf } from "../../pools/mod.ts";
 import type { Context, Subcommand } from "../context.ts";
-import { escapeText } from "../escape.ts";
 import type { OptionRule } from "../getopt.ts";
-import { utf8Of } from "../bytes.ts";
 import { jsonLine } from "../json.ts";
 import { orFailure } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
 import { signalStatuses } from "../signal_statuses.ts";
 import { orTrouble } from "../trouble.ts";
 import { noting } from "./carried_out.ts";
+import { shown } from "./failure_text.ts";
 import { type Pools, Room } from "./room.ts";
 
 const unsetPolicyOption: OptionRule = { letter: "u", long: "unset-policy", hasArgument: true };
@@ -77,11 +76,12 @@ export const pop: Subcommand = action({
   },
 });
 
-/** Makes an action. It resolves with 0. */
+/** Makes an action. It resolves with 0, with 2 if a state has failed, and with the status of a signal. */
 function action({ name, states, needsParts, rootMethod, operation }: Action): Subcommand {
   return (context: Context) =>
     orTrouble(async () => {
       await using room = await Room.open(context, {
+        name,
         hasParts: true,
         options: name === "pop" ? [unsetPolicyOption] : [],
         usage: `${name === "pop" ? "[-u letters] " : ""}object state${states > 1 ? " [...]" : ""}`,
@@ -90,40 +90,40 @@ function action({ name, states, needsParts, rootMethod, operation }: Action): Su
       if (needsParts) room.checkParts();
       const policy = room.given.options.get("P");
       const interruption = new AbortController();
-      let [isInterrupted, status] = [false, 0];
+      let interrupted = 0;
       void context.invocation.signalled(...signalStatuses.keys()).then((signal) => {
-        status = signalStatuses.get(signal) ?? 1;
+        interrupted = signalStatuses.get(signal) ?? 1;
         interruption.abort();
       });
       const { signal } = interruption;
       const done = new Set<string>();
-      await orFailure(async () => {
+      const printer = new Printer(context.invocation);
+      return await orFailure(async () => {
         const backend = noting(await room.backend(signal, name === "get" || name === "pop"), done, {
           isRoot: room.pools.isRoot,
           rootMethod,
           scopes: room.options.scopes,
         });
-        await operation(room.pools, room)(backend, room.states, {
-          ...room.options,
-          signal,
-          ...policy === undefined ? {} : { policy },
-          // The library also warns of each state that is replaced.
-          onWarning: (message) => {
-            if (message.endsWith("is ignored")) context.warn(escapeText(utf8Of(message)));
-          },
-        });
+        const carryOut = operation(room.pools, room);
+        return await room.each(async ({ object, state }) => {
+          await carryOut(backend, [{ object, state }], {
+            ...room.options,
+            signal,
+            ...policy === undefined ? {} : { policy },
+            // The library also warns of each state that is replaced.
+            onWarning: (message) => {
+              if (message.endsWith("is ignored")) context.warn(shown(message));
+            },
+          });
+          if (done.delete(state) && room.given.options.has("j")) {
+            printer.print(jsonLine({ operation: name, object, state }));
+            printer.flush();
+          }
+          return 0;
+        }, signal);
       }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
-        isInterrupted = true;
+        return interrupted;
       });
-      if (isInterrupted) return status;
-      if (room.given.options.has("j")) {
-        const printer = new Printer(context.invocation);
-        for (const { object, state } of room.states) {
-          if (done.has(state)) printer.print(jsonLine({ operation: name, object, state }));
-        }
-        printer.flush();
-      }
-      return 0;
     });
 }
