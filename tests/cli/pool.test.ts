@@ -317,6 +317,9 @@ describe("pool", () => {
           ["set --subtree a web clean", "the path 'a' does not begin with a slash"],
           ["set --subtree /a web ../clean", 'the state "../clean" is invalid'],
           ["shw web", "unknown action shw"],
+          ["push --subtree /a --policy xx web clean", 'tsxs: push: the policy "xx" is invalid'],
+          ["pop --subtree /a --policy xx web clean", 'tsxs: pop: the policy "xx" is invalid'],
+          ["unset --policy xx web clean", 'tsxs: unset: the policy "xx" is invalid'],
         ] as const
       ) {
         const { ending, stdout, stderr } = await act(words);

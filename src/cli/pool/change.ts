@@ -1,6 +1,7 @@
 // `pool get`, `set`, `unset`, `push` and `pop`: what changes an object, its states, or a pool.
 
 import type { PolicyOptions, PopOptions, StateBackend, StateOf } from "../../pools/mod.ts";
+import { parsePolicy, type PolicyOperation } from "../../pools/policies.ts";
 import type { Context, Subcommand } from "../context.ts";
 import type { OptionRule } from "../getopt.ts";
 import { jsonLine } from "../json.ts";
@@ -19,6 +20,8 @@ type Operation = (backend: StateBackend, states: readonly StateOf[], options: Po
 
 interface Action {
   readonly name: string;
+  /** The operation whose letters its policy has. */
+  readonly letters: Exclude<PolicyOperation, "check">;
   /** How many states it takes. */
   readonly states: number;
   readonly needsParts: boolean;
@@ -30,6 +33,7 @@ interface Action {
 /** Puts the object into a state. */
 export const get: Subcommand = action({
   name: "get",
+  letters: "get",
   states: 1,
   needsParts: true,
   rootMethod: "getRoot",
@@ -38,6 +42,7 @@ export const get: Subcommand = action({
 /** Keeps the present condition of the object as a state. */
 export const set: Subcommand = action({
   name: "set",
+  letters: "set",
   states: 1,
   needsParts: true,
   rootMethod: "setRoot",
@@ -46,6 +51,7 @@ export const set: Subcommand = action({
 /** Removes states. */
 export const unset: Subcommand = action({
   name: "unset",
+  letters: "unset",
   states: Infinity,
   needsParts: false,
   rootMethod: "unsetRoot",
@@ -54,6 +60,7 @@ export const unset: Subcommand = action({
 /** Keeps the present condition of the object as a new state. */
 export const push: Subcommand = action({
   name: "push",
+  letters: "set",
   states: 1,
   needsParts: true,
   rootMethod: null,
@@ -62,6 +69,7 @@ export const push: Subcommand = action({
 /** Puts the object into a state, and removes the state. */
 export const pop: Subcommand = action({
   name: "pop",
+  letters: "get",
   states: 1,
   needsParts: true,
   rootMethod: null,
@@ -77,7 +85,7 @@ export const pop: Subcommand = action({
 });
 
 /** Makes an action. It resolves with 0, with 2 if a state has failed, and with the status of a signal. */
-function action({ name, states, needsParts, rootMethod, operation }: Action): Subcommand {
+function action({ name, letters, states, needsParts, rootMethod, operation }: Action): Subcommand {
   return (context: Context) =>
     orTrouble(async () => {
       await using room = await Room.open(context, {
@@ -99,6 +107,7 @@ function action({ name, states, needsParts, rootMethod, operation }: Action): Su
       const done = new Set<string>();
       const printer = new Printer(context.invocation);
       return await orFailure(async () => {
+        if (policy !== undefined) parsePolicy(letters, policy, name);
         const backend = noting(await room.backend(signal, name === "get" || name === "pop"), done, {
           isRoot: room.pools.isRoot,
           rootMethod,

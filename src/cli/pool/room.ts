@@ -163,8 +163,8 @@ export class Room implements AsyncDisposable {
   }
 
   /**
-   * Runs a part of an action at a location, for an object or a state. A location that fails is named, and a pool is left
-   * out from then on. Resolves with false if the location has failed.
+   * Runs a part of an action at a location, for an object or a state. A location that fails is named, and a pool is
+   * left out from then on. Resolves with false if the location has failed.
    */
   async at(place: Place, of: Pick<Task, "object" | "state">, run: () => Promise<void>): Promise<boolean> {
     if (this.#unusable.has(place)) return false;
@@ -272,7 +272,7 @@ export class Room implements AsyncDisposable {
   }
 }
 
-/** Tells whether an error ends the action: an invalid argument is invalid everywhere, and a closed output stays closed. */
+/** Tells whether an error ends the action: an argument is invalid for all states, and a closed output stays closed. */
 function isEnd(error: unknown): boolean {
   return error instanceof RangeError || error instanceof TypeError || error instanceof Failure ||
     error instanceof OutputError;
