@@ -4,6 +4,7 @@ import type { Help, Row } from "./help_entry.ts";
 import { toolHelps } from "./help_tools.ts";
 
 const json: Row = ["-j, --json", "print JSON lines"];
+const signalled: Row = ["129, 130, 143", "SIGHUP, SIGINT (Ctrl-C) or SIGTERM ended it"];
 
 const shutdownNotes = [
   "DOMAIN is a number, a UUID or a name.",
@@ -107,6 +108,12 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["remove -n, --dry-run", "print the names only"],
       ["break-lock -f, --force", "break the lock of a process that may run"],
     ],
+    statuses: [
+      ["0", "it succeeded"],
+      ["1", "it failed, `diff` found a difference, or no lock exists"],
+      ["2", "`diff` failed, or an argument of it is invalid"],
+      signalled,
+    ],
     examples: [
       ["tsxs checkpoint save /local/domain/5", "keep the nodes of a guest"],
       ["tsxs checkpoint diff last", "print what has changed since then"],
@@ -123,6 +130,7 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       "A location is a directory, link+DIRECTORY, or ssh://USER@HOST:PORT/PATH.",
       "A pool of this host has the scope shared, and one of another host swarm.",
       "As GATEWAY=LOCATION it has the scope cluster, unless --gateway is the same.",
+      "The name of a gateway has none of the characters / = : +.",
     ],
     options: [
       ["-d, --directory DIRECTORY", "use the states of a directory of this host"],
@@ -140,7 +148,12 @@ export const helps: ReadonlyMap<string, Help> = new Map<string, Help>([
       ["pop -u, --unset-policy LETTERS", "the policy of removing the state"],
       ["break-lock -f, --force", "break the lock of a process that may run"],
     ],
-    statuses: [["0", "it succeeded"], ["1", "a state of `check` is missing, or no lock exists"], ["2", "it failed"]],
+    statuses: [
+      ["0", "it succeeded"],
+      ["1", "a state of `check` is missing, or no lock exists"],
+      ["2", "it failed, or an argument is invalid"],
+      signalled,
+    ],
     examples: [
       ["tsxs pool set -S /local/domain/5 web clean", "keep the nodes of a guest"],
       ["tsxs pool show -p /srv/pool web", "list the states here and in a pool"],

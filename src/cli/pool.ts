@@ -3,6 +3,7 @@
 import { type Actions, runAction } from "./actions.ts";
 import type { Context } from "./context.ts";
 import type { Ending } from "./invocation.ts";
+import { TROUBLE } from "./trouble.ts";
 
 /** The actions, each loaded on demand. */
 const actions: Actions = new Map([
@@ -19,5 +20,5 @@ const actions: Actions = new Map([
 
 /** Runs the action that the first argument names. */
 export async function pool(context: Context): Promise<Ending> {
-  return await runAction(context, actions);
+  return await runAction(context, actions, TROUBLE);
 }

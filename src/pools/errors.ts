@@ -127,7 +127,7 @@ export class StateChangedError extends StateError {
 
 /** A mirror that could not be asked, did not take a state, or keeps one that was to be removed. */
 export interface MirrorFailure {
-  /** The host of the mirror. */
+  /** The name of the host of the mirror. Messages leave an empty name out. */
   readonly host: string;
   /** The directory of the mirror. */
   readonly path: string;
@@ -158,9 +158,10 @@ export class MirrorsError extends StateError {
     failures: readonly MirrorFailure[],
     fault: string = "",
   ) {
-    const reasons = failures.map(({ host, path, error }) =>
-      `${JSON.stringify(path)} of ${JSON.stringify(host)}: ${error instanceof Error ? error.message : String(error)}`
-    );
+    const reasons = failures.map(({ host, path, error }) => {
+      const place = host === "" ? JSON.stringify(path) : `${JSON.stringify(path)} of ${JSON.stringify(host)}`;
+      return `${place}: ${error instanceof Error ? error.message : String(error)}`;
+    });
     const failed = `${failures.length} of its mirrors failed: ${reasons.join("; ")}`;
     super(fault === "" ? failed : `${fault}, and ${failed}`, { operation, object, state, cause: failures[0]?.error });
     this.failures = failures;

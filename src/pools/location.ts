@@ -22,7 +22,8 @@ const LINK = "link+";
 const PORT_MAX = 65535;
 // The program ssh would take a leading hyphen for an option.
 const userPattern = /^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/;
-const hostPattern = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+// A full domain name may end with a dot.
+const hostPattern = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 /** An address, and the zone that a link-local one needs. */
 const zonedPattern = /^([^%]*)(?:%[A-Za-z0-9_.-]+)?$/;
 
@@ -31,9 +32,9 @@ const zonedPattern = /^([^%]*)(?:%[A-Za-z0-9_.-]+)?$/;
  *
  * @param text A path such as `/var/lib/tsxs/pool`; `link+/path` for links to the files of a directory; or
  *   `ssh://user@host:port/path` for a directory of another host. User and port may be left out. An IPv6 address has
- *   brackets. The path is taken as it is, without escapes.
- * @returns The location.
- * @throws {RangeError} If the text is no location.
+ *   brackets. The path has no escapes.
+ * @returns The location. Its path has no repeated slashes, no component `.`, and no slash at its end.
+ * @throws {RangeError} If the text is no location. The message does not contain a password of the text.
  * @example
  * ```ts
  * import { parseLocation } from "tsxs/pools";
@@ -44,23 +45,24 @@ const zonedPattern = /^([^%]*)(?:%[A-Za-z0-9_.-]+)?$/;
  */
 export function parseLocation(text: string): Location {
   const refuse = (fault: string): never => {
-    throw new RangeError(`the location ${JSON.stringify(text)} is invalid: ${fault}`);
+    throw new RangeError(`the location ${JSON.stringify(withoutPassword(text))} is invalid: ${fault}`);
   };
   const checkedPath = (path: string): string => {
     const fault = pathFault(path);
-    return fault === null ? path.replace(/(?<=.)\/+$/, "") : refuse(fault);
+    return fault === null ? normalPath(path) : refuse(fault);
   };
   if (text.startsWith("/")) return { type: "local", path: checkedPath(text) };
   if (text.startsWith(LINK)) return { type: "link", path: checkedPath(text.slice(LINK.length)) };
   const match = ssh.exec(text);
   if (match === null) return refuse("expected /PATH, link+/PATH or ssh://[USER@]HOST[:PORT]/PATH");
   const [, user, name = "", address, port, path = ""] = match;
+  if (user?.includes(":")) refuse("a location has no password: SSH logs in with a key");
   if (user !== undefined && !userPattern.test(user)) refuse(`the user is ${JSON.stringify(user)}`);
   if (address === undefined && !hostPattern.test(name)) refuse(`the host is ${JSON.stringify(name)}`);
   if (address !== undefined && !isIPv6(zonedPattern.exec(address)?.[1] ?? "")) {
-    refuse(`${JSON.stringify(address)} is not an IPv6 address`);
+    refuse(`${JSON.stringify(withoutPassword(address))} is not an IPv6 address`);
   }
-  if (port !== undefined && !isPort(port)) refuse(`the port is ${JSON.stringify(port)}: expected 1 to ${PORT_MAX}`);
+  if (port !== undefined && !isPort(port)) refuse(`the port is not a number from 1 to ${PORT_MAX}`);
   return {
     type: "ssh",
     user: user ?? null,
@@ -84,13 +86,28 @@ export function formatLocation(location: Location): string {
   return `ssh://${user === null ? "" : `${user}@`}${name}${port === null ? "" : `:${port}`}${path}`;
 }
 
+/**
+ * Returns the text of a location, valid or not, as a message may quote it. A colon after the beginning of the authority
+ * and an `@` after the colon may enclose a password, also if the password contains slashes.
+ */
+export function withoutPassword(text: string): string {
+  if (text.startsWith("/") || text.startsWith(`${LINK}/`)) return text;
+  const scheme = /^[^/]*:\/\//.exec(text)?.[0] ?? "";
+  return scheme + text.slice(scheme.length).replace(/:.*@/s, ":***@");
+}
+
+function normalPath(path: string): string {
+  return `/${path.split("/").filter((name) => name !== "" && name !== ".").join("/")}`;
+}
+
 function isPort(text: string): boolean {
   return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= PORT_MAX;
 }
 
 function pathFault(path: string): string | null {
-  if (!path.startsWith("/")) return `the path ${JSON.stringify(path)} is not absolute`;
+  if (!path.startsWith("/")) return "the path is not absolute";
   const control = /\p{Cc}/u.exec(path)?.[0];
   if (control !== undefined) return `the path contains ${JSON.stringify(control)}`;
+  if (!path.isWellFormed()) return "the path contains half a surrogate pair";
   return path.split("/").includes("..") ? "the path contains .." : null;
 }

@@ -29,14 +29,17 @@ const rules: Readonly<Record<PolicyOperation, Rule>> = {
 };
 const LETTERS = 2;
 
-/** Returns a policy. Throws a `RangeError` if the operation does not have one of the letters. */
-export function parsePolicy(operation: PolicyOperation, text: string): Policy {
+/**
+ * Returns a policy. Throws a `RangeError` if the operation does not have one of the letters. `name` is the name of the
+ * operation in the message.
+ */
+export function parsePolicy(operation: PolicyOperation, text: string, name: string = operation): Policy {
   const rule = rules[operation];
   const [ifExists = "", ifMissing = ""] = text;
   const isKnown = text.length === LETTERS && rule.ifExists.includes(ifExists) && rule.ifMissing.includes(ifMissing);
   if (isKnown) return { ifExists: ifExists as PolicyLetter, ifMissing: ifMissing as PolicyLetter, text };
   throw new RangeError(
-    `${operation}: the policy ${JSON.stringify(text)} is invalid: expected one letter of "${rule.ifExists}" for a ` +
+    `${name}: the policy ${JSON.stringify(text)} is invalid: expected one letter of "${rule.ifExists}" for a ` +
       `state that exists, and one of "${rule.ifMissing}" for a state that is missing`,
   );
 }

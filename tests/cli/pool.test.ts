@@ -96,7 +96,10 @@ describe("pool", () => {
       const words = `get ${SUBTREE} --directory ${there} --pool POOL --pool POOL2 web clean`;
       const { ending, stdout, stderr } = await act(words);
       assertEquals([ending, stdout, await name(store)], [0, "", "web"]);
-      assertEquals(stderr, `tsxs: "web/clean.tree" of "${pool}" is damaged: its content differs from its digest\n`);
+      assertEquals(
+        stderr,
+        `tsxs: get "clean" of "web": "web/clean.tree" of "${pool}" is damaged: its content differs from its digest\n`,
+      );
     }));
 
   test("show lists the states of this host and of the pools, and with --json their locations", () =>
@@ -244,7 +247,7 @@ describe("pool", () => {
         assertStringIncludes(refused.stderr, "has the lock, which is not stale: force breaks it");
         assertEquals(await act(`${words("break-lock")}--force web clean`), ok());
         assertEquals(await act(`${words("break-lock")}web clean`), {
-          ...failed("tsxs: the state is not locked\n"),
+          ...failed('tsxs: break-lock "clean" of "web": the state is not locked\n'),
           ending: 1,
         });
         await held.release();
@@ -314,11 +317,28 @@ describe("pool", () => {
           ["set --subtree a web clean", "the path 'a' does not begin with a slash"],
           ["set --subtree /a web ../clean", 'the state "../clean" is invalid'],
           ["shw web", "unknown action shw"],
+          ["push --subtree /a --policy xx web clean", 'tsxs: push: the policy "xx" is invalid'],
+          ["pop --subtree /a --policy xx web clean", 'tsxs: pop: the policy "xx" is invalid'],
+          ["unset --policy xx web clean", 'tsxs: unset: the policy "xx" is invalid'],
         ] as const
       ) {
         const { ending, stdout, stderr } = await act(words);
         assertEquals([ending === 0, stdout], [false, ""]);
         assertStringIncludes(stderr, message);
+      }
+    }));
+
+  test("an invalid argument ends every action, and the lack of one, with the status of a failure", () =>
+    withBed(async ({ act }) => {
+      const bare = await run(() => Promise.reject(new Error("connected")), ["tsxs", "pool"]);
+      const usage = "Usage: tsxs pool show|check|get|set|unset|push|pop|locks|break-lock [-h] [...]\n";
+      assertEquals(bare, failed(`tsxs: ${usage}`));
+      const unknown = await run(() => Promise.reject(new Error("connected")), ["tsxs", "pool", "nothing"]);
+      assertEquals(unknown, failed(`tsxs: unknown action nothing\n${usage}`));
+      for (const action of ["show", "check", "get", "set", "unset", "push", "pop", "locks", "break-lock"]) {
+        for (const words of ["", " --nothing web clean", " --pool nothing web clean"]) {
+          assertEquals([words, (await act(action + words)).ending], [words, 2]);
+        }
       }
     }));
 

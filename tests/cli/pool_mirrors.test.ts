@@ -1,6 +1,6 @@
 // `pool` with several pools: some lack the state, some cannot be used, and the scopes leave some out.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
@@ -175,7 +175,112 @@ describe("pool with several pools", () => {
       assertMatch(readFileSync(join(base, "there/web/clean.tree"), "latin1"), /web/);
       assertEquals(await act("set -s cluster -p paris=B web clean", "there"), ok());
       assertMatch(readFileSync(join(base, "B/web/clean.tree"), "latin1"), /web/);
-      const { stderr } = await act("show -p =A web");
-      assertMatch(stderr, /the location "=.*A" is invalid/);
+    }));
+
+  test("the name of a gateway is checked alike in both options", () =>
+    withBed(async ({ act }) => {
+      for (
+        const [gateway, fault] of [
+          ["", "a name is empty"],
+          ["a:b", 'a name contains ":"'],
+          ["a+b", 'a name contains "+"'],
+          ["a/b", 'a name contains "/"'],
+          ["root:SECRET@store", 'a name contains ":"'],
+        ] as const
+      ) {
+        const stderr = `tsxs: the gateway "${gateway.replace("SECRET", "***")}" is invalid: ${fault}\n`;
+        for (const options of [`--gateway=${gateway}`, `--pool ${gateway}=A`]) {
+          assertEquals([options, await act(`show ${options} web`)], [options, { ending: 2, stdout: "", stderr }]);
+        }
+      }
+      for (const options of ["--gateway a\t", "--pool a\t=A"]) {
+        assertMatch((await act(`show ${options} web`)).stderr, /^tsxs: the gateway "a[\\]+t" is invalid: /);
+      }
+      assertMatch((await act("show --gateway a=b web")).stderr, /the gateway "a=b" is invalid: a name contains "="/);
+      for (const name of ["a.b", "h\xc3\xa9", "-x", "a@b.example", "ssh", "link"]) {
+        assertEquals((await act(`show --gateway=${name} --pool ${name}=A web`)).ending, 0, name);
+      }
+      // An equals sign in a location does not end the name of a gateway.
+      assertEquals((await act("show --pool /nothing=B/A --pool link+/nothing=B/A web")).ending, 0);
+    }));
+
+  test("a pool that is the directory of this host is refused, by whatever path it is named", () =>
+    withBed(async ({ act, base }) => {
+      const own = join(base, "here");
+      const refused = (pool: string): Ran => ({
+        ending: 2,
+        stdout: "",
+        stderr: `tsxs: the pool "${pool}" is invalid: it is the directory of this host, "${own}"\n`,
+      });
+      symlinkSync(base, join(base, "linked"));
+      const spellings = [own, `${own}//`, join(base, "linked/here"), `link+${base}/./linked/here`];
+      // The directory is missing, and then it exists.
+      for (let round = 0; round < 2; round++) {
+        for (const pool of spellings) {
+          assertEquals(await act(`push ${S} --pool A --pool ${pool} web clean`), refused(pool));
+        }
+        assertEquals(filesOf(base, "A"), []);
+        mkdirSync(own, { recursive: true });
+      }
+      assertEquals(await act(`push ${S} --pool ${join(base, "linked/A")} web clean`), ok());
+      assertEquals(filesOf(base, "A"), whole);
+    }));
+
+  test("unset tries each state, and prints each that it has removed and each failure", () =>
+    withBed(async ({ act, base }) => {
+      for (const state of ["a", "b", "c"]) await act(`set ${S} --pool A web ${state}`);
+      writeFileSync(join(base, "A/web/a.state"), "{}");
+      const line = (state: string): string => `{"operation":"unset","object":"web","state":"${state}"}\n`;
+      assertEquals(await act("unset --json --pool A web a b nothing c"), {
+        ending: 2,
+        stdout: line("b") + line("c"),
+        stderr: `tsxs: unset "a" of "web": 1 of its mirrors failed: "${join(base, "A")}": ` +
+          `"web/a.state" of "${join(base, "A")}" is damaged: it is no manifest\n` +
+          'tsxs: unset: the state "nothing" of "web" does not exist, and is ignored\n',
+      });
+      assertEquals([filesOf(base, "here"), filesOf(base, "A")], [[], ["a.state", "a.tree"]]);
+      await act(`set ${S} web b`);
+      const aborted = await act("unset --policy fa web nothing b");
+      assertEquals([aborted.ending, filesOf(base, "here")], [2, []]);
+      await act(`set ${S} web b`);
+      assertEquals((await act("unset web b ../c")).ending, 2);
+      assertEquals(filesOf(base, "here"), ["b.state", "b.tree"]);
+    }));
+
+  test("check tells of each state, also if another one cannot be looked for, and the worst status counts", () =>
+    withBed(async ({ act, base }) => {
+      for (const state of ["b", "c"]) await act(`set ${S} web ${state}`);
+      const { ending, stdout, stderr } = await act("check --pool DEAD web b nope c");
+      assertEquals([ending, stdout], [2, "b exists\nc exists\n"]);
+      assertMatch(
+        stderr,
+        new RegExp(`^tsxs: check "nope" of "web": no other place has it, and 1 of .*: "${join(base, "DEAD")}": .*\n$`),
+      );
+      assertEquals(await act("check web nope b"), { ...ok("nope is missing\nb exists\n"), ending: 1 });
+    }));
+
+  test("the message of a failure begins with the action, the state and the object", () =>
+    withBed(async ({ act, base }) => {
+      const dead = join(base, "DEAD");
+      for (const action of ["set", "push"]) {
+        const { stderr } = await act(`${action} ${S} --pool DEAD web ${action}-state`);
+        const expected = `tsxs: ${action} "${action}-state" of "web": 1 of its mirrors failed: "${dead}": `;
+        assertEquals(stderr.slice(0, expected.length), expected);
+      }
+      // The directory of this host is not usable.
+      for (const action of [`get ${S}`, `set ${S}`, `push ${S}`, `pop ${S}`, "check", "unset", "break-lock"]) {
+        const { ending, stderr } = await act(`${action} web clean`, "DEAD");
+        const name = action.split(" ")[0];
+        assertEquals(ending, 2);
+        assertMatch(stderr, new RegExp(`^tsxs: ${name} "clean" of "web": .*\n$`), name);
+      }
+      for (const action of ["show", "locks"]) {
+        const { ending, stderr } = await act(`${action} web`, "DEAD");
+        assertEquals([action, ending], [action, 2]);
+        assertMatch(stderr, new RegExp(`^tsxs: ${action} "web": .*DEAD.*\n$`));
+        assertMatch((await act(`${action} --pool DEAD web`)).stderr, new RegExp(`^tsxs: ${action} "web": .*DEAD.*\n$`));
+      }
+      const { stderr } = await act(`pop ${S} web missing`);
+      assertEquals(stderr, 'tsxs: pop "missing" of "web": the state does not exist, and the policy "ra" aborts\n');
     }));
 });

@@ -72,7 +72,7 @@ describe("pool with a host that cannot be reached", () => {
       await rm(join(base, "here"), { recursive: true });
       const got = await act("get --subtree /guest web set");
       assertEquals([got.ending, await store.readText("/guest")], [0, "web"]);
-      assertMatch(got.stderr, /^tsxs: the host "127.0.0.1" cannot be reached.*\n$/);
+      assertMatch(got.stderr, /^tsxs: get "set" of "web": the host "127.0.0.1" cannot be reached.*\n$/);
       assertEquals((await act("check web set")).ending, 0);
       assertEquals((await act("check web missing")).ending, 2);
       const unset = await act("unset web set");

@@ -14,6 +14,7 @@ const valid: readonly (readonly [text: string, location: Location])[] = [
   ["ssh://store/", { ...ssh, path: "/" }],
   ["ssh://root@store:2222/pool", { ...ssh, user: "root", port: 2222 }],
   ["ssh://192.0.2.7:65535/pool", { ...ssh, host: "192.0.2.7", port: 65535 }],
+  ["ssh://store.example./pool", { ...ssh, host: "store.example." }],
   ["ssh://[2001:db8::7]/pool", { ...ssh, host: "2001:db8::7" }],
   ["ssh://backup@[fe80::1%eth0]:22/pool", { ...ssh, user: "backup", host: "fe80::1%eth0", port: 22 }],
   ["ssh://[::]/pool", { ...ssh, host: "::" }],
@@ -41,7 +42,6 @@ const invalid: readonly string[] = [
   "ssh://:22/pool",
   "ssh:///pool",
   "ssh://@store/pool",
-  "ssh://a:b@store/pool",
   "ssh://-oProxyCommand=touch@store/pool",
   "ssh://-oProxyCommand=touch/pool",
   "ssh://sto re/pool",
@@ -50,12 +50,17 @@ const invalid: readonly string[] = [
   "ssh://[::1/pool",
   "ssh://[]/pool",
   "ssh://store-/pool",
+  "ssh://store../pool",
+  "ssh://./pool",
   "sftp://store/pool",
   "/pool/../etc",
   "/pool/..",
   "ssh://store/../etc",
   "/pool\n",
   "/po\0ol",
+  "/pool/\ud800",
+  "link+/\udc00\ud800",
+  "ssh://store/\ud800x",
 ];
 
 /** What is in brackets, and is no IPv6 address. */
@@ -100,6 +105,35 @@ describe("parseLocation()", () => {
     assertEquals(parseLocation("ssh://store/pool/"), ssh);
     assertEquals(parseLocation("//"), { type: "local", path: "/" });
   });
+
+  test("drops repeated slashes and components that are a dot, which name the same directory", () => {
+    for (const path of ["//srv///pool", "/./srv/./pool/.", "/srv/pool/./"]) {
+      assertEquals(parseLocation(path), { type: "local", path: "/srv/pool" });
+      assertEquals(parseLocation(`link+${path}`), { type: "link", path: "/srv/pool" });
+      assertEquals(parseLocation(`ssh://store${path}`), { ...ssh, path: "/srv/pool" });
+    }
+    assertEquals(parseLocation("/."), { type: "local", path: "/" });
+    assertEquals(parseLocation("/.srv/..pool/..."), { type: "local", path: "/.srv/..pool/..." });
+  });
+
+  for (
+    const [text, quoted] of [
+      ["ssh://root:SECRET@store/pool", "ssh://root:***@store/pool"],
+      ["ssh://root:SEC@RET@store/pool", "ssh://root:***@store/pool"],
+      ["ssh://root:SEC/RET@store/pool", "ssh://root:***@store/pool"],
+      ["ssh://:SECRET@store/pool", "ssh://:***@store/pool"],
+      ["ssh://[root:SECRET@store]/pool", "ssh://[root:***@store]/pool"],
+      ["link+ssh://root:SECRET@store/pool", "link+ssh://root:***@store/pool"],
+      ["sftp://root:SECRET@store/pool", "sftp://root:***@store/pool"],
+      ["root:SECRET@store:/pool", "root:***@store:/pool"],
+    ] as const
+  ) {
+    test(`refuses ${JSON.stringify(quoted)}, and does not tell the password`, () => {
+      const { message } = assertThrows(() => parseLocation(text), RangeError);
+      assertEquals(message.startsWith(`the location ${JSON.stringify(quoted)} is invalid: `), true, message);
+      assertEquals(/SEC|RET/.test(message), false, message);
+    });
+  }
 
   for (const text of invalid) {
     test(`refuses ${JSON.stringify(text)}`, () => {

@@ -1,16 +1,16 @@
 // `pool get`, `set`, `unset`, `push` and `pop`: what changes an object, its states, or a pool.
 
 import type { PolicyOptions, PopOptions, StateBackend, StateOf } from "../../pools/mod.ts";
+import { parsePolicy, type PolicyOperation } from "../../pools/policies.ts";
 import type { Context, Subcommand } from "../context.ts";
-import { escapeText } from "../escape.ts";
 import type { OptionRule } from "../getopt.ts";
-import { utf8Of } from "../bytes.ts";
 import { jsonLine } from "../json.ts";
 import { orFailure } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
 import { signalStatuses } from "../signal_statuses.ts";
 import { orTrouble } from "../trouble.ts";
 import { noting } from "./carried_out.ts";
+import { shown } from "./failure_text.ts";
 import { type Pools, Room } from "./room.ts";
 
 const unsetPolicyOption: OptionRule = { letter: "u", long: "unset-policy", hasArgument: true };
@@ -20,6 +20,8 @@ type Operation = (backend: StateBackend, states: readonly StateOf[], options: Po
 
 interface Action {
   readonly name: string;
+  /** The operation whose letters its policy has. */
+  readonly letters: Exclude<PolicyOperation, "check">;
   /** How many states it takes. */
   readonly states: number;
   readonly needsParts: boolean;
@@ -31,6 +33,7 @@ interface Action {
 /** Puts the object into a state. */
 export const get: Subcommand = action({
   name: "get",
+  letters: "get",
   states: 1,
   needsParts: true,
   rootMethod: "getRoot",
@@ -39,6 +42,7 @@ export const get: Subcommand = action({
 /** Keeps the present condition of the object as a state. */
 export const set: Subcommand = action({
   name: "set",
+  letters: "set",
   states: 1,
   needsParts: true,
   rootMethod: "setRoot",
@@ -47,6 +51,7 @@ export const set: Subcommand = action({
 /** Removes states. */
 export const unset: Subcommand = action({
   name: "unset",
+  letters: "unset",
   states: Infinity,
   needsParts: false,
   rootMethod: "unsetRoot",
@@ -55,6 +60,7 @@ export const unset: Subcommand = action({
 /** Keeps the present condition of the object as a new state. */
 export const push: Subcommand = action({
   name: "push",
+  letters: "set",
   states: 1,
   needsParts: true,
   rootMethod: null,
@@ -63,6 +69,7 @@ export const push: Subcommand = action({
 /** Puts the object into a state, and removes the state. */
 export const pop: Subcommand = action({
   name: "pop",
+  letters: "get",
   states: 1,
   needsParts: true,
   rootMethod: null,
@@ -77,11 +84,12 @@ export const pop: Subcommand = action({
   },
 });
 
-/** Makes an action. It resolves with 0. */
-function action({ name, states, needsParts, rootMethod, operation }: Action): Subcommand {
+/** Makes an action. It resolves with 0, with 2 if a state has failed, and with the status of a signal. */
+function action({ name, letters, states, needsParts, rootMethod, operation }: Action): Subcommand {
   return (context: Context) =>
     orTrouble(async () => {
       await using room = await Room.open(context, {
+        name,
         hasParts: true,
         options: name === "pop" ? [unsetPolicyOption] : [],
         usage: `${name === "pop" ? "[-u letters] " : ""}object state${states > 1 ? " [...]" : ""}`,
@@ -90,40 +98,41 @@ function action({ name, states, needsParts, rootMethod, operation }: Action): Su
       if (needsParts) room.checkParts();
       const policy = room.given.options.get("P");
       const interruption = new AbortController();
-      let [isInterrupted, status] = [false, 0];
+      let interrupted = 0;
       void context.invocation.signalled(...signalStatuses.keys()).then((signal) => {
-        status = signalStatuses.get(signal) ?? 1;
+        interrupted = signalStatuses.get(signal) ?? 1;
         interruption.abort();
       });
       const { signal } = interruption;
       const done = new Set<string>();
-      await orFailure(async () => {
+      const printer = new Printer(context.invocation);
+      return await orFailure(async () => {
+        if (policy !== undefined) parsePolicy(letters, policy, name);
         const backend = noting(await room.backend(signal, name === "get" || name === "pop"), done, {
           isRoot: room.pools.isRoot,
           rootMethod,
           scopes: room.options.scopes,
         });
-        await operation(room.pools, room)(backend, room.states, {
-          ...room.options,
-          signal,
-          ...policy === undefined ? {} : { policy },
-          // The library also warns of each state that is replaced.
-          onWarning: (message) => {
-            if (message.endsWith("is ignored")) context.warn(escapeText(utf8Of(message)));
-          },
-        });
+        const carryOut = operation(room.pools, room);
+        return await room.each(async ({ object, state }) => {
+          await carryOut(backend, [{ object, state }], {
+            ...room.options,
+            signal,
+            ...policy === undefined ? {} : { policy },
+            // The library also warns of each state that is replaced.
+            onWarning: (message) => {
+              if (message.endsWith("is ignored")) context.warn(shown(message));
+            },
+          });
+          if (done.delete(state) && room.given.options.has("j")) {
+            printer.print(jsonLine({ operation: name, object, state }));
+            printer.flush();
+          }
+          return 0;
+        }, signal);
       }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
-        isInterrupted = true;
+        return interrupted;
       });
-      if (isInterrupted) return status;
-      if (room.given.options.has("j")) {
-        const printer = new Printer(context.invocation);
-        for (const { object, state } of room.states) {
-          if (done.has(state)) printer.print(jsonLine({ operation: name, object, state }));
-        }
-        printer.flush();
-      }
-      return 0;
     });
 }

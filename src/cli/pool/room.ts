@@ -3,22 +3,25 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import type {
-  Location,
   LockOptions,
+  MirrorFailure,
   Scope,
   StateBackend,
   StateFiles,
+  StateOf,
   StatePart,
   StatesOptions,
 } from "../../pools/mod.ts";
-import { utf8Of } from "../bytes.ts";
+import { checkedObject, checkedState } from "../../pools/names.ts";
 import type { Context } from "../context.ts";
 import { escapeText } from "../escape.ts";
 import type { OptionRule } from "../getopt.ts";
-import { Failure } from "../invocation.ts";
-import { messageOf, orFailure, textOf } from "../library_failures.ts";
+import { Failure, OutputError } from "../invocation.ts";
+import { orFailure, textOf } from "../library_failures.ts";
 import { absolutePath, json, type OwnArguments, ownArgumentsOf } from "../own_arguments.ts";
 import { TROUBLE } from "../trouble.ts";
+import { failureText, shown, type Task } from "./failure_text.ts";
+import { checkApart, checkedGateway, type NamedPool, namedPool } from "./named_pool.ts";
 
 /** What the package exports as `tsxs/pools`. It is loaded on demand. */
 export type Pools = typeof import("../../pools/mod.ts");
@@ -42,13 +45,13 @@ const common: readonly OptionRule[] = [
   { letter: "c", long: "check-policy", hasArgument: true },
   { letter: "k", long: "skip-locks" },
 ];
-/** A location, and before it the name of its gateway. No location begins like such a name. */
-const gatewayPattern = /^(?:([^/=:+]+)=)?(.*)$/s;
 const COMMON_USAGE = "[-h] [-d directory] [-g gateway] [-p [gateway=]location]... [-s scopes] [-t seconds] [--json]";
 const PARTS_USAGE = "[-S path] [-D name=image]... [-i domid] [-P letters] [-c letters] [-k]";
 
 /** The options of an action. */
 export interface ActionSyntax {
+  /** The name of the action. */
+  readonly name: string;
   /** Whether the action works on the object itself, so that the usage names the options about it. */
   readonly hasParts: boolean;
   readonly options?: readonly OptionRule[];
@@ -64,15 +67,6 @@ export interface Place {
   readonly states: StateFiles;
 }
 
-/** A pool that an option names. */
-interface Pool {
-  /** The location, without the name of a gateway. */
-  readonly text: string;
-  readonly location: Location;
-  /** The gateway of the pool. A pool without a name has that of this host. */
-  readonly gateway: string;
-}
-
 /** What an action works with. */
 export class Room implements AsyncDisposable {
   readonly pools: Pools;
@@ -81,26 +75,29 @@ export class Room implements AsyncDisposable {
   readonly options: StatesOptions & { readonly checkPolicy?: string };
   /** The object, and the states that the operands name. */
   readonly object: string;
-  readonly states: readonly { readonly object: string; readonly state: string }[];
+  readonly states: readonly StateOf[];
   readonly #context: Context;
+  readonly #action: string;
   readonly #directory: string;
   readonly #gateway: string;
-  readonly #locations: readonly Pool[];
+  readonly #locations: readonly NamedPool[];
   readonly #unusable = new Set<Place>();
   readonly #opened: AsyncDisposable[] = [];
+  /** What the action does at the moment. */
+  #task: Task;
 
-  private constructor(context: Context, pools: Pools, given: OwnArguments) {
+  private constructor(context: Context, pools: Pools, given: OwnArguments, action: string) {
     const { options, operands: [object = "", ...states] } = given;
     this.#context = context;
+    this.#action = action;
     this.pools = pools;
     this.given = given;
     this.#directory = directoryOf(context, options.get("d"));
-    this.#gateway = textOf(options.get("g") ?? "");
-    this.#locations = (given.lists.get("p") ?? []).map((text) => {
-      const [, gateway = this.#gateway, location = ""] = gatewayPattern.exec(textOf(text)) ?? [];
-      return { text: location, location: pools.parseLocation(location), gateway };
-    });
+    const gateway = options.get("g");
+    this.#gateway = gateway === undefined ? "" : checkedGateway(textOf(gateway));
+    this.#locations = (given.lists.get("p") ?? []).map((text) => namedPool(textOf(text), this.#gateway));
     this.object = textOf(object);
+    this.#task = { action, object: this.object, state: null };
     this.states = states.map((state) => ({ object: this.object, state: textOf(state) }));
     const checkPolicy = options.get("c");
     this.options = {
@@ -120,7 +117,11 @@ export class Room implements AsyncDisposable {
       status: TROUBLE,
     });
     const pools = await import("../../pools/mod.ts");
-    return await orFailure(() => Promise.resolve(new Room(context, pools, given)));
+    return await orFailure(async () => {
+      const room = new Room(context, pools, given, syntax.name);
+      await checkApart(room.#directory, room.#locations);
+      return room;
+    });
   }
 
   /** The permitted locations: this host, and the pools from the nearest. */
@@ -139,19 +140,42 @@ export class Room implements AsyncDisposable {
   }
 
   /**
-   * Runs a part of an action at a location. A pool that fails is named, and is left out from then on. Resolves with
-   * false if the pool has failed.
+   * Runs an action for each of the states that the operands name. A state that fails is named, and the others follow.
+   * Resolves with the worst status: {@linkcode TROUBLE} if a state has failed, or what `run` resolved with.
    */
-  async at(place: Place, run: () => Promise<void>): Promise<boolean> {
+  async each(run: (state: StateOf) => Promise<number>, signal?: AbortSignal): Promise<number> {
+    // An invalid name is refused before anything changes.
+    checkedObject(this.object);
+    for (const { state } of this.states) checkedState(state);
+    let status = 0;
+    for (const state of this.states) {
+      this.#task = { action: this.#action, ...state };
+      try {
+        status = Math.max(status, await run(state));
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (isEnd(error)) throw error;
+        this.#context.warn(failureText(this.#task, error));
+        status = TROUBLE;
+      }
+    }
+    return status;
+  }
+
+  /**
+   * Runs a part of an action at a location, for an object or a state. A location that fails is named, and a pool is
+   * left out from then on. Resolves with false if the location has failed.
+   */
+  async at(place: Place, of: Pick<Task, "object" | "state">, run: () => Promise<void>): Promise<boolean> {
     if (this.#unusable.has(place)) return false;
     try {
       await run();
       return true;
     } catch (error) {
-      // An invalid name is invalid everywhere.
-      if (place.pool === null || error instanceof RangeError) throw error;
-      this.#unusable.add(place);
-      this.#context.warn(messageOf(error));
+      if (isEnd(error)) throw error;
+      this.#context.warn(failureText({ action: this.#action, ...of }, error, place.pool ?? this.#directory));
+      // To reach a host again may take long.
+      if (place.pool !== null) this.#unusable.add(place);
       return false;
     }
   }
@@ -176,8 +200,8 @@ export class Room implements AsyncDisposable {
     this.#opened.push(ops);
     progress.follow(ops);
     const mirrors = this.#locations.map((pool) => ({ ...placeOf(pool), states: mirrorStates(ops, pool.text) }));
-    const onSkipped = ({ error }: { readonly error: unknown }): void => {
-      this.#context.warn(messageOf(error));
+    const onSkipped = ({ path, error }: MirrorFailure): void => {
+      this.#context.warn(failureText(this.#task, error, path));
     };
     return new SourcedStates({ own, place: this.#place(), mirrors, onSkipped });
   }
@@ -191,7 +215,7 @@ export class Room implements AsyncDisposable {
     return { gateway: this.#gateway, host: HERE, path: this.#directory, sharedPath: "" };
   }
 
-  #near(): readonly (Pool & { readonly scope: Scope })[] {
+  #near(): readonly (NamedPool & { readonly scope: Scope })[] {
     const { nearestFirst, scopeOf } = this.pools;
     const places = this.#locations.map((one) => ({ ...one, ...placeOf(one) }));
     return nearestFirst(places, this.#place()).map((one) => ({ ...one, scope: scopeOf(one, this.#place()) }));
@@ -202,7 +226,7 @@ export class Room implements AsyncDisposable {
     const { scopes = [] } = this.options;
     const pools = this.#near();
     if (scopes.includes("own") || pools.some(({ scope }) => scopes.includes(scope))) return;
-    const known = pools.map(({ text, scope }) => `${escapeText(utf8Of(text))} has ${scope}`).join(", ");
+    const known = pools.map(({ text, scope }) => `${shown(text)} has ${scope}`).join(", ");
     const hint = scopes.includes("cluster") ? ": --pool GATEWAY=LOCATION names another gateway" : "";
     throw new Failure(`no pool has the scope ${scopes.join(" or ")}: ${known || "no pool is named"}${hint}`, TROUBLE);
   }
@@ -248,7 +272,13 @@ export class Room implements AsyncDisposable {
   }
 }
 
-function placeOf({ location, gateway }: Pool): { gateway: string; host: string; path: string } {
+/** Tells whether an error ends the action: an argument is invalid for all states, and a closed output stays closed. */
+function isEnd(error: unknown): boolean {
+  return error instanceof RangeError || error instanceof TypeError || error instanceof Failure ||
+    error instanceof OutputError;
+}
+
+function placeOf({ location, gateway }: NamedPool): { gateway: string; host: string; path: string } {
   return { gateway, host: location.type === "ssh" ? location.host : HERE, path: location.path };
 }
 

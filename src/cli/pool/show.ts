@@ -1,13 +1,12 @@
 // `pool show`: lists the states of objects on this host and in the pools.
 
 import type { Context } from "../context.ts";
-import { escapeText } from "../escape.ts";
-import { utf8Of } from "../bytes.ts";
 import { jsonLine } from "../json.ts";
 import { messageOf, orFailure, textOf } from "../library_failures.ts";
 import { Printer } from "../printer.ts";
 import { table } from "../table.ts";
 import { orTrouble, TROUBLE } from "../trouble.ts";
+import { shown } from "./failure_text.ts";
 import { type Place, Room } from "./room.ts";
 
 const HEADING = ["OBJECT", "STATE", "BYTES", "SINCE", "SCOPE", "POOL"] as const;
@@ -25,12 +24,17 @@ interface Shown {
 }
 
 /**
- * Lists states. One whose manifest cannot be read is listed with its fault, and does not fail the list. If a pool
- * fails, the others are listed, and the status is 2.
+ * Lists states. One whose manifest cannot be read is listed with its fault, and does not fail the list. If this host or
+ * a pool fails, the others are listed, and the status is 2.
  */
 export async function show(context: Context): Promise<number> {
   return await orTrouble(async () => {
-    await using room = await Room.open(context, { hasParts: false, usage: "object [...]", operands: [1, Infinity] });
+    await using room = await Room.open(context, {
+      name: "show",
+      hasParts: false,
+      usage: "object [...]",
+      operands: [1, Infinity],
+    });
     const found: Shown[] = [];
     let status = 0;
     await orFailure(async () => {
@@ -38,7 +42,7 @@ export async function show(context: Context): Promise<number> {
       const places = room.places();
       for (const object of room.given.operands.map(textOf)) {
         for (const place of places) {
-          const isListed = await room.at(place, async () => {
+          const isListed = await room.at(place, { object, state: null }, async () => {
             for (const state of await place.states.states(object)) found.push(await shownOf(place, object, state));
           });
           if (!isListed) status = TROUBLE;
@@ -72,9 +76,7 @@ async function shownOf(place: Place, object: string, state: string): Promise<Sho
 }
 
 function row({ object, state, parent, bytes, fault, place: { scope, pool } }: Shown): readonly string[] {
-  const [one, other, since, where] = [object, state, parent ?? "-", pool ?? "-"].map((text) =>
-    escapeText(utf8Of(text))
-  );
+  const [one, other, since, where] = [object, state, parent ?? "-", pool ?? "-"].map(shown);
   return [
     one ?? "",
     other ?? "",
