@@ -59,7 +59,7 @@ describe("a signal that another thread notes after the release", () => {
     assertEquals([handlers.get(SIGTERM), raised], [DEFAULT, [SIGTERM]]);
   });
 
-  test("is none if the program ignores the signal", () => {
+  test("does not exist if the program ignores the signal", () => {
     const { source, handlers } = libc();
     handlers.set(SIGTERM, IGNORE);
     assertEquals([source.arm(), source.take(), source.settle?.(), handlers.get(SIGTERM)], [false, [], [], IGNORE]);
