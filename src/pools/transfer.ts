@@ -9,6 +9,7 @@ import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
 import { type StateErrorContext, StateInUseError } from "./errors.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { LockOptions } from "./lock.ts";
+import type { HeldLock } from "./held_lock.ts";
 import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
@@ -179,11 +180,11 @@ export async function transferState(
   const { object, state } = link.manifest;
   const { signal, lock = {}, skipLocks = false, stride, dependentsOf, onlyIf } = options;
   return await readSource(source, target, link, context, { lock, signal, skipLocks }, async (present, how, ends) => {
-    const transfer = async (end: AbortSignal | undefined): Promise<void> => {
-      const rest = { signal: end, stride, lock: how, dependentsOf, withParent, onlyIf };
+    const transfer = async (end: AbortSignal | undefined, held: HeldLock | null): Promise<void> => {
+      const rest = { held, signal: end, stride, lock: how, dependentsOf, withParent, onlyIf };
       await transferOne(source, target, present, context, onBytes, rest);
     };
-    if (how === null) return await transfer(ends);
+    if (how === null) return await transfer(ends, null);
     await withLock(target, { ...context, object, state }, { ...how, signal: ends }, transfer);
   });
 }
@@ -194,9 +195,10 @@ async function transferOne(
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, dependentsOf, withParent, onlyIf, ...options }:
+  { held, lock, dependentsOf, withParent, onlyIf, ...options }:
     & Pick<ChainOptions, "signal" | "stride" | "dependentsOf" | "onlyIf">
     & {
+      readonly held: HeldLock | null;
       readonly lock: LockOptions | null;
       readonly withParent: WithLock;
     },
@@ -223,7 +225,7 @@ async function transferOne(
   }
   // A reader that skips locks may have restored the older content since then.
   await checkImagesUnused(target, there, manifest, context, dependentsOf);
-  await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal, withLock: withParent });
+  await commitOnParent(to, manifest, parent, context, { held, lock, signal: options.signal, withLock: withParent });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */
