@@ -36,11 +36,24 @@ export interface HeldLock {
   readonly id: string;
   /** Is aborted when the lock is lost: another process has broken it, or may have. */
   readonly lost: AbortSignal;
-  /** Tells whether this process still has the lock, as far as its clocks and its last renewal tell. */
+  /**
+   * Tells whether this process still has the lock, by its clocks and its last renewal.
+   *
+   * @returns Whether it has.
+   */
   isHeld(): boolean;
-  /** Throws the reason of `lost` unless {@linkcode HeldLock.isHeld} is true. */
+  /**
+   * Checks the lock as {@linkcode HeldLock.isHeld} does.
+   *
+   * @throws {StateError} If the lock is lost. The error is the reason of `lost`.
+   */
   check(): void;
-  /** Checks the lock, and looks at its file. `files` are those of its location. */
+  /**
+   * Checks the lock, and looks at its file.
+   *
+   * @param files The files of its location.
+   * @throws {StateError} If the lock is lost.
+   */
   confirm(files: PoolFiles): Promise<void>;
   /** Lets go of the lock. May be called again. */
   release(): Promise<void>;

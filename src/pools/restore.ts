@@ -11,7 +11,7 @@ import { checkedObject } from "./names.ts";
 import type { PreparedPart, StatePart } from "./part.ts";
 import type { StateFiles } from "./state_files.ts";
 
-/** The name of the lock of an object. Those of states have the name of the state in front. */
+/** The name of the lock of an object. The lock of a state begins with the name of the state. */
 const OBJECT_LOCK = ".lock";
 
 /**

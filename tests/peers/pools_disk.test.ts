@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -120,6 +121,38 @@ describe("the states of a disk", () => {
     });
     assertEquals(await checkStates(fresh, of("a"), { checkPolicy: "ff" }), false);
     assertEquals(content(), bytes());
+  });
+
+  test("are returned to by two processes with an image of each", async () => {
+    await checkStates(backend, of("a"));
+    await setStates(backend, [...of("a"), ...of("b")]);
+    const prepare = (state: string) =>
+      new Disk({ name: "disk", image }).prepare(
+        { object: "guest", state, scopes: [], skipLocks: false },
+        backend.states,
+      );
+    const [first, second] = [await prepare("a"), await prepare("b")];
+    await first.commit();
+    assertEquals(backingOf(image), stateImage("a"));
+    await second.commit();
+    assertEquals(backingOf(image), stateImage("b"));
+    await Promise.all(["a", "b", "a", "b"].map((state) => getStates(backend, of(state))));
+    assertEquals(readdirSync(directory).filter((name) => name.startsWith(".")), []);
+  });
+
+  test("are returned to although a killed process has left a new image, which is removed after a day", async () => {
+    await checkStates(backend, of("a"));
+    await setStates(backend, of("a"));
+    const [old, young, stranger] = [
+      ".disk.qcow2.new.00112233445566aa",
+      ".disk.qcow2.new.00112233445566bb",
+      ".disk.new",
+    ];
+    for (const name of [old, young, stranger]) writeFileSync(join(directory, name), "left");
+    for (const name of [old, stranger]) utimesSync(join(directory, name), 1, 1);
+    await getStates(backend, of("a"));
+    const left = readdirSync(directory).filter((name) => name.startsWith("."));
+    assertEquals(left.sort(), [stranger, young].sort());
   });
 
   test("of two disks are returned to together, or not at all", async () => {
