@@ -113,7 +113,8 @@ export const pools: readonly Protection[] = [
   {
     name: "the look at a lock before the commit",
     file: "src/pools/write_commit.ts",
-    remove: "  await confirmed;\n",
+    remove: "locks.map((lock) => lock.confirm(files))",
+    instead: "locks.map((lock) => lock.id)",
     testFile: "tests/pools/commit.test.ts",
     test: "of a process that was suspended before createPart fails if another process has its lock by then",
   },
