@@ -2,6 +2,7 @@
 
 import { StateError, type StateErrorContext } from "./errors.ts";
 import { untilSoonAfter } from "./files_until.ts";
+import type { HeldLock } from "./held_lock.ts";
 import type { LockOptions } from "./lock.ts";
 import type { WithLock } from "./locked.ts";
 import { isSameContent, type StateManifest } from "./manifest.ts";
@@ -10,7 +11,8 @@ import type { StateFiles } from "./state_files.ts";
 /**
  * Commits a state whose parts have arrived, and whose lock the caller holds. The lock of its parent is held, too: until
  * the commit, no other process knows that the parent is needed. `parent` is the content that the parent must have;
- * `null` accepts any. `lock` is `null` if no lock is taken. `withLock` takes the lock of the parent.
+ * `null` accepts any. `held` is the lock of the state, and `lock` is `null` if no lock is taken. `withLock` takes the
+ * lock of the parent.
  *
  * Throws a {@linkcode StateError} if the parent is missing or has another content, and the signal's reason.
  */
@@ -19,7 +21,8 @@ export async function commitOnParent(
   manifest: StateManifest,
   parent: StateManifest | null,
   context: StateErrorContext,
-  { lock, signal, withLock }: {
+  { held, lock, signal, withLock }: {
+    readonly held: HeldLock | null;
     readonly lock: LockOptions | null;
     readonly signal: AbortSignal | undefined;
     readonly withLock: WithLock;
@@ -27,9 +30,9 @@ export async function commitOnParent(
 ): Promise<void> {
   const { object, parent: name } = manifest;
   if (name === null) {
-    return await commitSoon(states, manifest, signal);
+    return await commitSoon(states, manifest, held === null ? [] : [held], signal);
   }
-  const commit = async (ends: AbortSignal | undefined): Promise<void> => {
+  const commit = async (ends: AbortSignal | undefined, ofParent: HeldLock | null): Promise<void> => {
     const there = await states.until(ends).manifest(object, name);
     if (there === null || (parent !== null && !isSameContent(there, parent))) {
       const fault = there === null ? "does not exist" : "has another content";
@@ -39,21 +42,23 @@ export async function commitOnParent(
         location: states.files.location,
       });
     }
-    await commitSoon(states, manifest, ends);
+    await commitSoon(states, manifest, [held, ofParent].filter((one) => one !== null), ends);
   };
-  if (lock === null) return await commit(signal);
+  if (lock === null) return await commit(signal, null);
   await withLock(states, { ...context, object, state: name }, { ...lock, signal }, commit);
 }
 
 /**
  * Commits unless the signal is aborted before. A location that answers has the whole state then. On one that does not,
- * the commit ends a second after the signal, and the next process that has the lock finishes it.
+ * the commit ends a second after the signal, and the next process that has the lock finishes it. A commit whose lock is
+ * lost stops before the state is visible.
  */
 async function commitSoon(
   states: StateFiles,
   manifest: StateManifest,
+  locks: readonly HeldLock[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
-  await untilSoonAfter(signal, (late) => states.until(late).commit(manifest));
+  await untilSoonAfter(signal, (late) => states.until(late).commit(manifest, { locks }));
 }

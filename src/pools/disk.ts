@@ -9,6 +9,7 @@ import { copyContent } from "./copy.ts";
 import { noteImage } from "./dependents.ts";
 import { StateError } from "./errors.ts";
 import { LocalFiles } from "./files_local.ts";
+import { newImageName, removeOldImages } from "./leftovers.ts";
 import { checkedState } from "./names.ts";
 import type { KeptPart, PreparedPart, StatePart } from "./part.ts";
 import { checkImage, IMAGE_END, imageName, readHeader } from "./qcow2/chain.ts";
@@ -217,8 +218,8 @@ export class Disk implements StatePart {
     operands: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<string> {
-    const fresh = join(dirname(this.image), `.${basename(this.image)}.new`);
-    await rm(fresh, { force: true });
+    await removeOldImages(new LocalFiles(dirname(this.image)), basename(this.image)).catch(() => {});
+    const fresh = join(dirname(this.image), newImageName(basename(this.image)));
     try {
       await qemuImg(this.image, ["create", "-q", ...options, fresh, ...operands], signal);
     } catch (error) {

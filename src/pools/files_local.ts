@@ -136,6 +136,15 @@ export function directoriesOf(location: string): Directories {
   });
 }
 
+/**
+ * Returns what tells a file from every other one that has or had its path: its number, and when it was made. Resolves
+ * with `null` if the path does not exist.
+ */
+export async function fileIdentity(path: string): Promise<string | null> {
+  const found = await unlessMissing(lstat(path, { bigint: true }), null);
+  return found === null ? null : `${found.ino} ${found.mtimeNs} ${found.ctimeNs}`;
+}
+
 function partOf(file: FileHandle): PartFile {
   let isOpen = true;
   return {

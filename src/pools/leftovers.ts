@@ -1,7 +1,9 @@
 // Temporary files that killed processes, and operations that were cut, have left at a location.
 
+import { randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { StateErrorContext } from "./errors.ts";
+import type { PoolFiles } from "./files.ts";
 import type { LockOptions } from "./lock.ts";
 import { timeOf } from "./lock_status.ts";
 import { withLock } from "./locked.ts";
@@ -14,14 +16,14 @@ import type { StateFiles } from "./state_files.ts";
  */
 
 const OLD_MS = 86_400_000;
-/** The files that one operation looks at. The next one goes on. */
+/** The files of the changed states that one operation removes, and those of other states that it looks at. */
 const FILES_MAX = 1000;
 
 /** The names of the temporary files of a state. The first group is the state. */
 const ofStates: readonly RegExp[] = [
   // The part of a file, and that of a commit.
   /^\.(.+)\.[a-z0-9]+\.[0-9a-f]{16}\.part$/,
-  /^\.(.+)\.commit\.part$/,
+  /^\.(.+)\.lock\.[0-9a-f]{32}\.commit\.part$/,
   // A file that a set has begun.
   /^\.(.+)\.[0-9a-f]{16}\.new$/,
   // A link that was to be renamed.
@@ -33,7 +35,16 @@ const ofLocks: readonly RegExp[] = [
   /^\.(.+)\.lock(?:\.break)?\.[0-9a-f]{16}\.aside$/,
 ];
 /** The names of files of no state: one by which a clock was read, and the note of an image. */
-const others: readonly RegExp[] = [/^\.time\.[0-9a-f]{16}$/, /^\.[0-9a-f]{32}\.[0-9a-f]{16}\.part$/];
+const others: readonly RegExp[] = [
+  /^\.time\.[0-9a-f]{16}$/,
+  /^\.[0-9a-f]{32}\.[0-9a-f]{16}\.part$/,
+  // The files of the lock of an object.
+  /^\.lock\.[0-9a-f]{32}$/,
+  /^\.lock(?:\.break)?\.[0-9a-f]{16}\.aside$/,
+];
+
+/** The name of a new image beside one that it is to replace, without the name of that one. */
+const NEW_IMAGE = /^\.new\.[0-9a-f]{16}$/;
 
 interface Leftover {
   readonly path: string;
@@ -66,12 +77,13 @@ export async function removeLeftovers(
       const status = await files.status(path).catch(() => null);
       return status !== null && now - status.modified > OLD_MS;
     };
+    const isOfChanged = ({ state, isOfLock }: Leftover): boolean =>
+      state !== null && !isOfLock && changed.states.has(state);
+    const removed = found.filter(isOfChanged).slice(0, FILES_MAX);
+    const rest = found.filter((one) => !isOfChanged(one));
+    for (const one of someOf(rest)) if (await isOld(one.path)) removed.push(one);
     const byState = new Map<string | null, string[]>();
-    for (const { path, state, isOfLock } of found.slice(0, FILES_MAX)) {
-      const hasChanged = state !== null && !isOfLock && changed.states.has(state);
-      if (!hasChanged && !await isOld(path)) continue;
-      byState.set(state, [...byState.get(state) ?? [], path]);
-    }
+    for (const { path, state } of removed) byState.set(state, [...byState.get(state) ?? [], path]);
     for (const [state, paths] of byState) {
       const remove = async (): Promise<void> => {
         for (const path of paths) await files.remove(path);
@@ -81,6 +93,28 @@ export async function removeLeftovers(
     }
   } catch {
     // The operation itself has succeeded.
+  }
+}
+
+/** Returns as many of the files as one operation looks at. Each operation begins with another one. */
+function someOf(found: readonly Leftover[]): readonly Leftover[] {
+  if (found.length <= FILES_MAX) return found;
+  const start = randomInt(found.length);
+  return [...found.slice(start), ...found.slice(0, start)].slice(0, FILES_MAX);
+}
+
+/** Returns a name of a new image beside the one that it is to replace. No two images have the same name. */
+export function newImageName(image: string): string {
+  return `.${image}.new.${randomBytes(8).toString("hex")}`;
+}
+
+/** Removes new images, older than a day, that killed processes have left beside an image. */
+export async function removeOldImages(files: PoolFiles, image: string): Promise<void> {
+  for (const name of await files.list("")) {
+    if (!name.startsWith(`.${image}`) || !NEW_IMAGE.test(name.slice(image.length + 1))) continue;
+    // A link has no status. Another process may remove the file, too.
+    const status = await files.status(name).catch(() => null);
+    if (status !== null && Date.now() - status.modified > OLD_MS) await files.remove(name);
   }
 }
 

@@ -8,6 +8,7 @@ import { IntegrityError } from "./copy.ts";
 import { checkImagesUnused, dependentImages, type DependentsOf } from "./dependents.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
 import { directoriesOf, LocalFiles } from "./files_local.ts";
+import type { HeldLock } from "./held_lock.ts";
 import { withLock } from "./locked.ts";
 import { isSameContent, manifestName, type StateManifest } from "./manifest.ts";
 import { checkImage, IMAGE_END } from "./qcow2/chain.ts";
@@ -58,9 +59,9 @@ async function linkChain(
       of,
       { lock, signal, skipLocks },
       async (present, how, ends) => {
-        const make = (end: AbortSignal | undefined): Promise<void> =>
-          linkState(own, pool, present.manifest, of, { ...options, signal: end });
-        await (how === null ? make(ends) : withLock(own, of, { ...how, signal: ends }, make));
+        const make = (end: AbortSignal | undefined, held: HeldLock | null): Promise<void> =>
+          linkState(own, pool, present.manifest, of, held, { ...options, signal: end });
+        await (how === null ? make(ends, null) : withLock(own, of, { ...how, signal: ends }, make));
       },
     );
   }
@@ -71,6 +72,7 @@ async function linkState(
   pool: StateFiles,
   manifest: StateManifest,
   context: StateErrorContext,
+  held: HeldLock | null,
   { signal, dependentsOf }: LinkOptions,
 ): Promise<void> {
   const { object, state, files } = manifest;
@@ -82,6 +84,7 @@ async function linkState(
       const at = join(object, path);
       for (const one of [own, pool]) await directoriesOf(one.files.location).check(dirname(at));
       if (path.endsWith(IMAGE_END)) await checkImage(pool.files, manifest, at, { signal });
+      held?.check();
       await replaceLink(join(own.files.location, at), join(pool.files.location, at), context);
     }
   };
@@ -92,7 +95,7 @@ async function linkState(
   }
   if (linked !== null) throw linked.error;
   signal?.throwIfAborted();
-  await own.commit(manifest, false);
+  await own.commit(manifest, { hasParts: false, locks: held === null ? [] : [held] });
 }
 
 /** Links to many states. Throws a {@linkcode TransfersError} with all failures. */

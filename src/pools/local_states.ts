@@ -9,12 +9,14 @@ import { IntegrityError, partPath } from "./copy.ts";
 import { dependentImages, dependsOn, forgetImages, realPath } from "./dependents.ts";
 import { digestOf } from "./digest.ts";
 import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts";
-import { LocalFiles } from "./files_local.ts";
+import { fileIdentity, LocalFiles } from "./files_local.ts";
+import type { HeldLock } from "./held_lock.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { LockOptions } from "./lock.ts";
 import { withLock } from "./locked.ts";
-import { isSameContent, type StateFile, type StateManifest } from "./manifest.ts";
-import type { PreparedPart, StatePart } from "./part.ts";
+import { manifestName, type StateFile, type StateManifest } from "./manifest.ts";
+import type { StatePart } from "./part.ts";
+import { checkParts, restoreParts, withParts } from "./restore.ts";
 import { StateFiles } from "./state_files.ts";
 import type { StateOf } from "./states_options.ts";
 import { verifyState } from "./transfer.ts";
@@ -49,8 +51,8 @@ export class LocalStates extends StateBackend {
   readonly #lock: LockOptions;
   /** The parts that were removed, which know how to make the object anew, by the object. */
   readonly #removed = new Map<string, readonly StatePart[]>();
-  /** The states that were set, by their requests. */
-  readonly #made = new WeakMap<StateRequest, StateManifest>();
+  /** The manifests of the states that were set, by their requests. */
+  readonly #made = new WeakMap<StateRequest, string | null>();
 
   /**
    * Names the directory and the parts.
@@ -88,14 +90,17 @@ export class LocalStates extends StateBackend {
    */
   override async get(request: StateRequest): Promise<void> {
     const context = contextOf("get", request);
-    const read = async (signal: AbortSignal | undefined): Promise<void> => {
+    const read = async (signal: AbortSignal | undefined, held: HeldLock | null): Promise<void> => {
       const chain = await this.states.chain(context);
       const parts = this.#parts(request.object);
-      this.#checkParts(parts, chain.at(-1), context);
+      checkParts(parts, chain.at(-1), context);
       for (const manifest of chain) await verifyState(this.states, manifest, signal);
-      await this.#restore(parts, { ...request, signal });
+      await this.#withParts(parts, context, { ...request, signal }, async (ends, ofObject) => {
+        const locks = [held, ofObject].filter((one) => one !== null);
+        await restoreParts(parts, { ...request, signal: ends }, this.states, locks);
+      });
     };
-    const run = () => request.skipLocks ? read(request.signal) : this.#locked(context, request, read);
+    const run = () => request.skipLocks ? read(request.signal, null) : this.#locked(context, request, read);
     const isThere = async (): Promise<boolean> => await this.states.manifest(request.object, request.state) !== null;
     await unlessMissing(request, isThere, context, run);
   }
@@ -112,11 +117,14 @@ export class LocalStates extends StateBackend {
    */
   override async set(request: StateRequest): Promise<void> {
     const context = contextOf("set", request);
-    await this.#locked(context, request, async (signal) => {
+    await this.#locked(context, request, async (signal, held) => {
       const { object, state } = request;
       const there = await this.states.finishDamaged(object, state);
       checkCondition(request, there !== null, context);
-      const kept = await this.#keep({ ...request, signal });
+      const parts = this.#parts(object);
+      const kept = await this.#withParts(parts, context, { ...request, signal }, (ends) => {
+        return this.#keep(parts, { ...request, signal: ends });
+      });
       try {
         const manifest: StateManifest = {
           object,
@@ -129,8 +137,9 @@ export class LocalStates extends StateBackend {
         for (const { path, file } of kept) {
           await this.states.files.rename(path, partPath(join(object, file.path), file));
         }
-        await commitOnParent(this.states, manifest, null, context, { lock: this.#lock, signal, withLock });
-        this.#made.set(request, manifest);
+        await commitOnParent(this.states, manifest, null, context, { held, lock: this.#lock, signal, withLock });
+        const made = await this.#identity(request);
+        if (held.isHeld()) this.#made.set(request, made);
       } finally {
         for (const { path } of kept) await this.states.files.remove(path);
       }
@@ -148,23 +157,22 @@ export class LocalStates extends StateBackend {
    */
   override async unset(request: StateRequest): Promise<void> {
     const context = contextOf("unset", request);
-    await this.#locked(context, request, (signal) => this.#remove(request, context, signal));
+    await this.#locked(context, request, (signal, held) => this.#remove({ ...request, signal }, context, held));
   }
 
   /**
-   * Removes a state that `set` has made for this very request. A state with another content stays.
+   * Removes a state that `set` has made for this very request. A state that was set again stays.
    *
    * @param request The request that `set` was called with.
    * @throws {StateInUseError} If other states, or images of guests, depend on it.
    */
   override async takeBack(request: StateRequest): Promise<void> {
     const made = this.#made.get(request);
-    if (made === undefined) return;
+    if (made === undefined || made === null) return;
     const context = contextOf("unset", request);
-    await this.#locked(context, request, async (signal) => {
-      const there = await this.states.manifest(request.object, request.state);
-      if (there === null || !isSameContent(there, made)) return;
-      await this.#remove({ ...request, onlyIf: undefined }, context, signal);
+    await this.#locked(context, request, async (signal, held) => {
+      if (await this.#identity(request) !== made) return;
+      await this.#remove({ ...request, signal, onlyIf: undefined }, context, held);
     });
   }
 
@@ -198,7 +206,9 @@ export class LocalStates extends StateBackend {
    */
   override async setRoot(request: StateRequest): Promise<void> {
     const parts = this.#removed.get(request.object) ?? this.#parts(request.object);
-    for (const part of parts) if (!await part.exists(request)) await part.make(request);
+    await this.#withParts(parts, contextOf("set", request), request, async (signal) => {
+      for (const part of parts) if (!await part.exists(request)) await part.make({ ...request, signal });
+    });
     this.#removed.delete(request.object);
   }
 
@@ -209,49 +219,48 @@ export class LocalStates extends StateBackend {
    */
   override async unsetRoot(request: StateRequest): Promise<void> {
     const parts = this.#parts(request.object);
-    for (const part of parts) await part.remove(request);
+    await this.#withParts(parts, contextOf("unset", request), request, async (signal) => {
+      for (const part of parts) await part.remove({ ...request, signal });
+    });
     this.#removed.set(request.object, parts);
   }
 
-  /** Restores all parts. Each is prepared before the first is changed, and those that may fail are changed first. */
-  async #restore(parts: readonly StatePart[], request: StateRequest): Promise<void> {
-    const prepared: PreparedPart[] = [];
-    let committed = 0;
-    try {
-      for (const part of parts) if (part.prepare) prepared.push(await part.prepare(request, this.states));
-      for (const part of parts) if (!part.prepare) await part.restore(request, this.states);
-      request.signal?.throwIfAborted();
-      for (const one of prepared) {
-        await one.commit();
-        committed++;
-      }
-    } finally {
-      for (const one of prepared.slice(committed)) await one.discard();
-    }
+  async #withParts<T>(
+    parts: readonly StatePart[],
+    context: StateErrorContext,
+    { skipLocks, signal }: StateRequest,
+    run: (signal: AbortSignal | undefined, held: HeldLock | null) => Promise<T>,
+  ): Promise<T> {
+    return await withParts(this.states, parts, context, { skipLocks, lock: this.#lock, signal }, run);
+  }
+
+  /** Returns what tells the manifest of a state from all others; `null` if the state does not exist. */
+  async #identity({ object, state }: StateOf): Promise<string | null> {
+    return await fileIdentity(join(this.states.files.location, object, manifestName(state)));
   }
 
   /** Removes a state whose lock is held. */
-  async #remove(request: StateRequest, context: StateErrorContext, signal: AbortSignal): Promise<void> {
+  async #remove(request: StateRequest, context: StateErrorContext, held: HeldLock): Promise<void> {
     const there = await this.states.finishDamaged(request.object, request.state);
     checkCondition(request, there !== null, context);
-    const own = await this.#dependentParts(request, signal);
+    const own = await this.#dependentParts(request, request.signal);
     if (own.length > 0) throw new StateInUseError("the present content of the object depends on it", own, context);
-    const images = await dependentImages(this.states, request, undefined, signal);
+    const images = await dependentImages(this.states, request, undefined, request.signal);
     if (images.length > 0) throw new StateInUseError("images of guests depend on it", images, context);
-    await this.states.remove(context);
+    await this.states.remove(context, {}, held);
     await forgetImages(this.states, request);
   }
 
   async #locked(
     context: StateErrorContext,
     { signal }: StateRequest,
-    run: (signal: AbortSignal) => Promise<void>,
+    run: (signal: AbortSignal, held: HeldLock) => Promise<void>,
   ): Promise<void> {
-    await withLock(this.states, context, { ...this.#lock, signal }, async (ends) => {
+    await withLock(this.states, context, { ...this.#lock, signal }, async (ends, held) => {
       const found = await this.states.finishDamaged(context.object, context.state);
       // What is damaged cannot be read, and may be replaced or removed.
       if (found instanceof IntegrityError && context.operation === "get") throw found;
-      await run(ends);
+      await run(ends, held);
     });
     const directories = new Set(this.#parts(context.object).map((part) => dirname(part.fileOf(context.state))));
     // After a get, a transfer of another content may still be resumed.
@@ -282,11 +291,12 @@ export class LocalStates extends StateBackend {
 
   /** Puts the content of each part into a file that has a temporary name. */
   async #keep(
+    parts: readonly StatePart[],
     request: StateRequest,
   ): Promise<{ readonly path: string; readonly parent: string | null; readonly file: StateFile }[]> {
     const { object, state, signal } = request;
     const kept = [];
-    for (const part of this.#parts(object)) {
+    for (const part of parts) {
       const path = part.fileOf(state);
       const fresh = join(object, dirname(path), `.${state}.${randomBytes(8).toString("hex")}.new`);
       try {
@@ -299,15 +309,6 @@ export class LocalStates extends StateBackend {
       }
     }
     return kept;
-  }
-
-  /** Checks that a state has all parts before the first of them is replaced. */
-  #checkParts(parts: readonly StatePart[], manifest: StateManifest | undefined, context: StateErrorContext): void {
-    const kept = new Set(manifest?.files.map(({ path }) => path));
-    const missing = parts.map((part) => part.fileOf(context.state)).filter((path) => !kept.has(path));
-    if (missing.length === 0) return;
-    const names = missing.map((path) => JSON.stringify(path)).join(", ");
-    throw new StateError(`it was kept without a part of the object: it has no ${names}`, context);
   }
 
   /** Returns the state on which all disks depend. */

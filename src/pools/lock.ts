@@ -3,15 +3,15 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import process from "node:process";
-import { clearInterval, setInterval } from "node:timers";
 import { SharedSignals } from "../client/abort.ts";
 import { pause } from "../client/backoff.ts";
 import { checkNumber } from "../wire/checks.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
 import type { PoolFiles } from "./files.ts";
 import { settledSoon } from "./files_until.ts";
+import { type HeldLock, holdLock, presentMoment } from "./held_lock.ts";
 import { breakLock, breakMark, removeStaleMark } from "./lock_break.ts";
-import { type LockOwner, type LockStatus, lockStatus, ownerAt, ownerText, signPath, STALE_MS } from "./lock_status.ts";
+import { type LockOwner, type LockStatus, lockStatus, ownerAt, ownerText, STALE_MS } from "./lock_status.ts";
 
 /*
  * A lock has two files: one that whoever creates it owns, and one by which the owner shows that it is alive. Only its
@@ -88,14 +88,6 @@ export interface LockTimes {
 
 const usualTimes: LockTimes = { heartbeat: HEARTBEAT_MS, stale: STALE_MS, poll: POLL_MS };
 
-/** A lock that this process holds. */
-export interface HeldLock {
-  /** Is aborted when the lock is lost, because another process has broken it. */
-  readonly lost: AbortSignal;
-  /** Lets go of the lock. May be called again. */
-  release(): Promise<void>;
-}
-
 /**
  * Takes a lock. `path` is the path of its file. `context` says for what.
  *
@@ -119,9 +111,10 @@ export async function takeLock(
   const wait = new LockWait(context, options, signals);
   for (;;) {
     signal?.throwIfAborted();
+    const since = presentMoment();
     if (await created(files, path, content, signals, signal)) {
-      if (await isKept(files, path, owner, wait, signals, signal)) return held(files, path, owner, times.heartbeat);
-      continue;
+      if (!await isKept(files, path, owner, wait, signals, signal)) continue;
+      return await holdLock({ files, path, owner, since, times, context });
     }
     // What is begun at the location is done there to its end, so that no temporary file is left.
     const lock = await signals.wait(lockStatus(files, path, times.stale), signal);
@@ -232,41 +225,4 @@ async function created(
     void creating.then((isCreated) => isCreated && files.remove(path)).catch(() => {});
     throw error;
   }
-}
-
-function held(files: PoolFiles, path: string, owner: LockOwner, heartbeat: number): HeldLock {
-  const lost = new AbortController();
-  let renewing = Promise.resolve();
-  let hasSign = false;
-  const isOwn = async (): Promise<boolean> => (await ownerAt(files, path))?.id === owner.id;
-  const renew = async (): Promise<void> => {
-    try {
-      hasSign = true;
-      const sign = await files.openPart(signPath(path, owner));
-      try {
-        await sign.write(new Uint8Array(1), 0);
-      } finally {
-        await sign.close();
-      }
-      if (!await isOwn()) throw new Error("another process has broken the lock");
-    } catch (error) {
-      lost.abort(error);
-    }
-  };
-  const timer = setInterval(() => {
-    if (!lost.signal.aborted) renewing = renewing.then(renew);
-  }, heartbeat);
-  timer.unref();
-  let isHeld = true;
-  return {
-    lost: lost.signal,
-    release: async () => {
-      if (!isHeld) return;
-      isHeld = false;
-      clearInterval(timer);
-      await renewing;
-      if (hasSign) await files.remove(signPath(path, owner));
-      if (await isOwn()) await files.remove(path);
-    },
-  };
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { codeOf } from "../wire/system_errors.ts";
 import type { PoolFiles } from "./files.ts";
-import { type LockStatus, lockStatus, ownerAt, signPath } from "./lock_status.ts";
+import { commitPartPath, type LockStatus, lockStatus, ownerAt, signPath } from "./lock_status.ts";
 
 /*
  * One process at a time breaks a lock: the one that has made the file with this end. But a process may sleep for so
@@ -50,7 +50,11 @@ export async function breakLock(files: PoolFiles, path: string, seen: LockStatus
       return found?.owner === null && found.age >= seen.age;
     };
     if (!await removeIf(files, path, isSeen)) return false;
-    if (seen.owner !== null) await files.remove(signPath(path, seen.owner));
+    if (seen.owner !== null) {
+      // Its owner may be suspended, and go on. No process has the next lock before the mark is gone.
+      await files.remove(commitPartPath(path, seen.owner));
+      await files.remove(signPath(path, seen.owner));
+    }
     return true;
   } finally {
     if (await isMarked(files, breaking, mark)) await files.remove(breaking);

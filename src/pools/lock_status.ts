@@ -56,6 +56,14 @@ export function signPath(path: string, { id }: LockOwner): string {
   return `${path}.${id}`;
 }
 
+/**
+ * Returns the path of the file that becomes a commit of the state. Whoever breaks the lock removes this file, so that
+ * its owner cannot commit after that.
+ */
+export function commitPartPath(path: string, { id }: Pick<LockOwner, "id">): string {
+  return `${path}.${id}.commit.part`;
+}
+
 /** Returns the owner of the lock at a path; `null` if its file is missing or does not tell. */
 export async function ownerAt(files: PoolFiles, path: string): Promise<LockOwner | null> {
   let text = "";

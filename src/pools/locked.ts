@@ -3,7 +3,8 @@
 import { SharedSignals } from "../client/abort.ts";
 import type { StateErrorContext } from "./errors.ts";
 import { settledSoon } from "./files_until.ts";
-import { type HeldLock, type LockOptions, takeLock } from "./lock.ts";
+import type { HeldLock } from "./held_lock.ts";
+import { type LockOptions, takeLock } from "./lock.ts";
 import type { StateFiles } from "./state_files.ts";
 
 /** Runs an operation while it holds the lock of a state, as {@linkcode withLock} does. */
@@ -11,7 +12,7 @@ export type WithLock = <T>(
   states: StateFiles,
   context: StateErrorContext,
   options: LockOptions,
-  run: (signal: AbortSignal) => Promise<T>,
+  run: (signal: AbortSignal, held: HeldLock) => Promise<T>,
 ) => Promise<T>;
 
 /**
@@ -32,7 +33,7 @@ export const withLock: WithLock = async (states, context, options, run) => {
 export async function holding<T>(
   held: HeldLock,
   signal: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
+  run: (signal: AbortSignal, held: HeldLock) => Promise<T>,
 ): Promise<T> {
   try {
     return await whileHeld(held, signal, run);
@@ -98,7 +99,7 @@ export class SharedLocks {
 async function whileHeld<T>(
   held: HeldLock,
   signal: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
+  run: (signal: AbortSignal, held: HeldLock) => Promise<T>,
 ): Promise<T> {
   const signals = new SharedSignals();
   const ends = new AbortController();
@@ -106,7 +107,7 @@ async function whileHeld<T>(
     one && signals.add(one, () => ends.abort(one.reason));
   const releases = [end(held.lost), end(signal)];
   try {
-    return await run(ends.signal);
+    return await run(ends.signal, held);
   } finally {
     for (const release of releases) release?.();
   }

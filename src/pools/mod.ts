@@ -45,6 +45,7 @@ export {
   StateInUseError,
 } from "./errors.ts";
 export type { FileStatus, PartFile, PoolFiles } from "./files.ts";
+export type { HeldLock } from "./held_lock.ts";
 export { Hosts, type HostsOptions } from "./hosts.ts";
 export { LocalStates, type LocalStatesOptions } from "./local_states.ts";
 export { formatLocation, type Location, parseLocation } from "./location.ts";
@@ -63,7 +64,7 @@ export { RootSourcedStates, type RootSourcedStatesOptions, type SharedRoots } fr
 export { nearestFirst, type OwnPlace, type Place, proximity, type Scope, scopeOf, SCOPES } from "./scopes.ts";
 export { RemoteError, type RemoteFault } from "./sftp/errors.ts";
 export { SourcedStates, type SourcedStatesOptions } from "./sourced_states.ts";
-export { StateFiles } from "./state_files.ts";
+export { type CommitOptions, StateFiles } from "./state_files.ts";
 export { checkStates, getStates, popStates, pushStates, setStates, showStates, unsetStates } from "./states.ts";
 export type { CheckOptions, PolicyOptions, PopOptions, StateOf, StatesOptions } from "./states_options.ts";
 export { Subtree, type SubtreeOptions } from "./subtree.ts";

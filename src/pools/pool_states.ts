@@ -156,7 +156,7 @@ export class PoolStates extends StateBackend {
       this.#pool,
       context,
       { ...this.#lock, signal },
-      (ends) => this.#pool.until(ends).remove(context, request),
+      (ends, held) => this.#pool.until(ends).remove(context, request, held),
     );
   }
 

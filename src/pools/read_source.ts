@@ -3,7 +3,8 @@
 import { codeOf, isDenied } from "../wire/system_errors.ts";
 import { IntegrityError } from "./copy.ts";
 import { StateError, type StateErrorContext } from "./errors.ts";
-import { type HeldLock, LOCK_TIMEOUT_MS, LockedStateError, type LockOptions, takeLock, untilUnlocked } from "./lock.ts";
+import type { HeldLock } from "./held_lock.ts";
+import { LOCK_TIMEOUT_MS, LockedStateError, type LockOptions, takeLock, untilUnlocked } from "./lock.ts";
 import { holding } from "./locked.ts";
 import { isSameContent, type StateManifest } from "./manifest.ts";
 import type { StateFiles } from "./state_files.ts";

@@ -1,5 +1,6 @@
 // The states of a location: their manifests, what depends on what, and how a state takes the place of another.
 
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { codeOf } from "../wire/system_errors.ts";
 import { checkCondition, type StateCondition } from "./condition.ts";
@@ -9,6 +10,8 @@ import { StateError, type StateErrorContext, StateInUseError } from "./errors.ts
 import type { PoolFiles } from "./files.ts";
 import { LocalFiles } from "./files_local.ts";
 import { filesUntil } from "./files_until.ts";
+import type { HeldLock } from "./held_lock.ts";
+import { commitPartPath } from "./lock_status.ts";
 import {
   formatManifest,
   MANIFEST_END,
@@ -19,6 +22,7 @@ import {
   type StateManifest,
 } from "./manifest.ts";
 import { checkedObject, checkedState } from "./names.ts";
+import { writeCommit } from "./write_commit.ts";
 
 /*
  * A state has several files. They arrive as parts. Then one file, the commit, is renamed to its name: from then on the
@@ -27,6 +31,22 @@ import { checkedObject, checkedState } from "./names.ts";
  */
 const COMMIT_END = ".commit";
 const LOCK_END = ".lock";
+
+/** The options of {@linkcode StateFiles.commit}. */
+export interface CommitOptions {
+  /**
+   * Whether the files have arrived as parts. Links, and files that have their names already, have none.
+   *
+   * @default true
+   */
+  readonly hasParts?: boolean | undefined;
+  /**
+   * The locks that this process holds: first that of the state.
+   *
+   * @default []
+   */
+  readonly locks?: readonly HeldLock[] | undefined;
+}
 
 /** The states of a location. */
 export class StateFiles {
@@ -168,33 +188,25 @@ export class StateFiles {
    * Puts a state whose parts have arrived in the place of the one that has its name.
    *
    * @param manifest The manifest.
-   * @param hasParts Whether the files have arrived as parts. Links, and files that have their names already, have none.
-   * @throws {StateError} If a part is missing, because another process has taken the lock and changed the state.
+   * @param options Whether there are parts, and the locks that are held.
+   * @throws {StateError} If a lock is lost, or a part is missing because another process has changed the state.
    */
-  async commit(manifest: StateManifest, hasParts: boolean = true): Promise<void> {
+  async commit(manifest: StateManifest, { hasParts = true, locks = [] }: CommitOptions = {}): Promise<void> {
     const path = this.#commitPath(manifest.object, manifest.state);
-    const arriving = `${path}.part`;
-    const content = new TextEncoder().encode(formatManifest(manifest));
-    const fresh = await this.files.createPart(arriving);
-    const file = fresh ?? await this.files.openPart(arriving);
+    const id = locks[0]?.id ?? randomBytes(16).toString("hex");
+    const arriving = commitPartPath(this.lockPath(manifest.object, manifest.state), { id });
     try {
-      if (fresh === null) await file.truncate(0);
-      await file.write(content, 0);
-      const synced = file.sync();
-      synced.catch(() => {});
-      const found = await joined(file.read());
-      await synced;
-      if (!found.equals(content)) {
-        throw new IntegrityError(this.files.location, arriving, "it differs from what was sent");
-      }
-    } finally {
-      await file.close();
+      await writeCommit(this.files, arriving, new TextEncoder().encode(formatManifest(manifest)), locks);
+      if (hasParts) await this.#checkArrived(manifest);
+      for (const lock of locks) lock.check();
+      await this.files.rename(arriving, path).catch((error: unknown) => {
+        throw codeOf(error) === "ENOENT" ? changedSince(manifest, error) : error;
+      });
+    } catch (error) {
+      await this.files.remove(arriving).catch(() => {});
+      throw error;
     }
-    if (hasParts) await this.#checkArrived(manifest);
-    await this.files.rename(arriving, path).catch((error: unknown) => {
-      throw codeOf(error) === "ENOENT" ? changedSince(manifest, error) : error;
-    });
-    await this.#complete(manifest);
+    await this.#complete(manifest, locks);
   }
 
   /**
@@ -254,11 +266,12 @@ export class StateFiles {
    *
    * @param context The operation, the object and the state.
    * @param condition The condition of the operation. The caller holds the lock of the state.
+   * @param held The lock of the state, if one is held.
    * @throws {StateChangedError} If the condition is that the state exists, and it does not.
-   * @throws {StateError} If the state does not exist.
+   * @throws {StateError} If the state does not exist, or the lock is lost.
    * @throws {StateInUseError} If others depend on it.
    */
-  async remove(context: StateErrorContext, condition: StateCondition = {}): Promise<void> {
+  async remove(context: StateErrorContext, condition: StateCondition = {}, held?: HeldLock): Promise<void> {
     const { object, state } = context;
     const manifest = await this.finishDamaged(object, state);
     checkCondition(condition, manifest !== null, context);
@@ -268,21 +281,32 @@ export class StateFiles {
     const paths = manifest instanceof IntegrityError
       ? await filesByName(this.files, object, state, await this.states(object))
       : manifest.files.map(({ path }) => join(object, path));
+    await held?.confirm(this.files);
     await this.files.remove(this.#manifestPath(object, state));
     if (manifest instanceof IntegrityError) await this.files.remove(this.#commitPath(object, state));
-    for (const path of paths) await this.files.remove(path);
+    for (const path of paths) {
+      held?.check();
+      await this.files.remove(path);
+    }
   }
 
-  /** Gives the parts of a commit their names, and then the commit that of the manifest. */
-  async #complete({ object, state, files }: StateManifest): Promise<void> {
-    await Promise.all(files.map(async (file) => {
-      const target = join(object, file.path);
-      // A part that is missing was renamed before.
-      await this.files.rename(partPath(target, file), target).catch((error: unknown) => {
+  /**
+   * Gives the parts of a commit their names, and then the commit that of the manifest. If a lock is lost, the next
+   * process that has it does that.
+   */
+  async #complete({ object, state, files }: StateManifest, locks: readonly HeldLock[] = []): Promise<void> {
+    const rename = async (from: string, to: string): Promise<void> => {
+      if (!locks.every((lock) => lock.isHeld())) return;
+      await this.files.rename(from, to).catch((error: unknown) => {
+        // A file that is missing was renamed before.
         if (codeOf(error) !== "ENOENT") throw error;
       });
+    };
+    await Promise.all(files.map((file) => {
+      const target = join(object, file.path);
+      return rename(partPath(target, file), target);
     }));
-    await this.files.rename(this.#commitPath(object, state), this.#manifestPath(object, state));
+    await rename(this.#commitPath(object, state), this.#manifestPath(object, state));
   }
 
   async #manifestAt(path: string, object: string, state: string): Promise<StateManifest | null> {
@@ -312,12 +336,6 @@ export class StateFiles {
 function changedSince({ object, state }: StateManifest, cause?: unknown): StateError {
   const fault = "another process has taken the lock, and changed the state";
   return new StateError(fault, { operation: "commit", object, state, cause });
-}
-
-async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const found: Uint8Array[] = [];
-  for await (const bytes of pieces) found.push(bytes);
-  return Buffer.concat(found);
 }
 
 function isState(name: string): boolean {

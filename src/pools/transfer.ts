@@ -9,6 +9,7 @@ import { digestOf } from "./digest.ts";
 import { checkImagesUnused, type DependentsOf } from "./dependents.ts";
 import { type StateErrorContext, StateInUseError } from "./errors.ts";
 import { removeLeftovers } from "./leftovers.ts";
+import type { HeldLock } from "./held_lock.ts";
 import { checkLockOptions, type LockOptions } from "./lock.ts";
 import { type WithLock, withLock } from "./locked.ts";
 import { isSameContent, type StateManifest } from "./manifest.ts";
@@ -196,11 +197,11 @@ export async function transferState(
   const { object, state } = link.manifest;
   const { signal, lock = {}, skipLocks = false, stride, dependentsOf, onlyIf, verify } = options;
   return await readSource(source, target, link, context, { lock, signal, skipLocks }, async (present, how, ends) => {
-    const transfer = async (end: AbortSignal | undefined): Promise<void> => {
-      const rest = { signal: end, stride, lock: how, dependentsOf, withParent, onlyIf, verify };
+    const transfer = async (end: AbortSignal | undefined, held: HeldLock | null): Promise<void> => {
+      const rest = { held, signal: end, stride, lock: how, dependentsOf, withParent, onlyIf, verify };
       await transferOne(source, target, present, context, onBytes, rest);
     };
-    if (how === null) return await transfer(ends);
+    if (how === null) return await transfer(ends, null);
     await withLock(target, { ...context, object, state }, { ...how, signal: ends }, transfer);
   });
 }
@@ -211,9 +212,10 @@ async function transferOne(
   { manifest, parent }: Link,
   context: StateErrorContext,
   onBytes: (bytes: number) => void,
-  { lock, dependentsOf, withParent, onlyIf, verify = false, ...options }:
+  { held, lock, dependentsOf, withParent, onlyIf, verify = false, ...options }:
     & Pick<ChainOptions, "signal" | "stride" | "dependentsOf" | "onlyIf" | "verify">
     & {
+      readonly held: HeldLock | null;
       readonly lock: LockOptions | null;
       readonly withParent: WithLock;
     },
@@ -242,7 +244,7 @@ async function transferOne(
   }
   // A reader that skips locks may have restored the older content since then.
   await checkImagesUnused(target, intact, manifest, context, dependentsOf);
-  await commitOnParent(to, manifest, parent, context, { lock, signal: options.signal, withLock: withParent });
+  await commitOnParent(to, manifest, parent, context, { held, lock, signal: options.signal, withLock: withParent });
 }
 
 /** Checks an image before it has its name, so that no program opens it. */

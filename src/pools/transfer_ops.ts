@@ -262,7 +262,9 @@ export class TransferOps extends Reported implements AsyncDisposable {
     if (own.kind === "link") await checkLinkUnused(own.states, context, this.#options.dependentsOf);
     await this.#tracked("delete", request, async ({ lock }) => {
       if (lock === null) return await pool.until(signal).remove(context, request);
-      await withLock(pool, context, { ...lock, signal }, (ends) => pool.until(ends).remove(context, request));
+      await withLock(pool, context, { ...lock, signal }, (ends, held) => {
+        return pool.until(ends).remove(context, request, held);
+      });
     });
   }
 

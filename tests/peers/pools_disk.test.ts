@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -122,6 +123,38 @@ describe("the states of a disk", () => {
     assertEquals(content(), bytes());
   });
 
+  test("are returned to by two processes with an image of each", async () => {
+    await checkStates(backend, of("a"));
+    await setStates(backend, [...of("a"), ...of("b")]);
+    const prepare = (state: string) =>
+      new Disk({ name: "disk", image }).prepare(
+        { object: "guest", state, scopes: [], skipLocks: false },
+        backend.states,
+      );
+    const [first, second] = [await prepare("a"), await prepare("b")];
+    await first.commit();
+    assertEquals(backingOf(image), stateImage("a"));
+    await second.commit();
+    assertEquals(backingOf(image), stateImage("b"));
+    await Promise.all(["a", "b", "a", "b"].map((state) => getStates(backend, of(state))));
+    assertEquals(readdirSync(directory).filter((name) => name.startsWith(".")), []);
+  });
+
+  test("are returned to although a killed process has left a new image, which is removed after a day", async () => {
+    await checkStates(backend, of("a"));
+    await setStates(backend, of("a"));
+    const [old, young, stranger] = [
+      ".disk.qcow2.new.00112233445566aa",
+      ".disk.qcow2.new.00112233445566bb",
+      ".disk.new",
+    ];
+    for (const name of [old, young, stranger]) writeFileSync(join(directory, name), "left");
+    for (const name of [old, stranger]) utimesSync(join(directory, name), 1, 1);
+    await getStates(backend, of("a"));
+    const left = readdirSync(directory).filter((name) => name.startsWith("."));
+    assertEquals(left.sort(), [stranger, young].sort());
+  });
+
   test("of two disks are returned to together, or not at all", async () => {
     const second = join(directory, "other/second.qcow2");
     mkdirSync(join(directory, "other"));
@@ -136,7 +169,7 @@ describe("the states of a disk", () => {
     rmSync(join(directory, "other"), { recursive: true });
     const request = { object: "guest", state: "a", scopes: [], skipLocks: false };
     await assertRejects(() => both.get(request), ImageError, "second.qcow2");
-    assertEquals([content()[0], readdirSync(directory).filter((name) => name.endsWith(".new"))], [2, []]);
+    assertEquals([content()[0], readdirSync(directory).filter((name) => name.includes(".new"))], [2, []]);
     mkdirSync(join(directory, "other"));
     await both.get(request);
     assertEquals([content()[0], existsSync(second)], [1, true]);
@@ -267,7 +300,7 @@ describe("an evil image in a pool", () => {
       const states = StateFiles.local(pool);
       await states.commit(
         { object: "guest", state: "a", parent: null, files: [{ path: "disk/a.qcow2", ...digest }] },
-        false,
+        { hasParts: false },
       );
       const image = join(directory, "disk.qcow2");
       const parts = () => [new Disk({ name: "disk", image, size: MIB })];

@@ -124,7 +124,7 @@ describe("a pool of another host, with a real sshd", () => {
       if (!hasCommit) await verifyState(arrived, manifest);
     }
     // The locks of the vanished connections are stale later.
-    const next = new TransferOps(sources, hosts, { lock: { times: { heartbeat: 100, stale: 1, poll: 20 } } });
+    const next = new TransferOps(sources, hosts, { lock: { times: { heartbeat: 500, stale: 5000, poll: 20 } } });
     await next.uploadAll({ location, object: "guest" });
     assertEquals(await arrived.states("guest"), names.toSorted());
     for (const state of names) {

@@ -21,7 +21,7 @@ const context = (state: string) => ({ operation: "upload", object, state });
 const left: readonly string[] = [
   `.clean.tree.${MARK}.part`,
   `disk/.clean.qcow2.${MARK}.part`,
-  ".clean.commit.part",
+  `.clean.lock.${MARK}${MARK}.commit.part`,
   `.clean.${MARK}.new`,
   `disk/.clean.${MARK}.new`,
 ];
@@ -30,6 +30,8 @@ const leftOfLocks: readonly string[] = [
   `.clean.lock.${MARK}${MARK}`,
   `.clean.lock.${MARK}.aside`,
   `.clean.lock.break.${MARK}.aside`,
+  `.lock.${MARK}${MARK}`,
+  `.lock.${MARK}.aside`,
   `.time.${MARK}`,
   `.${MARK}${MARK}.${MARK}.part`,
 ];
@@ -41,6 +43,7 @@ const others: readonly string[] = [
   ".clean.old.commit",
   `.clean.tree.${MARK}.backup`,
   `.web.qcow2.new`,
+  `.web.qcow2.new.${MARK}`,
   `clean.tree.${MARK}.part`,
   `.${MARK}${MARK}.image`,
 ];
@@ -96,6 +99,13 @@ export function leftoversSuite(name: string, open: (directory: string) => PoolFi
       await put([...left, ...leftOfLocks, `.other.tree.${MARK}.part`], DAY + 300);
       await upload("next");
       assertEquals(top(await names()), []);
+    });
+
+    test("of the state itself are removed beside more files of other states than one operation looks at", async () => {
+      const young = Array.from({ length: 1050 }, (_, i) => `.a${i}.tree.${MARK}.part`);
+      await put([...young, ...left]);
+      await upload("clean");
+      assertEquals((await names()).sort(), young.sort());
     });
 
     test("stay while another process has the lock of their state", async () => {

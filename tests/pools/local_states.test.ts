@@ -107,6 +107,21 @@ describe("the states of a subtree", () => {
     await getStates(backend, clean);
   });
 
+  test("are taken back by the operation that has set them, unless another one has set them again", async () => {
+    await store.write("/local/domain/5/name", "guest");
+    const request = () => ({ object: "guest", state: "clean", scopes: [], skipLocks: false });
+    const [first, second] = [request(), request()];
+    const backend = states();
+    await backend.set(first);
+    // The content is the same.
+    await states().set(request());
+    await backend.takeBack(first);
+    assertEquals(await showStates(backend, ["guest"]), ["clean"]);
+    await backend.set(second);
+    await backend.takeBack(second);
+    assertEquals(await showStates(backend, ["guest"]), []);
+  });
+
   test("leave nothing if the store refuses to be read", async () => {
     const backend = new LocalStates({
       directory,
