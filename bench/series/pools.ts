@@ -39,12 +39,8 @@ async function putImage(directory: string, size: number): Promise<void> {
   }
   const path = "disk/clean.qcow2";
   const digest = await digestOf(new LocalFiles(directory).read(join("guest", path)));
-  await StateFiles.local(directory).commit({
-    object: "guest",
-    state: "clean",
-    parent: null,
-    files: [{ path, ...digest }],
-  });
+  const manifest = { object: "guest", state: "clean", parent: null, files: [{ path, ...digest }] };
+  await StateFiles.local(directory).commit(manifest, { hasParts: false });
 }
 
 async function putSmall(directory: string, count: number): Promise<void> {
