@@ -7,12 +7,13 @@ export function hookedFiles(
   files: PoolFiles,
   before: (operation: keyof PoolFiles, path: string) => Promise<unknown>,
 ): PoolFiles {
-  const hooked = (operation: Exclude<keyof PoolFiles, "location" | "close" | "read">) =>
-  // deno-lint-ignore require-await
-  async (...args: readonly string[]): Promise<never> => {
-    const call = files[operation].bind(files) as (...args: readonly unknown[]) => Promise<never>;
-    return before(operation, args[0] ?? "").then(() => call(...args));
-  };
+  const hooked =
+    (operation: Exclude<keyof PoolFiles, "location" | "close" | "read">) =>
+    async (...args: readonly string[]): Promise<never> => {
+      const call = files[operation].bind(files) as (...args: readonly unknown[]) => Promise<never>;
+      await before(operation, args[0] ?? "");
+      return await call(...args);
+    };
   return {
     location: files.location,
     list: hooked("list"),
